@@ -1,0 +1,92 @@
+/**
+ * The one error type that a person may see. Everything that goes wrong for a reason
+ * outside our own code is a SwarmError; anything else is our bug (exit 70).
+ */
+
+/** Exit codes of the CLI. Stable: scripts depend on them. */
+export const EXIT = {
+  ok: 0,
+  failedRows: 1,
+  badInput: 2,
+  capped: 3,
+  unreachable: 4,
+  refused: 5,
+  locked: 6,
+  diskWrite: 7,
+  bug: 70,
+  sigint: 130,
+  sigterm: 143,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Where a problem is. Every field is optional; `file` alone is a valid place. */
+export interface Place {
+  file?: string;
+  /** 1-based. */
+  line?: number;
+  /** 1-based. */
+  column?: number;
+  seedId?: string;
+  model?: string;
+}
+
+/** One problem: what was found, what is allowed, how to fix it. Plain JSON. */
+export interface Problem {
+  /** Stable, `E_...`; the text around it is free to improve. */
+  code: string;
+  place?: Place;
+  /** What was found: one sentence without the code or the place. */
+  found: string;
+  /** What is allowed. */
+  allowed?: string;
+  /** How to fix it. */
+  fix?: string;
+}
+
+/** `file:line:col`, a seed or a model, or '' when no place is known. */
+export function formatPlace(place: Place | undefined): string {
+  if (!place) return '';
+  const parts: string[] = [];
+  if (place.file !== undefined) {
+    const line = place.line === undefined ? '' : `:${place.line}`;
+    const column = place.line === undefined || place.column === undefined ? '' : `:${place.column}`;
+    parts.push(`${place.file}${line}${column}`);
+  }
+  if (place.seedId !== undefined) parts.push(`seed ${place.seedId}`);
+  if (place.model !== undefined) parts.push(`model ${place.model}`);
+  return parts.join(', ');
+}
+
+/** One block of text: `CODE place: found`, then what is allowed and how to fix it, indented. */
+export function formatProblem(problem: Problem): string {
+  const place = formatPlace(problem.place);
+  const lines = [`${problem.code}${place ? ` ${place}` : ''}: ${problem.found}`];
+  if (problem.allowed) lines.push(`  allowed: ${problem.allowed}`);
+  if (problem.fix) lines.push(`  fix: ${problem.fix}`);
+  return lines.join('\n');
+}
+
+/** One or more problems that ended an operation, with the exit code that the CLI uses. */
+export class SwarmError extends Error {
+  override readonly name = 'SwarmError';
+  readonly problems: readonly Problem[];
+  readonly exitCode: ExitCode;
+
+  constructor(problems: Problem | readonly Problem[], exitCode: ExitCode = EXIT.badInput, options?: ErrorOptions) {
+    const list: readonly Problem[] = Array.isArray(problems) ? problems : [problems as Problem];
+    super(list.map(formatProblem).join('\n'), options);
+    this.problems = list;
+    this.exitCode = exitCode;
+  }
+
+  /** Code of the first problem. */
+  get code(): string {
+    return this.problems[0]?.code ?? 'E_UNKNOWN';
+  }
+
+  /** True for a SwarmError of this or another copy of the package. */
+  static is(value: unknown): value is SwarmError {
+    return value instanceof Error && value.name === 'SwarmError' && Array.isArray((value as SwarmError).problems);
+  }
+}

@@ -1,0 +1,92 @@
+/** The words of the design as plain-JSON types: what crosses folders, processes and the store. */
+
+/** USD in nano-dollars (1e-9 USD), always a whole number. $1 = 1_000_000_000. */
+export type NanoUsd = number;
+
+/** Milliseconds since the Unix epoch. */
+export type EpochMs = number;
+
+export interface Message {
+  role: 'system' | 'user' | 'assistant';
+  content: string;
+}
+
+/** Tokens of one or more calls. `input` includes `cached`; `output` includes `reasoning`. */
+export interface Usage {
+  input: number;
+  cached: number;
+  output: number;
+  reasoning: number;
+}
+
+export const NO_USAGE: Usage = { input: 0, cached: 0, output: 0, reasoning: 0 };
+
+export function addUsage(a: Usage, b: Usage): Usage {
+  return {
+    input: a.input + b.input,
+    cached: a.cached + b.cached,
+    output: a.output + b.output,
+    reasoning: a.reasoning + b.reasoning,
+  };
+}
+
+/** How a model ended its answer, one vocabulary for all providers. */
+export type Finish = 'stop' | 'length' | 'filter' | 'tool' | 'error' | 'unknown';
+
+/** Causes of a failed row, coarse enough to retry by (`swarm retry --cause`). */
+export const FAILURE_CAUSES = [
+  'refused', // the provider refused this row for good (4xx about the row)
+  'filtered', // content filter or refusal
+  'truncated', // the answer hit the output limit and on_truncate is fail
+  'empty', // an answer without text
+  'transport', // connection, timeout, 5xx: tries used up
+  'too_long', // the prompt is over the context window: no call was made
+  'finish', // an ending that we do not know
+] as const;
+export type FailureCause = (typeof FAILURE_CAUSES)[number];
+
+/** A seed's terminal record. */
+export interface Outcome {
+  index: number;
+  id: string;
+  status: 'ok' | 'failed' | 'filtered';
+  cause?: FailureCause;
+  /** `E_...`, set for failed rows. */
+  code?: string;
+  message?: string;
+  finish: Finish | null;
+  /** Model that answered last, as the provider named it; null when no call was answered. */
+  model: string | null;
+  /** First turn (1-based) whose answer belongs to the output; the output is the join of the answers fromTurn..turns. */
+  fromTurn: number;
+  /** Number of answered turns. */
+  turns: number;
+  /** Real failures on the way (429s and waits are not tries). */
+  attempts: number;
+  usage: Usage;
+  costNano: NanoUsd;
+}
+
+/** Counts of a run, always adding up: total = ok + failed + filtered + pending. */
+export interface Counts {
+  total: number;
+  ok: number;
+  failed: number;
+  filtered: number;
+}
+
+export const RUN_STATES = [
+  'staging', // seeds are being written
+  'staged', // ready to start
+  'running',
+  'paused', // by a person, or by a refusal named in `reason`
+  'interrupted', // the host died under an attached run
+  'completed',
+  'capped',
+  'cancelled',
+  'failed', // the whole run could not go on (bad request shape, our bug)
+] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+/** Why a run ended before all rows were done. */
+export type StopCause = 'capped' | 'billing' | 'key' | 'request' | 'disk' | 'cancelled';

@@ -1,0 +1,84 @@
+/** What the engine asks of a model, and what it gets back. No exceptions: a call ends in a CallResult. */
+import type { EpochMs, Finish, Message, NanoUsd, Usage } from '../core/model.js';
+import type { ModelRef, PriceOverride } from '../schema/task-types.js';
+
+export interface ModelCall {
+  model: ModelRef;
+  /** Base URL to send to (resolved: never null). */
+  apiBase: string;
+  /** Value of the key, read at send time; null when the endpoint has none. Never logged, stored or put in an error. */
+  apiKey: string | null;
+  headers: Record<string, string>;
+  messages: Message[];
+  maxTokens: number;
+  temperature: number | null;
+  topP: number | null;
+  /** Total deadline of the call, connection to last byte. */
+  timeoutMs: number;
+  /** Aborts the socket: a real cancel only. */
+  signal: AbortSignal;
+}
+
+/**
+ * Classes of providers.md section 2.
+ * - `rate`: 429 and the like; wait `retryAfterMs` when given; not a try.
+ * - `overload`: 503/529, connection refused by a busy server; wait, slow down; not a try.
+ * - `transport`: may succeed when sent again: 5xx, reset, timeout, unreadable body; a try.
+ * - `reset`: a daily quota: wait for the named reset.
+ * - `billing`: the run pauses, exit 5. - `key`: likewise, key or permission.
+ * - `row`: this row is refused for good. - `request`: bad request shape or model: fails the run when no row was ever answered, else the row.
+ * - `cancelled`: our own abort.
+ */
+export type FailureClass = 'rate' | 'overload' | 'transport' | 'reset' | 'billing' | 'key' | 'row' | 'request' | 'cancelled';
+
+export interface CallFailure {
+  ok: false;
+  class: FailureClass;
+  /** `E_...` of our own table. */
+  code: string;
+  /** HTTP status, when there was one. */
+  status: number | null;
+  /** Text for people, at most 200 characters, redacted. */
+  message: string;
+  /** Wait asked for by the provider, from now; null when none was named. */
+  retryAfterMs: number | null;
+  /** False only when it is sure that the provider did not take the request for billing: no connection, 4xx, 429. */
+  mayHaveBeenBilled: boolean;
+}
+
+export interface ModelReply {
+  ok: true;
+  text: string;
+  finish: Finish;
+  /** The provider's own word for the ending. */
+  rawFinish: string | null;
+  /** The model named in the answer. */
+  servedModel: string;
+  /** Null when the provider reported none, or nonsense: the reservation is charged. */
+  usage: Usage | null;
+  requestId: string | null;
+}
+
+export type CallResult = ModelReply | CallFailure;
+
+export interface ModelAdapter {
+  call(call: ModelCall): Promise<CallResult>;
+  close(): Promise<void>;
+}
+
+export interface PriceQuestion {
+  model: ModelRef;
+  /** Model named in the answer, when known. */
+  servedModel?: string;
+  override: PriceOverride | null;
+  at: EpochMs;
+}
+
+export interface Prices {
+  /** Upper bound of one call's cost; null = price unknown. Uses the dearest of the possible prices. */
+  worstCase(question: PriceQuestion, tokens: { input: number; maxOutput: number }): NanoUsd | null;
+  /** Cost of an answered call; null = price unknown. */
+  cost(question: PriceQuestion, usage: Usage): NanoUsd | null;
+  /** Context window in tokens, when known. */
+  contextWindow(model: ModelRef): number | null;
+}

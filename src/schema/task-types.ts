@@ -1,0 +1,97 @@
+/** The parsed task: what task.yaml means after defaults and normalisation. Plain JSON (it is stored with the run). */
+
+export const TASK_TYPES = ['generation', 'translation', 'summarization', 'classification'] as const;
+export type TaskType = (typeof TASK_TYPES)[number];
+
+export const OUTPUT_FORMATS = ['jsonl', 'json', 'parquet', 'csv'] as const;
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number];
+
+/** USD per 1M tokens. */
+export interface PriceOverride {
+  input: number;
+  output: number;
+  cachedInput?: number;
+}
+
+/** A multi-turn conversation ends when any rule holds for the newest answer. */
+export interface StopRule {
+  /** The answer contains this text. */
+  contains?: string;
+  /** The answer, trimmed, equals this text. */
+  equals?: string;
+  /** The answer matches this regular expression (flag `m`). */
+  matches?: string;
+}
+
+export interface ModelRef {
+  /** `openai`, `groq`, ..., `sim`, or the host name of `worker_api_base` for a bare model. */
+  provider: string;
+  /** The model name as it is sent. */
+  model: string;
+  /** Normalised base URL without `/chat/completions` and without a trailing slash; null for `sim` (known to the worker). */
+  apiBase: string | null;
+  /** Name of the environment variable that holds the key; null for endpoints without a key. */
+  apiKeyEnv: string | null;
+}
+
+export interface Task {
+  name: string;
+  taskType: TaskType;
+  promptTemplate: string;
+  /** Null: none is sent. The task type gives the default. */
+  systemPrompt: string | null;
+  model: ModelRef;
+  maxTokens: number;
+  /** Sent only when the file has it. */
+  temperature: number | null;
+  topP: number | null;
+  /** Extra request headers. */
+  headers: Record<string, string>;
+  multiTurn: boolean;
+  /** 1 unless multiTurn. */
+  maxTurns: number;
+  /** The user message of every turn after the first. */
+  followUp: string;
+  stopWhen: StopRule[];
+  onTruncate: 'keep' | 'fail' | 'continue';
+  /** Absolute path, or null when rows come from code. */
+  seedsFile: string | null;
+  /** Calls in flight; auto = 16. */
+  concurrency: number | 'auto';
+  /** Delay between the starts of the first `concurrency` calls; auto = 0. */
+  staggerMs: number;
+  /** Seeds per child workflow. */
+  sliceSize: number | 'auto';
+  /** Absolute path. */
+  outputDir: string;
+  outputFormat: OutputFormat;
+  /** Rows between two writes of output.partial.jsonl. */
+  checkpointEvery: number;
+  transcripts: boolean;
+  /** USD for the whole run; null = no cap. */
+  maxCost: number | null;
+  price: PriceOverride | null;
+  requestsPerMinute: number | null;
+  /** Deadline of one call, from admission. */
+  timeoutMs: number;
+  labels: Record<string, string>;
+  /** Share of a common limit against other runs, 1 by default. */
+  weight: number;
+}
+
+/** Keys whose change makes another run (answers would differ); the rest may change on resume. */
+export const IDENTITY_KEYS = [
+  'taskType',
+  'promptTemplate',
+  'systemPrompt',
+  'model',
+  'maxTokens',
+  'temperature',
+  'topP',
+  'headers',
+  'multiTurn',
+  'maxTurns',
+  'followUp',
+  'stopWhen',
+  'onTruncate',
+] as const satisfies readonly (keyof Task)[];

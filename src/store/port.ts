@@ -1,0 +1,250 @@
+/** The store: runs, seeds, calls, outcomes, money, controls, queues, owners. Filled by libsql (a file) and by PostgreSQL. */
+import type { Counts, EpochMs, Finish, NanoUsd, Outcome, RunState, StopCause, Usage } from '../core/model.js';
+import type { Seed } from '../schema/seed.js';
+import type { Task } from '../schema/task-types.js';
+
+export interface RunRow {
+  id: string;
+  name: string;
+  state: RunState;
+  /** Why it stopped or waits; null while all is well. */
+  reason: StopCause | 'user' | 'host' | null;
+  /** Text of the last refusal or failure that concerns the whole run. */
+  message: string | null;
+  /** Execution count; 0 before the first start. */
+  epoch: number;
+  task: Task;
+  taskFingerprint: string;
+  /** sha256 chained over the rows, in hex; covers exactly `total` rows. */
+  seedsFingerprint: string;
+  total: number;
+  /** Real path of the output folder. */
+  outputDir: string;
+  /** Detached and submitted runs go on by themselves after the host died; attached ones wait for `swarm run`. */
+  detached: boolean;
+  origin: 'cli' | 'library' | 'http' | 'temporal';
+  /** Workflow id of the current epoch; null before the first start. */
+  workflowId: string | null;
+  createdAt: EpochMs;
+  startedAt: EpochMs | null;
+  endedAt: EpochMs | null;
+  /** When the output was published for the current epoch. */
+  publishedAt: EpochMs | null;
+}
+
+export interface NewRun {
+  id: string;
+  name: string;
+  task: Task;
+  taskFingerprint: string;
+  outputDir: string;
+  detached: boolean;
+  origin: RunRow['origin'];
+  createdAt: EpochMs;
+}
+
+/** Live totals of a run, one row, updated in the same transaction as what they count. */
+export interface RunTotals extends Counts {
+  /** Highest outcome sequence number. */
+  seq: number;
+  usage: Usage;
+  /** Calls answered. */
+  calls: number;
+  /** Calls that ended as real failures. */
+  tries: number;
+  /** Calls refused by a rate limit or overload. */
+  limited: number;
+  /** Calls that may have been billed without an answer; listed in the receipt. */
+  doubtful: number;
+  /** Calls under way now. */
+  open: number;
+  settledNano: NanoUsd;
+  /** Reserved by calls under way. */
+  reservedNano: NanoUsd;
+  /** Still charged for doubtful calls. */
+  doubtfulNano: NanoUsd;
+}
+
+/** What stops or resizes calls. Written by Updates, CLI and HTTP; obeyed by the gates. */
+export interface Control {
+  paused: boolean;
+  cancelled: boolean;
+  concurrency: number;
+  requestsPerMinute: number | null;
+  capNano: NanoUsd | null;
+  /** Grows with every change. */
+  version: number;
+}
+
+export interface CallKey {
+  runId: string;
+  index: number;
+  /** 1-based. */
+  turn: number;
+}
+
+export interface Intent extends CallKey {
+  epoch: number;
+  /** Id of the process that makes the call. */
+  owner: string;
+  reservedNano: NanoUsd;
+  at: EpochMs;
+}
+
+export type IntentResult =
+  | { kind: 'go'; attempt: number }
+  /** Settled + reserved + doubtful + this one would pass the cap. */
+  | { kind: 'capped' }
+  /** The answer is stored already: read it. */
+  | { kind: 'answered' }
+  /** Under way in another live process. */
+  | { kind: 'elsewhere'; owner: string };
+
+export interface Attempt extends CallKey {
+  attempt: number;
+}
+
+export interface Settlement extends Attempt {
+  answer: string;
+  finish: Finish;
+  servedModel: string;
+  usage: Usage | null;
+  costNano: NanoUsd;
+  at: EpochMs;
+  /** Set when this answer ends the seed: recorded in the same transaction. */
+  outcome?: Outcome;
+}
+
+export interface Refusal extends Attempt {
+  /** `limited`: 429, overload (not a try). `failed`: a sure refusal that is a real failure (a try). Both release the reservation. */
+  kind: 'limited' | 'failed';
+  code: string;
+  at: EpochMs;
+  outcome?: Outcome;
+}
+
+export interface Doubt extends Attempt {
+  /** True for timeouts, resets, cut bodies: a try. False for crashes and cancels. */
+  isTry: boolean;
+  code: string;
+  at: EpochMs;
+  outcome?: Outcome;
+}
+
+export type CallState = 'intent' | 'answered' | 'doubtful' | 'limited' | 'failed' | 'superseded';
+
+export interface CallRow extends Attempt {
+  epoch: number;
+  state: CallState;
+  owner: string;
+  isTry: boolean;
+  code: string | null;
+  answer: string | null;
+  finish: Finish | null;
+  servedModel: string | null;
+  usage: Usage | null;
+  reservedNano: NanoUsd;
+  costNano: NanoUsd;
+  startedAt: EpochMs;
+  endedAt: EpochMs | null;
+}
+
+export interface QueueRow {
+  /** Temporal task queue: `llm.<provider>.<model>`. */
+  name: string;
+  provider: string;
+  model: string;
+  requestsPerMinute: number | null;
+  lastUsedAt: EpochMs;
+}
+
+/** One line of the receipt's spend table. */
+export interface ModelSpend {
+  model: string;
+  tier: 'worker';
+  calls: number;
+  usage: Usage;
+  costNano: NanoUsd;
+}
+
+export interface OutputRow extends Outcome {
+  seed: unknown;
+  /** Null for failed rows. */
+  output: string | null;
+}
+
+export interface Store {
+  // Staging, by the process that starts a run.
+  createRun(run: NewRun): Promise<void>;
+  /** Rows are idempotent by (run, index). */
+  appendSeeds(runId: string, seeds: readonly Seed[]): Promise<void>;
+  /** staging -> staged, with its control row. */
+  sealRun(runId: string, sealed: { seedsFingerprint: string; total: number; control: Omit<Control, 'version'> }): Promise<void>;
+  /** Removes a run and all its rows. */
+  dropRun(runId: string): Promise<void>;
+
+  // Runs.
+  run(runId: string): Promise<RunRow | null>;
+  /** Newest first. */
+  runs(filter?: { states?: readonly RunState[]; outputDir?: string; limit?: number }): Promise<RunRow[]>;
+  updateRun(
+    runId: string,
+    patch: Partial<Pick<RunRow, 'state' | 'reason' | 'message' | 'workflowId' | 'startedAt' | 'endedAt' | 'publishedAt' | 'detached' | 'outputDir' | 'task'>>,
+  ): Promise<void>;
+  /**
+   * Starts the next epoch: epoch + 1, state running. When rows are done already, the missing ones are listed
+   * as items (position -> index) and `kind` is `list`; else positions are indexes. One transaction.
+   */
+  openEpoch(runId: string, workflowId: string, at: EpochMs): Promise<{ epoch: number; kind: 'range' | 'list'; items: number }>;
+  /** Indexes of the items at positions from..to (exclusive) of a `list` epoch. */
+  items(runId: string, epoch: number, from: number, to: number): Promise<number[]>;
+  totals(runId: string): Promise<RunTotals>;
+  /** Failed rows become pending again (a spent last answer is superseded); returns how many. */
+  reopenFailed(runId: string, cause?: string): Promise<number>;
+
+  // Reading rows.
+  seeds(runId: string, indexes: { from: number; to: number } | { list: readonly number[] }): Promise<Seed[]>;
+  /** All calls of these seeds, ordered by (index, turn, attempt). */
+  calls(runId: string, indexes: { from: number; to: number } | { list: readonly number[] }): Promise<CallRow[]>;
+  outcome(runId: string, index: number): Promise<Outcome | null>;
+  /** Indexes among these that have an outcome. */
+  done(runId: string, indexes: { from: number; to: number } | { list: readonly number[] }): Promise<Set<number>>;
+  /** Outcomes after a sequence number, in order of arrival. */
+  outcomesAfter(runId: string, seq: number, limit: number): Promise<{ seq: number; outcome: Outcome }[]>;
+  /** Rows with their outcome in input order, in pages: index >= from. */
+  outputRows(runId: string, filter: { status: Outcome['status']; from: number; limit: number }): Promise<OutputRow[]>;
+  doubtfulCalls(runId: string): Promise<CallRow[]>;
+  spendByModel(runId: string): Promise<ModelSpend[]>;
+
+  // The hot path: each is one durable step (committed when the promise resolves).
+  intend(intent: Intent): Promise<IntentResult>;
+  settle(settlement: Settlement): Promise<void>;
+  refuse(refusal: Refusal): Promise<void>;
+  doubt(doubt: Doubt): Promise<void>;
+  /** A seed that ends without a call. */
+  finish(runId: string, outcome: Outcome): Promise<void>;
+
+  // Control.
+  control(runId: string): Promise<Control>;
+  setControl(runId: string, patch: Partial<Omit<Control, 'version'>>): Promise<Control>;
+  /** Control rows of several runs; unknown runs are left out. */
+  controls(runIds: readonly string[]): Promise<Map<string, Control>>;
+
+  // Queues, rates and owners, shared by all worker processes.
+  registerQueue(queue: QueueRow): Promise<void>;
+  queues(usedSince: EpochMs): Promise<QueueRow[]>;
+  /**
+   * Takes `count` send slots of a rate shared by all processes. Slots are `intervalMs` apart; the first is at or after `now`.
+   * Returns the time of the first one.
+   */
+  takeSlots(rateKey: string, count: number, intervalMs: number, now: EpochMs): Promise<EpochMs>;
+  /** Says that this owner is alive until a time. */
+  beat(owner: { id: string; home: string; pid: number }, until: EpochMs): Promise<void>;
+  /** Ends owners of this home except `keep`: their open calls become doubtful (crash). Returns the task tokens of activities that ran there. */
+  endOwners(home: string, keep: string, at: EpochMs): Promise<string[]>;
+  activityStarted(owner: string, taskToken: string): Promise<void>;
+  activityEnded(taskToken: string): Promise<void>;
+
+  /** Waits for queued writes, then closes. */
+  close(): Promise<void>;
+}
