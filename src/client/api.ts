@@ -1,0 +1,125 @@
+/** The library's types: what a program sees of durable-swarm. `connect()` in connect.ts fills them. */
+import type { Problem } from '../core/errors.js';
+import type { Counts, Outcome, RunState, StopCause, Usage } from '../core/model.js';
+import type { SeedContent } from '../schema/seed.js';
+
+export interface ConnectOptions {
+  /** Default `SWARM_HOME` or the user's state folder. */
+  home?: string;
+  /** Told what starting the host does ("building temporal, 3 of 7 minutes"), a line each. */
+  onProgress?: (line: string) => void;
+}
+
+export interface StartOptions {
+  /** Rows from code instead of `seeds_file`. */
+  seeds?: Iterable<SeedContent | { id: string; [field: string]: unknown }> | AsyncIterable<SeedContent>;
+  /** Path of a seeds file instead of `seeds_file`. */
+  seedsFile?: string;
+  /** Only the first N rows. A later start without it goes on with the rest. */
+  limit?: number;
+  /** Exactly N rows: the seeds repeat in order when there are fewer. */
+  total?: number;
+  outputDir?: string;
+  /** USD. */
+  maxCost?: number;
+  concurrency?: number;
+  sliceSize?: number;
+  /** The run goes on when the starter is gone, also after the host died. Library default true, CLI default false. */
+  detached?: boolean;
+  /** A changed task or seeds file: start over in the same folder, or in a new one. */
+  ifChanged?: 'refuse' | 'fresh' | 'fork';
+  /** Accepts a template without a placeholder over many rows. */
+  allowConstantPrompt?: boolean;
+  origin?: 'cli' | 'library' | 'http';
+}
+
+/** One moment of a run; everything comes from the store. */
+export interface Progress extends Counts {
+  run: string;
+  name: string;
+  state: RunState;
+  reason: StopCause | 'user' | 'host' | null;
+  message: string | null;
+  epoch: number;
+  /** Calls under way. */
+  inFlight: number;
+  calls: number;
+  limited: number;
+  doubtful: number;
+  usage: Usage;
+  costUsd: number;
+  /** Reserved and doubtful money on top of costUsd. */
+  heldUsd: number;
+  maxCostUsd: number | null;
+  concurrency: number;
+  requestsPerMinute: number | null;
+  startedAt: number | null;
+  endedAt: number | null;
+  outputDir: string;
+}
+
+export interface RunResult {
+  run: string;
+  state: RunState;
+  reason: Progress['reason'];
+  message: string | null;
+  counts: Counts;
+  costUsd: number;
+  outputDir: string;
+  /** Path of the published output file; null when nothing was published. */
+  outputFile: string | null;
+  /** 0 all ok, 1 failed rows, 2 refused request, 3 capped, 5 key or billing, 7 disk, 130 cancelled. */
+  exitCode: number;
+}
+
+export interface ResizeOptions {
+  concurrency?: number;
+  requestsPerMinute?: number | null;
+  /** USD; null = no cap. */
+  maxCost?: number | null;
+}
+
+export interface RunHandle {
+  readonly id: string;
+  progress(): Promise<Progress>;
+  /** Outcomes in order of arrival, from the first (or after `after`), until the run ends. */
+  outcomes(options?: { after?: number; signal?: AbortSignal }): AsyncIterable<Outcome & { output: string | null; seq: number }>;
+  /** Resolves when the run has ended and its output is published. An aborted signal stops the waiting, not the run. */
+  result(options?: { signal?: AbortSignal }): Promise<RunResult>;
+  pause(): Promise<void>;
+  resume(): Promise<void>;
+  resize(options: ResizeOptions): Promise<void>;
+  cancel(): Promise<void>;
+  /** Failed rows (of one cause) are done again; the handle then follows the new epoch. Returns how many. */
+  retry(options?: { cause?: string }): Promise<number>;
+}
+
+export interface StartNotes {
+  /** What the starter should be told: normalised values, assumed call time, resumed run, changed operational keys. */
+  notes: string[];
+  /** `new`, `resumed` (unfinished), `finished` (answered with no call). */
+  kind: 'new' | 'resumed' | 'finished';
+}
+
+export interface CheckReport {
+  problems: Problem[];
+  notes: string[];
+  rows: number;
+  /** Upper bounds for one pass without retries. */
+  calls: number;
+  inputTokens: number;
+  outputTokens: number;
+  /** Null when the price is unknown. */
+  worstCostUsd: number | null;
+}
+
+export interface Swarm {
+  /** Validates, stages the rows, starts or resumes. Bad input throws a SwarmError before any call is made. */
+  start(task: string | object, options?: StartOptions): Promise<RunHandle & { start: StartNotes }>;
+  /** Throws E_RUN_UNKNOWN. */
+  get(run: string): Promise<RunHandle>;
+  runs(options?: { states?: RunState[]; limit?: number }): Promise<Progress[]>;
+  /** Web UI address of the embedded server, or null. */
+  webUi(): Promise<string | null>;
+  close(): Promise<void>;
+}
