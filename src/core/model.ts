@@ -89,4 +89,4 @@ export const RUN_STATES = [
 export type RunState = (typeof RUN_STATES)[number];
 
 /** Why a run ended before all rows were done. */
-export type StopCause = 'capped' | 'billing' | 'key' | 'request' | 'disk' | 'cancelled';
+export type StopCause = 'capped' | 'billing' | 'key' | 'request' | 'unreachable' | 'disk' | 'cancelled';

@@ -1,0 +1,44 @@
+/** Names that cross processes: queues, workflow and activity types, ids. Pure. */
+
+/** Queue of workflows and of activities without a rate of their own. */
+export const MAIN_QUEUE = 'durable-swarm';
+
+/** Search attributes (Keyword), registered at host start. */
+export const SEARCH_ATTRIBUTES = ['SwarmRun', 'SwarmModel', 'SwarmPhase'] as const;
+
+const SAFE = /[^A-Za-z0-9._-]+/g;
+
+/** Text made safe for a queue name, an id or a folder: other characters become `-`. */
+export function safeName(text: string): string {
+  return text.replace(SAFE, '-').replace(/^-+|-+$/g, '').slice(0, 100) || 'x';
+}
+
+/** Activity queue of one model: `llm.<provider>.<model>`. */
+export function modelQueue(provider: string, model: string): string {
+  return `llm.${safeName(provider)}.${safeName(model)}`;
+}
+
+/** Queue of the host that opened a run: its files are read and written there. */
+export function filesQueue(homeId: string): string {
+  return `${MAIN_QUEUE}.files.${homeId}`;
+}
+
+/** Workflow id of one execution of a run. */
+export function runWorkflowId(runId: string, epoch: number): string {
+  return `${runId}/e${epoch}`;
+}
+
+/** Workflow id of a child: `<parent>/<phase>/s<index>` for a seed or slice that begins at index. */
+export function itemWorkflowId(root: string, phase: string, position: number): string {
+  return `${root}/${phase}/s${position}`;
+}
+
+/** Workflow id of a lane. */
+export function laneWorkflowId(root: string, phase: string, lane: number): string {
+  return `${root}/${phase}/l${lane}`;
+}
+
+/** Key of the gate that a call passes: one per provider, endpoint, model and key name. */
+export function gateKey(model: { provider: string; model: string; apiBase: string | null; apiKeyEnv: string | null }): string {
+  return [model.provider, model.apiBase ?? '', model.model, model.apiKeyEnv ?? ''].join('|');
+}

@@ -1,0 +1,71 @@
+/** The one retry decision, for both grains. Pure: random is injected. */
+import type { CallFailure } from '../llm/port.js';
+import type { FailureCause, StopCause } from './model.js';
+
+/** Real failures of one turn before its row fails. */
+export const MAX_TRIES = 5;
+/** Answers that cannot be read are not worth five payments. */
+export const MAX_UNREADABLE = 2;
+/** A wait longer than this pauses the run instead. */
+export const MAX_WAIT_MS = 24 * 3_600_000;
+const BASE_MS = 1_000;
+const LONGEST_MS = 60_000;
+
+export type RetryDecision =
+  | { kind: 'again'; afterMs: number }
+  | { kind: 'fail-row'; cause: FailureCause; code: string; message: string }
+  | { kind: 'stop-run'; cause: StopCause; message: string };
+
+export interface RetryFacts {
+  /** Real failures of this turn, this one included when it is one. */
+  tries: number;
+  /** Waits in a row for this turn, this one included. */
+  waits: number;
+  /** True when the run has any answer: then a bad request is the row's fault. */
+  anyAnswered: boolean;
+  /** 0 (inclusive) to 1 (exclusive). */
+  random: number;
+}
+
+/** True when the failure counts as a try. 429s, overload, waits and cancels do not. */
+export function isTry(failure: Pick<CallFailure, 'class'>): boolean {
+  return failure.class === 'transport' || failure.class === 'row' || failure.class === 'request';
+}
+
+/** Exponential with full jitter, at least a tenth of the ceiling so that a retry is never at once. */
+export function backoff(attempt: number, random: number): number {
+  const ceiling = Math.min(LONGEST_MS, BASE_MS * 2 ** Math.max(0, attempt - 1));
+  return Math.round(ceiling * (0.1 + 0.9 * random));
+}
+
+export function retryDecision(failure: CallFailure, facts: RetryFacts): RetryDecision {
+  const { message, code } = failure;
+  switch (failure.class) {
+    case 'rate':
+    case 'overload':
+    case 'reset': {
+      const afterMs = failure.retryAfterMs ?? backoff(facts.waits, facts.random);
+      if (afterMs > MAX_WAIT_MS) return { kind: 'stop-run', cause: 'billing', message: `${message}; the wait asked for is over 24 h` };
+      return { kind: 'again', afterMs };
+    }
+    case 'transport': {
+      const limit = code === 'E_CALL_BODY' || code === 'E_CALL_EMPTY' ? MAX_UNREADABLE : MAX_TRIES;
+      if (facts.tries >= limit) {
+        if (!facts.anyAnswered && code === 'E_CALL_CONNECT') return { kind: 'stop-run', cause: 'unreachable', message };
+        return { kind: 'fail-row', cause: code === 'E_CALL_EMPTY' ? 'empty' : 'transport', code, message };
+      }
+      return { kind: 'again', afterMs: failure.retryAfterMs ?? backoff(facts.tries, facts.random) };
+    }
+    case 'billing':
+      return { kind: 'stop-run', cause: 'billing', message };
+    case 'key':
+      return { kind: 'stop-run', cause: 'key', message };
+    case 'request':
+      if (!facts.anyAnswered) return { kind: 'stop-run', cause: 'request', message };
+      return { kind: 'fail-row', cause: 'refused', code, message };
+    case 'row':
+      return { kind: 'fail-row', cause: code === 'E_ROW_TOO_LONG' ? 'too_long' : 'refused', code, message };
+    case 'cancelled':
+      return { kind: 'stop-run', cause: 'cancelled', message };
+  }
+}

@@ -1,0 +1,61 @@
+/** How many seeds share a child, how many children are in flight, how many lanes start them. Pure arithmetic. */
+
+/** Assumed call time until one is known. */
+export const ASSUMED_CALL_MS = 2_000;
+/** A child per seed costs the embedded server about 40 ms: this many a second leave it half idle. */
+const SEEDS_PER_SECOND = 25;
+/** A phase this short, at SEEDS_PER_SECOND, is worth a child per seed whatever its rate. */
+const SMALL_PHASE_SECONDS = 20;
+const SLICES_PER_SECOND = 10;
+export const MAX_SLICE = 500;
+/** Children that one workflow execution starts before it hands over (temporal.md section 3.4). */
+export const CHILDREN_PER_EXECUTION = 400;
+/** Window of one lane. */
+export const LANE_WINDOW = 25;
+const MAX_LANES = 64;
+/** Seed children in flight on the embedded server. */
+export const MAX_SEEDS_IN_FLIGHT = 300;
+
+export interface Pace {
+  total: number;
+  /** Calls in flight. */
+  concurrency: number;
+  /** Mean time of one call. */
+  callMs: number;
+  /** Mean calls per seed. */
+  turns: number;
+}
+
+/** Seeds per child: the configured number, else 1 for small or slow phases, else the smallest that keeps children under 10/s. */
+export function sliceSize(configured: number | 'auto', pace: Pace): number {
+  if (configured !== 'auto') return configured;
+  const callsPerSecond = (pace.concurrency * 1000) / Math.max(1, pace.callMs);
+  const small = pace.total / SEEDS_PER_SECOND <= SMALL_PHASE_SECONDS;
+  if (small || callsPerSecond <= SEEDS_PER_SECOND) return 1;
+  const seedsPerSecond = callsPerSecond / Math.max(1, pace.turns);
+  return Math.min(MAX_SLICE, Math.max(2, Math.ceil(seedsPerSecond / SLICES_PER_SECOND)));
+}
+
+/** Children in flight that keep `concurrency` calls under way while children come and go. */
+export function childrenInFlight(concurrency: number, size: number): number {
+  if (size === 1) return Math.min(MAX_SEEDS_IN_FLIGHT, Math.ceil(1.5 * concurrency) + 1);
+  return Math.ceil((1.5 * concurrency) / size) + 1;
+}
+
+export interface LanePlan {
+  /** 0: the run starts the children itself. */
+  lanes: number;
+  /** Children in flight of each lane, or of the run itself. */
+  window: number;
+  /** Items of one block; lane i takes blocks i, i + lanes, ... so that the tail is balanced. */
+  block: number;
+}
+
+export function planLanes(total: number, size: number, inFlight: number): LanePlan {
+  const children = Math.ceil(total / size);
+  if (children <= CHILDREN_PER_EXECUTION) return { lanes: 0, window: inFlight, block: total };
+  const lanes = Math.min(MAX_LANES, Math.max(1, Math.ceil(inFlight / LANE_WINDOW)));
+  const even = Math.ceil(total / (lanes * 8));
+  const block = Math.max(size, Math.min(CHILDREN_PER_EXECUTION * size, even));
+  return { lanes, window: Math.ceil(inFlight / lanes), block };
+}
