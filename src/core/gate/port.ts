@@ -1,0 +1,38 @@
+/** The gate as the turn sees it. One gate per provider, endpoint, model and key; every model call passes one. */
+import type { EpochMs } from '../model.js';
+
+export interface AdmissionRequest {
+  runId: string;
+  /** Later turns go first. 1-based. */
+  turn: number;
+  /** Estimated tokens, for fairness between runs. */
+  tokens: number;
+  interactive: boolean;
+}
+
+/** What ended a call, for the gate's limits. */
+export type Release =
+  | { kind: 'done' }
+  /** A limit signal: nobody sends before `until`. */
+  | { kind: 'limited'; until: EpochMs };
+
+export type Admission =
+  /** The caller may send now and must call `release` exactly once. */
+  | { kind: 'go'; release(how: Release): void }
+  /** Not within the patience given; come back at `until`. */
+  | { kind: 'wait'; until: EpochMs; reason: Bottleneck }
+  | { kind: 'paused' }
+  | { kind: 'cancelled' };
+
+/** What a run waits for. */
+export type Bottleneck = 'concurrency' | 'requests/min' | 'provider' | 'money' | 'stagger' | 'paused' | 'nothing';
+
+export interface GatePort {
+  /** Waits at most `patienceMs`; an aborted signal ends the wait as `cancelled`. */
+  admit(request: AdmissionRequest, patienceMs: number, signal: AbortSignal): Promise<Admission>;
+  /** Money is short: the run's tickets wait until one of its calls is settled. */
+  blockOnMoney(runId: string): void;
+  /** Calls of the run under way through this gate in this process. */
+  inFlight(runId: string): number;
+  bottleneck(runId: string): Bottleneck;
+}

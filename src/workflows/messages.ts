@@ -1,0 +1,143 @@
+/** Inputs, results, Updates, signals and queries of the workflows. Plain JSON, one object each; shared with clients. */
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { StopCause, Usage } from '../core/model.js';
+
+export const RUN_WORKFLOW = 'swarmRun';
+
+/** How a run may be started. Other starters than plain Temporal stage first and pass the reference. */
+export type RunInput =
+  /** A staged run. */
+  | { run: string }
+  /** A task file under the host's task roots. */
+  | { task: string; limit?: number; total?: number; outputDir?: string }
+  /** Prompts in the input (they are then in the history); `model` as in worker_model, default `sim/quick`. */
+  | { prompts: string[]; model?: string; apiBase?: string; apiKeyEnv?: string };
+
+/** What a run's workflow returns. */
+export interface RunSummary {
+  run: string;
+  epoch: number;
+  state: 'completed' | 'capped' | 'paused' | 'cancelled' | 'failed';
+  stop: StopCause | null;
+  counts: { total: number; ok: number; failed: number; filtered: number };
+  usage: Usage;
+  costUsd: number;
+  outputDir: string;
+}
+
+/** A step of a run that maps items to children. */
+export interface MapPhase {
+  name: string;
+  kind: 'map';
+  /** Positions 0..items are the indexes themselves (`range`), or places in the epoch's list of missing rows. */
+  source: { kind: 'range' | 'list'; items: number };
+}
+
+/** A step of a run that is one activity. */
+export interface OncePhase {
+  name: string;
+  kind: 'once';
+}
+
+export type Phase = MapPhase | OncePhase;
+
+/** What openRun tells the workflow. */
+export interface RunPlan {
+  run: string;
+  epoch: number;
+  name: string;
+  model: string;
+  phases: Phase[];
+  /** Queue of the turn activities. */
+  modelQueue: string;
+  /** Queue of the host that opened the run. */
+  filesQueue: string;
+  sliceSize: number | 'auto';
+  concurrency: number;
+  /** Deadline of one call. */
+  callTimeoutMs: number;
+  /** Known mean call time, or null. */
+  callMs: number | null;
+  /** Mean number of turns to plan with. */
+  turns: number;
+  paused: boolean;
+  /** Address of the run's folder, for the current details. */
+  outputDir: string;
+}
+
+/** Part of a phase, handed from the run to a lane and from one lane execution to the next. */
+export interface LaneInput {
+  plan: RunPlan;
+  phase: MapPhase;
+  root: string;
+  lane: number;
+  lanes: number;
+  window: number;
+  block: number;
+  /** Next block of this lane, and items of it that were started. */
+  cursor: { block: number; offset: number };
+  sums: Sums;
+  pace: { callMs: number; known: boolean };
+  paused: boolean;
+  stop: StopCause | null;
+}
+
+/** What children report upwards. */
+export interface Sums {
+  ok: number;
+  failed: number;
+  filtered: number;
+  usage: Usage;
+}
+
+export interface SeedInput {
+  plan: RunPlan;
+  index: number;
+}
+
+export interface SliceInput {
+  plan: RunPlan;
+  /** Positions from..to (exclusive). */
+  from: number;
+  to: number;
+  source: 'range' | 'list';
+}
+
+export interface ChildResult extends Sums {
+  /** Set when the run must not start more: a cap, a refusal. */
+  stop: StopCause | null;
+  /** Mean call time seen, for the size of the next slices; null when no call was made. */
+  callMs: number | null;
+}
+
+/** State of a run as its workflow sees it; the store has the live figures. */
+export interface ProgressReply {
+  run: string;
+  epoch: number;
+  phase: string;
+  paused: boolean;
+  items: number;
+  finished: number;
+  inFlight: number;
+  sums: Sums;
+  stop: StopCause | null;
+}
+
+export interface ResizeArgs {
+  concurrency?: number;
+  requestsPerMinute?: number | null;
+  /** USD; null = no cap. */
+  maxCost?: number | null;
+}
+
+export const progressQuery = defineQuery<ProgressReply>('progress');
+export const pauseUpdate = defineUpdate<void>('pause');
+export const resumeUpdate = defineUpdate<void>('resume');
+export const resizeUpdate = defineUpdate<void, [ResizeArgs]>('resize');
+
+/** Run -> lanes -> children: the control row changed; waiting ends. */
+export interface ControlNews {
+  paused: boolean;
+  concurrency: number;
+}
+export const controlSignal = defineSignal<[ControlNews]>('control');
