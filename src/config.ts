@@ -58,3 +58,35 @@ export function loadConfig(env: Env = process.env, cwd: string = process.cwd()):
 export function readKey(name: string, env: Env = process.env): string | undefined {
   return env[name] || undefined;
 }
+
+/**
+ * Environment of a host process that is to see this configuration: the own environment, with the settings written back,
+ * since a program may have changed them after loading.
+ */
+export function hostEnvironment(config: Config, env: Env = process.env): Record<string, string | undefined> {
+  return {
+    ...env,
+    SWARM_HOME: config.home,
+    SWARM_TEMPORAL_PORT: String(config.temporalPort),
+    SWARM_TASK_ROOTS: config.taskRoots.join(process.platform === 'win32' ? ';' : ':'),
+    SWARM_IDLE_MS: String(config.idleMs),
+    SWARM_LOG_LEVEL: config.logLevel,
+    ...(config.databaseUrl === null ? {} : { SWARM_DATABASE_URL: config.databaseUrl }),
+    ...(config.temporalBin === null ? {} : { SWARM_TEMPORAL_BIN: config.temporalBin }),
+  };
+}
+
+/** What `@temporalio/envconfig` reads: the `TEMPORAL_*` variables and where the user's configuration folder is. May hold an API key. */
+export function temporalEnvironment(env: Env = process.env): Record<string, string> {
+  const kept = (name: string) => name.startsWith('TEMPORAL_') || ['HOME', 'XDG_CONFIG_HOME', 'APPDATA'].includes(name);
+  const pairs = Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined && kept(pair[0]));
+  return Object.fromEntries(pairs);
+}
+
+/** Environment of programs that must not see API keys (the Temporal server, the Go build): only what running a program needs. */
+export function plainEnvironment(env: Env = process.env): Record<string, string> {
+  const kept =
+    /^(PATH|PATHEXT|HOME|USER|LANG|LC_.*|TZ|TMPDIR|TEMP|TMP|SYSTEMROOT|COMSPEC|APPDATA|LOCALAPPDATA|USERPROFILE|XDG_.*|GO[A-Z0-9]*|CGO_.*|CC|(HTTPS?|NO|ALL)_PROXY|SSL_CERT_(FILE|DIR))$/i;
+  const pairs = Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== undefined && kept.test(pair[0]));
+  return Object.fromEntries(pairs);
+}

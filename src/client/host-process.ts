@@ -1,0 +1,191 @@
+/** Finds the host of a home, starts it as a process when there is none, and stops it. */
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Config, hostEnvironment } from '../config.js';
+import { EXIT, SwarmError } from '../core/errors.js';
+import { ensureHome, homePaths } from '../home.js';
+import { packageRoot } from '../package-info.js';
+import { HostConnection } from './host-connection.js';
+import { endOfHostLog, logSize } from './host-log.js';
+import type { HostInfo, HostRecord, HostStatus } from './host-protocol.js';
+
+export interface FindOrStartOptions {
+  /** Told what the start does, a line each. */
+  onProgress?: (line: string) => void;
+  /** API keys by the name of their variable, handed over in memory. Default none. */
+  keys?: Readonly<Record<string, string>>;
+  /** No idle exit (`swarm start`). Default false. */
+  keep?: boolean;
+  /** Arguments of Node that run the host. Default the built host/main.js of this package. */
+  command?: readonly string[];
+}
+
+/** How long a holder of the lock may stay without answering on its socket, in ms. */
+const SILENT_HOST_MS = 15_000;
+/** A stopping host drains for 30 s, then its server stops. */
+const STOPPING_HOST_MS = 60_000;
+/** Pause between two looks at the socket, in ms. */
+const LOOK_MS = 25;
+
+function hostCommand(): readonly string[] {
+  const sibling = fileURLToPath(new URL('../host/main.js', import.meta.url));
+  return [existsSync(sibling) ? sibling : join(packageRoot, 'dist', 'host', 'main.js')];
+}
+
+interface Starter {
+  exit: { code: number | null; signal: string | null } | null;
+  failure: Error | null;
+}
+
+function startProcess(config: Config, command: readonly string[], log: string): Starter {
+  const output = openSync(log, 'a', 0o600);
+  const starter: Starter = { exit: null, failure: null };
+  try {
+    // Its own process group: Ctrl-C in the starter's terminal must not reach it.
+    const child = spawn(process.execPath, [...command], {
+      detached: true,
+      stdio: ['ignore', output, output],
+      windowsHide: true,
+      env: hostEnvironment(config),
+    });
+    child.once('exit', (code, signal) => {
+      starter.exit = { code, signal };
+    });
+    child.once('error', (error) => {
+      starter.failure = error;
+    });
+    child.unref();
+  } finally {
+    closeSync(output);
+  }
+  return starter;
+}
+
+/** `host.json` as its last host left it; null when there is none. The host may be dead: only the socket tells. */
+export function readHostRecord(config: Pick<Config, 'home'>): HostRecord | null {
+  try {
+    return JSON.parse(readFileSync(homePaths(config.home).info, 'utf8')) as HostRecord;
+  } catch {
+    return null;
+  }
+}
+
+function startError(config: Config, starter: Starter, log: string, from: number): SwarmError {
+  const how = starter.failure?.message ?? starter.exit?.signal ?? `exit code ${starter.exit?.code}`;
+  const lines = endOfHostLog(log, 8, from).map((line) => `\n    ${line}`);
+  const said = lines.length === 0 ? 'it wrote no line' : `its last lines:${lines.join('')}`;
+  return new SwarmError(
+    {
+      code: 'E_HOST_START',
+      place: { file: log },
+      found: `the host of ${config.home} ended while it was starting (${how}); ${said}`,
+      fix: 'mend what the lines name and run the command again',
+    },
+    EXIT.unreachable,
+    starter.failure === null ? undefined : { cause: starter.failure },
+  );
+}
+
+function silentError(config: Config): SwarmError {
+  const pid = readHostRecord(config)?.pid;
+  return new SwarmError(
+    {
+      code: 'E_HOST_SILENT',
+      place: { file: homePaths(config.home).info },
+      found: `a host${pid === undefined ? '' : ` (pid ${pid})`} holds ${config.home} but does not answer`,
+      fix: pid === undefined ? 'end that process, then run the command again' : `end process ${pid}, then run the command again`,
+    },
+    EXIT.unreachable,
+  );
+}
+
+/**
+ * Returns the ready host of the home; starts one when none lives. Two starters at once get the same host. A start is
+ * waited for as long as the host lives and says what it does (building the server takes minutes).
+ *
+ * Throws E_HOME, E_HOST_VERSION, E_HOST_START (with the end of its log), E_HOST_SILENT, and what the host itself failed
+ * with (E_TEMPORAL_BINARY, E_TEMPORAL_UNREACHABLE and others).
+ */
+export async function findOrStartHost(config: Config, options: FindOrStartOptions = {}): Promise<HostInfo> {
+  const { connection, info } = await connectToHost(config, options);
+  connection.close();
+  return info;
+}
+
+/** As findOrStartHost, and keeps the connection open for attach, keys and the like. The caller closes it. */
+export async function connectToHost(
+  config: Config,
+  options: FindOrStartOptions = {},
+): Promise<{ connection: HostConnection; info: HostInfo }> {
+  const { log, socket } = ensureHome(config.home);
+  const onProgress = options.onProgress ?? (() => undefined);
+  let starter: Starter | null = null;
+  let logFrom = 0;
+  let quietSince = Date.now();
+  let stoppingSince: number | null = null;
+  for (;;) {
+    const connection = await HostConnection.open(socket);
+    if (connection !== null) {
+      let keep = false;
+      try {
+        const result = await connection.hello(onProgress, SILENT_HOST_MS);
+        if (result.kind === 'ready') {
+          if (options.keys !== undefined && Object.keys(options.keys).length > 0) await connection.keys(options.keys);
+          if (options.keep === true) await connection.keep();
+          keep = true;
+          return { connection, info: result.info };
+        }
+        if (result.kind === 'stopping') {
+          if (stoppingSince === null) onProgress('waiting for the earlier host to stop');
+          stoppingSince ??= Date.now();
+          if (Date.now() - stoppingSince > STOPPING_HOST_MS) throw silentError(config);
+          quietSince = Date.now();
+        }
+      } finally {
+        if (!keep) connection.close();
+      }
+    }
+    if (starter?.failure) throw startError(config, starter, log, logFrom);
+    // Another one holds the lock: a host that is coming up, or one that is going down.
+    const locked = starter?.exit?.code === EXIT.locked;
+    if (starter?.exit && !locked) throw startError(config, starter, log, logFrom);
+    if (connection === null && (starter === null || locked)) {
+      if (Date.now() - quietSince > SILENT_HOST_MS) throw silentError(config);
+      if (starter === null) onProgress(`starting the host of ${config.home}`);
+      logFrom = logSize(log);
+      starter = startProcess(config, options.command ?? hostCommand(), log);
+    }
+    await sleep(LOOK_MS);
+  }
+}
+
+/** What a running host says about itself; null when none lives. Starts nothing. */
+export async function hostStatus(config: Pick<Config, 'home'>): Promise<HostStatus | null> {
+  const connection = await HostConnection.open(homePaths(config.home).socket);
+  if (connection === null) return null;
+  try {
+    return await connection.status();
+  } finally {
+    connection.close();
+  }
+}
+
+/** Ends the host of any version and waits until it is gone. False when none lives. Throws E_HOST_SILENT. */
+export async function stopHost(config: Config): Promise<boolean> {
+  const { socket } = homePaths(config.home);
+  const connection = await HostConnection.open(socket);
+  if (connection === null) return false;
+  await connection.stop();
+  const late = new AbortController();
+  const inTime = await Promise.race([
+    connection.closed.then(() => true),
+    sleep(STOPPING_HOST_MS, false, { signal: late.signal }).catch(() => false),
+  ]);
+  late.abort();
+  connection.close();
+  if (!inTime) throw silentError(config);
+  return true;
+}
