@@ -59,6 +59,26 @@ export function readKey(name: string, env: Env = process.env): string | undefine
   return env[name] || undefined;
 }
 
+/** What the environment says about the terminal. */
+export interface TerminalSettings {
+  /** `TERM=dumb`: no redrawing. */
+  dumb: boolean;
+  /** False when `NO_COLOR` is set to anything but the empty text. */
+  color: boolean;
+  /** True when the locale (`LC_ALL`, else `LC_CTYPE`, else `LANG`) is a UTF-8 one. */
+  utf8: boolean;
+}
+
+/** Reads TerminalSettings. */
+export function terminalSettings(env: Env = process.env): TerminalSettings {
+  const dumb = env['TERM'] === 'dumb';
+  return {
+    dumb,
+    color: !env['NO_COLOR'] && !dumb,
+    utf8: /utf-?8/i.test(env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || ''),
+  };
+}
+
 /**
  * Environment of a host process that is to see this configuration: the own environment, with the settings written back,
  * since a program may have changed them after loading.
