@@ -1,0 +1,82 @@
+/** Which task keys differ between two versions of a task, in the words of the file. */
+import type { IDENTITY_KEYS, Task } from '../schema/task-types.js';
+
+type IdentityKey = (typeof IDENTITY_KEYS)[number];
+type OperationalKey = Exclude<keyof Task, IdentityKey>;
+
+/** Keys that make another run when they change. `model` covers three keys of the file. */
+const IDENTITY_FILE_KEYS: Record<IdentityKey, string> = {
+  taskType: 'task_type',
+  promptTemplate: 'prompt_template',
+  systemPrompt: 'system_prompt',
+  model: 'worker_model',
+  maxTokens: 'worker_max_tokens',
+  temperature: 'temperature',
+  topP: 'top_p',
+  headers: 'headers',
+  multiTurn: 'multi_turn',
+  maxTurns: 'max_turns',
+  followUp: 'follow_up',
+  stopWhen: 'stop_when',
+  onTruncate: 'on_truncate',
+};
+
+/** Keys that may change while a run goes on. */
+const OPERATIONAL_FILE_KEYS: Record<OperationalKey, string> = {
+  name: 'name',
+  seedsFile: 'seeds_file',
+  concurrency: 'workers',
+  staggerMs: 'stagger',
+  sliceSize: 'batch_size',
+  outputDir: 'output_dir',
+  outputFormat: 'output_format',
+  checkpointEvery: 'checkpoint_every',
+  transcripts: 'transcripts',
+  maxCost: 'max_cost',
+  price: 'price',
+  requestsPerMinute: 'requests_per_minute',
+  timeoutMs: 'timeout',
+  labels: 'labels',
+  weight: 'weight',
+};
+
+function sameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  if (Array.isArray(a) !== Array.isArray(b)) return false;
+  const left = Object.keys(a);
+  return (
+    left.length === Object.keys(b).length &&
+    left.every(
+      (key) => Object.hasOwn(b, key) && sameJson((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key]),
+    )
+  );
+}
+
+/** The part of a task that decides its answers: what the task fingerprint covers. */
+export function identityOf(task: Task): Pick<Task, IdentityKey> {
+  const keys = Object.keys(IDENTITY_FILE_KEYS) as IdentityKey[];
+  return Object.fromEntries(keys.map((key) => [key, task[key]])) as Pick<Task, IdentityKey>;
+}
+
+/** Names (as in the file) of the keys whose change makes another run; empty when the answers would be the same. */
+export function changedKeys(a: Task, b: Task): string[] {
+  const changed: string[] = [];
+  for (const key of Object.keys(IDENTITY_FILE_KEYS) as IdentityKey[]) {
+    if (sameJson(a[key], b[key])) continue;
+    if (key !== 'model') {
+      changed.push(IDENTITY_FILE_KEYS[key]);
+      continue;
+    }
+    if (a.model.provider !== b.model.provider || a.model.model !== b.model.model) changed.push('worker_model');
+    if (a.model.apiBase !== b.model.apiBase) changed.push('worker_api_base');
+    if (a.model.apiKeyEnv !== b.model.apiKeyEnv) changed.push('worker_api_key_env');
+  }
+  return changed;
+}
+
+/** Names (as in the file) of the changed keys that a run may take over while it goes on. */
+export function changedOperationalKeys(a: Task, b: Task): string[] {
+  const keys = Object.keys(OPERATIONAL_FILE_KEYS) as OperationalKey[];
+  return keys.filter((key) => !sameJson(a[key], b[key])).map((key) => OPERATIONAL_FILE_KEYS[key]);
+}

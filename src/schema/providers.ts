@@ -1,0 +1,38 @@
+/**
+ * Providers known by name: base URL of their OpenAI-compatible API and the environment variable of their key.
+ * From the providers' own API references, November 2026.
+ */
+
+export interface Provider {
+  /** Null only for `sim`, whose address the worker knows. */
+  apiBase: string | null;
+  /** Null: no key is sent unless worker_api_key_env names one. */
+  apiKeyEnv: string | null;
+}
+
+export const PROVIDERS: Readonly<Record<string, Provider>> = {
+  openai: { apiBase: 'https://api.openai.com/v1', apiKeyEnv: 'OPENAI_API_KEY' },
+  groq: { apiBase: 'https://api.groq.com/openai/v1', apiKeyEnv: 'GROQ_API_KEY' },
+  deepseek: { apiBase: 'https://api.deepseek.com', apiKeyEnv: 'DEEPSEEK_API_KEY' },
+  openrouter: { apiBase: 'https://openrouter.ai/api/v1', apiKeyEnv: 'OPENROUTER_API_KEY' },
+  mistral: { apiBase: 'https://api.mistral.ai/v1', apiKeyEnv: 'MISTRAL_API_KEY' },
+  together: { apiBase: 'https://api.together.ai/v1', apiKeyEnv: 'TOGETHER_API_KEY' },
+  gemini: { apiBase: 'https://generativelanguage.googleapis.com/v1beta/openai', apiKeyEnv: 'GEMINI_API_KEY' },
+  xai: { apiBase: 'https://api.x.ai/v1', apiKeyEnv: 'XAI_API_KEY' },
+  ollama: { apiBase: 'http://localhost:11434/v1', apiKeyEnv: null },
+  vllm: { apiBase: 'http://localhost:8000/v1', apiKeyEnv: null },
+  llamacpp: { apiBase: 'http://127.0.0.1:8080/v1', apiKeyEnv: null },
+  sim: { apiBase: null, apiKeyEnv: null },
+};
+
+/** Providers with a wire of their own that this version does not speak. */
+export const UNSUPPORTED_PROVIDERS: readonly string[] = ['anthropic'];
+
+/** The named provider whose public API lives at this base; null for local ones (their ports are anyone's) and unknown ones. */
+export function providerOfBase(apiBase: string): string | null {
+  const host = new URL(apiBase).host;
+  for (const [name, provider] of Object.entries(PROVIDERS)) {
+    if (provider.apiBase?.startsWith('https:') && new URL(provider.apiBase).host === host) return name;
+  }
+  return null;
+}
