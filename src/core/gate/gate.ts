@@ -3,12 +3,15 @@
  * Order of the queue: interactive before bulk, then the run that was served least for its weight, then later turns, then first come.
  */
 import type { EpochMs } from '../model.js';
-import type { AdmissionRequest, Bottleneck } from './port.js';
+import type { AdmissionRequest, Bottleneck, Release } from './port.js';
 
 /** A slot that was not used this long after its time is lost, so that late senders cannot bunch up. */
 const SLOT_LIFE_MS = 200;
 /** Spacing is stretched by this much, so that jitter on the way never shows the provider more than the limit. */
 const SPACING_MARGIN = 1.01;
+
+/** Limit signals with no answer between them after which everybody waits. */
+const LIMITED_IN_A_ROW = 3;
 
 export interface RunLimits {
   concurrency: number;
@@ -54,6 +57,7 @@ export class Gate {
   readonly #lines = new Map<string, Line>();
   readonly #slots: EpochMs[] = [];
   #notBefore: EpochMs = 0;
+  #limitedInARow = 0;
 
   setRun(runId: string, limits: RunLimits): void {
     const line = this.#lines.get(runId);
@@ -104,17 +108,20 @@ export class Gate {
     return true;
   }
 
-  /** One call of the run is over. */
-  release(runId: string): void {
+  /** One call of the run is over; it ended in a limit signal, or not. */
+  release(runId: string, how: Release): void {
+    if (how.kind === 'done') this.#limitedInARow = 0;
+    else this.#limited(how.until);
     const line = this.#lines.get(runId);
     if (!line) return;
     line.inFlight -= 1;
     line.moneyShort = false;
   }
 
-  /** A limit signal: nothing is sent before `until`. */
-  hold(until: EpochMs): void {
-    this.#notBefore = Math.max(this.#notBefore, until);
+  /** A single 429 concerns its own row; several with no answer between them are about load, and all wait. */
+  #limited(until: EpochMs): void {
+    this.#limitedInARow += 1;
+    if (this.#limitedInARow >= LIMITED_IN_A_ROW) this.#notBefore = Math.max(this.#notBefore, until);
   }
 
   blockOnMoney(runId: string): void {

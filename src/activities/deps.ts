@@ -1,0 +1,56 @@
+/** What the activities are given: ports as types, so that a test fills them with doubles and the worker with adapters. */
+import type { GatePort } from '../core/gate/port.js';
+import type { EpochMs, Message } from '../core/model.js';
+import type { ModelAdapter, Prices } from '../llm/port.js';
+import type { ModelRef, Task } from '../schema/task-types.js';
+import type { RunRow, Store } from '../store/port.js';
+import type { RunInput } from '../workflows/messages.js';
+
+/** Gates of this process, one per provider, endpoint, model and key. */
+export interface Gates {
+  /** The gate of a run's model; registers the run with it. */
+  of(run: RunRow): Promise<GatePort>;
+  /** Aborted when the run is cancelled, by whatever way. */
+  cancelSignal(runId: string): AbortSignal;
+  /** The run's control as this process last saw it. */
+  paused(runId: string): boolean;
+  concurrency(runId: string): number;
+  /** True while the process is shutting down: no new calls. */
+  draining(): boolean;
+}
+
+/** Result of staging a run that was started over Temporal. */
+export interface Staged {
+  run: RunRow;
+  kind: 'new' | 'resumed' | 'finished';
+}
+
+export interface ActivityDeps {
+  store: Store;
+  gates: Gates;
+  adapter: ModelAdapter;
+  prices: Prices;
+  /** Base URL to send to; starts the simulated provider for `sim/...`. */
+  endpoint(model: ModelRef): Promise<string>;
+  /** Value of a key by the name of its environment variable. */
+  key(name: string): string | undefined;
+  /** Hard bound and forecast of a prompt's tokens. */
+  tokens: { atMost(messages: readonly Message[]): number; about(messages: readonly Message[]): number };
+  /** Parsed once per run. */
+  template(text: string): { render(content: unknown): string };
+  /** Stages a task that was named over Temporal; throws SwarmError on bad input. */
+  stage(input: Exclude<RunInput, { run: string }>, runId: string): Promise<Staged>;
+  /** Opens this model's queue in this process now, not at the next look at the store. */
+  openQueue(task: Task): Promise<void>;
+  /** Writes the run folder. */
+  publish(runId: string): Promise<void>;
+  /** Writes a part of output.partial.jsonl while the run goes on. */
+  checkpoint(runId: string): Promise<void>;
+  now(): EpochMs;
+  random(): number;
+  /** Id of this process in the store. */
+  owner: string;
+  /** Id of this home: names the files queue. */
+  homeId: string;
+  log: { info(facts: object, text: string): void; warn(facts: object, text: string): void };
+}

@@ -1,0 +1,28 @@
+/** All activities, built once per process around their dependencies. Workflows import the type only. */
+import { createCloseRun } from './close-run.js';
+import type { ActivityDeps } from './deps.js';
+import { createListItems } from './list-items.js';
+import { createOpenRun } from './open-run.js';
+import { RunContexts } from './run-context.js';
+import { createRunSlice } from './run-slice.js';
+import { createRunTurn } from './run-turn.js';
+import { Turns } from './turn.js';
+import { createWatchRun } from './watch-run.js';
+import { createWriteControl } from './write-control.js';
+
+export function createActivities(deps: ActivityDeps) {
+  const contexts = new RunContexts(deps);
+  const turns = new Turns(deps);
+  return {
+    openRun: createOpenRun(deps),
+    watchRun: createWatchRun(deps, contexts),
+    writeControl: createWriteControl(deps),
+    listItems: createListItems(deps),
+    runTurn: createRunTurn(deps, contexts, turns),
+    runSlice: createRunSlice(deps, contexts, turns),
+    closeRun: createCloseRun(deps),
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;
+export type { ActivityDeps } from './deps.js';

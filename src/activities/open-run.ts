@@ -1,0 +1,84 @@
+/** First activity of a run's workflow: validates, stages when nobody did, opens the epoch, registers the model's queue. */
+import { ApplicationFailure } from '@temporalio/common';
+import { Context } from '@temporalio/activity';
+import { SwarmError } from '../core/errors.js';
+import { filesQueue, modelQueue } from '../core/names.js';
+import type { RunInput, RunPlan } from '../workflows/messages.js';
+import type { RunRow } from '../store/port.js';
+import type { ActivityDeps } from './deps.js';
+
+export type OpenRunResult =
+  | { kind: 'open'; plan: RunPlan }
+  /** Nothing left to do: answered from the store. */
+  | { kind: 'finished'; run: string; filesQueue: string };
+
+/** Turns per seed to plan with before any is known. */
+const PLANNED_TURNS = 3;
+
+export function createOpenRun(deps: ActivityDeps) {
+  async function find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {
+    if ('run' in input) {
+      const run = await deps.store.run(input.run);
+      if (!run) throw new SwarmError({ code: 'E_RUN_UNKNOWN', found: `the store has no run ${input.run}`, fix: 'list the runs with: swarm runs' });
+      return { run, finished: run.state === 'completed' };
+    }
+    const staged = await deps.stage(input, workflowId);
+    return { run: staged.run, finished: staged.kind === 'finished' };
+  }
+
+  async function open(input: RunInput): Promise<OpenRunResult> {
+    const { workflowExecution } = Context.current().info;
+    if (!workflowExecution) throw new Error('openRun runs in a workflow');
+    const { workflowId } = workflowExecution;
+    const { run, finished } = await find(input, workflowId);
+    if (finished) return { kind: 'finished', run: run.id, filesQueue: filesQueue(deps.homeId) };
+
+    const { task } = run;
+    const queue = modelQueue(task.model.provider, task.model.model);
+    await deps.store.registerQueue({
+      name: queue,
+      provider: task.model.provider,
+      model: task.model.model,
+      requestsPerMinute: task.requestsPerMinute,
+      lastUsedAt: deps.now(),
+    });
+    // The epoch belongs to this execution: a second attempt of this activity finds it open already.
+    const epoch = await deps.store.openEpoch(run.id, `${workflowId}#${workflowExecution.runId}`, deps.now());
+    await deps.openQueue(task);
+    const control = await deps.store.control(run.id);
+    return {
+      kind: 'open',
+      plan: {
+        run: run.id,
+        epoch: epoch.epoch,
+        name: run.name,
+        model: `${task.model.provider}/${task.model.model}`,
+        phases: [{ name: 'map', kind: 'map', source: { kind: epoch.kind, items: epoch.items } }],
+        modelQueue: queue,
+        filesQueue: filesQueue(deps.homeId),
+        sliceSize: task.sliceSize,
+        concurrency: control.concurrency,
+        callTimeoutMs: task.timeoutMs,
+        callMs: null,
+        turns: task.multiTurn ? Math.min(PLANNED_TURNS, task.maxTurns) : 1,
+        paused: control.paused,
+        outputDir: run.outputDir,
+      },
+    };
+  }
+
+  /** Bad input fails the workflow at once, with the message that the CLI prints. */
+  return async function openRun(input: RunInput): Promise<OpenRunResult> {
+    try {
+      return await open(input);
+    } catch (error) {
+      if (!SwarmError.is(error)) throw error;
+      throw ApplicationFailure.create({
+        message: error.message,
+        type: error.code,
+        nonRetryable: error.exitCode === 2 || error.exitCode === 5,
+        details: [{ problems: error.problems, exitCode: error.exitCode }],
+      });
+    }
+  };
+}

@@ -1,0 +1,66 @@
+/** A run as the activities of this process know it: loaded once per epoch. */
+import { gateKey } from '../core/names.js';
+import type { GatePort } from '../core/gate/port.js';
+import { SwarmError } from '../core/errors.js';
+import type { RunRow } from '../store/port.js';
+import type { ActivityDeps } from './deps.js';
+
+export interface RunContext {
+  run: RunRow;
+  gate: GatePort;
+  gateKey: string;
+  /** Prompt of a row. */
+  render(content: unknown): string;
+  /** Base URL to send to. */
+  apiBase: string;
+  contextWindow: number | null;
+  cancelSignal: AbortSignal;
+  /** True once the run has any answer: a bad request is then the row's fault. */
+  anyAnswered: boolean;
+}
+
+/** How many runs one process keeps at hand. */
+const KEPT = 200;
+
+export class RunContexts {
+  readonly #contexts = new Map<string, Promise<RunContext>>();
+  readonly #deps: ActivityDeps;
+
+  constructor(deps: ActivityDeps) {
+    this.#deps = deps;
+  }
+
+  /** Throws E_RUN_UNKNOWN. */
+  get(runId: string, epoch: number): Promise<RunContext> {
+    const key = `${runId}/e${epoch}`;
+    const known = this.#contexts.get(key);
+    if (known) return known;
+    const loading = this.#load(runId);
+    this.#contexts.set(key, loading);
+    loading.catch(() => this.#contexts.delete(key));
+    const oldest = this.#contexts.keys().next().value;
+    if (this.#contexts.size > KEPT && oldest !== undefined) this.#contexts.delete(oldest);
+    return loading;
+  }
+
+  async #load(runId: string): Promise<RunContext> {
+    const { store, gates, prices } = this.#deps;
+    const run = await store.run(runId);
+    if (!run) {
+      throw new SwarmError({ code: 'E_RUN_UNKNOWN', found: `the store has no run ${runId}`, fix: 'list the runs with: swarm runs' });
+    }
+    const { model, promptTemplate } = run.task;
+    const template = this.#deps.template(promptTemplate);
+    const totals = await store.totals(runId);
+    return {
+      run,
+      gate: await gates.of(run),
+      gateKey: gateKey(model),
+      render: (content) => template.render(content),
+      apiBase: await this.#deps.endpoint(model),
+      contextWindow: prices.contextWindow(model),
+      cancelSignal: gates.cancelSignal(runId),
+      anyAnswered: totals.calls > 0,
+    };
+  }
+}

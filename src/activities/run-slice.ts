@@ -1,0 +1,109 @@
+/** The slice grain: the same turns over K seeds inside one activity. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { addUsage, NO_USAGE, type StopCause, type Usage } from '../core/model.js';
+import type { Seed } from '../schema/seed.js';
+import type { ActivityDeps } from './deps.js';
+import { withHeartbeat } from './heartbeat.js';
+import { bySeed, historyOf, type History } from './history.js';
+import type { RunContext, RunContexts } from './run-context.js';
+import type { Turns } from './turn.js';
+
+/** A seed that waits longer than this is given back. */
+const LONGEST_WAIT_MS = 60_000;
+
+export interface RunSliceInput {
+  run: string;
+  epoch: number;
+  from: number;
+  to: number;
+  source: 'range' | 'list';
+}
+
+export interface RunSliceResult {
+  ok: number;
+  failed: number;
+  filtered: number;
+  usage: Usage;
+  /** Seeds without an outcome yet. */
+  undone: number;
+  /** When to send the slice again for them; null when none is undone. */
+  waitUntil: number | null;
+  /** True when they wait for a resume. */
+  paused: boolean;
+  stop: StopCause | null;
+  /** Mean time of the calls made here; null when there were none. */
+  callMs: number | null;
+}
+
+interface Tally {
+  result: RunSliceResult;
+  calls: number;
+  callMs: number;
+}
+
+export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns: Turns) {
+  async function converse(context: RunContext, seed: Seed, history: History, tally: Tally): Promise<void> {
+    const { result } = tally;
+    for (;;) {
+      if (result.stop || result.paused) break;
+      const end = await turns.take(context, seed, history);
+      if (end.kind === 'done' || end.kind === 'go-on') {
+        if (end.callMs !== null) {
+          tally.calls += 1;
+          tally.callMs += end.callMs;
+        }
+        if (end.kind === 'go-on') continue;
+        result[end.outcome.status] += 1;
+        result.usage = addUsage(result.usage, end.outcome.usage);
+        return;
+      }
+      if (end.kind === 'stop') {
+        result.stop ??= end.cause;
+        await deps.store.updateRun(context.run.id, { message: end.message });
+      } else if (end.kind === 'paused') {
+        result.paused = true;
+      } else {
+        const waitMs = end.until - deps.now();
+        if (waitMs <= LONGEST_WAIT_MS && !deps.gates.draining()) {
+          await sleep(Math.max(0, waitMs));
+          continue;
+        }
+        result.waitUntil = Math.min(result.waitUntil ?? Number.POSITIVE_INFINITY, end.until);
+      }
+      break;
+    }
+    result.undone += 1;
+  }
+
+  /** Does all rows of the slice that have no outcome. Never throws for a bad row. */
+  return async function runSlice(input: RunSliceInput): Promise<RunSliceResult> {
+    const context = await contexts.get(input.run, input.epoch);
+    const { store } = deps;
+    const tally: Tally = {
+      result: { ok: 0, failed: 0, filtered: 0, usage: NO_USAGE, undone: 0, waitUntil: null, paused: false, stop: null, callMs: null },
+      calls: 0,
+      callMs: 0,
+    };
+    const { result } = tally;
+    return await withHeartbeat(
+      () => ({ ok: result.ok, failed: result.failed, waitsFor: context.gate.bottleneck(input.run) }),
+      async () => {
+        const span =
+          input.source === 'range'
+            ? { from: input.from, to: input.to }
+            : { list: await store.items(input.run, input.epoch, input.from, input.to) };
+        const done = await store.done(input.run, span);
+        const seeds = await store.seeds(input.run, span);
+        const calls = bySeed(await store.calls(input.run, span));
+        await Promise.all(
+          seeds
+            .filter((seed) => !done.has(seed.index))
+            .map((seed) => converse(context, seed, historyOf(calls.get(seed.index) ?? [], input.epoch), tally)),
+        );
+        if (tally.calls > 0) result.callMs = Math.round(tally.callMs / tally.calls);
+        if (result.undone > 0 && result.waitUntil === null) result.waitUntil = deps.now() + LONGEST_WAIT_MS;
+        return result;
+      },
+    );
+  };
+}

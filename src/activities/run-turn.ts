@@ -1,0 +1,52 @@
+/** The seed grain: one turn of one seed, on its model's own queue. */
+import type { StopCause, Usage } from '../core/model.js';
+import { NO_USAGE } from '../core/model.js';
+import type { ActivityDeps } from './deps.js';
+import { withHeartbeat } from './heartbeat.js';
+import { bySeed, historyOf } from './history.js';
+import type { RunContexts } from './run-context.js';
+import type { Turns } from './turn.js';
+
+export interface RunTurnInput {
+  run: string;
+  epoch: number;
+  index: number;
+}
+
+/** Facts only: no prompt, no answer. */
+export type RunTurnResult =
+  | { kind: 'go-on'; turn: number }
+  | { kind: 'done'; status: 'ok' | 'failed' | 'filtered'; usage: Usage; callMs: number | null }
+  | { kind: 'wait'; until: number; reason: string }
+  | { kind: 'paused' }
+  | { kind: 'stop'; cause: StopCause };
+
+export function createRunTurn(deps: ActivityDeps, contexts: RunContexts, turns: Turns) {
+  /** Takes the seed's next turn; a seed with an outcome is answered from the store. Never throws for a bad row. */
+  return async function runTurn(input: RunTurnInput): Promise<RunTurnResult> {
+    const context = await contexts.get(input.run, input.epoch);
+    return await withHeartbeat(
+      () => ({ waitsFor: context.gate.bottleneck(input.run) }),
+      async () => {
+        const known = await deps.store.outcome(input.run, input.index);
+        if (known) return { kind: 'done', status: known.status, usage: NO_USAGE, callMs: null };
+        const [seed] = await deps.store.seeds(input.run, { list: [input.index] });
+        if (!seed) throw new Error(`run ${input.run} has no seed ${input.index}`);
+        const rows = await deps.store.calls(input.run, { list: [input.index] });
+        const history = historyOf(bySeed(rows).get(input.index) ?? [], input.epoch);
+        const end = await turns.take(context, seed, history);
+        switch (end.kind) {
+          case 'go-on':
+            return { kind: 'go-on', turn: history.answers.length };
+          case 'done':
+            return { kind: 'done', status: end.outcome.status, usage: end.outcome.usage, callMs: end.callMs };
+          case 'stop':
+            await deps.store.updateRun(input.run, { message: end.message });
+            return { kind: 'stop', cause: end.cause };
+          default:
+            return end;
+        }
+      },
+    );
+  };
+}

@@ -1,0 +1,274 @@
+/**
+ * One turn, step by step: stored answer, single flight, messages, gate, intent, call, answer, report.
+ * The order is the product's promise: intent before send, answer before report.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { firstPiece, judge, nextMessages } from '../core/conversation.js';
+import type { Admission, Release } from '../core/gate/port.js';
+import type { Message, NanoUsd, Outcome, StopCause } from '../core/model.js';
+import { isTry, retryDecision } from '../core/retry.js';
+import type { CallFailure, CallResult, ModelReply, PriceQuestion } from '../llm/port.js';
+import type { Seed } from '../schema/seed.js';
+import type { Attempt } from '../store/port.js';
+import type { ActivityDeps } from './deps.js';
+import { addAnswer, bySeed, failedOutcome, type History, historyOf, okOutcome } from './history.js';
+import type { RunContext } from './run-context.js';
+
+/** How long a turn waits at the gate before it gives its place back. */
+const PATIENCE_MS = 30_000;
+/** How often a call that another process makes is looked up. */
+const ELSEWHERE_MS = 300;
+
+export type TurnEnd =
+  /** Answered; the conversation goes on. */
+  | { kind: 'go-on'; callMs: number | null }
+  /** The seed has its outcome, durably. */
+  | { kind: 'done'; outcome: Outcome; callMs: number | null }
+  /** Come back at this time. */
+  | { kind: 'wait'; until: number; reason: string }
+  | { kind: 'paused' }
+  | { kind: 'stop'; cause: StopCause; message: string };
+
+export class Turns {
+  readonly #deps: ActivityDeps;
+  /** Single flight: a second asker of the same turn joins the call under way. */
+  readonly #flights = new Map<string, Promise<TurnEnd>>();
+
+  constructor(deps: ActivityDeps) {
+    this.#deps = deps;
+  }
+
+  /** Takes the seed's next turn. `history` is brought up to date; a joined turn reloads it. */
+  async take(context: RunContext, seed: Seed, history: History): Promise<TurnEnd> {
+    const key = `${context.run.id}/${seed.index}/${history.answers.length + 1}`;
+    const under = this.#flights.get(key);
+    if (under) {
+      const end = await under;
+      if (end.kind === 'go-on') Object.assign(history, await this.#reload(context, seed));
+      return end;
+    }
+    const flight = this.#take(context, seed, history);
+    this.#flights.set(key, flight);
+    try {
+      return await flight;
+    } finally {
+      this.#flights.delete(key);
+    }
+  }
+
+  async #reload(context: RunContext, seed: Seed): Promise<History> {
+    const rows = await this.#deps.store.calls(context.run.id, { list: [seed.index] });
+    return historyOf(bySeed(rows).get(seed.index) ?? [], context.run.epoch);
+  }
+
+  async #take(context: RunContext, seed: Seed, history: History): Promise<TurnEnd> {
+    const { task } = context.run;
+    if (history.answers.length > 0) {
+      // A stored answer may already end the conversation: its outcome was lost with the process that had it.
+      const end = await this.#endOf(context, seed, history);
+      if (end) return end;
+    }
+    const messages = nextMessages(task, context.render(seed.content), history.answers);
+    const about = this.#deps.tokens.about(messages);
+    if (context.contextWindow !== null && about > context.contextWindow) {
+      const message = `the prompt has about ${about} tokens, the model's window is ${context.contextWindow}`;
+      return this.#fail(context, seed, history, { cause: 'too_long', code: 'E_ROW_TOO_LONG', message });
+    }
+    const patience = this.#deps.now() + PATIENCE_MS;
+    for (;;) {
+      const end = await this.#attempt(context, seed, history, messages, about);
+      if (end.kind !== 'hold') return end;
+      if (this.#deps.now() >= patience) return { kind: 'wait', until: this.#deps.now(), reason: end.reason };
+      if (end.ms > 0) await sleep(end.ms);
+    }
+  }
+
+  /** Admission, intent, call, answer. `hold`: something near may change soon, so ask again from here. */
+  async #attempt(
+    context: RunContext,
+    seed: Seed,
+    history: History,
+    messages: Message[],
+    about: number,
+  ): Promise<TurnEnd | { kind: 'hold'; ms: number; reason: string }> {
+    const { run } = context;
+    const turn = { runId: run.id, index: seed.index, turn: history.answers.length + 1 };
+    const admission = await this.#admit(context, turn.turn, about + run.task.maxTokens);
+    if (admission.kind !== 'go') return this.#notAdmitted(admission);
+    try {
+      const reservedNano = this.#worstCase(context, messages);
+      const { owner } = this.#deps;
+      const intent = await this.#deps.store.intend({ ...turn, epoch: run.epoch, owner, reservedNano, at: this.#deps.now() });
+      if (intent.kind === 'capped') return await this.#capped(context);
+      if (intent.kind === 'elsewhere') return { kind: 'hold', ms: ELSEWHERE_MS, reason: 'another process' };
+      if (intent.kind === 'answered') {
+        Object.assign(history, await this.#reload(context, seed));
+        return (await this.#endOf(context, seed, history)) ?? { kind: 'go-on', callMs: null };
+      }
+      const started = this.#deps.now();
+      const result = await this.#send(context, messages);
+      const attempt: Attempt = { ...turn, attempt: intent.attempt };
+      if (!result.ok) return await this.#failed(context, seed, history, attempt, result, admission.release);
+      // The place is free as soon as the answer is here: storing it must not hold up the next call.
+      admission.release({ kind: 'done' });
+      return await this.#settle(context, seed, history, attempt, result, reservedNano, this.#deps.now() - started);
+    } finally {
+      admission.release({ kind: 'done' });
+    }
+  }
+
+  /** Upper bound of what this call may cost; 0 when the price is unknown (then there is no cap either). */
+  #worstCase(context: RunContext, messages: readonly Message[]): NanoUsd {
+    const { task } = context.run;
+    const tokens = { input: this.#deps.tokens.atMost(messages), maxOutput: task.maxTokens };
+    return this.#deps.prices.worstCase(this.#question(context), tokens) ?? 0;
+  }
+
+  #question(context: RunContext, servedModel?: string): PriceQuestion {
+    const { model, price } = context.run.task;
+    return { model, override: price, at: this.#deps.now(), ...(servedModel === undefined ? {} : { servedModel }) };
+  }
+
+  async #admit(context: RunContext, turn: number, tokens: number): Promise<Admission> {
+    if (this.#deps.gates.draining()) return { kind: 'wait', until: this.#deps.now() + 1_000, reason: 'nothing' };
+    const request = { runId: context.run.id, turn, tokens, interactive: false };
+    return await context.gate.admit(request, PATIENCE_MS, context.cancelSignal);
+  }
+
+  #notAdmitted(admission: Exclude<Admission, { kind: 'go' }>): TurnEnd {
+    if (admission.kind === 'wait') return { kind: 'wait', until: admission.until, reason: admission.reason };
+    if (admission.kind === 'paused') return { kind: 'paused' };
+    return { kind: 'stop', cause: 'cancelled', message: 'the run was cancelled' };
+  }
+
+  /** The cap is reached for now: calls under way may still give back what they do not use. */
+  async #capped(context: RunContext): Promise<TurnEnd | { kind: 'hold'; ms: number; reason: string }> {
+    const { gate, run } = context;
+    // This turn's own place is still counted.
+    if (gate.inFlight(run.id) > 1) {
+      gate.blockOnMoney(run.id);
+      return { kind: 'hold', ms: 0, reason: 'money' };
+    }
+    const { open } = await this.#deps.store.totals(run.id);
+    if (open > 0) return { kind: 'hold', ms: ELSEWHERE_MS, reason: 'money' };
+    return { kind: 'stop', cause: 'capped', message: 'the next call could pass max_cost' };
+  }
+
+  async #send(context: RunContext, messages: Message[]): Promise<CallResult> {
+    const { task } = context.run;
+    const keyName = task.model.apiKeyEnv;
+    const apiKey = keyName === null ? null : (this.#deps.key(keyName) ?? null);
+    if (keyName !== null && apiKey === null) {
+      return {
+        ok: false,
+        class: 'key',
+        code: 'E_KEY_MISSING',
+        status: null,
+        message: `${keyName} is not set where the calls are made`,
+        retryAfterMs: null,
+        mayHaveBeenBilled: false,
+      };
+    }
+    return await this.#deps.adapter.call({
+      model: task.model,
+      apiBase: context.apiBase,
+      apiKey,
+      headers: task.headers,
+      messages,
+      maxTokens: task.maxTokens,
+      temperature: task.temperature,
+      topP: task.topP,
+      timeoutMs: task.timeoutMs,
+      signal: context.cancelSignal,
+    });
+  }
+
+  async #settle(
+    context: RunContext,
+    seed: Seed,
+    history: History,
+    attempt: Attempt,
+    reply: ModelReply,
+    reservedNano: NanoUsd,
+    callMs: number,
+  ): Promise<TurnEnd> {
+    const { text, finish, servedModel, usage } = reply;
+    // Without usage the reservation is what it cost, as far as anyone can prove.
+    const costNano = usage ? (this.#deps.prices.cost(this.#question(context, servedModel), usage) ?? 0) : reservedNano;
+    addAnswer(history, { text, finish, servedModel, usage, costNano });
+    const outcome = this.#outcomeOf(context, seed, history);
+    await this.#deps.store.settle({
+      ...attempt,
+      answer: text,
+      finish,
+      servedModel,
+      usage,
+      costNano,
+      at: this.#deps.now(),
+      ...(outcome ? { outcome } : {}),
+    });
+    context.anyAnswered = true;
+    return outcome ? { kind: 'done', outcome, callMs } : { kind: 'go-on', callMs };
+  }
+
+  /** The outcome that the answers so far give, or null when the conversation goes on. */
+  #outcomeOf(context: RunContext, seed: Seed, history: History): Outcome | null {
+    const verdict = judge(context.run.task, history.answers);
+    if (verdict.kind === 'go-on') return null;
+    if (verdict.kind === 'ok') return okOutcome(seed, history, verdict.fromTurn);
+    const { cause, code, message } = verdict;
+    return { ...failedOutcome(seed, history, { cause, code, message }), fromTurn: firstPiece(context.run.task, history.answers) };
+  }
+
+  async #endOf(context: RunContext, seed: Seed, history: History): Promise<TurnEnd | null> {
+    const outcome = this.#outcomeOf(context, seed, history);
+    if (!outcome) return null;
+    await this.#deps.store.finish(context.run.id, outcome);
+    return { kind: 'done', outcome, callMs: null };
+  }
+
+  async #fail(
+    context: RunContext,
+    seed: Seed,
+    history: History,
+    failure: Parameters<typeof failedOutcome>[2],
+  ): Promise<TurnEnd> {
+    const outcome = failedOutcome(seed, history, failure);
+    await this.#deps.store.finish(context.run.id, outcome);
+    return { kind: 'done', outcome, callMs: null };
+  }
+
+  /** A call without an answer: what it costs, whether it counts, what comes next. */
+  async #failed(
+    context: RunContext,
+    seed: Seed,
+    history: History,
+    attempt: Attempt,
+    failure: CallFailure,
+    release: (how: Release) => void,
+  ): Promise<TurnEnd> {
+    const counts = isTry(failure);
+    if (counts) {
+      history.tries += 1;
+      history.attempts += 1;
+    } else {
+      history.waits += 1;
+    }
+    const decision = retryDecision(failure, {
+      tries: history.tries,
+      waits: history.waits,
+      anyAnswered: context.anyAnswered,
+      random: this.#deps.random(),
+    });
+    const afterMs = decision.kind === 'again' ? decision.afterMs : 0;
+    release(counts || decision.kind !== 'again' ? { kind: 'done' } : { kind: 'limited', until: this.#deps.now() + afterMs });
+    const outcome = decision.kind === 'fail-row' ? failedOutcome(seed, history, decision) : null;
+    const record = { ...attempt, code: failure.code, at: this.#deps.now(), ...(outcome ? { outcome } : {}) };
+    if (failure.mayHaveBeenBilled) await this.#deps.store.doubt({ ...record, isTry: counts });
+    else await this.#deps.store.refuse({ ...record, kind: counts ? 'failed' : 'limited' });
+
+    if (outcome) return { kind: 'done', outcome, callMs: null };
+    if (decision.kind === 'stop-run') return { kind: 'stop', cause: decision.cause, message: decision.message };
+    return { kind: 'wait', until: this.#deps.now() + afterMs, reason: failure.code };
+  }
+}

@@ -1,0 +1,27 @@
+/** Updates and cancels of a run's workflow reach the gates through the control row. */
+import { usdToNano } from '../core/price.js';
+import type { Control } from '../store/port.js';
+import type { ControlNews, ResizeArgs } from '../workflows/messages.js';
+import type { ActivityDeps } from './deps.js';
+
+export interface WriteControlInput extends ResizeArgs {
+  run: string;
+  paused?: boolean;
+  cancelled?: boolean;
+}
+
+export function createWriteControl(deps: ActivityDeps) {
+  return async function writeControl(input: WriteControlInput): Promise<ControlNews> {
+    const patch: Partial<Omit<Control, 'version'>> = {};
+    if (input.paused !== undefined) patch.paused = input.paused;
+    if (input.cancelled !== undefined) patch.cancelled = input.cancelled;
+    if (input.concurrency !== undefined) patch.concurrency = input.concurrency;
+    if (input.requestsPerMinute !== undefined) patch.requestsPerMinute = input.requestsPerMinute;
+    if (input.maxCost !== undefined) patch.capNano = input.maxCost === null ? null : usdToNano(input.maxCost);
+    const control = await deps.store.setControl(input.run, patch);
+    if (input.paused !== undefined) {
+      await deps.store.updateRun(input.run, input.paused ? { state: 'paused', reason: 'user' } : { state: 'running', reason: null });
+    }
+    return { paused: control.paused, concurrency: control.concurrency };
+  };
+}
