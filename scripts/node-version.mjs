@@ -1,0 +1,16 @@
+/** The oldest Node that works: @temporalio/worker and vite 8 need it. Same as `engines` in package.json. */
+export const OLDEST_NODE = [20, 19];
+
+/**
+ * @param {string} version as in `process.versions.node`
+ * @returns {string | null} null when this Node will do, else what to tell the user
+ */
+export function nodeProblem(version) {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_NODE;
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return null;
+  return [
+    `durable-swarm needs Node ${OLDEST_NODE.join('.')} or newer; this is Node ${version}.`,
+    '  fix: install a newer Node (for example with nvm, fnm or your package manager) and run the command again.',
+  ].join('\n');
+}

@@ -1,0 +1,40 @@
+/** `npm start`: the quick start on a fresh clone: eight rows on the simulated provider, no account and no key. */
+import { join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { DIST, ROOT } from './paths.mjs';
+import { prepare } from './prepare.mjs';
+import { runNode } from './run.mjs';
+import { ensureTemporalBinary } from './temporal.mjs';
+
+const TASK = join('examples', 'quickstart', 'task.yaml');
+
+/** What to look at after the run; read from the store and the host, as `swarm status` does. */
+async function showNext() {
+  const { connect } = await import(pathToFileURL(join(DIST, 'client', 'index.js')).href);
+  const swarm = await connect();
+  try {
+    const [latest] = await swarm.runs({ limit: 1 });
+    const webUi = await swarm.webUi();
+    const lines = ['', 'What to look at next:'];
+    if (latest) {
+      lines.push(`  answers   ${relative(ROOT, join(latest.outputDir, 'output.jsonl'))}`);
+      lines.push(`  receipt   ${relative(ROOT, join(latest.outputDir, 'receipt.json'))}`);
+    }
+    if (webUi) lines.push(`  Web UI    ${webUi} (up for a minute after the last run; longer with: npx swarm start)`);
+    lines.push(`  the task  ${TASK}: copy it, change the prompt and the rows, then: npx swarm run my-task.yaml`);
+    console.log(lines.join('\n'));
+  } finally {
+    await swarm.close();
+  }
+}
+
+if (!(await prepare())) process.exit(1);
+try {
+  await ensureTemporalBinary();
+  const code = await runNode(join(DIST, 'cli', 'main.js'), ['run', TASK]);
+  if (code === 0) await showNext();
+  process.exitCode = code;
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
