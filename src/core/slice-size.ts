@@ -45,17 +45,15 @@ export function childrenInFlight(concurrency: number, size: number): number {
 export interface LanePlan {
   /** 0: the run starts the children itself. */
   lanes: number;
-  /** Children in flight of each lane, or of the run itself. */
-  window: number;
   /** Items of one block; lane i takes blocks i, i + lanes, ... so that the tail is balanced. */
   block: number;
 }
 
 export function planLanes(total: number, size: number, inFlight: number): LanePlan {
   const children = Math.ceil(total / size);
-  if (children <= CHILDREN_PER_EXECUTION) return { lanes: 0, window: inFlight, block: total };
+  if (children <= CHILDREN_PER_EXECUTION) return { lanes: 0, block: total };
   const lanes = Math.min(MAX_LANES, Math.max(1, Math.ceil(inFlight / LANE_WINDOW)));
   const even = Math.ceil(total / (lanes * 8));
   const block = Math.max(size, Math.min(CHILDREN_PER_EXECUTION * size, even));
-  return { lanes, window: Math.ceil(inFlight / lanes), block };
+  return { lanes, block };
 }

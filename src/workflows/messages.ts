@@ -1,5 +1,6 @@
 /** Inputs, results, Updates, signals and queries of the workflows. Plain JSON, one object each; shared with clients. */
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { WatchRunResult } from '../activities/watch-run.js';
 import type { StopCause, Usage } from '../core/model.js';
 
 export const RUN_WORKFLOW = 'swarmRun';
@@ -33,21 +34,14 @@ export interface MapPhase {
   source: { kind: 'range' | 'list'; items: number };
 }
 
-/** A step of a run that is one activity. */
-export interface OncePhase {
-  name: string;
-  kind: 'once';
-}
-
-export type Phase = MapPhase | OncePhase;
-
 /** What openRun tells the workflow. */
 export interface RunPlan {
   run: string;
   epoch: number;
   name: string;
   model: string;
-  phases: Phase[];
+  /** Run in order; publishing always comes last. */
+  phases: MapPhase[];
   /** Queue of the turn activities. */
   modelQueue: string;
   /** Queue of the host that opened the run. */
@@ -72,13 +66,14 @@ export interface LaneInput {
   root: string;
   lane: number;
   lanes: number;
-  window: number;
+  /** Items of one block; lane i takes blocks i, i + lanes, ... */
   block: number;
   /** Next block of this lane, and items of it that were started. */
   cursor: { block: number; offset: number };
   sums: Sums;
   pace: { callMs: number; known: boolean };
   paused: boolean;
+  concurrency: number;
   stop: StopCause | null;
 }
 
@@ -117,9 +112,12 @@ export interface ProgressReply {
   phase: string;
   paused: boolean;
   items: number;
-  finished: number;
+  /** Children in flight. */
   inFlight: number;
+  /** What finished children reported in this epoch. */
   sums: Sums;
+  /** The store's counts as of the last 5 % step. */
+  seen: WatchRunResult | null;
   stop: StopCause | null;
 }
 

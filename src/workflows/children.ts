@@ -1,0 +1,155 @@
+/**
+ * Starts children over a stretch of positions and keeps a window of them in flight.
+ * Used by the run itself for small phases and by lanes for large ones.
+ */
+import {
+  ChildWorkflowCancellationType,
+  condition,
+  ParentClosePolicy,
+  startChild,
+  type ChildWorkflowHandle,
+} from '@temporalio/workflow';
+import type { SearchAttributePair } from '@temporalio/common';
+import { itemWorkflowId } from '../core/names.js';
+import { ASSUMED_CALL_MS, CHILDREN_PER_EXECUTION, sliceSize } from '../core/slice-size.js';
+import type { StopCause } from '../core/model.js';
+import { type ChildResult, type ControlNews, controlSignal, type MapPhase, type RunPlan, type Sums } from './messages.js';
+import { listItems } from './proxies.js';
+import { swarmSeed } from './seed.js';
+import { swarmSlice } from './slice.js';
+import { addSums, NO_SUMS } from './sums.js';
+
+type Child = ChildWorkflowHandle<typeof swarmSeed | typeof swarmSlice>;
+
+export interface ChildrenState {
+  sums: Sums;
+  stop: StopCause | null;
+  pace: { callMs: number; known: boolean };
+  paused: boolean;
+  concurrency: number;
+}
+
+/** Children of one workflow execution. */
+export class Children {
+  readonly #plan: RunPlan;
+  readonly #phase: MapPhase;
+  readonly #root: string;
+  readonly #attributes: SearchAttributePair[];
+  readonly #inFlight = new Map<string, Child>();
+  #list: { from: number; indexes: number[] } = { from: 0, indexes: [] };
+  started = 0;
+  state: ChildrenState;
+
+  constructor(plan: RunPlan, phase: MapPhase, root: string, attributes: SearchAttributePair[], state?: Partial<ChildrenState>) {
+    this.#plan = plan;
+    this.#phase = phase;
+    this.#root = root;
+    this.#attributes = attributes;
+    this.state = {
+      sums: NO_SUMS,
+      stop: null,
+      pace: { callMs: plan.callMs ?? ASSUMED_CALL_MS, known: plan.callMs !== null },
+      paused: plan.paused,
+      concurrency: plan.concurrency,
+      ...state,
+    };
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Seeds per child, by the call time seen so far. */
+  get size(): number {
+    const { callMs } = this.state.pace;
+    const { sliceSize: configured, turns } = this.#plan;
+    return sliceSize(configured, { total: this.#phase.source.items, concurrency: this.state.concurrency, callMs, turns });
+  }
+
+  /** Starts children for positions from..to until done, stopped or full; returns the first position not started. */
+  async start(from: number, to: number, window: () => number): Promise<number> {
+    let position = from;
+    while (position < to && this.state.stop === null && this.started < CHILDREN_PER_EXECUTION) {
+      await condition(() => !this.#blocked(window()));
+      if (this.state.stop !== null) break;
+      const { size } = this;
+      const end = Math.min(to, position + size);
+      await this.#startOne(position, end, size);
+      position = end;
+    }
+    return position;
+  }
+
+  /** Waits for all children in flight. */
+  async drain(): Promise<void> {
+    await condition(() => this.#inFlight.size === 0);
+  }
+
+  /** Tells the children that the control row changed. */
+  async tell(news: ControlNews): Promise<void> {
+    this.state.paused = news.paused;
+    this.state.concurrency = news.concurrency;
+    await Promise.all([...this.#inFlight.values()].map((child) => child.signal(controlSignal, news).catch(() => undefined)));
+  }
+
+  #blocked(window: number): boolean {
+    if (this.state.stop !== null) return false;
+    return this.state.paused || this.#inFlight.size >= window;
+  }
+
+  async #startOne(from: number, to: number, size: number): Promise<void> {
+    const workflowId = itemWorkflowId(this.#root, this.#phase.name, from);
+    const options = {
+      workflowId,
+      parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
+      cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+      typedSearchAttributes: this.#attributes,
+    } as const;
+    this.started += 1;
+    const child =
+      size > 1
+        ? await startChild(swarmSlice, {
+            ...options,
+            staticSummary: `seeds ${from} to ${to - 1}`,
+            args: [{ plan: this.#plan, from, to, source: this.#phase.source.kind }],
+          })
+        : await startChild(swarmSeed, {
+            ...options,
+            staticSummary: `seed ${from}`,
+            args: [{ plan: this.#plan, index: await this.#indexAt(from) }],
+          });
+    this.#inFlight.set(workflowId, child);
+    child
+      .result()
+      .then((result) => this.#took(result))
+      // Cancelled or terminated by hand: its rows stay pending, and the end of the run says so.
+      .catch(() => undefined)
+      .finally(() => this.#inFlight.delete(workflowId));
+  }
+
+  /** Seed index at a position; a later epoch's list is fetched in stretches. */
+  async #indexAt(position: number): Promise<number> {
+    const { kind, items } = this.#phase.source;
+    if (kind === 'range') return position;
+    const { run, epoch } = this.#plan;
+    if (position < this.#list.from || position >= this.#list.from + this.#list.indexes.length) {
+      const to = Math.min(items, position + CHILDREN_PER_EXECUTION);
+      this.#list = { from: position, indexes: await listItems({ run, epoch, from: position, to }) };
+    }
+    const index = this.#list.indexes[position - this.#list.from];
+    if (index === undefined) throw new Error(`no item at position ${position}`);
+    return index;
+  }
+
+  #took(result: ChildResult): void {
+    const { stop, callMs, ...sums } = result;
+    this.state.sums = addSums(this.state.sums, sums);
+    this.state.stop ??= stop;
+    if (callMs !== null) {
+      const { pace } = this.state;
+      // The first measured time replaces the assumed one; later ones move it.
+      pace.callMs = pace.known ? Math.round(0.7 * pace.callMs + 0.3 * callMs) : callMs;
+      pace.known = true;
+    }
+  }
+}

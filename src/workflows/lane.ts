@@ -1,0 +1,47 @@
+/** A lane starts a share of a large phase's children and continues as new before its history grows large. */
+import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import { childrenInFlight, CHILDREN_PER_EXECUTION } from '../core/slice-size.js';
+import { runAttributes } from './attributes.js';
+import { Children } from './children.js';
+import { controlSignal, type LaneInput, type Sums } from './messages.js';
+import type { StopCause } from '../core/model.js';
+
+export interface LaneResult extends Sums {
+  stop: StopCause | null;
+}
+
+export async function swarmLane(input: LaneInput): Promise<LaneResult> {
+  const { plan, phase, lanes, block } = input;
+  const children = new Children(plan, phase, input.root, runAttributes(plan), {
+    sums: input.sums,
+    stop: input.stop,
+    pace: { ...input.pace },
+    paused: input.paused,
+    concurrency: input.concurrency,
+  });
+  setHandler(controlSignal, (news) => children.tell(news));
+
+  const { items } = phase.source;
+  // An even share of what keeps the run's calls under way.
+  const window = () => Math.max(1, Math.ceil(childrenInFlight(children.state.concurrency, children.size) / lanes));
+  const cursor = { ...input.cursor };
+  const full = () => children.started >= CHILDREN_PER_EXECUTION || workflowInfo().continueAsNewSuggested;
+
+  while (children.state.stop === null && cursor.block * block < items && !full()) {
+    const from = cursor.block * block + cursor.offset;
+    const to = Math.min(items, (cursor.block + 1) * block);
+    const reached = await children.start(from, to, window);
+    if (reached < to) cursor.offset = reached - cursor.block * block;
+    else {
+      cursor.block += lanes;
+      cursor.offset = 0;
+    }
+  }
+  await children.drain();
+  await condition(allHandlersFinished);
+  const { sums, stop, pace, paused, concurrency } = children.state;
+  if (stop === null && cursor.block * block < items) {
+    await continueAsNew<typeof swarmLane>({ ...input, cursor, sums, stop, pace, paused, concurrency });
+  }
+  return { ...sums, stop };
+}

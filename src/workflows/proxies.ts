@@ -1,0 +1,56 @@
+/** Every timeout and retry of the house in one view. */
+import { type ActivityInterfaceFor, ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities/index.js';
+import { MAIN_QUEUE } from '../core/names.js';
+import type { RunPlan } from './messages.js';
+
+type All = ActivityInterfaceFor<Activities>;
+
+/**
+ * Attempts are unlimited: what ends a row is decided from real failures in the store, never by Temporal.
+ * Waits for a provider come back as results, so this policy only meets infrastructure failures.
+ */
+const retry = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 0 } as const;
+
+/** A worker that is silent this long is taken for dead. Its successor normally says so sooner, by task token. */
+const HEARTBEAT = '30s';
+/** Time at the gate and for storing, on top of a call's own deadline. */
+const AROUND_A_CALL_MS = 120_000;
+/** Calls of one slice come one after the other for a seed; this is patience, not a target. */
+const SLICE_MS = 24 * 3_600_000;
+
+export const { openRun } = proxyActivities<All>({ taskQueue: MAIN_QUEUE, startToCloseTimeout: '1h', retry });
+
+export const { writeControl, listItems } = proxyActivities<All>({ taskQueue: MAIN_QUEUE, startToCloseTimeout: '1m', retry });
+
+export const { watchRun } = proxyActivities<All>({
+  taskQueue: MAIN_QUEUE,
+  startToCloseTimeout: '365d',
+  heartbeatTimeout: HEARTBEAT,
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry,
+});
+
+/** Turns run on their model's own queue: its rate holds over all worker processes. */
+export function turnActivity(plan: RunPlan): All['runTurn'] {
+  return proxyActivities<All>({
+    taskQueue: plan.modelQueue,
+    startToCloseTimeout: plan.callTimeoutMs + AROUND_A_CALL_MS,
+    heartbeatTimeout: HEARTBEAT,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry,
+  }).runTurn;
+}
+
+export const { runSlice } = proxyActivities<All>({
+  taskQueue: MAIN_QUEUE,
+  startToCloseTimeout: SLICE_MS,
+  heartbeatTimeout: HEARTBEAT,
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry,
+});
+
+/** Files are the business of the host that opened the run. */
+export function closeActivity(queue: string): All['closeRun'] {
+  return proxyActivities<All>({ taskQueue: queue, startToCloseTimeout: '12h', heartbeatTimeout: '60s', retry }).closeRun;
+}

@@ -1,0 +1,71 @@
+/** A run's handlers: pause, resume, resize, progress. Handlers are registered before the first await. */
+import { allHandlersFinished, ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import type { WatchRunResult } from '../activities/watch-run.js';
+import type { MapPhaseRun } from './map-phase.js';
+import { type ControlNews, pauseUpdate, type ProgressReply, progressQuery, resizeUpdate, resumeUpdate, type RunPlan } from './messages.js';
+import { writeControl } from './proxies.js';
+import { NO_SUMS } from './sums.js';
+
+export class RunControl {
+  news: ControlNews = { paused: false, concurrency: 1 };
+  phase: MapPhaseRun | null = null;
+  /** Counts of the store, as of the last 5 % step. */
+  seen: WatchRunResult | null = null;
+  #plan: RunPlan | null = null;
+
+  constructor() {
+    setHandler(pauseUpdate, () => this.#write({ paused: true }), { description: 'Stops new calls; those under way are finished.' });
+    setHandler(resumeUpdate, () => this.#write({ paused: false }), { description: 'Goes on after a pause.' });
+    setHandler(resizeUpdate, (size) => this.#write(size), {
+      description: 'Changes concurrency, requestsPerMinute, maxCost (USD).',
+      validator: (size) => {
+        if (size.concurrency !== undefined && !(Number.isInteger(size.concurrency) && size.concurrency > 0)) refuse('concurrency');
+        for (const key of ['requestsPerMinute', 'maxCost'] as const) {
+          const value = size[key];
+          if (value !== undefined && value !== null && !(Number.isFinite(value) && value > 0)) refuse(key);
+        }
+      },
+    });
+    setHandler(progressQuery, () => this.#progress());
+  }
+
+  opened(plan: RunPlan): void {
+    this.#plan = plan;
+    this.news = { paused: plan.paused, concurrency: plan.concurrency };
+  }
+
+  async drain(): Promise<void> {
+    await this.phase?.drain();
+  }
+
+  /** Waits for handlers that are still at work. */
+  async settled(): Promise<void> {
+    await condition(allHandlersFinished);
+  }
+
+  async #write(change: Omit<Parameters<typeof writeControl>[0], 'run'>): Promise<void> {
+    // An Update may arrive while openRun is under way.
+    await condition(() => this.#plan !== null);
+    const { run } = this.#plan as RunPlan;
+    this.news = await writeControl({ run, ...change });
+    await this.phase?.tell(this.news);
+  }
+
+  #progress(): ProgressReply {
+    return {
+      run: this.#plan?.run ?? '',
+      epoch: this.#plan?.epoch ?? 0,
+      phase: this.phase?.name ?? 'open',
+      paused: this.news.paused,
+      items: this.phase?.items ?? 0,
+      inFlight: this.phase?.inFlight ?? 0,
+      sums: this.phase?.sums ?? NO_SUMS,
+      seen: this.seen,
+      stop: this.phase?.stop ?? null,
+    };
+  }
+}
+
+function refuse(key: string): never {
+  throw ApplicationFailure.nonRetryable(`${key} must be a positive number`, 'E_CLI_VALUE');
+}

@@ -1,0 +1,70 @@
+/** The orchestrator: opens a run, goes through its phases, publishes. The first file to read. */
+import { CancellationScope, CancelledFailure, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { StopCause } from '../core/model.js';
+import { modelKey, phaseKey, runKey } from './attributes.js';
+import { currentDetails } from './details.js';
+import { MapPhaseRun } from './map-phase.js';
+import type { RunInput, RunPlan, RunSummary } from './messages.js';
+import { closeActivity, openRun, watchRun, writeControl } from './proxies.js';
+import { RunControl } from './run-control.js';
+
+export async function swarmRun(input: RunInput): Promise<RunSummary> {
+  const control = new RunControl();
+  const opened = await openRun(input);
+  if (opened.kind === 'finished') return await closeActivity(opened.filesQueue)({ run: opened.run, epoch: 0, stop: null });
+
+  const { plan } = opened;
+  control.opened(plan);
+  const watching = new CancellationScope();
+  const watched = watching.run(() => watch(plan, control)).catch(ignoreCancel);
+  let stop: StopCause | null = null;
+  try {
+    stop = await phases(plan, control);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    stop = 'cancelled';
+  }
+  return await CancellationScope.nonCancellable(async () => {
+    if (stop === 'cancelled') await writeControl({ run: plan.run, cancelled: true });
+    await control.drain();
+    watching.cancel();
+    await watched;
+    upsertSearchAttributes([{ key: phaseKey, value: 'publish' }]);
+    const summary = await closeActivity(plan.filesQueue)({ run: plan.run, epoch: plan.epoch, stop });
+    await control.settled();
+    if (stop === 'cancelled') throw new CancelledFailure(`run ${plan.run} was cancelled`);
+    return summary;
+  });
+}
+
+/** Runs the phases in order; returns why it stopped early, or null. */
+async function phases(plan: RunPlan, control: RunControl): Promise<StopCause | null> {
+  for (const phase of plan.phases) {
+    upsertSearchAttributes([
+      { key: runKey, value: plan.run },
+      { key: modelKey, value: plan.model },
+      { key: phaseKey, value: phase.name },
+    ]);
+    const map = new MapPhaseRun(plan, phase);
+    control.phase = map;
+    const stop = await map.run(control.news);
+    if (stop !== null) return stop;
+  }
+  return null;
+}
+
+/** Keeps the current details fresh: every 5 % of the rows. */
+async function watch(plan: RunPlan, control: RunControl): Promise<void> {
+  let shown = 0;
+  for (;;) {
+    const seen = await watchRun({ run: plan.run, epoch: plan.epoch, shown });
+    shown = seen.ok + seen.failed + seen.filtered;
+    control.seen = seen;
+    setCurrentDetails(currentDetails(plan, control.phase?.name ?? 'open', control.news.paused, seen));
+    if (shown >= seen.total) return;
+  }
+}
+
+function ignoreCancel(error: unknown): void {
+  if (!isCancellation(error)) throw error;
+}

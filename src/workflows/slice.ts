@@ -1,0 +1,32 @@
+/** K seeds that share a child: one activity, sent again for what it gave back. */
+import { condition, setHandler } from '@temporalio/workflow';
+import { type ChildResult, controlSignal, type SliceInput, type Sums } from './messages.js';
+import { runSlice } from './proxies.js';
+import { addSums, NO_SUMS } from './sums.js';
+
+const PAUSED_MS = 600_000;
+
+export async function swarmSlice(input: SliceInput): Promise<ChildResult> {
+  let news = 0;
+  setHandler(controlSignal, () => {
+    news += 1;
+  });
+  const { run, epoch } = input.plan;
+  let sums: Sums = NO_SUMS;
+  let callMs: number | null = null;
+  for (;;) {
+    const seen = news;
+    const { undone, waitUntil, paused, stop, callMs: mean, ...done } = await runSlice({
+      run,
+      epoch,
+      from: input.from,
+      to: input.to,
+      source: input.source,
+    });
+    sums = addSums(sums, done);
+    callMs = mean ?? callMs;
+    if (stop !== null || undone === 0) return { ...sums, stop, callMs };
+    const waitMs = paused ? PAUSED_MS : Math.max(1, (waitUntil ?? 0) - Date.now());
+    await condition(() => news > seen, waitMs);
+  }
+}
