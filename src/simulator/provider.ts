@@ -1,0 +1,157 @@
+/** One simulated provider: decides what becomes of a request, books it, sends the answer after its latency. */
+import type { ServerResponse } from 'node:http';
+import { answer, identify } from './answer.js';
+import { Book, type Call, type SimulatorStats } from './book.js';
+import { sendBroken } from './broken-answers.js';
+import { type Directives, readDirectives } from './directives.js';
+import { sample } from './draw.js';
+import { drawFault, FAULTS, type Fault } from './faults.js';
+import { Limits } from './limits.js';
+import type { SimulatorSettings } from './options.js';
+import { limitHeaders, overLimit, type Refusal, unfit, unreadable } from './refusals.js';
+import { retryAfterHeaders } from './retry-after.js';
+import { type ChatRequest, type Completion, eventStream, readRequest } from './wire.js';
+
+/** Wait that 429 and 503 faults ask for, in ms. */
+const FAULT_WAIT_MS = 1000;
+
+export class Provider {
+  private readonly limits: Limits;
+  private readonly book: Book;
+  /** Attempts seen per key; kept only where something depends on them. */
+  private readonly attempts: Map<string, number> | null;
+  /** Attempts of the few prompts that order a fault, when no others are counted. */
+  private readonly orderedAttempts = new Map<string, number>();
+  private readonly startedAt = performance.now();
+
+  constructor(private readonly settings: SimulatorSettings) {
+    this.limits = new Limits(settings);
+    this.book = new Book(settings.log, settings.price);
+    this.attempts = settings.log !== null || settings.faults.length > 0 ? new Map() : null;
+  }
+
+  stats(): SimulatorStats {
+    return this.book.stats();
+  }
+
+  close(): Promise<void> {
+    return this.book.close();
+  }
+
+  /** True while connections are to be reset. */
+  isOut(): boolean {
+    const { outages } = this.settings;
+    if (outages.length === 0) return false;
+    const at = performance.now() - this.startedAt;
+    return outages.some(({ forMs, afterMs }) => at >= afterMs && at < afterMs + forMs);
+  }
+
+  /** A chat completion whose whole body has arrived. */
+  chat(body: string, res: ServerResponse): void {
+    const n = this.book.next();
+    const request = readRequest(body);
+    if (typeof request === 'string') {
+      this.refuse({ n, model: '', attempt: 0, key: '', row: '', turn: 0, promptTokens: 0 }, res, unreadable(request));
+      return;
+    }
+    const identity = identify(this.settings.seed, request);
+    const directives = readDirectives(request);
+    const attempt = this.countAttempt(identity.key, directives);
+    const call: Call = { n, model: request.model, attempt, ...identity };
+    const completion = answer(this.settings, request, identity, directives);
+    const used = call.promptTokens + (completion.usage?.completion_tokens ?? 0);
+    const reserved = request.maxTokens === null ? used : call.promptTokens + request.maxTokens;
+    const refusal =
+      unfit(this.settings, request, reserved) ??
+      overLimit(this.settings, this.limits, this.book.inFlight, reserved, performance.now());
+    if (refusal) {
+      this.refuse(call, res, refusal);
+      return;
+    }
+    const name = this.faultOf(directives, call);
+    const fault = name === null ? undefined : FAULTS[name];
+    if (name !== null && fault?.kind === 'refuse') {
+      this.limits.giveBack(reserved);
+      this.refuse(call, res, this.faultRefusal(name, fault));
+      return;
+    }
+    const unsent = fault?.kind === 'break' && (fault.how === 'reset' || fault.how === 'hang');
+    this.book.bill(call, unsent ? 0 : 200, name, {
+      cached: completion.usage?.prompt_tokens_details.cached_tokens ?? 0,
+      output: used - call.promptTokens,
+    });
+    // As with real providers, the longest possible answer is held until the real one is known.
+    if (reserved > used) res.once('close', () => this.limits.giveBack(reserved - used));
+    if (fault?.kind === 'alter') fault.alter(completion);
+    const latencyMs = directives.latencyMs ?? sample(this.settings.latency, `${call.key}/latency`);
+    this.later(latencyMs, n, res, () => this.send(n, res, request, completion, fault));
+  }
+
+  private countAttempt(key: string, directives: Directives): number {
+    const attempts = this.attempts ?? (directives.fault ? this.orderedAttempts : null);
+    if (!attempts) return 1;
+    const attempt = (attempts.get(key) ?? 0) + 1;
+    attempts.set(key, attempt);
+    return attempt;
+  }
+
+  private faultOf(directives: Directives, call: Call): string | null {
+    const ordered = directives.fault;
+    if (ordered && call.attempt <= ordered.attempts && Object.hasOwn(FAULTS, ordered.name)) return ordered.name;
+    return drawFault(this.settings.faults, this.settings.seed, call.key, call.attempt);
+  }
+
+  private faultRefusal(name: string, fault: Extract<Fault, { kind: 'refuse' }>): Refusal {
+    const headers = limitHeaders(this.settings, this.limits, performance.now());
+    if (fault.retryAfter) headers.push(...retryAfterHeaders(this.settings.retryAfter, FAULT_WAIT_MS, Date.now()));
+    const { status, body, type } = fault;
+    return { status, body, headers, fault: name, ...(type && { type }) };
+  }
+
+  /** 4xx at once, 5xx after the latency of the call. */
+  private refuse(call: Call, res: ServerResponse, refusal: Refusal): void {
+    const { status, body, type, headers = [], fault = null } = refusal;
+    this.book.refuse(call, status, fault);
+    const latencyMs = status >= 500 ? sample(this.settings.latency, `${call.key}/latency`) : 0;
+    this.later(latencyMs, call.n, res, () => {
+      this.sendWhole(call.n, res, status, type === 'html' ? 'text/html' : 'application/json', body, headers);
+    });
+  }
+
+  private send(n: number, res: ServerResponse, request: ChatRequest, completion: Completion, fault: Fault | undefined): void {
+    if (fault?.kind === 'break') {
+      sendBroken(fault.how, res, JSON.stringify(completion));
+      return;
+    }
+    const headers = limitHeaders(this.settings, this.limits, performance.now());
+    if (request.stream) {
+      this.sendWhole(n, res, 200, 'text/event-stream', eventStream(completion, request.includeUsage), headers);
+    } else {
+      this.sendWhole(n, res, 200, 'application/json', JSON.stringify(completion), headers);
+    }
+  }
+
+  private sendWhole(n: number, res: ServerResponse, status: number, type: string, body: string, headers: string[]): void {
+    const length = String(Buffer.byteLength(body));
+    res.writeHead(status, ['content-type', type, 'content-length', length, 'x-request-id', `sim-${n}`, ...headers]);
+    res.end(body);
+  }
+
+  /** Runs `send` after the latency; the call is under way until its connection is done with it. */
+  private later(latencyMs: number, n: number, res: ServerResponse, send: () => void): void {
+    this.book.opened();
+    let begun = false;
+    let timer: NodeJS.Timeout | null = null;
+    res.once('close', () => {
+      if (timer) clearTimeout(timer);
+      this.book.ended(n, res.writableFinished ? 'sent' : begun ? 'cut' : 'gone');
+    });
+    const go = () => {
+      timer = null;
+      begun = true;
+      send();
+    };
+    if (latencyMs < 0.5) go();
+    else timer = setTimeout(go, Math.round(latencyMs));
+  }
+}

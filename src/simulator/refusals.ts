@@ -1,0 +1,66 @@
+/** Calls that the provider does not take: wrong requests and limits. */
+import type { Limits } from './limits.js';
+import type { SimulatorSettings } from './options.js';
+import { retryAfterHeaders } from './retry-after.js';
+import { type ChatRequest, errorBody } from './wire.js';
+
+export interface Refusal {
+  status: number;
+  body: string;
+  /** @default json */
+  type?: 'html';
+  /** Flat list. */
+  headers?: string[];
+  /** Name of the fault that asked for it. */
+  fault?: string;
+}
+
+/** A body that is not a chat request. */
+export function unreadable(message: string): Refusal {
+  return { status: 400, body: errorBody(message, 'invalid_request_error', null) };
+}
+
+/** A request that no waiting would help; null when it fits. `tokens` = prompt + output limit. */
+export function unfit(settings: SimulatorSettings, request: ChatRequest, tokens: number): Refusal | null {
+  const { models, contextWindow } = settings;
+  if (models && !models.includes(request.model)) {
+    const text = `The model \`${request.model}\` does not exist or you do not have access to it.`;
+    return { status: 404, body: errorBody(text, 'invalid_request_error', 'model_not_found', 'model') };
+  }
+  if (contextWindow !== null && tokens > contextWindow) {
+    const text = `This model's maximum context length is ${contextWindow} tokens. You requested ${tokens} tokens.`;
+    return { status: 400, body: errorBody(text, 'invalid_request_error', 'context_length_exceeded', 'messages') };
+  }
+  return null;
+}
+
+/** `x-ratelimit-*` headers, none for hidden limits. */
+export function limitHeaders(settings: SimulatorSettings, limits: Limits, now: number): string[] {
+  return settings.hiddenLimits ? [] : limits.headers(now);
+}
+
+/** Takes a place under the limits, or says why there is none. `now` is monotonic ms. */
+export function overLimit(
+  settings: SimulatorSettings,
+  limits: Limits,
+  inFlight: number,
+  tokens: number,
+  now: number,
+): Refusal | null {
+  if (settings.maxInFlight !== null && inFlight >= settings.maxInFlight) {
+    return { status: 429, body: errorBody('Too many requests at once.', 'concurrency', 'rate_limit_exceeded') };
+  }
+  const admission = limits.admit(tokens, now);
+  if (admission.kind === 'admitted') return null;
+  const headers = limitHeaders(settings, limits, now);
+  if (admission.kind === 'never') {
+    const text = `Request too large on tokens per minute: Limit ${admission.limit}, Requested ${tokens}.`;
+    return { status: 413, body: errorBody(text, 'tokens', 'rate_limit_exceeded'), headers };
+  }
+  if (settings.hiddenLimits) {
+    return { status: 429, body: errorBody('Rate limit reached.', admission.what, 'rate_limit_exceeded') };
+  }
+  const text = `Rate limit reached on ${admission.what} per minute: Limit ${admission.limit}. Please try again in ${admission.waitMs}ms.`;
+  headers.push(...retryAfterHeaders(settings.retryAfter, admission.waitMs, Date.now()));
+  return { status: 429, body: errorBody(text, admission.what, 'rate_limit_exceeded'), headers };
+}

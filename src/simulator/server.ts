@@ -1,0 +1,105 @@
+/** The simulated provider on a port of 127.0.0.1: routes and bodies. */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { EXIT, SwarmError } from '../core/errors.js';
+import type { SimulatorStats } from './book.js';
+import { type SimulatorOptions, withDefaults } from './options.js';
+import { Provider } from './provider.js';
+import { errorBody } from './wire.js';
+
+export interface Simulator {
+  /** Base URL, with `/v1` and without a trailing slash. */
+  url: string;
+  port: number;
+  stats(): SimulatorStats;
+  /** Closes all connections and writes the rest of the log. Rejects when the log could not be written. */
+  close(): Promise<void>;
+}
+
+const MAX_BODY_BYTES = 32 * 1024 * 1024;
+
+function sendJson(res: ServerResponse, status: number, body: string): void {
+  res.writeHead(status, ['content-type', 'application/json', 'content-length', String(Buffer.byteLength(body))]);
+  res.end(body);
+}
+
+/** Hands over the whole body; a body above the limit is answered with 413 and its connection closed. */
+function readBody(req: IncomingMessage, res: ServerResponse, whole: (body: string) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  req.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size <= MAX_BODY_BYTES) chunks.push(chunk);
+  });
+  req.on('end', () => {
+    if (size > MAX_BODY_BYTES) {
+      res.shouldKeepAlive = false;
+      return sendJson(
+        res,
+        413,
+        errorBody('The request body is larger than 32 MB.', 'invalid_request_error', 'request_too_large'),
+      );
+    }
+    const [first] = chunks;
+    whole(chunks.length === 1 && first ? first.toString() : Buffer.concat(chunks).toString());
+  });
+}
+
+function modelList(models: readonly string[]): string {
+  const data = models.map((id) => ({ id, object: 'model', created: 1_767_225_600, owned_by: 'simulator' }));
+  return JSON.stringify({ object: 'list', data });
+}
+
+/**
+ * Starts it and resolves when it listens. Same options, same messages: same answers, bytes and faults.
+ * Throws E_PORT_BUSY (exit 4) and E_SIM_LOG (exit 7).
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const settings = withDefaults(options);
+  const provider = new Provider(settings);
+  const models = modelList(settings.models ?? ['sim-small', 'sim-large']);
+  const server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0, noDelay: true }, (req, res) => {
+    const url = req.url ?? '/';
+    const query = url.indexOf('?');
+    const path = (query < 0 ? url : url.slice(0, query)).replace(/^\/v1(?=\/)/, '');
+    if (provider.isOut()) {
+      res.socket?.resetAndDestroy();
+    } else if (path === '/chat/completions' && req.method === 'POST') {
+      readBody(req, res, (body) => {
+        // An outage may have begun while the body was coming in.
+        if (provider.isOut()) res.socket?.resetAndDestroy();
+        else provider.chat(body, res);
+      });
+    } else if (path === '/models' && req.method === 'GET') {
+      sendJson(res, 200, models);
+    } else {
+      sendJson(res, 404, errorBody(`Unknown request URL: ${req.method} ${url}.`, 'invalid_request_error', 'unknown_url'));
+    }
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(settings.port, '127.0.0.1', 4096, resolve);
+  }).catch(async (error: NodeJS.ErrnoException) => {
+    await provider.close();
+    if (error.code !== 'EADDRINUSE' && error.code !== 'EACCES') throw error;
+    const found = `port ${settings.port} on 127.0.0.1 cannot be used (${error.code})`;
+    throw new SwarmError(
+      { code: 'E_PORT_BUSY', found, fix: 'choose another --port, or leave it out for a free one' },
+      EXIT.unreachable,
+    );
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    port,
+    stats: () => provider.stats(),
+    close: async () => {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.closeAllConnections();
+      await closed;
+      // The connections' endings are booked in the turn after this one.
+      await new Promise((resolve) => setImmediate(resolve));
+      await provider.close();
+    },
+  };
+}
