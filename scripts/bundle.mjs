@@ -13,7 +13,9 @@ const BUNDLE = join(DIST, 'workflows', 'bundle.js');
 
 /** Workflows may import only core and `@temporalio/*` (test/architecture.test.ts), so this is all that can change the bundle. */
 function inputsHash() {
-  const code = filesUnder([join(DIST, 'workflows'), join(DIST, 'core')]).filter((file) => file.endsWith('.js') && file !== BUNDLE);
+  const code = filesUnder([join(DIST, 'workflows'), join(DIST, 'core')]).filter(
+    (file) => file.endsWith('.js') && file !== BUNDLE,
+  );
   return contentHash([...code, join(ROOT, 'package-lock.json'), join(ROOT, 'scripts', 'bundle.mjs')]);
 }
 
