@@ -4,8 +4,8 @@ import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
 import { packageVersion } from '../package-info.js';
 import { encodeLine, type HostInfo, type HostReply, type HostRequest, type HostStatus, lineDecoder } from './host-protocol.js';
 
-/** What following a start ended with. `closed`: the host went away in the middle of it. */
-export type HelloResult = { kind: 'ready'; info: HostInfo } | { kind: 'stopping' } | { kind: 'closed' };
+/** What following a start ended with. `closed`: the host went away in the middle of it. `silent`: it holds the socket and says nothing. */
+export type HelloResult = { kind: 'ready'; info: HostInfo } | { kind: 'stopping' | 'closed' | 'silent' };
 
 /** How long a live host may take to answer anything but `hello`, in ms. */
 const ANSWER_MS = 5_000;
@@ -69,7 +69,7 @@ export class HostConnection {
   /** Follows the host's start to its end. Throws E_HOST_VERSION, or what the host failed with. `silentMs`: longest wait for the first answer. */
   async hello(onProgress: (line: string) => void, silentMs: number): Promise<HelloResult> {
     return await new Promise((resolve, reject) => {
-      const silent = setTimeout(() => resolve({ kind: 'closed' }), silentMs);
+      const silent = setTimeout(() => resolve({ kind: 'silent' }), silentMs);
       this.#send({ type: 'hello', version: packageVersion }, (reply) => {
         clearTimeout(silent);
         if (reply?.type === 'progress') return onProgress(reply.line);
@@ -121,7 +121,10 @@ export class HostConnection {
   }
 
   #send(request: HostRequest, onReply: (reply: HostReply | null) => void): void {
-    if (this.#ended) return onReply(null);
+    if (this.#ended) {
+      onReply(null);
+      return;
+    }
     this.#onReply = onReply;
     this.#socket.write(encodeLine(request));
   }

@@ -138,12 +138,16 @@ export async function connectToHost(
           keep = true;
           return { connection, info: result.info };
         }
+        if (result.kind === 'silent') throw silentError(config);
         if (result.kind === 'stopping') {
           if (stoppingSince === null) onProgress('waiting for the earlier host to stop');
           stoppingSince ??= Date.now();
           if (Date.now() - stoppingSince > STOPPING_HOST_MS) throw silentError(config);
           quietSince = Date.now();
         }
+      } catch (error) {
+        // It left (idle, stopped) between two answers: look again.
+        if (!SwarmError.is(error) || error.code !== 'E_HOST_GONE') throw error;
       } finally {
         if (!keep) connection.close();
       }

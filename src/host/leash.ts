@@ -1,0 +1,115 @@
+/**
+ * Runs a program that dies with this process, also when this process is killed: a small shell holds the other end of a
+ * pipe and ends the program when the pipe closes. On Windows, which has no such shell, the program is run directly.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { plainEnvironment } from '../config.js';
+
+/** Tries of 0.1 s between the request to end and the kill. */
+const GRACE_TENTHS = 50;
+/** On top of that, before the shell itself is given up, in ms. */
+const GIVE_UP_MS = GRACE_TENTHS * 100 + 2_000;
+
+// A background job of a non-interactive shell gets /dev/null as its stdin, so the pipe is moved to descriptor 3 first.
+const SHELL_PROGRAM = `
+exec 3<&0 </dev/null
+"$@" 3<&- &
+program=$!
+echo "leash $program"
+{
+  while read -r _ <&3; do :; done
+  kill -TERM "$program" 2>/dev/null
+  tries=0
+  while kill -0 "$program" 2>/dev/null; do
+    tries=$((tries + 1))
+    if [ "$tries" -gt ${GRACE_TENTHS} ]; then kill -KILL "$program" 2>/dev/null; exit; fi
+    sleep 0.1
+  done
+} >/dev/null 2>&1 &
+watcher=$!
+exec 3<&- >/dev/null 2>&1
+wait "$program"
+code=$?
+kill "$watcher" 2>/dev/null
+exit "$code"
+`;
+
+export interface Leashed {
+  /** Pid of the program itself; null until it is known or when it could not be started. */
+  readonly pid: number | null;
+  /** Resolves when the program has ended. Says how. */
+  readonly ended: Promise<string>;
+  /** Asks it to end, kills it after 5 s. Resolves when it is gone. */
+  stop(): Promise<void>;
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+/** `onOutput` gets what the program writes to stdout and stderr. `onPid` is called once, before the first output. */
+export function runLeashed(
+  program: string,
+  args: readonly string[],
+  options: { cwd: string; onOutput: (chunk: Buffer) => void; onPid: (pid: number) => void },
+): Leashed {
+  const direct = process.platform === 'win32';
+  let pid: number | null = null;
+  const known = (found: number) => {
+    pid = found;
+    options.onPid(found);
+  };
+  const child: ChildProcess = direct
+    ? spawn(program, args, { cwd: options.cwd, env: plainEnvironment(), stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true })
+    : // Its own group: Ctrl-C in a terminal must not end the server before the worker has drained.
+      spawn('/bin/sh', ['-c', SHELL_PROGRAM, 'leash', program, ...args], {
+        cwd: options.cwd,
+        env: plainEnvironment(),
+        stdio: ['pipe', 'pipe', 'pipe'],
+        detached: true,
+      });
+  if (direct && child.pid !== undefined) known(child.pid);
+
+  let head = '';
+  child.stdout?.on('data', (chunk: Buffer) => {
+    if (pid !== null) return options.onOutput(chunk);
+    head += chunk.toString('utf8');
+    const line = /^leash (\d+)\n/.exec(head);
+    if (line === null) return;
+    known(Number(line[1]));
+    if (head.length > line[0].length) options.onOutput(Buffer.from(head.slice(line[0].length)));
+  });
+  child.stderr?.on('data', options.onOutput);
+  child.stdin?.on('error', () => undefined);
+
+  const ended = new Promise<string>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('exit', (code, signal) => {
+      // Without its leash the program would outlive us.
+      if (signal !== null && pid !== null && isAlive(pid)) process.kill(pid, 'SIGKILL');
+      resolve(signal === null ? `exit code ${code}` : `signal ${signal}`);
+    });
+  });
+
+  return {
+    get pid() {
+      return pid;
+    },
+    ended,
+    async stop() {
+      if (direct) child.kill();
+      else child.stdin?.end();
+      const late = setTimeout(() => {
+        if (pid !== null && isAlive(pid)) process.kill(pid, 'SIGKILL');
+        child.kill('SIGKILL');
+      }, GIVE_UP_MS);
+      await ended;
+      clearTimeout(late);
+    },
+  };
+}

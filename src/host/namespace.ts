@@ -1,0 +1,47 @@
+/** What our workflows need in a namespace: search attributes, and in the embedded one a longer retention. */
+import { type Connection, isGrpcServiceError } from '@temporalio/client';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SEARCH_ATTRIBUTES } from './temporal-settings.js';
+
+/** `INDEXED_VALUE_TYPE_KEYWORD` of temporal.api.enums.v1. */
+const KEYWORD = 2;
+/** `ALREADY_EXISTS` of gRPC. */
+const ALREADY_EXISTS = 6;
+/** A run that ended on Friday can still be looked at on Monday; the store keeps everything anyway. */
+const RETENTION_SECONDS = 72 * 3600;
+/** A server learns new attributes within its cache's refresh interval, in ms. */
+const VISIBLE_MS = 10_000;
+
+async function missingAttributes(connection: Connection, namespace: string): Promise<string[]> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  return SEARCH_ATTRIBUTES.filter((name) => customAttributes?.[name] === undefined);
+}
+
+/** Registers what is missing. Returns the names that it added. Throws the gRPC error of a cluster that does not allow it. */
+export async function registerSearchAttributes(connection: Connection, namespace: string): Promise<string[]> {
+  const missing = await missingAttributes(connection, namespace);
+  if (missing.length === 0) return [];
+  try {
+    await connection.operatorService.addSearchAttributes({
+      namespace,
+      searchAttributes: Object.fromEntries(missing.map((name) => [name, KEYWORD])),
+    });
+  } catch (error) {
+    // Another host was quicker.
+    if (!isGrpcServiceError(error) || (error.code as number) !== ALREADY_EXISTS) throw error;
+  }
+  const until = Date.now() + VISIBLE_MS;
+  while (Date.now() < until && (await missingAttributes(connection, namespace)).length > 0) await sleep(100);
+  return missing;
+}
+
+/** Finished workflows of the embedded server stay to be looked at for 72 h (its own default is 24 h). */
+export async function raiseRetention(connection: Connection, namespace: string): Promise<void> {
+  const { config } = await connection.workflowService.describeNamespace({ namespace });
+  const seconds = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0);
+  if (seconds >= RETENTION_SECONDS) return;
+  await connection.workflowService.updateNamespace({
+    namespace,
+    config: { workflowExecutionRetentionTtl: { seconds: RETENTION_SECONDS as never } },
+  });
+}

@@ -1,0 +1,73 @@
+/** Builds the Temporal CLI with a `go` on PATH, from the module in tools/temporal. */
+import { spawn } from 'node:child_process';
+import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { plainEnvironment } from '../config.js';
+import { keepChecksum } from './temporal-checksum.js';
+import { CLI_VERSION } from './temporal-version.js';
+
+export interface BuildOptions {
+  /** Folder with go.mod and go.sum. */
+  moduleFolder: string;
+  onProgress: (line: string) => void;
+  /** Environment of the build; its PATH is where `go` is looked for. Default the own one without keys. */
+  env?: Record<string, string>;
+  /** Pause between progress lines, in ms. Default 5,000. */
+  progressMs?: number;
+  /** Ends the build. */
+  signal?: AbortSignal;
+}
+
+/** Packages compiled in a full build of this version; only for the progress line. */
+const PACKAGES = 1_900;
+
+function elapsed(since: number): string {
+  const seconds = Math.round((Date.now() - since) / 1000);
+  return `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, '0')}s`;
+}
+
+/** Builds to `target`, with its checksum beside it. Throws an Error with the builder's last lines; then nothing is left behind. */
+export async function buildTemporal(target: string, options: BuildOptions): Promise<void> {
+  // A copy: the package's own folder may be read-only, and go may complete go.sum.
+  const folder = mkdtempSync(join(dirname(target), 'build-'));
+  try {
+    for (const file of ['go.mod', 'go.sum']) copyFileSync(join(options.moduleFolder, file), join(folder, file));
+    const built = join(folder, process.platform === 'win32' ? 'temporal.exe' : 'temporal');
+    await runGo(folder, built, options);
+    renameSync(built, target);
+    await keepChecksum(target);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function runGo(folder: string, output: string, options: BuildOptions): Promise<void> {
+  const flags = ['build', '-v', '-trimpath', '-ldflags', '-s -w', '-o', output, 'github.com/temporalio/cli/cmd/temporal'];
+  const env = { ...(options.env ?? plainEnvironment()), GOFLAGS: '-mod=mod', GOWORK: 'off', CGO_ENABLED: '0' };
+  const since = Date.now();
+  let compiled = 0;
+  let lastLines: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    const child = spawn('go', flags, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true, signal: options.signal });
+    const timer = setInterval(() => {
+      const share = compiled === 0 ? 'fetching modules' : `${compiled} of about ${PACKAGES} packages`;
+      options.onProgress(`building temporal ${CLI_VERSION} with go: ${elapsed(since)}, ${share} (takes 4 to 7 minutes, once)`);
+    }, options.progressMs ?? 5_000);
+    const read = (text: string) => {
+      const lines = text.split('\n').filter((line) => line !== '');
+      compiled += lines.filter((line) => /^[\w.-]+(\/[\w.~-]+)*$/.test(line)).length;
+      lastLines = [...lastLines, ...lines].slice(-4);
+    };
+    child.stdout.setEncoding('utf8').on('data', read);
+    child.stderr.setEncoding('utf8').on('data', read);
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      clearInterval(timer);
+      reject(new Error(error.code === 'ENOENT' ? 'no go on PATH' : error.message));
+    });
+    child.once('close', (code, signal) => {
+      clearInterval(timer);
+      if (code === 0) resolve();
+      else reject(new Error(`go build ended with ${signal ?? `code ${code}`} after ${elapsed(since)}: ${lastLines.join(' | ')}`));
+    });
+  });
+}

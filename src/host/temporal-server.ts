@@ -1,0 +1,200 @@
+/** The embedded Temporal server as a child process: started, watched, started again on the same ports, stopped. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Connection } from '@temporalio/client';
+import type { Config } from '../config.js';
+import { EXIT, SwarmError } from '../core/errors.js';
+import type { HomePaths } from '../home.js';
+import { readJsonFile, writeJsonFile } from './json-file.js';
+import { type Leashed, runLeashed } from './leash.js';
+import { raiseRetention, registerSearchAttributes } from './namespace.js';
+import { endOrphanServer } from './orphan.js';
+import { freePorts, isListening, isPortFree, LOOPBACK, pickPortPair } from './ports.js';
+import { RotatingFile } from './rotating-file.js';
+import type { TemporalBinary } from './temporal-binary.js';
+import { databaseFileName, EMBEDDED_NAMESPACE, type ServerPorts, serverArguments } from './temporal-settings.js';
+
+/** Remembered in the home. */
+interface ServerState {
+  /** The configured port when the others were chosen: another one asked for means another choice. */
+  asked: number;
+  port: number;
+  uiPort: number;
+  /** Of the last server. */
+  pid: number | null;
+}
+
+export interface ServerOptions {
+  config: Pick<Config, 'home' | 'temporalPort'>;
+  paths: HomePaths;
+  binary: TemporalBinary;
+  /** Told about ports, deaths and restarts, a line each. */
+  onProgress: (line: string) => void;
+}
+
+/** A server that lived this long was healthy: the next restart is quick again. In ms. */
+const HEALTHY_MS = 30_000;
+const FIRST_BACKOFF_MS = 200;
+const LONGEST_BACKOFF_MS = 5_000;
+/** Longest time from spawn to the first answer, on a busy machine with a large database, in ms. */
+const READY_MS = 60_000;
+const FIRST_TRIES = 3;
+
+export class TemporalServer {
+  readonly address: string;
+  readonly uiUrl: string;
+  readonly namespace = EMBEDDED_NAMESPACE;
+  #restarts = 0;
+  #stopping = false;
+  #child: Leashed | null = null;
+  #startedAt = 0;
+  #lastOutput = '';
+  readonly #log: RotatingFile;
+  readonly #options: ServerOptions;
+  readonly #state: ServerState;
+  #supervision: Promise<void> = Promise.resolve();
+  readonly #stopped = new AbortController();
+
+  private constructor(options: ServerOptions, state: ServerState) {
+    this.#options = options;
+    this.#state = state;
+    this.address = `${LOOPBACK}:${state.port}`;
+    this.uiUrl = `http://${LOOPBACK}:${state.uiPort}`;
+    this.#log = new RotatingFile(options.paths.temporalLog);
+  }
+
+  /**
+   * Starts the server and returns when it answers and its namespace is prepared. From then on a dead server is started
+   * again on the same ports. Throws E_TEMPORAL_START (exit 4).
+   */
+  static async start(options: ServerOptions): Promise<TemporalServer> {
+    const remembered = readJsonFile<ServerState>(options.paths.temporalState);
+    if (await endOrphanServer(remembered?.pid, options.config.home)) {
+      options.onProgress(`ended a Temporal server (pid ${remembered?.pid}) that an earlier host left behind`);
+    }
+    let wanted = remembered?.asked === options.config.temporalPort ? remembered.port : options.config.temporalPort;
+    for (let tries = 1; ; tries += 1) {
+      const ports = await pickPortPair(wanted);
+      if (ports.port !== wanted) options.onProgress(`port ${wanted} or its UI port is taken: using ${ports.port} and ${ports.uiPort}`);
+      const server = new TemporalServer(options, { asked: options.config.temporalPort, ...ports, pid: null });
+      const failure = await server.#startOnce();
+      if (failure === null) {
+        server.#supervision = server.#supervise();
+        return server;
+      }
+      await server.stop();
+      if (tries === FIRST_TRIES) throw server.#startError(failure);
+      // Most likely another program took a port in between.
+      wanted = ports.port;
+    }
+  }
+
+  /** Of the server process; null while it is down. */
+  get pid(): number | null {
+    return this.#child?.pid ?? null;
+  }
+
+  /** How often it died and was started again. */
+  get restarts(): number {
+    return this.#restarts;
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#stopped.abort();
+    await this.#child?.stop();
+    await this.#supervision;
+    this.#log.close();
+  }
+
+  /** Null when it is ready, else what went wrong. */
+  async #startOnce(): Promise<string | null> {
+    const { config, paths, binary } = this.#options;
+    const [httpPort, metricsPort] = (await freePorts(2)) as [number, number];
+    const ports: ServerPorts = { port: this.#state.port, uiPort: this.#state.uiPort, httpPort, metricsPort };
+    this.#startedAt = Date.now();
+    this.#lastOutput = '';
+    let open = true;
+    const child = runLeashed(binary.path, serverArguments(ports, join(config.home, databaseFileName(binary.serverVersion))), {
+      cwd: config.home,
+      onOutput: (chunk) => {
+        if (open) this.#log.write(chunk);
+        this.#lastOutput = (this.#lastOutput + chunk.toString('utf8')).slice(-2_000);
+      },
+      onPid: (pid) => writeJsonFile(paths.temporalState, { ...this.#state, pid }),
+    });
+    this.#child = child;
+    const ended = child.ended.then((how) => {
+      open = false;
+      this.#child = null;
+      return `it ended with ${how}`;
+    });
+    return await Promise.race([ended, this.#untilReady()]);
+  }
+
+  async #untilReady(): Promise<string | null> {
+    const until = Date.now() + READY_MS;
+    const waiting = () => Date.now() < until && this.#child !== null && !this.#stopping;
+    let said = 'no answer';
+    // A gRPC channel that was refused once waits a second before it tries again.
+    while (waiting() && !(await isListening(this.#state.port))) await sleep(20);
+    const connection = Connection.lazy({ address: this.address });
+    try {
+      while (waiting()) {
+        try {
+          await connection.withDeadline(Date.now() + 1_000, () =>
+            connection.workflowService.describeNamespace({ namespace: EMBEDDED_NAMESPACE }),
+          );
+          await registerSearchAttributes(connection, EMBEDDED_NAMESPACE);
+          await raiseRetention(connection, EMBEDDED_NAMESPACE);
+          return null;
+        } catch (error) {
+          said = (error as Error).message;
+          await sleep(30);
+        }
+      }
+      return `it was not ready in ${READY_MS / 1000} s: ${said}`;
+    } finally {
+      await connection.close();
+    }
+  }
+
+  async #supervise(): Promise<void> {
+    let backoff = FIRST_BACKOFF_MS;
+    for (;;) {
+      const how = (await this.#child?.ended) ?? 'before it was ready';
+      if (this.#stopping) return;
+      if (Date.now() - this.#startedAt > HEALTHY_MS) backoff = FIRST_BACKOFF_MS;
+      this.#options.onProgress(`the Temporal server ended (${how}): starting it again in ${backoff / 1000} s`);
+      await sleep(backoff, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
+      backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS);
+      if (this.#stopping) return;
+      if (!(await isPortFree(this.#state.port))) {
+        this.#options.onProgress(`port ${this.#state.port} is not free yet`);
+        continue;
+      }
+      this.#restarts += 1;
+      const failure = await this.#startOnce();
+      if (this.#stopping) return;
+      if (failure === null) this.#options.onProgress(`the Temporal server is back at ${this.address}`);
+      else await this.#child?.stop();
+    }
+  }
+
+  #startError(failure: string): SwarmError {
+    const lines = this.#lastOutput
+      .trim()
+      .split('\n')
+      .slice(-4)
+      .map((line) => `\n    ${line}`);
+    return new SwarmError(
+      {
+        code: 'E_TEMPORAL_START',
+        place: { file: this.#options.paths.temporalLog },
+        found: `the Temporal server (${this.#options.binary.path}) did not start: ${failure}; its last lines:${lines.join('')}`,
+        fix: 'mend what the lines name; a damaged Temporal database may be removed, the runs are in the store',
+      },
+      EXIT.unreachable,
+    );
+  }
+}

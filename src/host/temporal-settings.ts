@@ -1,0 +1,58 @@
+/** The embedded server's command line. Each setting is here for a measured or sourced reason. */
+import { LOOPBACK } from './ports.js';
+
+export interface ServerPorts {
+  /** gRPC frontend. */
+  port: number;
+  uiPort: number;
+  httpPort: number;
+  metricsPort: number;
+}
+
+/** Search attributes of our workflows; all of them Keyword. */
+export const SEARCH_ATTRIBUTES = ['SwarmRun', 'SwarmModel', 'SwarmPhase'] as const;
+
+export const EMBEDDED_NAMESPACE = 'default';
+
+/** Dynamic configuration by key. Defaults named here are those of Server 1.31. */
+function dynamicConfig(ports: ServerPorts): Record<string, unknown> {
+  return {
+    // Default 20 a second per shard, and there is one shard: each task would wait up to 50 ms (one activity: 150 ms, with this 32 ms).
+    'history.transferProcessorMaxPollRPS': 2000,
+    'history.timerProcessorMaxPollRPS': 2000,
+    'history.visibilityProcessorMaxPollRPS': 2000,
+    // Defaults 1,200 to 3,000 a second; slices at full speed come near them.
+    'matching.rps': 20_000,
+    'history.rps': 50_000,
+    'frontend.rps': 20_000,
+    'frontend.namespaceRPS': 20_000,
+    // Long polls at a time, default 1,200: every queue of every worker process holds some.
+    'frontend.namespaceCount': 10_000,
+    // With one partition a queue's rate is exact; with the default 4 each gets a quarter of it.
+    'matching.numTaskqueueReadPartitions': 1,
+    'matching.numTaskqueueWritePartitions': 1,
+    // The HTTP API takes any Host header by default: a web page could reach it by DNS rebinding.
+    'frontend.httpAllowedHosts': [`${LOOPBACK}:${ports.httpPort}`, `localhost:${ports.httpPort}`],
+  };
+}
+
+/** Arguments of `temporal` for a server on loopback over one database file. */
+export function serverArguments(ports: ServerPorts, databaseFile: string): string[] {
+  return [
+    ...['server', 'start-dev', '--namespace', EMBEDDED_NAMESPACE],
+    ...['--ip', LOOPBACK, '--port', String(ports.port)],
+    ...['--ui-ip', LOOPBACK, '--ui-port', String(ports.uiPort), '--ui-disable-news-fetch'],
+    ...['--http-port', String(ports.httpPort), '--metrics-port', String(ports.metricsPort)],
+    ...['--db-filename', databaseFile, '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
+    // Settings of the user's client must not reach this server.
+    ...['--disable-config-env', '--disable-config-file', '--color', 'never', '--log-level', 'warn', '--log-format', 'json'],
+    // Only heeded when the database is new; namespace.ts sees to the rest.
+    ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
+    ...Object.entries(dynamicConfig(ports)).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${JSON.stringify(value)}`]),
+  ];
+}
+
+/** Database file of a home. Its schema is made once and never migrated, so each server version has its own; the store survives all. */
+export function databaseFileName(serverVersion: string): string {
+  return `temporal-${serverVersion.replaceAll(/[^\w.-]/g, '_')}.db`;
+}

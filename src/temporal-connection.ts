@@ -1,0 +1,83 @@
+/** How to reach Temporal: the embedded server, or the user's cluster by TEMPORAL_* variables and temporal.toml. */
+import { Connection, isGrpcServiceError } from '@temporalio/client';
+import { loadClientConnectConfig } from '@temporalio/envconfig';
+import { temporalEnvironment } from './config.js';
+import { EXIT, SwarmError } from './core/errors.js';
+
+type ConnectOptions = NonNullable<Parameters<typeof Connection.connect>[0]>;
+
+/** Accepted by `Connection.connect` of the client and by `NativeConnection.connect` of the worker. */
+export interface TemporalConnectionSettings {
+  /** `host:port`. */
+  address: string;
+  namespace: string;
+  tls?: NonNullable<ConnectOptions['tls']>;
+  /** A secret: never logged or stored. */
+  apiKey?: string;
+  metadata?: NonNullable<ConnectOptions['metadata']>;
+}
+
+/** Longest wait for the first answer of a cluster, in ms. */
+const CONNECT_MS = 4_000;
+
+/**
+ * Settings of an existing cluster, as the `temporal` CLI reads them (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,
+ * `TEMPORAL_API_KEY`, `TEMPORAL_TLS*`, `TEMPORAL_PROFILE`, temporal.toml). Default address localhost:7233, namespace default.
+ * Throws E_TEMPORAL_CONFIG (exit 2).
+ */
+export function clusterConnectionSettings(env: Record<string, string> = temporalEnvironment()): TemporalConnectionSettings {
+  try {
+    const { connectionOptions, namespace } = loadClientConnectConfig({ overrideEnvVars: env });
+    const { address, tls, apiKey, metadata } = connectionOptions;
+    return {
+      address: address ?? 'localhost:7233',
+      namespace: namespace ?? 'default',
+      ...(tls ? { tls } : {}),
+      ...(typeof apiKey === 'string' ? { apiKey } : {}),
+      ...(metadata ? { metadata } : {}),
+    };
+  } catch (error) {
+    throw new SwarmError(
+      {
+        code: 'E_TEMPORAL_CONFIG',
+        found: `the settings of the Temporal cluster cannot be read: ${(error as Error).message}`,
+        allowed: 'TEMPORAL_* variables, or a profile of temporal.toml',
+        fix: 'see `temporal config list`, or unset the TEMPORAL_* variables to use the embedded server',
+      },
+      EXIT.badInput,
+      { cause: error },
+    );
+  }
+}
+
+/** Names address and namespace, and nothing that may be secret. */
+function refusal(settings: TemporalConnectionSettings, error: unknown): SwarmError {
+  const said = isGrpcServiceError(error) ? error.details : (error as Error).message;
+  return new SwarmError(
+    {
+      code: 'E_TEMPORAL_UNREACHABLE',
+      found: `no Temporal server answers at ${settings.address} (namespace ${settings.namespace}): ${said}`,
+      fix: 'start one (`temporal server start-dev`, or docker compose up), correct TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the TLS or key settings, or unset them to use the embedded server',
+    },
+    EXIT.unreachable,
+    { cause: error },
+  );
+}
+
+/**
+ * Connects and sees that the namespace is there. The caller closes the connection.
+ * Throws E_TEMPORAL_UNREACHABLE (exit 4) within 5 s, also for a refused key and an unknown namespace.
+ */
+export async function connectTemporal(settings: TemporalConnectionSettings): Promise<Connection> {
+  const { namespace, ...options } = settings;
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.connect({ ...options, connectTimeout: CONNECT_MS });
+    const opened = connection;
+    await opened.withDeadline(Date.now() + CONNECT_MS, () => opened.workflowService.describeNamespace({ namespace }));
+    return opened;
+  } catch (error) {
+    await connection?.close();
+    throw refusal(settings, error);
+  }
+}
