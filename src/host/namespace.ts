@@ -1,6 +1,7 @@
 /** What our workflows need in a namespace: search attributes, and in the embedded one a longer retention. */
-import { type Connection, isGrpcServiceError } from '@temporalio/client';
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type Connection, isGrpcServiceError } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from './temporal-settings.js';
 
 /** `INDEXED_VALUE_TYPE_KEYWORD` of temporal.api.enums.v1. */

@@ -48,7 +48,13 @@ async function runGo(folder: string, output: string, options: BuildOptions): Pro
   let compiled = 0;
   let lastLines: string[] = [];
   await new Promise<void>((resolve, reject) => {
-    const child = spawn('go', flags, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true, signal: options.signal });
+    const child = spawn('go', flags, {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      windowsHide: true,
+      signal: options.signal,
+    });
     const timer = setInterval(() => {
       const share = compiled === 0 ? 'fetching modules' : `${compiled} of about ${PACKAGES} packages`;
       options.onProgress(`building temporal ${CLI_VERSION} with go: ${elapsed(since)}, ${share} (takes 4 to 7 minutes, once)`);

@@ -75,7 +75,8 @@ export class TemporalServer {
     let wanted = remembered?.asked === options.config.temporalPort ? remembered.port : options.config.temporalPort;
     for (let tries = 1; ; tries += 1) {
       const ports = await pickPortPair(wanted);
-      if (ports.port !== wanted) options.onProgress(`port ${wanted} or its UI port is taken: using ${ports.port} and ${ports.uiPort}`);
+      if (ports.port !== wanted)
+        options.onProgress(`port ${wanted} or its UI port is taken: using ${ports.port} and ${ports.uiPort}`);
       const server = new TemporalServer(options, { asked: options.config.temporalPort, ...ports, pid: null });
       const failure = await server.#startOnce();
       if (failure === null) {

@@ -48,7 +48,10 @@ export function serverArguments(ports: ServerPorts, databaseFile: string): strin
     ...['--disable-config-env', '--disable-config-file', '--color', 'never', '--log-level', 'warn', '--log-format', 'json'],
     // Only heeded when the database is new; namespace.ts sees to the rest.
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
-    ...Object.entries(dynamicConfig(ports)).flatMap(([key, value]) => ['--dynamic-config-value', `${key}=${JSON.stringify(value)}`]),
+    ...Object.entries(dynamicConfig(ports)).flatMap(([key, value]) => [
+      '--dynamic-config-value',
+      `${key}=${JSON.stringify(value)}`,
+    ]),
   ];
 }
 

@@ -1,0 +1,282 @@
+/** The background process of a home: holds its lock, owns the Temporal server, the store's writer and the worker. */
+import { rmSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { HostInfo, HostRecord, HostStatus } from '../client/host-protocol.js';
+import { type Config, readKey } from '../config.js';
+import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
+import { ensureHome, type HomePaths, homeId } from '../home.js';
+import { packageVersion } from '../package-info.js';
+import type { Store } from '../store/port.js';
+import { clusterConnectionSettings, connectTemporal, type TemporalConnectionSettings } from '../temporal-connection.js';
+import { Clients } from './clients.js';
+import { readJsonFile, writeJsonFile } from './json-file.js';
+import { Keyring } from './keyring.js';
+import { type HostLog, openHostLog } from './log.js';
+import { registerSearchAttributes } from './namespace.js';
+import { ProcessLock } from './process-lock.js';
+import { recover } from './recovery.js';
+import { SocketServer } from './socket-server.js';
+import { Startup } from './startup.js';
+import { resolveTemporalBinary } from './temporal-binary.js';
+import { TemporalServer } from './temporal-server.js';
+import type { HostParts, WorkerHandle } from './worker-port.js';
+
+/** Time for calls under way when the host stops, in ms. */
+const GRACE_MS = 30_000;
+/** A failed start waits this long for a starter that has not asked yet, in ms. */
+const TELL_MS = 2_000;
+/** Longest pause between two looks whether the host is needed, in ms. */
+const IDLE_LOOK_MS = 1_000;
+
+/** Runs until it is told to stop, is idle, or cannot start. Returns the exit code; 6 when another host has the home. */
+export async function runHost(config: Config, parts: HostParts): Promise<ExitCode> {
+  const paths = ensureHome(config.home);
+  const lock = ProcessLock.tryAcquire(paths.lock);
+  if (lock === null) {
+    const holder = readJsonFile<HostRecord>(paths.info);
+    const since = holder === null ? '' : ` since ${new Date(holder.startedAt).toISOString()} by pid ${holder.pid}`;
+    process.stderr.write(`${config.home} is held${since}\n`);
+    return EXIT.locked;
+  }
+  try {
+    return await new Host(config, parts, paths).run();
+  } finally {
+    rmSync(paths.info, { force: true });
+    lock.release();
+  }
+}
+
+class Host {
+  readonly #config: Config;
+  readonly #parts: HostParts;
+  readonly #paths: HomePaths;
+  readonly #keyring = new Keyring((name) => readKey(name));
+  readonly #log: HostLog;
+  readonly #startup = new Startup();
+  readonly #clients = new Clients();
+  readonly #record: HostRecord;
+  /** Aborted when the host is to stop. */
+  readonly #stop = new AbortController();
+  /** Aborted by the second signal: no grace. */
+  readonly #hurry = new AbortController();
+  #store: Store | null = null;
+  #server: TemporalServer | null = null;
+  #worker: WorkerHandle | null = null;
+
+  constructor(config: Config, parts: HostParts, paths: HomePaths) {
+    this.#config = config;
+    this.#parts = parts;
+    this.#paths = paths;
+    this.#log = openHostLog(paths.log, config.logLevel, this.#keyring);
+    this.#record = {
+      pid: process.pid,
+      version: packageVersion,
+      homeId: homeId(config.home),
+      startedAt: Date.now(),
+      socket: paths.socket,
+    };
+  }
+
+  async run(): Promise<ExitCode> {
+    const onSignal = (signal: NodeJS.Signals) => {
+      if (this.#stop.signal.aborted) this.#hurry.abort();
+      else this.#beginStop(signal);
+    };
+    process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+    writeJsonFile(this.#paths.info, this.#record);
+    const socket = await SocketServer.listen(this.#paths.socket, {
+      startup: this.#startup,
+      clients: this.#clients,
+      hand: (keys) => this.#keyring.hand(keys),
+      status: () => this.#status(),
+      stop: () => this.#beginStop('a client'),
+    });
+    let code: ExitCode = EXIT.ok;
+    try {
+      this.#log.info({ version: packageVersion, home: this.#config.home }, 'host starts');
+      const info = await this.#start();
+      if (!this.#stop.signal.aborted) {
+        writeJsonFile(this.#paths.info, info);
+        this.#log.info({ temporal: info.temporalAddress, namespace: info.namespace, ui: info.uiUrl }, 'host is ready');
+        this.#startup.finish({ kind: 'ready', info });
+        await this.#untilNotNeeded();
+      }
+    } catch (error) {
+      code = await this.#fail(error);
+    } finally {
+      this.#startup.finish({ kind: 'stopping' });
+      await this.#shutDown();
+      await socket.close();
+      process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+      this.#log.info('host is gone');
+    }
+    return code;
+  }
+
+  async #start(): Promise<HostInfo> {
+    const opening = this.#parts.openStore(this.#config).then((store) => {
+      this.#store = store;
+      return store;
+    });
+    const [store, settings] = await bothOrFirstError(opening, this.#reachTemporal());
+    const connection = await connectTemporal(settings);
+    try {
+      if (this.#config.externalTemporal)
+        await this.#prepareCluster(() => registerSearchAttributes(connection, settings.namespace));
+      await recover({
+        store,
+        connection,
+        namespace: settings.namespace,
+        homeId: this.#record.homeId,
+        ownStore: this.#config.databaseUrl === null,
+        log: this.#log,
+      });
+    } finally {
+      await connection.close();
+    }
+    this.#stop.signal.throwIfAborted();
+    this.#say('starting the worker');
+    this.#worker = await this.#parts.startWorker({
+      config: this.#config,
+      store,
+      connection: settings,
+      keys: (name) => this.#keyring.get(name),
+      homeId: this.#record.homeId,
+    });
+    return {
+      ...this.#record,
+      temporalAddress: settings.address,
+      namespace: settings.namespace,
+      uiUrl: this.#server?.uiUrl ?? null,
+    };
+  }
+
+  async #reachTemporal(): Promise<TemporalConnectionSettings> {
+    if (this.#config.externalTemporal) {
+      const settings = clusterConnectionSettings();
+      this.#say(`using the Temporal cluster at ${settings.address}, namespace ${settings.namespace}`);
+      return settings;
+    }
+    const onProgress = (line: string) => this.#say(line);
+    const binary = await resolveTemporalBinary(this.#config, { onProgress, signal: this.#stop.signal });
+    this.#stop.signal.throwIfAborted();
+    this.#say('starting the Temporal server');
+    this.#server = await TemporalServer.start({ config: this.#config, paths: this.#paths, binary, onProgress });
+    return { address: this.#server.address, namespace: this.#server.namespace };
+  }
+
+  /** A cluster may leave this to its operators. */
+  async #prepareCluster(register: () => Promise<string[]>): Promise<void> {
+    try {
+      const added = await register();
+      if (added.length > 0) this.#say(`registered the search attributes ${added.join(', ')}`);
+    } catch (error) {
+      this.#log.warn(
+        { err: error },
+        'search attributes could not be registered: `temporal operator search-attribute create` does it',
+      );
+    }
+  }
+
+  async #untilNotNeeded(): Promise<void> {
+    const look = Math.max(10, Math.min(IDLE_LOOK_MS, this.#config.idleMs / 4));
+    while (!this.#stop.signal.aborted) {
+      await sleep(look, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      if (this.#clients.idleMs() < this.#config.idleMs) continue;
+      if ((await this.#activeRuns()) > 0) this.#clients.touch();
+      // Asked again: a client may have come while the runs were counted.
+      else if (this.#clients.idleMs() >= this.#config.idleMs) this.#beginStop('idle');
+    }
+  }
+
+  /** The worker knows what it is at; the store also knows a detached run whose first task has not come yet. */
+  async #activeRuns(): Promise<number> {
+    const running = (await this.#store?.runs({ states: ['running'] })) ?? [];
+    return Math.max((await this.#worker?.activeRuns()) ?? 0, running.length);
+  }
+
+  #say(line: string): void {
+    this.#log.info(line);
+    this.#startup.say(line);
+  }
+
+  #beginStop(why: string): void {
+    if (this.#stop.signal.aborted) return;
+    this.#log.info({ why }, 'host stops');
+    this.#stop.abort();
+    this.#startup.finish({ kind: 'stopping' });
+  }
+
+  async #fail(error: unknown): Promise<ExitCode> {
+    if (this.#stop.signal.aborted) return EXIT.ok;
+    const known = SwarmError.is(error) ? error : asBug(error, this.#paths.log);
+    this.#log.error({ err: error }, known.message);
+    this.#startup.finish({ kind: 'failed', error: known });
+    for (let waited = 0; !this.#startup.told && waited < TELL_MS; waited += 20) await sleep(20);
+    return known.exitCode;
+  }
+
+  async #shutDown(): Promise<void> {
+    const steps: [string, (() => Promise<void>) | undefined][] = [
+      ['worker', this.#worker === null ? undefined : () => this.#drain(this.#worker as WorkerHandle)],
+      ['store', this.#store?.close.bind(this.#store)],
+      ['server', this.#server?.stop.bind(this.#server)],
+    ];
+    for (const [part, step] of steps) {
+      try {
+        await step?.();
+      } catch (error) {
+        this.#log.error({ err: error }, `the ${part} did not stop cleanly`);
+      }
+    }
+  }
+
+  async #drain(worker: WorkerHandle): Promise<void> {
+    const hurried = new Promise<void>((resolve) => {
+      if (this.#hurry.signal.aborted) resolve();
+      this.#hurry.signal.addEventListener('abort', () => resolve(), { once: true });
+    });
+    const drained = worker.shutdown(GRACE_MS);
+    await Promise.race([drained, hurried.then(() => worker.shutdown(0))]);
+  }
+
+  async #status(): Promise<HostStatus> {
+    const end = this.#startup.end;
+    const states = { ready: 'ready', stopping: 'stopping', failed: 'stopping' } as const;
+    return {
+      state: end === null ? 'starting' : states[end.kind],
+      pid: this.#record.pid,
+      version: this.#record.version,
+      startedAt: this.#record.startedAt,
+      line: this.#startup.lastLine,
+      info: end?.kind === 'ready' ? end.info : null,
+      kept: this.#clients.kept,
+      clients: this.#clients.count,
+      attachedRuns: this.#clients.runs,
+      activeRuns: end?.kind === 'ready' ? await this.#activeRuns() : 0,
+      temporalPid: this.#server?.pid ?? null,
+      temporalRestarts: this.#server?.restarts ?? 0,
+    };
+  }
+}
+
+/** Both values, or the first error; but never before both have settled, so that what was opened is known and can be closed. */
+async function bothOrFirstError<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
+  const [left, right] = await Promise.allSettled([a, b]);
+  if (left.status === 'rejected') throw left.reason;
+  if (right.status === 'rejected') throw right.reason;
+  return [left.value, right.value];
+}
+
+function asBug(error: unknown, log: string): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_BUG',
+      place: { file: log },
+      found: `the host failed: ${(error as Error)?.message ?? String(error)}`,
+      fix: 'report it with that log',
+    },
+    EXIT.bug,
+    { cause: error },
+  );
+}

@@ -1,0 +1,11 @@
+/** Entry of the background process: `node dist/host/main.js`, configured by the environment. */
+import { loadConfig } from '../config.js';
+import { runHost } from './host.js';
+import type { HostParts } from './worker-port.js';
+
+const parts: HostParts = {
+  openStore: async (config) => (await import('../store/open-store.js')).openStore(config),
+  startWorker: async (options) => (await import('../worker/start-worker.js')).startWorker(options),
+};
+
+process.exitCode = await runHost(loadConfig(), parts);

@@ -1,0 +1,143 @@
+/** The host's end of the socket: reads requests, writes answers. Only the user of the home can connect. */
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type Server, type Socket } from 'node:net';
+import { encodeLine, type HostReply, type HostRequest, type HostStatus, lineDecoder } from '../client/host-protocol.js';
+import { packageVersion } from '../package-info.js';
+import type { Clients } from './clients.js';
+import type { Startup, StartupEnd } from './startup.js';
+
+export interface SocketHandlers {
+  startup: Startup;
+  clients: Clients;
+  hand(keys: Readonly<Record<string, string>>): void;
+  status(): Promise<HostStatus>;
+  /** Begins to stop; returns at once. */
+  stop(): void;
+}
+
+/** More than any user has terminals; a runaway program must not take all descriptors. */
+const MOST_CONNECTIONS = 512;
+
+export class SocketServer {
+  readonly #server: Server;
+  readonly #path: string;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(server: Server, path: string) {
+    this.#server = server;
+    this.#path = path;
+  }
+
+  /** Takes the path over from a dead host: the caller holds the home's lock. */
+  static async listen(path: string, handlers: SocketHandlers): Promise<SocketServer> {
+    const named = process.platform === 'win32';
+    if (!named) rmSync(path, { force: true });
+    const server = createServer();
+    server.maxConnections = MOST_CONNECTIONS;
+    const made = new SocketServer(server, path);
+    server.on('connection', (socket) => made.#serve(socket, handlers));
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(path, resolve);
+    });
+    if (!named) chmodSync(path, 0o600);
+    return made;
+  }
+
+  /** Ends all connections and removes the path. */
+  async close(): Promise<void> {
+    if (process.platform !== 'win32') rmSync(this.#path, { force: true });
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#sockets) socket.end();
+    const late = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, 500);
+    await closed;
+    clearTimeout(late);
+  }
+
+  #serve(socket: Socket, handlers: SocketHandlers): void {
+    this.#sockets.add(socket);
+    const undo: (() => void)[] = [];
+    const send = (reply: HostReply) => {
+      if (socket.writable) socket.write(encodeLine(reply));
+    };
+    const decode = lineDecoder((value) => {
+      answer(value as HostRequest, socket, handlers, send, undo).catch((error: Error) =>
+        send({ type: 'refused', problem: { code: 'E_HOST_REQUEST', found: error.message } }),
+      );
+    });
+    socket.setEncoding('utf8');
+    socket.on('data', (chunk: string) => {
+      try {
+        decode(chunk);
+      } catch {
+        socket.destroy();
+      }
+    });
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      handlers.clients.gone(socket);
+      for (const step of undo) step();
+    });
+  }
+}
+
+function endReply(end: StartupEnd): HostReply {
+  if (end.kind === 'ready') return { type: 'ready', info: end.info };
+  if (end.kind === 'failed') return { type: 'failed', problems: end.error.problems, exitCode: end.error.exitCode };
+  return { type: 'stopping', pid: process.pid };
+}
+
+async function answer(
+  request: HostRequest,
+  socket: Socket,
+  handlers: SocketHandlers,
+  send: (reply: HostReply) => void,
+  undo: (() => void)[],
+): Promise<void> {
+  handlers.clients.touch();
+  const done = () => send({ type: 'done' });
+  switch (request.type) {
+    case 'hello':
+      if (request.version !== packageVersion) return send({ type: 'version', version: packageVersion, pid: process.pid });
+      undo.push(
+        handlers.startup.follow({
+          onLine: (line) => send({ type: 'progress', line }),
+          onEnd: (end) => send(endReply(end)),
+        }),
+      );
+      return;
+    case 'keys':
+      handlers.hand(stringsOf(request.keys));
+      return done();
+    case 'attach':
+      handlers.clients.attach(socket, request.run);
+      return done();
+    case 'detach':
+      handlers.clients.detach(socket, request.run);
+      return done();
+    case 'keep':
+      handlers.clients.kept = true;
+      return done();
+    case 'status':
+      return send({ type: 'status', status: await handlers.status() });
+    case 'stop':
+      done();
+      return handlers.stop();
+    default:
+      send({
+        type: 'refused',
+        problem: {
+          code: 'E_HOST_REQUEST',
+          found: `the host does not know the request "${String((request as { type: unknown }).type)}"`,
+        },
+      });
+  }
+}
+
+function stringsOf(keys: unknown): Record<string, string> {
+  const pairs = Object.entries((keys ?? {}) as object).filter((pair): pair is [string, string] => typeof pair[1] === 'string');
+  return Object.fromEntries(pairs);
+}
