@@ -1,13 +1,27 @@
 /** Where a text stops being JSON. `JSON.parse` does not say it for every fault, so the text is walked once more. */
 
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
-const STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
-const PART_OF_STRING = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*/y;
+const ESCAPE = /["\\/bfnrt]|u[0-9a-fA-F]{4}/y;
 const BLANKS = /[ \t\r\n]*/y;
 
 function end(pattern: RegExp, text: string, at: number): number {
   pattern.lastIndex = at;
   return pattern.test(text) ? pattern.lastIndex : -1;
+}
+
+/** The end of the string that begins at `at`, or the offset of what breaks it. A loop: a pattern would use up its stack on long strings. */
+function endOfString(text: string, at: number): { end: number } | { fault: number } {
+  let here = at + 1;
+  for (;;) {
+    const code = text.charCodeAt(here);
+    if (code === 0x22) return { end: here + 1 };
+    if (Number.isNaN(code) || code < 0x20) return { fault: here };
+    here += 1;
+    if (code !== 0x5c) continue;
+    const escapeEnd = end(ESCAPE, text, here);
+    if (escapeEnd < 0) return { fault: here - 1 };
+    here = escapeEnd;
+  }
 }
 
 /** Offset of the first character that cannot be part of a JSON value; the text's length when it is cut short. */
@@ -36,9 +50,10 @@ export function jsonFaultOffset(text: string): number {
       continue;
     }
     if (wanted === 'first key' || wanted === 'key') {
-      const keyEnd = end(STRING, text, at);
-      if (keyEnd < 0) return char === '"' ? end(PART_OF_STRING, text, at) : at;
-      at = end(BLANKS, text, keyEnd);
+      if (char !== '"') return at;
+      const key = endOfString(text, at);
+      if ('fault' in key) return key.fault;
+      at = end(BLANKS, text, key.end);
       if (text[at] !== ':') return at;
       wanted = 'value';
       at += 1;
@@ -50,10 +65,16 @@ export function jsonFaultOffset(text: string): number {
       at += 1;
       continue;
     }
-    const word = ['true', 'false', 'null'].find((candidate) => text.startsWith(candidate, at));
-    const valueEnd = word ? at + word.length : end(char === '"' ? STRING : NUMBER, text, at);
-    if (valueEnd < 0) return char === '"' ? end(PART_OF_STRING, text, at) : at;
-    at = valueEnd;
+    if (char === '"') {
+      const string = endOfString(text, at);
+      if ('fault' in string) return string.fault;
+      at = string.end;
+    } else {
+      const word = ['true', 'false', 'null'].find((candidate) => text.startsWith(candidate, at));
+      const valueEnd = word ? at + word.length : end(NUMBER, text, at);
+      if (valueEnd < 0) return at;
+      at = valueEnd;
+    }
     wanted = 'after';
   }
 }
