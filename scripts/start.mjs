@@ -30,7 +30,7 @@ async function showNext() {
 
 if (!(await prepare())) process.exit(1);
 try {
-  await ensureTemporalBinary();
+  await ensureTemporalBinary({ unlessCluster: true });
   const code = await runNode(join(DIST, 'cli', 'main.js'), ['run', TASK]);
   if (code === 0) await showNext();
   process.exitCode = code;
