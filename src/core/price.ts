@@ -1,0 +1,75 @@
+/** Money arithmetic in whole nano-dollars. Pure; rounds up, so that a sum of costs is never below the true one. */
+import type { PriceOverride } from '../schema/task-types.js';
+import type { NanoUsd, Usage } from './model.js';
+
+/** USD per 1M tokens. A missing `cachedInput` means that cached tokens cost as much as others. */
+export type TokenPrice = Readonly<PriceOverride>;
+
+/** Price of every model of the simulated provider; its own log uses the same figures. */
+export const SIM_PRICE: TokenPrice & { cachedInput: number } = { input: 0.1, output: 0.4, cachedInput: 0.01 };
+
+/** Context window of every model of the simulated provider, in tokens. */
+export const SIM_CONTEXT_TOKENS = 128_000;
+
+const NANO_PER_USD = 1_000_000_000;
+
+/** Price units: 1 USD per 1M tokens = 1e6 units a token; 1,000 units = 1 nano-dollar. */
+const UNITS_PER_USD_PER_MILLION = 1_000_000;
+const UNITS_PER_NANO = 1_000;
+
+/** USD to nano-dollars, to the nearest. Infinite or too large amounts end at the largest safe integer ($9,007,199). */
+export function usdToNano(usd: number): NanoUsd {
+  return Math.max(Math.min(Math.round(usd * NANO_PER_USD), Number.MAX_SAFE_INTEGER), -Number.MAX_SAFE_INTEGER);
+}
+
+/** USD to nano-dollars, rounded up; noise of float sums below a millionth of a nano-dollar is not rounded up. */
+export function usdToNanoUp(usd: number): NanoUsd {
+  return Math.min(Math.ceil(Number((usd * NANO_PER_USD).toFixed(6))), Number.MAX_SAFE_INTEGER);
+}
+
+export function nanoToUsd(nano: NanoUsd): number {
+  return nano / NANO_PER_USD;
+}
+
+/** `$12.35`, `$0.0124`, `$0.000012`: two decimals from one dollar on, else enough for two digits, at most nine decimals. */
+export function formatUsd(nano: NanoUsd): string {
+  const sign = nano < 0 ? '-' : '';
+  const usd = Math.abs(nano) / NANO_PER_USD;
+  if (usd === 0) return '$0.00';
+  if (usd >= 0.995) return `${sign}$${usd.toFixed(2)}`;
+  const decimals = Math.min(9, Math.max(2, 1 - Math.floor(Math.log10(usd))));
+  return `${sign}$${usd.toFixed(Math.max(decimals, usd < 0.1 ? 4 : 2)).replace(/(\.\d{2,}?)0+$/, '$1')}`;
+}
+
+function unitsPerToken(usdPerMillion: number): number {
+  return Math.ceil(Number((usdPerMillion * UNITS_PER_USD_PER_MILLION).toFixed(3)));
+}
+
+function unitsToNano(terms: readonly (readonly [tokens: number, unitsEach: number])[]): NanoUsd {
+  let units = 0;
+  for (const [tokens, each] of terms) units += tokens * each;
+  if (units <= Number.MAX_SAFE_INTEGER) return Math.ceil(units / UNITS_PER_NANO);
+  let exact = 0n;
+  for (const [tokens, each] of terms) exact += BigInt(tokens) * BigInt(each);
+  const nano = (exact + BigInt(UNITS_PER_NANO - 1)) / BigInt(UNITS_PER_NANO);
+  return nano > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(nano);
+}
+
+/** Cost of whole tokens at a price, in nano-dollars, rounded up. Cached tokens are part of the input; reasoning of the output. */
+export function costOf(price: TokenPrice, usage: Pick<Usage, 'input' | 'cached' | 'output'>): NanoUsd {
+  const cached = Math.min(usage.cached, usage.input);
+  return unitsToNano([
+    [usage.input - cached, unitsPerToken(price.input)],
+    [cached, unitsPerToken(price.cachedInput ?? price.input)],
+    [usage.output, unitsPerToken(price.output)],
+  ]);
+}
+
+/** Upper bound of a call's cost: every input token at the dearest input price, the whole output limit used. */
+export function worstCostOf(price: TokenPrice, tokens: { input: number; maxOutput: number }): NanoUsd {
+  const input = Math.max(price.input, price.cachedInput ?? 0);
+  return unitsToNano([
+    [tokens.input, unitsPerToken(input)],
+    [tokens.maxOutput, unitsPerToken(price.output)],
+  ]);
+}

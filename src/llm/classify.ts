@@ -1,0 +1,189 @@
+/** From what came back instead of an answer to a CallFailure. Pure: the clock is given, messages are redacted. */
+import type { EpochMs } from '../core/model.js';
+import { redact } from '../core/redact.js';
+import { type HeaderMap, retryAfterMs } from '../core/retry-after.js';
+import { type ErrorFacts, factsOf, readError } from './error-facts.js';
+import type { Family } from './family.js';
+import type { FaultKind, HttpRefusal, TransportFault } from './fetch.js';
+import type { CallFailure } from './port.js';
+import { type CallCode, type Verdict, verdictOf } from './rules.js';
+
+/** What a classification needs to know about the call. */
+export interface CallFacts {
+  family: Family;
+  now: EpochMs;
+  /** Values that must never show: the key. */
+  secrets: readonly string[];
+}
+
+/** Statuses for the words of errors that come in the body of a 200. */
+const STATUS_OF_WORD: readonly [RegExp, number][] = [
+  [
+    /^(?:rate_limit\w*|slow_down|resource_exhausted|too_many_requests|insufficient_quota|\w*(?:spend|usage)_limit\w*|credit_balance_exhausted)$/,
+    429,
+  ],
+  [/^(?:overloaded\w*|server_is_overloaded|unavailable|service_unavailable)$/, 503],
+  [/^(?:authentication_error|invalid_api_key|unauthenticated)$/, 401],
+  [/^(?:permission_error|permission_denied)$/, 403],
+  [/^(?:model_not_found|not_found_error|not_found)$/, 404],
+  [/^(?:context_length_exceeded|invalid_request_error|invalid_argument|content_filter)$/, 400],
+];
+
+function statusOfBody(facts: ErrorFacts): number | null {
+  if (facts.status !== null) return facts.status;
+  for (const [word, status] of STATUS_OF_WORD) if (facts.words.some((candidate) => word.test(candidate))) return status;
+  return null;
+}
+
+/** Signs that the refusing server had handed the request on. */
+const WAS_HANDED_ON = /reset before headers|disconnect|upstream (?:request timeout|error)|timed out/;
+
+/** Sure refusals: 3xx, 4xx, and the two ways to say "too busy". Anything else may have been worked on. */
+function mayBeBilled(status: number, facts: ErrorFacts): boolean {
+  if (status >= 300 && status < 500) return false;
+  if (status === 529) return false;
+  if (status === 503) return WAS_HANDED_ON.test(facts.text);
+  return true;
+}
+
+/** Gemini counts days in Pacific time, OpenRouter in UTC. */
+function untilMidnight(family: Family, now: EpochMs): number {
+  const timeZone = family === 'gemini' ? 'America/Los_Angeles' : 'UTC';
+  const format = new Intl.DateTimeFormat('en-US', {
+    timeZone,
+    hour: 'numeric',
+    minute: 'numeric',
+    second: 'numeric',
+    hourCycle: 'h23',
+  });
+  const part = (type: string) => Number(format.formatToParts(now).find((piece) => piece.type === type)?.value ?? 0);
+  const passed = ((part('hour') * 60 + part('minute')) * 60 + part('second')) * 1000;
+  // On the two days of the year with 23 or 25 hours this is an hour off; the next 429 corrects it.
+  return 86_400_000 - passed;
+}
+
+/** Groq says when a daily quota has room again; Gemini's hint beside a daily quota is that of the minute, so it is not used. */
+function waitOf(verdict: Verdict, family: Family, hinted: number | null, now: EpochMs): number | null {
+  if (verdict.class === 'reset') return family === 'gemini' ? untilMidnight(family, now) : (hinted ?? untilMidnight(family, now));
+  return verdict.class === 'rate' || verdict.class === 'overload' || verdict.class === 'transport' ? hinted : null;
+}
+
+/** The provider's sentence, after our own where that helps more. */
+function sentenceOf(verdict: Verdict, status: number, facts: ErrorFacts): string {
+  const said = facts.message === '' ? 'no text' : facts.message;
+  if (status >= 300 && status < 400)
+    return 'the address redirects, which is not followed; set worker_api_base to the final address';
+  if (verdict.code === 'E_ENDPOINT') return `no chat completions at this address, check worker_api_base: ${said}`;
+  if (verdict.code !== 'E_ROW_OVER_LIMIT') return said;
+  // Both numbers first, so that the cut never takes them.
+  const limit = /limit:? (\d+)/i.exec(said)?.[1];
+  const requested = /requested:? (\d+)/i.exec(said)?.[1];
+  return limit && requested ? `limit ${limit} tokens per minute, requested ${requested}; lower worker_max_tokens: ${said}` : said;
+}
+
+function failure(verdict: Verdict, rest: Omit<CallFailure, 'ok' | 'class' | 'code'>): CallFailure {
+  return { ok: false, class: verdict.class, code: verdict.code, ...rest };
+}
+
+function refusalOf(
+  call: CallFacts,
+  status: number,
+  seen: number,
+  headers: HeaderMap,
+  body: string,
+  facts: ErrorFacts,
+  billed: boolean,
+): CallFailure {
+  const hinted = retryAfterMs(headers, body, call.now);
+  const verdict = verdictOf({ family: call.family, status, facts, hasWait: hinted !== null });
+  const prefix = seen === status ? `HTTP ${status}` : `HTTP ${seen}, error ${status} in the body`;
+  return failure(verdict, {
+    status: seen,
+    message: redact(`${prefix}: ${sentenceOf(verdict, status, facts)}`, call.secrets),
+    retryAfterMs: waitOf(verdict, call.family, hinted, call.now),
+    mayHaveBeenBilled: billed,
+  });
+}
+
+/** An answer of a status that is no success, or without a body. */
+export function classifyRefusal(call: CallFacts, refusal: Pick<HttpRefusal, 'status' | 'headers' | 'body'>): CallFailure {
+  const { status, headers, body } = refusal;
+  const facts = readError(body);
+  if (status >= 200 && status < 300) return classifyUnreadable(call, status, body);
+  return refusalOf(call, status, status, headers, body, facts, mayBeBilled(status, facts));
+}
+
+/**
+ * An error inside a success (OpenRouter, Ollama): judged by the status or the word that it names, else as a fault of the provider.
+ * `begun`: it stands within a choice, so work was done.
+ */
+export function classifyBodyError(call: CallFacts, seen: number, error: Record<string, unknown>, begun: boolean): CallFailure {
+  const body = JSON.stringify(error);
+  const facts = factsOf(error, body);
+  const status = statusOfBody(facts);
+  if (status !== null) return refusalOf(call, status, seen, {}, body, facts, begun || mayBeBilled(status, facts));
+  return failure(
+    { class: 'transport', code: 'E_PROVIDER_ERROR' },
+    {
+      status: seen,
+      message: redact(`HTTP ${seen} with an error in the body: ${facts.message}`, call.secrets),
+      retryAfterMs: retryAfterMs({}, body, call.now),
+      mayHaveBeenBilled: true,
+    },
+  );
+}
+
+/** A success whose body is no completion: a page, cut or broken JSON, nothing at all. It may have been paid for. */
+export function classifyUnreadable(call: CallFacts, status: number, body: string): CallFailure {
+  const start = body.trim() === '' ? 'the body is empty' : `the body is not a completion: ${body.slice(0, 400)}`;
+  return failure(
+    { class: 'transport', code: 'E_CALL_BODY' },
+    { status, message: redact(`HTTP ${status}, ${start}`, call.secrets), retryAfterMs: null, mayHaveBeenBilled: true },
+  );
+}
+
+/** A completion without a choice or without text, and without a reason for it. */
+export function emptyAnswer(call: CallFacts, what: string): CallFailure {
+  return failure(
+    { class: 'transport', code: 'E_CALL_EMPTY' },
+    { status: 200, message: redact(`HTTP 200, ${what}`, call.secrets), retryAfterMs: null, mayHaveBeenBilled: true },
+  );
+}
+
+const FAULTS: Readonly<Record<FaultKind, Verdict & { text: string }>> = {
+  connect: { class: 'transport', code: 'E_CALL_CONNECT', text: 'no connection' },
+  timeout: { class: 'transport', code: 'E_CALL_TIMEOUT', text: 'no whole answer within the deadline' },
+  abort: { class: 'cancelled', code: 'E_CANCELLED', text: 'the call was cancelled' },
+  reset: { class: 'transport', code: 'E_CALL_RESET', text: 'the connection ended before an answer' },
+  cut: { class: 'transport', code: 'E_CALL_BODY', text: 'the answer was cut' },
+  'too-big': { class: 'transport', code: 'E_CALL_BODY', text: 'the answer is larger than 32 MiB' },
+};
+
+/** Reasons of `connect` for which no second try can help: the request itself cannot be built. */
+const UNBUILDABLE: ReadonlySet<string> = new Set<string>(['UND_ERR_INVALID_ARG', 'ERR_INVALID_URL', 'UND_ERR_NOT_SUPPORTED']);
+
+/** The transport gave up. A cut refusal is judged by its status, which says more than the cut. */
+export function classifyFault(
+  call: CallFacts,
+  fault: Pick<TransportFault, 'kind' | 'sent' | 'reason' | 'status' | 'headers'>,
+): CallFailure {
+  const { kind, sent, reason, status, headers } = fault;
+  if ((kind === 'cut' || kind === 'too-big') && status !== null && status >= 300) {
+    return classifyRefusal(call, { status, headers, body: '' });
+  }
+  const { text, ...verdict } = FAULTS[kind];
+  const message = redact(`${text}${reason === '' ? '' : ` (${reason})`}`, call.secrets);
+  const rest = { status, message, retryAfterMs: null, mayHaveBeenBilled: sent };
+  if (kind === 'connect' && UNBUILDABLE.has(reason)) return failure({ class: 'request', code: 'E_REQUEST_REFUSED' }, rest);
+  return failure(verdict, rest);
+}
+
+/** A fault of ours or of a library after which nothing is known. */
+export function classifyUnexpected(call: CallFacts, error: unknown): CallFailure {
+  const text = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
+  const code: CallCode = 'E_CALL_UNEXPECTED';
+  return failure(
+    { class: 'transport', code },
+    { status: null, message: redact(text, call.secrets), retryAfterMs: null, mayHaveBeenBilled: true },
+  );
+}
