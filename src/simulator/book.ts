@@ -1,7 +1,7 @@
 /** What the provider counts and logs about its calls. */
+import { costOf, type TokenPrice } from '../core/price.js';
 import type { Identity } from './answer.js';
 import { BillingLog } from './billing-log.js';
-import type { SimulatorOptions } from './options.js';
 
 export interface SimulatorStats {
   /** Requests whose body arrived. */
@@ -44,7 +44,7 @@ export class Book {
 
   constructor(
     log: string | null,
-    private readonly price: NonNullable<SimulatorOptions['price']>,
+    private readonly price: TokenPrice,
   ) {
     this.log = log === null ? null : new BillingLog(log);
   }
@@ -66,9 +66,7 @@ export class Book {
   /** A call that was taken. `status` 0: a fault sends none. */
   bill(call: Call, status: 200 | 0, fault: string | null, tokens: { cached: number; output: number }): void {
     const { price, counts } = this;
-    const fresh = (call.promptTokens - tokens.cached) * price.input;
-    const perMillion = fresh + tokens.cached * (price.cachedInput ?? price.input) + tokens.output * price.output;
-    const costNano = Math.round(perMillion * 1000);
+    const costNano = costOf(price, { input: call.promptTokens, ...tokens });
     counts.billed += 1;
     counts.promptTokens += call.promptTokens;
     counts.completionTokens += tokens.output;

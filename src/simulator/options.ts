@@ -1,7 +1,9 @@
-/** Options of the simulated provider and their defaults. */
-import type { Distribution } from './draw.js';
-import type { FaultShares } from './faults.js';
-import type { RetryAfterForm } from './retry-after.js';
+/** Options of the simulated provider, their defaults, and how `swarm simulate` flags become them. */
+import { EXIT, SwarmError } from '../core/errors.js';
+import { SIM_CONTEXT_TOKENS, SIM_PRICE, type TokenPrice } from '../core/price.js';
+import { type Distribution, parseDistribution } from './draw.js';
+import { FAULTS, type FaultShares } from './faults.js';
+import { RETRY_AFTER_FORMS, type RetryAfterForm } from './retry-after.js';
 
 export interface SimulatorOptions {
   /** On 127.0.0.1. @default 0, a free port */
@@ -28,12 +30,12 @@ export interface SimulatorOptions {
   maxInFlight?: number;
   /** True: limits are kept but not told (no x-ratelimit headers, no retry-after). @default false */
   hiddenLimits?: boolean;
-  /** Prompt + max_tokens above this is a 400 `context_length_exceeded`. @default none */
+  /** Prompt + max_tokens above this is a 400 `context_length_exceeded`. @default 128,000 */
   contextWindow?: number;
   /** Only these models exist. @default any name */
   models?: readonly string[];
-  /** USD per 1M tokens, for the log. @default 0.10 in, 0.50 out */
-  price?: { input: number; output: number; cachedInput?: number };
+  /** For the log. @default the price of `sim/...` models, SIM_PRICE */
+  price?: TokenPrice;
   /** @default none */
   faults?: FaultShares;
   /** Form of the wait on 429 and 503. @default 'both' */
@@ -44,7 +46,7 @@ export interface SimulatorOptions {
   log?: string;
 }
 
-type Optional = 'rpm' | 'tpm' | 'burst' | 'maxInFlight' | 'contextWindow' | 'models' | 'log';
+type Optional = 'rpm' | 'tpm' | 'burst' | 'maxInFlight' | 'models' | 'log';
 type Filled = Required<SimulatorOptions>;
 
 /** Options with their defaults filled in; null = not set. */
@@ -64,12 +66,147 @@ export function withDefaults(options: SimulatorOptions): SimulatorSettings {
     burst: options.burst ?? null,
     maxInFlight: options.maxInFlight ?? null,
     hiddenLimits: options.hiddenLimits ?? false,
-    contextWindow: options.contextWindow ?? null,
+    contextWindow: options.contextWindow ?? SIM_CONTEXT_TOKENS,
     models: options.models ?? null,
-    price: options.price ?? { input: 0.1, output: 0.5 },
+    price: options.price ?? SIM_PRICE,
     faults: options.faults ?? [],
     retryAfter: options.retryAfter ?? 'both',
     outages: options.outages ?? [],
     log: options.log ?? null,
   };
+}
+
+/** The flags of `swarm simulate`, for its command and its help. */
+export const SIMULATOR_FLAGS: readonly { flag: string; description: string }[] = [
+  { flag: '--port <n>', description: 'port on 127.0.0.1 (default: a free one)' },
+  { flag: '--seed <text>', description: 'another seed gives other answers, latencies and faults' },
+  { flag: '--latency <ms>', description: 'ms, or lognormal:MEDIAN,SIGMA (default 100)' },
+  { flag: '--answer-tokens <n>', description: 'tokens per answer, or lognormal:MEDIAN,SIGMA (default lognormal:40,0.5)' },
+  { flag: '--reasoning-tokens <n>', description: 'hidden output tokens per answer (default 0)' },
+  { flag: '--cached-share <x>', description: 'share of prompt tokens reported as cached, 0 to 1 (default 0)' },
+  { flag: '--done-turns <n>', description: 'conversations end at a turn drawn from 1 to N (default 3)' },
+  { flag: '--rpm <n>', description: 'requests per minute' },
+  { flag: '--tpm <n>', description: 'tokens per minute' },
+  { flag: '--burst <n>', description: 'requests that may come at once under --rpm (default: one second of them)' },
+  { flag: '--max-in-flight <n>', description: 'calls under way at once; above it 429' },
+  { flag: '--hidden-limits', description: 'keep the limits but send no limit headers' },
+  { flag: '--context-window <n>', description: `largest prompt + max_tokens (default ${SIM_CONTEXT_TOKENS})` },
+  { flag: '--models <names>', description: 'the only models that exist, with commas (default: any name)' },
+  {
+    flag: '--price <usd>',
+    description: `INPUT,OUTPUT[,CACHED] in USD per 1M tokens, for the log (default ${SIM_PRICE.input},${SIM_PRICE.output},${SIM_PRICE.cachedInput})`,
+  },
+  { flag: '--faults <list>', description: `shares of calls, like 500:0.05,reset:0.01; names: ${Object.keys(FAULTS).join(' ')}` },
+  { flag: '--retry-after <form>', description: `form of the wait: ${RETRY_AFTER_FORMS.join(', ')} (default both)` },
+  { flag: '--outage <list>', description: 'windows of resets: 10s@5s is 10 s long, 5 s after the start' },
+  { flag: '--log <file>', description: 'append a JSON line per call, billed or refused' },
+];
+
+/** Values of the flags, by their names in camelCase. */
+export type SimulatorFlags = Readonly<Record<string, string | number | boolean | undefined>>;
+
+function bad(flag: string, value: unknown, allowed: string, fix: string, code = 'E_CLI_VALUE'): SwarmError {
+  return new SwarmError({ code, found: `${flag} is "${String(value)}"`, allowed, fix }, EXIT.badInput);
+}
+
+function number(flag: string, value: string | number | boolean, whole: boolean, from: number, to: number, code?: string): number {
+  const text = String(value).trim();
+  const parsed = Number(text);
+  const fits = /^\d+(\.\d+)?$/.test(text) && parsed >= from && parsed <= to && (!whole || Number.isInteger(parsed));
+  if (!fits) throw bad(flag, value, `a ${whole ? 'whole ' : ''}number from ${from} to ${to}`, `${flag} ${from}`, code);
+  return parsed;
+}
+
+function parsePrice(text: string): TokenPrice {
+  const parts = text.split(',');
+  if (parts.length < 2 || parts.length > 3 || parts.some((part) => !/^\d+(\.\d+)?$/.test(part))) {
+    throw bad('--price', text, 'INPUT,OUTPUT or INPUT,OUTPUT,CACHED in USD per 1M tokens', '--price 0.1,0.5');
+  }
+  const [input = 0, output = 0, cachedInput] = parts.map(Number);
+  return cachedInput === undefined ? { input, output } : { input, output, cachedInput };
+}
+
+function parseFaults(text: string): FaultShares {
+  const shares = text.split(',').map((entry) => {
+    const [name = '', share = ''] = entry.trim().split(':');
+    if (!Object.hasOwn(FAULTS, name))
+      throw bad('--faults', entry, `one of: ${Object.keys(FAULTS).join(' ')}`, '--faults 500:0.05');
+    if (!/^(0(\.\d+)?|1(\.0+)?|\.\d+)$/.test(share))
+      throw bad('--faults', entry, 'NAME:SHARE with a share from 0 to 1', `--faults ${name}:0.05`);
+    return { name, share: Number(share) };
+  });
+  const sum = shares.reduce((total, { share }) => total + share, 0);
+  if (sum > 1 + 1e-9) throw bad('--faults', text, 'shares that add up to at most 1', '--faults 500:0.05,reset:0.01');
+  return shares;
+}
+
+function parseOutages(text: string): NonNullable<SimulatorOptions['outages']> {
+  return text.split(',').map((entry) => {
+    const match = /^(\d+(?:\.\d+)?)(ms|s)@(\d+(?:\.\d+)?)(ms|s)$/.exec(entry.trim());
+    if (!match) throw bad('--outage', entry, 'LENGTH@START with ms or s', '--outage 10s@5s');
+    const scale = (unit: string | undefined) => (unit === 's' ? 1000 : 1);
+    return { forMs: Number(match[1]) * scale(match[2]), afterMs: Number(match[3]) * scale(match[4]) };
+  });
+}
+
+/** Pure. Throws a SwarmError (E_CLI_VALUE, E_CLI_PORT, E_CLI_UNKNOWN; exit 2) that names the flag. */
+export function parseSimulatorOptions(flags: SimulatorFlags): SimulatorOptions {
+  const options: SimulatorOptions = {};
+  for (const [name, value] of Object.entries(flags)) {
+    if (value === undefined) continue;
+    const text = String(value);
+    const flag = `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+    switch (name) {
+      case 'port':
+        options.port = number(flag, value, true, 0, 65_535, 'E_CLI_PORT');
+        break;
+      case 'latency':
+      case 'answerTokens':
+        options[name] = parseDistribution(flag, text);
+        break;
+      case 'reasoningTokens':
+        options.reasoningTokens = number(flag, value, true, 0, 1e6);
+        break;
+      case 'cachedShare':
+        options.cachedShare = number(flag, value, false, 0, 1);
+        break;
+      case 'doneTurns':
+      case 'rpm':
+      case 'tpm':
+      case 'burst':
+      case 'maxInFlight':
+      case 'contextWindow':
+        options[name] = number(flag, value, true, 1, 1e9);
+        break;
+      case 'hiddenLimits':
+        options.hiddenLimits = value === true || text === 'true';
+        break;
+      case 'models':
+        options.models = text.split(',').map((model) => model.trim());
+        break;
+      case 'price':
+        options.price = parsePrice(text);
+        break;
+      case 'faults':
+        options.faults = parseFaults(text);
+        break;
+      case 'retryAfter':
+        if (!(RETRY_AFTER_FORMS as readonly string[]).includes(text))
+          throw bad(flag, text, RETRY_AFTER_FORMS.join(', '), `${flag} seconds`);
+        options.retryAfter = text as RetryAfterForm;
+        break;
+      case 'outage':
+        options.outages = parseOutages(text);
+        break;
+      case 'seed':
+      case 'log':
+        if (text === '' || value === true)
+          throw bad(flag, value, 'a text that is not empty', `${flag} ${name === 'log' ? 'calls.jsonl' : 'a'}`);
+        options[name] = text;
+        break;
+      default:
+        throw bad(flag, value, SIMULATOR_FLAGS.map((entry) => entry.flag).join(', '), 'leave the flag out', 'E_CLI_UNKNOWN');
+    }
+  }
+  return options;
 }

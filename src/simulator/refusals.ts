@@ -27,7 +27,7 @@ export function unfit(settings: SimulatorSettings, request: ChatRequest, tokens:
     const text = `The model \`${request.model}\` does not exist or you do not have access to it.`;
     return { status: 404, body: errorBody(text, 'invalid_request_error', 'model_not_found', 'model') };
   }
-  if (contextWindow !== null && tokens > contextWindow) {
+  if (tokens > contextWindow) {
     const text = `This model's maximum context length is ${contextWindow} tokens. You requested ${tokens} tokens.`;
     return { status: 400, body: errorBody(text, 'invalid_request_error', 'context_length_exceeded', 'messages') };
   }

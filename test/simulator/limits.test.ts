@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest';
+import { goDuration, Limits } from '../../src/simulator/limits.js';
+import { retryAfterHeaders } from '../../src/simulator/retry-after.js';
+
+describe('limits', () => {
+  it('limits: 60 requests per minute, asked every 100 ms -> one a second', () => {
+    const limits = new Limits({ rpm: 60, tpm: null, burst: null });
+    let admitted = 0;
+    for (let now = 0; now < 60_000; now += 100) if (limits.admit(0, now).kind === 'admitted') admitted += 1;
+    expect(admitted).toBe(60);
+  });
+
+  it('limits: exactly as long as it said -> admitted', () => {
+    const limits = new Limits({ rpm: 7, tpm: null, burst: null });
+    let now = 0;
+    for (let i = 0; i < 50; i += 1) {
+      expect(limits.admit(0, now).kind).toBe('admitted');
+      const refused = limits.admit(0, now);
+      if (refused.kind !== 'wait') throw new Error(refused.kind);
+      now += refused.waitMs;
+    }
+  });
+
+  it('limits: burst -> that many at once, then the rate', () => {
+    const limits = new Limits({ rpm: 600, tpm: null, burst: 5 });
+    const kinds = Array.from({ length: 6 }, () => limits.admit(0, 0).kind);
+    expect(kinds).toEqual([...Array(5).fill('admitted'), 'wait']);
+    expect(limits.admit(0, 0)).toMatchObject({ what: 'requests', waitMs: 100, limit: 600 });
+  });
+
+  it('limits: tokens -> refused when short, never when above the limit, given back', () => {
+    const limits = new Limits({ rpm: null, tpm: 1000, burst: null });
+    expect(limits.admit(1001, 0)).toEqual({ kind: 'never', limit: 1000 });
+    expect(limits.admit(900, 0).kind).toBe('admitted');
+    expect(limits.admit(200, 0)).toMatchObject({ kind: 'wait', what: 'tokens', waitMs: 6000 });
+    limits.giveBack(100);
+    expect(limits.admit(200, 0).kind).toBe('admitted');
+  });
+
+  it('limits: refused for tokens -> takes no request', () => {
+    const limits = new Limits({ rpm: 60, tpm: 100, burst: 1 });
+    limits.admit(100, 0);
+    const later = 1000;
+    expect(limits.admit(100, later).kind).toBe('wait');
+    expect(limits.headers(later)[3]).toBe('1');
+  });
+
+  it('headers: both limits -> OpenAI names and durations', () => {
+    const limits = new Limits({ rpm: 60, tpm: 6000, burst: 2 });
+    limits.admit(600, 0);
+    const headers = limits.headers(0);
+    expect(Object.fromEntries(headers.flatMap((name, i) => (i % 2 ? [] : [[name, headers[i + 1]]])))).toEqual({
+      'x-ratelimit-limit-requests': '60',
+      'x-ratelimit-remaining-requests': '1',
+      'x-ratelimit-reset-requests': '1s',
+      'x-ratelimit-limit-tokens': '6000',
+      'x-ratelimit-remaining-tokens': '5400',
+      'x-ratelimit-reset-tokens': '6s',
+    });
+  });
+
+  it('goDuration: ms, seconds, minutes -> as OpenAI writes them', () => {
+    expect([0, 19.2, 1500, 360_000, 61_500].map(goDuration)).toEqual(['0ms', '20ms', '1.5s', '6m0s', '1m1.5s']);
+  });
+
+  it('retryAfterHeaders: each form -> its headers', () => {
+    const at = Date.UTC(2026, 0, 2, 3, 4, 5, 500);
+    expect(retryAfterHeaders('both', 1200, at)).toEqual(['retry-after', '2', 'retry-after-ms', '1200']);
+    expect(retryAfterHeaders('seconds', 1200, at)).toEqual(['retry-after', '2']);
+    expect(retryAfterHeaders('ms', 1200, at)).toEqual(['retry-after-ms', '1200']);
+    expect(retryAfterHeaders('date', 1200, at)).toEqual(['retry-after', 'Fri, 02 Jan 2026 03:04:07 GMT']);
+    expect(retryAfterHeaders('absent', 1200, at)).toEqual([]);
+    expect(['negative', 'decade', 'garbage'].map((form) => retryAfterHeaders(form as 'negative', 1, at)[1])).toEqual([
+      '-5',
+      '315360000',
+      'soon',
+    ]);
+  });
+});
