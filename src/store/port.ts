@@ -32,6 +32,17 @@ export interface RunRow {
   publishedAt: EpochMs | null;
 }
 
+/** What may change of a run after it was created; undefined fields stay. */
+export type RunPatch = Partial<
+  Pick<
+    RunRow,
+    'state' | 'reason' | 'message' | 'workflowId' | 'startedAt' | 'endedAt' | 'publishedAt' | 'detached' | 'outputDir' | 'task'
+  >
+>;
+
+/** Some rows of a run: positions from..to (exclusive), or a list. */
+export type Indexes = { from: number; to: number } | { list: readonly number[] };
+
 export interface NewRun {
   id: string;
   name: string;
@@ -187,10 +198,7 @@ export interface Store {
   run(runId: string): Promise<RunRow | null>;
   /** Newest first. */
   runs(filter?: { states?: readonly RunState[]; outputDir?: string; limit?: number }): Promise<RunRow[]>;
-  updateRun(
-    runId: string,
-    patch: Partial<Pick<RunRow, 'state' | 'reason' | 'message' | 'workflowId' | 'startedAt' | 'endedAt' | 'publishedAt' | 'detached' | 'outputDir' | 'task'>>,
-  ): Promise<void>;
+  updateRun(runId: string, patch: RunPatch): Promise<void>;
   /**
    * Starts the next epoch: epoch + 1, state running. When rows are done already, the missing ones are listed
    * as items (position -> index) and `kind` is `list`; else positions are indexes. One transaction.
@@ -203,12 +211,12 @@ export interface Store {
   reopenFailed(runId: string, cause?: string): Promise<number>;
 
   // Reading rows.
-  seeds(runId: string, indexes: { from: number; to: number } | { list: readonly number[] }): Promise<Seed[]>;
+  seeds(runId: string, indexes: Indexes): Promise<Seed[]>;
   /** All calls of these seeds, ordered by (index, turn, attempt). */
-  calls(runId: string, indexes: { from: number; to: number } | { list: readonly number[] }): Promise<CallRow[]>;
+  calls(runId: string, indexes: Indexes): Promise<CallRow[]>;
   outcome(runId: string, index: number): Promise<Outcome | null>;
   /** Indexes among these that have an outcome. */
-  done(runId: string, indexes: { from: number; to: number } | { list: readonly number[] }): Promise<Set<number>>;
+  done(runId: string, indexes: Indexes): Promise<Set<number>>;
   /** Outcomes after a sequence number, in order of arrival. */
   outcomesAfter(runId: string, seq: number, limit: number): Promise<{ seq: number; outcome: Outcome }[]>;
   /** Rows with their outcome in input order, in pages: index >= from. */
@@ -229,6 +237,8 @@ export interface Store {
   setControl(runId: string, patch: Partial<Omit<Control, 'version'>>): Promise<Control>;
   /** Control rows of several runs; unknown runs are left out. */
   controls(runIds: readonly string[]): Promise<Map<string, Control>>;
+  /** Calls the listener right after a setControl of this store object was committed. Returns what ends it. */
+  onControl(listener: (runId: string, control: Control) => void): () => void;
 
   // Queues, rates and owners, shared by all worker processes.
   registerQueue(queue: QueueRow): Promise<void>;

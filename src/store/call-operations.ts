@@ -1,0 +1,126 @@
+/** The hot path: what happens to a call, and the money that goes with it. Each is one durable step. */
+import type { EpochMs, Outcome } from '../core/model.js';
+import { addTotals, insertOutcome, type Operation, type TotalsChange } from './operation.js';
+import type { CallKey, Doubt, Intent, IntentResult, Refusal, Settlement } from './port.js';
+import { SQL, type Value } from './statements.js';
+import { unknownRun } from './store-errors.js';
+
+/** Code of a call whose process died. */
+export const CRASHED = 'E_CALL_CRASHED';
+
+/** The open attempt of a turn became doubtful because its process is gone: what it reserved stays charged. */
+function* crash(call: CallKey, attempt: number, at: EpochMs): Operation<void> {
+  const [ended] = yield [SQL.endCall, [call.runId, call.index, call.turn, attempt, 'intent', 'doubtful', CRASHED, 0, at]];
+  if (!ended) return;
+  const held = Number(ended['reserved_nano']);
+  yield addTotals(call.runId, { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: held });
+}
+
+/** Why the turn may not be called now, and the newest attempt. A dead owner's attempt is ended on the way. */
+function* lookAtTurn(intent: Intent): Operation<{ newest: number; stop: IntentResult | null }> {
+  const attempts = yield [SQL.attemptsOfTurn, [intent.runId, intent.index, intent.turn]];
+  const last = attempts.at(-1);
+  if (!last) return { newest: 0, stop: null };
+  const newest = Number(last['attempt']);
+  if (attempts.some((row) => row['state'] === 'answered')) return { newest, stop: { kind: 'answered' } };
+  if (last['state'] !== 'intent') return { newest, stop: null };
+  const owner = String(last['owner']);
+  if (owner === intent.owner) return { newest, stop: { kind: 'elsewhere', owner } };
+  const [lease] = yield [SQL.leaseOf, [owner]];
+  if (lease && Number(lease['lease_until']) > intent.at) return { newest, stop: { kind: 'elsewhere', owner } };
+  yield* crash(intent, newest, intent.at);
+  return { newest, stop: null };
+}
+
+export function* intend(intent: Intent): Operation<IntentResult> {
+  const { runId, index, turn, epoch, owner, reservedNano, at } = intent;
+  const insert = (attempt: number): Value[] => [runId, index, turn, attempt, epoch, owner, reservedNano, at];
+  const admitted = (yield [SQL.reserve, [runId, reservedNano]]).length > 0;
+  // Almost every call is the first of its turn, so that is tried before looking.
+  if (admitted && (yield [SQL.insertCall, insert(1)]).length > 0) return { kind: 'go', attempt: 1 };
+  const { newest, stop } = yield* lookAtTurn(intent);
+  if (admitted && !stop) {
+    yield [SQL.insertCall, insert(newest + 1)];
+    return { kind: 'go', attempt: newest + 1 };
+  }
+  if (admitted) yield addTotals(runId, { open: -1, reservedNano: -reservedNano });
+  if (stop) return stop;
+  if ((yield [SQL.hasTotals, [runId]]).length === 0) throw unknownRun(runId);
+  return { kind: 'capped' };
+}
+
+/** Adds what the call changed and, when it ended its seed, the outcome. Returns whether the outcome was new. */
+function* conclude(runId: string, change: TotalsChange | null, outcome: Outcome | undefined): Operation<boolean> {
+  const ended = outcome ? yield* insertOutcome(runId, outcome) : null;
+  if (change || ended) yield addTotals(runId, { ...change, ...ended });
+  return ended !== null;
+}
+
+/** State of a call that is not open any more. Throws E_RUN_UNKNOWN when there is no such call: its run was dropped. */
+function* endedCall(key: CallKey, attempt: number): Operation<{ state: string; isTry: boolean }> {
+  const [row] = yield [SQL.callState, [key.runId, key.index, key.turn, attempt]];
+  if (!row) throw unknownRun(key.runId);
+  return { state: String(row['state']), isTry: row['is_try'] === 1 };
+}
+
+export function* settle(settlement: Settlement): Operation<void> {
+  const { runId, index, turn, attempt, usage, costNano, outcome } = settlement;
+  const key = [runId, index, turn, attempt];
+  const tokens = usage ? [usage.input, usage.cached, usage.output, usage.reasoning] : [null, null, null, null];
+  const answered = [
+    JSON.stringify(settlement.answer),
+    settlement.finish,
+    settlement.servedModel.toWellFormed().replaceAll('\0', ''),
+  ];
+  const end = [...answered, ...tokens, costNano, settlement.at];
+  let [call] = yield [SQL.answer, [...key, 'intent', ...end]];
+  let change: TotalsChange | null = null;
+  if (call) {
+    change = { open: -1, reservedNano: -Number(call['reserved_nano']) };
+  } else if ((yield* endedCall(settlement, attempt)).state === 'doubtful') {
+    [call] = yield [SQL.answer, [...key, 'doubtful', ...end]];
+    if (call) change = { doubtful: -1, doubtfulNano: -Number(call['reserved_nano']) };
+  }
+  if (change) change = { ...change, calls: 1, settledNano: costNano, usage };
+  const ended = yield* conclude(runId, change, outcome);
+  // The outcome rests on this answer, so this one is the turn's answer, whichever came first.
+  if (ended && call?.['state'] === 'superseded') yield [SQL.preferAnswer, key];
+}
+
+export function* refuse(refusal: Refusal): Operation<void> {
+  const { runId, index, turn, attempt, kind, code, at, outcome } = refusal;
+  const key = [runId, index, turn, attempt];
+  const isTry = kind === 'failed';
+  const counted = kind === 'limited' ? { limited: 1 } : { tries: 1 };
+  const [call] = yield [SQL.endCall, [...key, 'intent', kind, code, isTry ? 1 : 0, at]];
+  let change: TotalsChange | null = null;
+  if (call) {
+    change = { ...counted, open: -1, reservedNano: -Number(call['reserved_nano']) };
+  } else {
+    // Declared doubtful by another process while it was on its way: it is sure now that nothing was billed.
+    const before = yield* endedCall(refusal, attempt);
+    if (before.state === 'doubtful') {
+      const [late] = yield [SQL.endCall, [...key, 'doubtful', kind, code, isTry || before.isTry ? 1 : 0, at]];
+      const again = before.isTry && isTry ? {} : counted;
+      if (late) change = { ...again, doubtful: -1, doubtfulNano: -Number(late['reserved_nano']) };
+    }
+  }
+  yield* conclude(runId, change, outcome);
+}
+
+export function* doubt(doubted: Doubt): Operation<void> {
+  const { runId, index, turn, attempt, isTry, code, at, outcome } = doubted;
+  const [call] = yield [SQL.endCall, [runId, index, turn, attempt, 'intent', 'doubtful', code, isTry ? 1 : 0, at]];
+  let change: TotalsChange | null = null;
+  if (call) {
+    const held = Number(call['reserved_nano']);
+    change = { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: held, tries: isTry ? 1 : 0 };
+  } else {
+    yield* endedCall(doubted, attempt);
+  }
+  yield* conclude(runId, change, outcome);
+}
+
+export function* finish({ runId, outcome }: { runId: string; outcome: Outcome }): Operation<void> {
+  yield* conclude(runId, null, outcome);
+}

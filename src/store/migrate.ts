@@ -1,0 +1,37 @@
+/** Brings a database to the newest schema. Each caller holds the lock of its own kind of database while this runs. */
+import { type Kysely, type Migration, type MigrationProvider, Migrator } from 'kysely';
+import { EXIT, SwarmError } from '../core/errors.js';
+import * as tables from './migrations/0001-tables.js';
+
+/** In order of their names. */
+const MIGRATIONS: Record<string, Migration> = { '0001-tables': tables };
+
+const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };
+
+/**
+ * Runs the missing migrations.
+ * Throws E_STORE_VERSION when the database was made by a newer version, else what the database threw.
+ */
+export async function migrate(db: Kysely<never>): Promise<void> {
+  const migrator = new Migrator({
+    db,
+    provider,
+    migrationTableName: 'swarm_migrations',
+    migrationLockTableName: 'swarm_migration_lock',
+  });
+  const { error } = await migrator.migrateToLatest();
+  if (error === undefined) return;
+  if (error instanceof Error && /corrupted migrations/.test(error.message)) {
+    throw new SwarmError(
+      {
+        code: 'E_STORE_VERSION',
+        found: 'the store was written by a newer version of durable-swarm',
+        allowed: `schema ${Object.keys(MIGRATIONS).at(-1)} or older`,
+        fix: 'use that version, or another SWARM_HOME or database',
+      },
+      EXIT.badInput,
+      { cause: error },
+    );
+  }
+  throw error;
+}

@@ -1,0 +1,49 @@
+/** All writes by name, as they travel to the writer. */
+import * as calls from './call-operations.js';
+import type { Operation } from './operation.js';
+import * as runs from './run-operations.js';
+import * as shared from './shared-operations.js';
+
+export const OPERATIONS = {
+  intend: calls.intend,
+  settle: calls.settle,
+  refuse: calls.refuse,
+  doubt: calls.doubt,
+  finish: calls.finish,
+  createRun: runs.createRun,
+  appendSeeds: runs.appendSeeds,
+  sealRun: runs.sealRun,
+  dropSome: runs.dropSome,
+  updateRun: runs.updateRun,
+  openEpoch: runs.openEpoch,
+  reopenFailed: runs.reopenFailed,
+  setControl: runs.setControl,
+  registerQueue: shared.registerQueue,
+  takeSlots: shared.takeSlots,
+  beat: shared.beat,
+  endOwners: shared.endOwners,
+  activityStarted: shared.activityStarted,
+  activityEnded: shared.activityEnded,
+};
+
+export type OperationName = keyof typeof OPERATIONS;
+export type OperationInput<N extends OperationName> = Parameters<(typeof OPERATIONS)[N]>[0];
+export type OperationResult<N extends OperationName> = ReturnType<(typeof OPERATIONS)[N]> extends Operation<infer T> ? T : never;
+
+/** A write on its way: plain data, so that it can cross to a thread. */
+export interface Write {
+  name: OperationName;
+  input: unknown;
+}
+
+export function startOperation(write: Write): Operation<unknown> {
+  return (OPERATIONS[write.name] as (input: unknown) => Operation<unknown>)(write.input);
+}
+
+/** What writes: a thread over a file, or a connection. */
+export interface Writer {
+  /** Resolves when the write is committed. */
+  write<N extends OperationName>(name: N, input: OperationInput<N>): Promise<OperationResult<N>>;
+  /** Waits for queued writes, then closes. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,251 @@
+/** All reads of the port. */
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { addUsage, type EpochMs, NO_USAGE, type Outcome, type RunState } from '../core/model.js';
+import type { Seed } from '../schema/seed.js';
+import type { CallRow, Control, Indexes, ModelSpend, OutputRow, QueueRow, RunRow, RunTotals } from './port.js';
+import type { ReadConnection } from './read-connection.js';
+import { readCall, readControl, readOutcome, readQueue, readRun, readSeed, readTotals } from './rows.js';
+import type { Row, Statement } from './statements.js';
+import { unknownRun } from './store-errors.js';
+
+/** Rows whose calls are summed at once: keeps the pauses of a synchronous driver short. */
+const SPEND_ROWS = 5_000;
+
+interface IndexedRead {
+  range: Statement;
+  list: Statement;
+}
+
+export class Reader {
+  readonly #connection: ReadConnection;
+  readonly #seeds: IndexedRead;
+  readonly #calls: IndexedRead;
+  readonly #done: IndexedRead;
+
+  constructor(connection: ReadConnection) {
+    this.#connection = connection;
+    const indexed = (name: string, select: string, order: string): IndexedRead => ({
+      range: { name: `${name}Range`, text: `${select} WHERE run_id = ?1 AND idx >= ?2 AND idx < ?3 ORDER BY ${order}` },
+      list: { name: `${name}List`, text: `${select} WHERE run_id = ?1 AND ${connection.inList} ORDER BY ${order}` },
+    });
+    this.#seeds = indexed('seeds', 'SELECT idx, id_json, content_json FROM seeds', 'idx');
+    this.#calls = indexed('calls', 'SELECT * FROM calls', 'idx, turn, attempt');
+    this.#done = indexed('done', 'SELECT idx FROM outcomes', 'idx');
+  }
+
+  async run(runId: string): Promise<RunRow | null> {
+    const query = this.#connection.kysely.selectFrom('runs').selectAll().where('id', '=', runId).where('dropped', '=', 0);
+    const row = await query.executeTakeFirst();
+    return row ? readRun(row) : null;
+  }
+
+  async runs(filter: { states?: readonly RunState[]; outputDir?: string; limit?: number } = {}): Promise<RunRow[]> {
+    let query = this.#connection.kysely.selectFrom('runs').selectAll().where('dropped', '=', 0);
+    if (filter.states) query = query.where('state', 'in', filter.states.length > 0 ? [...filter.states] : ['']);
+    if (filter.outputDir !== undefined) query = query.where('output_dir', '=', filter.outputDir);
+    if (filter.limit !== undefined) query = query.limit(filter.limit);
+    const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').execute();
+    return rows.map(readRun);
+  }
+
+  async items(runId: string, epoch: number, from: number, to: number): Promise<number[]> {
+    const rows = await this.#connection.kysely
+      .selectFrom('items')
+      .select('idx')
+      .where('run_id', '=', runId)
+      .where('epoch', '=', epoch)
+      .where('pos', '>=', from)
+      .where('pos', '<', to)
+      .orderBy('pos')
+      .execute();
+    return rows.map((row) => row.idx);
+  }
+
+  async totals(runId: string): Promise<RunTotals> {
+    const row = await this.#connection.kysely.selectFrom('run_totals').selectAll().where('run_id', '=', runId).executeTakeFirst();
+    if (!row) throw unknownRun(runId);
+    return readTotals(row);
+  }
+
+  async seeds(runId: string, indexes: Indexes): Promise<Seed[]> {
+    return (await this.#indexed(this.#seeds, runId, indexes)).map(readSeed);
+  }
+
+  async calls(runId: string, indexes: Indexes): Promise<CallRow[]> {
+    return (await this.#indexed(this.#calls, runId, indexes)).map(readCall);
+  }
+
+  async done(runId: string, indexes: Indexes): Promise<Set<number>> {
+    return new Set((await this.#indexed(this.#done, runId, indexes)).map((row) => Number(row['idx'])));
+  }
+
+  async outcome(runId: string, index: number): Promise<Outcome | null> {
+    const row = await this.#connection.kysely
+      .selectFrom('outcomes')
+      .select('outcome_json')
+      .where('run_id', '=', runId)
+      .where('idx', '=', index)
+      .executeTakeFirst();
+    return row ? readOutcome(row) : null;
+  }
+
+  async outcomesAfter(runId: string, seq: number, limit: number): Promise<{ seq: number; outcome: Outcome }[]> {
+    const rows = await this.#connection.kysely
+      .selectFrom('outcomes')
+      .select(['seq', 'outcome_json'])
+      .where('run_id', '=', runId)
+      .where('seq', '>', seq)
+      .orderBy('seq')
+      .limit(limit)
+      .execute();
+    return rows.map((row) => ({ seq: row.seq, outcome: readOutcome(row) }));
+  }
+
+  async outputRows(runId: string, filter: { status: Outcome['status']; from: number; limit: number }): Promise<OutputRow[]> {
+    const rows = await this.#connection.kysely
+      .selectFrom('outcomes as o')
+      .innerJoin('seeds as s', (join) => join.onRef('s.run_id', '=', 'o.run_id').onRef('s.idx', '=', 'o.idx'))
+      .select(['o.idx', 'o.outcome_json', 's.content_json'])
+      .where('o.run_id', '=', runId)
+      .where('o.status', '=', filter.status)
+      .where('o.idx', '>=', filter.from)
+      .orderBy('o.idx')
+      .limit(filter.limit)
+      .execute();
+    const [first, last] = [rows[0]?.idx, rows.at(-1)?.idx];
+    if (first === undefined || last === undefined) return [];
+    const outputs = filter.status === 'failed' ? null : await this.#outputs(runId, filter.status, first, last);
+    return rows.map((row) => ({
+      ...readOutcome(row),
+      seed: JSON.parse(row.content_json),
+      output: outputs ? (outputs.get(row.idx) ?? '') : null,
+    }));
+  }
+
+  /** Output by index: the join of the answers that the outcome rests on. */
+  async #outputs(runId: string, status: Outcome['status'], first: number, last: number): Promise<Map<number, string>> {
+    const answers = await this.#connection.kysely
+      .selectFrom('outcomes as o')
+      .innerJoin('calls as c', (join) => join.onRef('c.run_id', '=', 'o.run_id').onRef('c.idx', '=', 'o.idx'))
+      .select(['c.idx', 'c.answer_json'])
+      .where('o.run_id', '=', runId)
+      .where('o.idx', '>=', first)
+      .where('o.idx', '<=', last)
+      .where('o.status', '=', status)
+      .where('c.state', '=', 'answered')
+      .whereRef('c.turn', '>=', 'o.from_turn')
+      .whereRef('c.turn', '<=', 'o.turns')
+      .orderBy('c.idx')
+      .orderBy('c.turn')
+      .execute();
+    const outputs = new Map<number, string>();
+    for (const { idx, answer_json } of answers) {
+      if (answer_json !== null) outputs.set(idx, (outputs.get(idx) ?? '') + JSON.parse(answer_json));
+    }
+    return outputs;
+  }
+
+  async doubtfulCalls(runId: string): Promise<CallRow[]> {
+    const rows = await this.#connection.kysely
+      .selectFrom('calls')
+      .selectAll()
+      .where('run_id', '=', runId)
+      .where((where) => where.eb('state', '=', where.lit('doubtful' as never)))
+      .orderBy('idx')
+      .orderBy('turn')
+      .orderBy('attempt')
+      .execute();
+    return rows.map(readCall);
+  }
+
+  async spendByModel(runId: string): Promise<ModelSpend[]> {
+    const byModel = new Map<string, ModelSpend>();
+    for (let from: number | null = await this.#nextCall(runId, 0); from !== null; from = await this.#nextCall(runId, from)) {
+      for (const part of await this.#spendOf(runId, from, from + SPEND_ROWS)) {
+        const sum = byModel.get(part.model);
+        if (sum) {
+          sum.calls += part.calls;
+          sum.usage = addUsage(sum.usage, part.usage);
+          sum.costNano += part.costNano;
+        } else byModel.set(part.model, part);
+      }
+      from += SPEND_ROWS;
+      await nextTurn();
+    }
+    return [...byModel.values()].sort((a, b) => (a.model < b.model ? -1 : 1));
+  }
+
+  /** Lowest index at or above `from` that has a call. */
+  async #nextCall(runId: string, from: number): Promise<number | null> {
+    const row = await this.#connection.kysely
+      .selectFrom('calls')
+      .select('idx')
+      .where('run_id', '=', runId)
+      .where('idx', '>=', from)
+      .orderBy('idx')
+      .limit(1)
+      .executeTakeFirst();
+    return row?.idx ?? null;
+  }
+
+  async #spendOf(runId: string, from: number, to: number): Promise<ModelSpend[]> {
+    const rows = await this.#connection.kysely
+      .selectFrom('calls')
+      .select((select) => [
+        'served_model',
+        select.fn.countAll<number>().as('calls'),
+        select.fn.sum<number>('cost_nano').as('cost'),
+        select.fn.sum<number | null>('input_tokens').as('input'),
+        select.fn.sum<number | null>('cached_tokens').as('cached'),
+        select.fn.sum<number | null>('output_tokens').as('output'),
+        select.fn.sum<number | null>('reasoning_tokens').as('reasoning'),
+      ])
+      .where('run_id', '=', runId)
+      .where('idx', '>=', from)
+      .where('idx', '<', to)
+      .where('state', 'in', ['answered', 'superseded'])
+      .groupBy('served_model')
+      .execute();
+    return rows.map((row) => ({
+      model: row.served_model ?? '',
+      tier: 'worker',
+      calls: row.calls,
+      usage: addUsage(NO_USAGE, {
+        input: row.input ?? 0,
+        cached: row.cached ?? 0,
+        output: row.output ?? 0,
+        reasoning: row.reasoning ?? 0,
+      }),
+      costNano: row.cost,
+    }));
+  }
+
+  async control(runId: string): Promise<Control> {
+    const control = (await this.controls([runId])).get(runId);
+    if (!control) throw unknownRun(runId);
+    return control;
+  }
+
+  async controls(runIds: readonly string[]): Promise<Map<string, Control>> {
+    if (runIds.length === 0) return new Map();
+    const query = this.#connection.kysely
+      .selectFrom('controls')
+      .selectAll()
+      .where('run_id', 'in', [...runIds]);
+    return new Map((await query.execute()).map((row) => [row.run_id, readControl(row)]));
+  }
+
+  async queues(usedSince: EpochMs): Promise<QueueRow[]> {
+    const query = this.#connection.kysely.selectFrom('queues').selectAll().where('last_used_at', '>=', usedSince);
+    return (await query.orderBy('name').execute()).map(readQueue);
+  }
+
+  #indexed(read: IndexedRead, runId: string, indexes: Indexes): Promise<Row[]> {
+    if ('list' in indexes) return this.#connection.query(read.list, [runId, this.#connection.listParameter(indexes.list)]);
+    return this.#connection.query(read.range, [runId, indexes.from, indexes.to]);
+  }
+
+  close(): Promise<void> {
+    return this.#connection.close();
+  }
+}

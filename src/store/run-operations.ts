@@ -1,0 +1,168 @@
+/** Writes about whole runs: staging, epochs, control, retry, dropping. */
+import type { EpochMs } from '../core/model.js';
+import { addTotals, type Operation } from './operation.js';
+import type { Control, NewRun, RunPatch } from './port.js';
+import { readControl } from './rows.js';
+import { insertSeeds, SQL, type Statement, updateColumns, type Value } from './statements.js';
+import { runExists, runNotStaged, unknownRun } from './store-errors.js';
+
+/** Index, id as JSON, content as JSON. */
+export type SeedTuple = readonly [index: number, idJson: string, contentJson: string];
+
+/** Sizes of multi-row inserts: few statement texts, few statements. */
+const INSERT_SIZES = [100, 10, 1] as const;
+
+function flag(value: boolean): number {
+  return value ? 1 : 0;
+}
+
+/** `dropped` when an earlier dropRun of this id was cut short: finish that first. */
+export function* createRun({ run }: { run: NewRun }): Operation<'created' | 'dropped'> {
+  const { id, name, task, taskFingerprint, outputDir, detached, origin, createdAt } = run;
+  const parameters = [id, name, JSON.stringify(task), taskFingerprint, outputDir, flag(detached), origin, createdAt];
+  if ((yield [SQL.insertRun, parameters]).length === 0) {
+    const [row] = yield [SQL.isDropped, [id]];
+    if (row?.['dropped'] === 1) return 'dropped';
+    throw runExists(id);
+  }
+  yield [SQL.insertTotals, [id]];
+  return 'created';
+}
+
+export function* appendSeeds({ runId, seeds }: { runId: string; seeds: readonly SeedTuple[] }): Operation<void> {
+  if ((yield [SQL.hasTotals, [runId]]).length === 0) throw unknownRun(runId);
+  let from = 0;
+  for (const size of INSERT_SIZES) {
+    for (; seeds.length - from >= size; from += size) {
+      yield [insertSeeds(size), [runId, ...seeds.slice(from, from + size).flat()]];
+    }
+  }
+}
+
+export interface Sealed {
+  runId: string;
+  seedsFingerprint: string;
+  total: number;
+  control: Omit<Control, 'version'>;
+}
+
+export function* sealRun({ runId, seedsFingerprint, total, control }: Sealed): Operation<void> {
+  if ((yield [SQL.sealRun, [runId, seedsFingerprint, total]]).length === 0) throw unknownRun(runId);
+  yield [SQL.setTotal, [runId, total]];
+  const { paused, cancelled, concurrency, requestsPerMinute, capNano } = control;
+  yield [SQL.insertControl, [runId, flag(paused), flag(cancelled), concurrency, requestsPerMinute, capNano]];
+}
+
+const DROP_STEPS: readonly (readonly [any: Statement, some: Statement])[] = [
+  [SQL.anyCall, SQL.dropCalls],
+  [SQL.anyOutcome, SQL.dropOutcomes],
+  [SQL.anyItem, SQL.dropItems],
+  [SQL.anySeed, SQL.dropSeeds],
+];
+
+/** Hides the run, then removes a bounded share of its rows. Returns true while there is more to remove. */
+export function* dropSome({ runId }: { runId: string }): Operation<boolean> {
+  yield [SQL.markDropped, [runId]];
+  yield [SQL.dropTotals, [runId]];
+  yield [SQL.dropControl, [runId]];
+  for (const [any, some] of DROP_STEPS) {
+    if ((yield [any, [runId]]).length === 0) continue;
+    yield [some, [runId]];
+    return true;
+  }
+  yield [SQL.dropRun, [runId]];
+  return false;
+}
+
+const RUN_COLUMNS: { [K in keyof RunPatch]-?: string } = {
+  state: 'state',
+  reason: 'reason',
+  message: 'message',
+  workflowId: 'workflow_id',
+  startedAt: 'started_at',
+  endedAt: 'ended_at',
+  publishedAt: 'published_at',
+  detached: 'detached',
+  outputDir: 'output_dir',
+  task: 'task_json',
+};
+
+function runValue(key: keyof RunPatch, value: unknown): Value {
+  if (key === 'task') return JSON.stringify(value);
+  if (key === 'message' && typeof value === 'string') return value.toWellFormed().replaceAll('\0', '');
+  return typeof value === 'boolean' ? flag(value) : (value as Value);
+}
+
+export function* updateRun({ runId, patch }: { runId: string; patch: RunPatch }): Operation<void> {
+  const keys = (Object.keys(RUN_COLUMNS) as (keyof RunPatch)[]).filter((key) => patch[key] !== undefined);
+  if (keys.length === 0) return;
+  const statement = updateColumns(
+    'runs',
+    keys.map((key) => RUN_COLUMNS[key]),
+  );
+  const rows = yield [statement, [runId, ...keys.map((key) => runValue(key, patch[key]))]];
+  if (rows.length === 0) throw unknownRun(runId);
+}
+
+export interface OpenedEpoch {
+  epoch: number;
+  kind: 'range' | 'list';
+  items: number;
+}
+
+export function* openEpoch({
+  runId,
+  workflowId,
+  at,
+}: {
+  runId: string;
+  workflowId: string;
+  at: EpochMs;
+}): Operation<OpenedEpoch> {
+  const [run] = yield [SQL.startEpoch, [runId, workflowId, at]];
+  if (!run) {
+    const [row] = yield [SQL.isDropped, [runId]];
+    throw row?.['dropped'] === 0 ? runNotStaged(runId) : unknownRun(runId);
+  }
+  const epoch = Number(run['epoch']);
+  if ((yield [SQL.anyOutcome, [runId]]).length === 0) return { epoch, kind: 'range', items: Number(run['total']) };
+  yield [SQL.listMissing, [runId, epoch]];
+  const [count] = yield [SQL.countItems, [runId, epoch]];
+  return { epoch, kind: 'list', items: Number(count?.['n']) };
+}
+
+export function* reopenFailed({ runId, cause }: { runId: string; cause: string | null }): Operation<number> {
+  if ((yield [SQL.hasTotals, [runId]]).length === 0) throw unknownRun(runId);
+  const [count] = yield [SQL.countFailed, [runId, cause]];
+  const failed = Number(count?.['n']);
+  if (failed === 0) return 0;
+  yield [SQL.supersedeSpent, [runId, cause]];
+  yield [SQL.deleteFailed, [runId, cause]];
+  yield addTotals(runId, { failed: -failed });
+  return failed;
+}
+
+const CONTROL_COLUMNS: { [K in keyof Omit<Control, 'version'>]: string } = {
+  paused: 'paused',
+  cancelled: 'cancelled',
+  concurrency: 'concurrency',
+  requestsPerMinute: 'requests_per_minute',
+  capNano: 'cap_nano',
+};
+
+export type ControlPatch = Partial<Omit<Control, 'version'>>;
+
+export function* setControl({ runId, patch }: { runId: string; patch: ControlPatch }): Operation<Control> {
+  const keys = (Object.keys(CONTROL_COLUMNS) as (keyof ControlPatch)[]).filter((key) => patch[key] !== undefined);
+  const statement = updateColumns(
+    'controls',
+    keys.map((key) => CONTROL_COLUMNS[key]),
+  );
+  const values = keys.map((key) => {
+    const value = patch[key] ?? null;
+    return typeof value === 'boolean' ? flag(value) : value;
+  });
+  const [row] = yield [statement, [runId, ...values]];
+  if (!row) throw unknownRun(runId);
+  return readControl(row);
+}

@@ -1,0 +1,120 @@
+/** The store over any SQL database: writes go to the writer as named operations, reads to the reader. */
+import type { EpochMs, Outcome } from '../core/model.js';
+import type { Seed } from '../schema/seed.js';
+import type { Writer } from './operations.js';
+import type { Control, Store } from './port.js';
+import type { Reader } from './reader.js';
+import type { ControlPatch, SeedTuple } from './run-operations.js';
+import { storeError } from './store-errors.js';
+
+/** Seeds in one write: a transaction that other processes wait for stays short. */
+const SEEDS_PER_WRITE = 500;
+
+type Reads = Pick<
+  Store,
+  | 'run'
+  | 'runs'
+  | 'items'
+  | 'totals'
+  | 'seeds'
+  | 'calls'
+  | 'outcome'
+  | 'done'
+  | 'outcomesAfter'
+  | 'outputRows'
+  | 'doubtfulCalls'
+  | 'spendByModel'
+  | 'control'
+  | 'controls'
+  | 'queues'
+>;
+
+export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
+  const listeners = new Set<(runId: string, control: Control) => void>();
+  let closing: Promise<void> | null = null;
+
+  /** Reads of the reader, with what the database throws made readable. */
+  const read = <A extends unknown[], T>(method: (...input: A) => Promise<T>) => {
+    return async (...input: A): Promise<T> => {
+      try {
+        return await method.apply(reader, input);
+      } catch (cause) {
+        throw storeError(cause, where);
+      }
+    };
+  };
+
+  const reads: Reads = {
+    run: read(reader.run),
+    runs: read(reader.runs),
+    items: read(reader.items),
+    totals: read(reader.totals),
+    seeds: read(reader.seeds),
+    calls: read(reader.calls),
+    outcome: read(reader.outcome),
+    done: read(reader.done),
+    outcomesAfter: read(reader.outcomesAfter),
+    outputRows: read(reader.outputRows),
+    doubtfulCalls: read(reader.doubtfulCalls),
+    spendByModel: read(reader.spendByModel),
+    control: read(reader.control),
+    controls: read(reader.controls),
+    queues: read(reader.queues),
+  };
+
+  async function dropRun(runId: string): Promise<void> {
+    while (await writer.write('dropSome', { runId }));
+  }
+
+  async function appendSeeds(runId: string, seeds: readonly Seed[]): Promise<void> {
+    const writes: Promise<void>[] = [];
+    for (let from = 0; from < seeds.length; from += SEEDS_PER_WRITE) {
+      const tuples = seeds
+        .slice(from, from + SEEDS_PER_WRITE)
+        .map(({ index, id, content }): SeedTuple => [index, JSON.stringify(id), JSON.stringify(content)]);
+      writes.push(writer.write('appendSeeds', { runId, seeds: tuples }));
+    }
+    await Promise.all(writes);
+  }
+
+  async function setControl(runId: string, patch: ControlPatch): Promise<Control> {
+    const control = await writer.write('setControl', { runId, patch });
+    for (const listener of listeners) listener(runId, control);
+    return control;
+  }
+
+  return {
+    ...reads,
+    async createRun(run) {
+      if ((await writer.write('createRun', { run })) === 'created') return;
+      await dropRun(run.id);
+      await writer.write('createRun', { run });
+    },
+    appendSeeds,
+    sealRun: (runId, sealed) => writer.write('sealRun', { runId, ...sealed }),
+    dropRun,
+    updateRun: (runId, patch) => writer.write('updateRun', { runId, patch }),
+    openEpoch: (runId, workflowId, at) => writer.write('openEpoch', { runId, workflowId, at }),
+    reopenFailed: (runId, cause) => writer.write('reopenFailed', { runId, cause: cause ?? null }),
+    intend: (intent) => writer.write('intend', intent),
+    settle: (settlement) => writer.write('settle', settlement),
+    refuse: (refusal) => writer.write('refuse', refusal),
+    doubt: (doubt) => writer.write('doubt', doubt),
+    finish: (runId: string, outcome: Outcome) => writer.write('finish', { runId, outcome }),
+    setControl,
+    onControl(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    registerQueue: (queue) => writer.write('registerQueue', { queue }),
+    takeSlots: (rateKey, count, intervalMs, now) => writer.write('takeSlots', { rateKey, count, intervalMs, now }),
+    beat: (owner, until: EpochMs) => writer.write('beat', { owner, until }),
+    endOwners: (home, keep, at) => writer.write('endOwners', { home, keep, at }),
+    activityStarted: (owner, taskToken) => writer.write('activityStarted', { owner, taskToken }),
+    activityEnded: (taskToken) => writer.write('activityEnded', { taskToken }),
+    close() {
+      closing ??= writer.close().finally(() => reader.close());
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,152 @@
+/**
+ * The SQL of all writes, in words that both SQLite (3.45) and PostgreSQL (15) understand: numbered parameters (`?1`, sent to PostgreSQL
+ * as `$1`), ON CONFLICT, RETURNING, and a CAST where PostgreSQL cannot infer a parameter's type.
+ */
+
+export type Value = string | number | null;
+export type Row = Record<string, Value>;
+
+export interface Statement {
+  /** Unique: PostgreSQL keeps prepared statements by name. */
+  readonly name: string;
+  readonly text: string;
+}
+
+function define<N extends string>(texts: Record<N, string>): Record<N, Statement> {
+  const entries = Object.entries<string>(texts).map(([name, text]) => [name, { name, text: text.replace(/\s+/g, ' ').trim() }]);
+  return Object.fromEntries(entries) as Record<N, Statement>;
+}
+
+const CALL = 'run_id = ?1 AND idx = ?2 AND turn = ?3 AND attempt = ?4';
+const TURN = 'run_id = ?1 AND idx = ?2 AND turn = ?3';
+/** Failed rows of a run, of one cause (?2) or, when it is null, of all. */
+const FAILED = `run_id = ?1 AND status = 'failed' AND (CAST(?2 AS TEXT) IS NULL OR cause = ?2)`;
+const DEAD_OWNERS = 'SELECT id FROM owners WHERE home = ?1 AND id <> ?2';
+
+export const SQL = define({
+  // Totals.
+  hasTotals: 'SELECT run_id FROM run_totals WHERE run_id = ?1',
+  insertTotals: `INSERT INTO run_totals (run_id, total, ok, failed, filtered, seq, calls, tries, limited, doubtful, open_calls,
+    settled_nano, reserved_nano, doubtful_nano, input_tokens, cached_tokens, output_tokens, reasoning_tokens)
+    VALUES (?1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)`,
+  addTotals: `UPDATE run_totals SET ok = ok + ?2, failed = failed + ?3, filtered = filtered + ?4, seq = seq + ?5, calls = calls + ?6,
+    tries = tries + ?7, limited = limited + ?8, doubtful = doubtful + ?9, open_calls = open_calls + ?10,
+    settled_nano = settled_nano + ?11, reserved_nano = reserved_nano + ?12, doubtful_nano = doubtful_nano + ?13,
+    input_tokens = input_tokens + ?14, cached_tokens = cached_tokens + ?15, output_tokens = output_tokens + ?16,
+    reasoning_tokens = reasoning_tokens + ?17 WHERE run_id = ?1`,
+  setTotal: 'UPDATE run_totals SET total = ?2 WHERE run_id = ?1',
+
+  // Calls.
+  reserve: `UPDATE run_totals SET reserved_nano = reserved_nano + ?2, open_calls = open_calls + 1 WHERE run_id = ?1 AND NOT EXISTS
+    (SELECT 1 FROM controls WHERE run_id = ?1
+     AND cap_nano < run_totals.settled_nano + run_totals.reserved_nano + run_totals.doubtful_nano + CAST(?2 AS BIGINT))
+    RETURNING run_id`,
+  insertCall: `INSERT INTO calls (run_id, idx, turn, attempt, epoch, state, owner, is_try, reserved_nano, cost_nano, started_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, 'intent', ?6, 0, ?7, 0, ?8)
+    ON CONFLICT (run_id, idx, turn, attempt) DO NOTHING RETURNING attempt`,
+  attemptsOfTurn: `SELECT attempt, state, owner, reserved_nano FROM calls WHERE ${TURN} ORDER BY attempt`,
+  leaseOf: 'SELECT lease_until FROM owners WHERE id = ?1',
+  callState: `SELECT state, is_try FROM calls WHERE ${CALL}`,
+  answer: `UPDATE calls SET state = CASE WHEN EXISTS (SELECT 1 FROM calls other WHERE other.run_id = ?1 AND other.idx = ?2
+      AND other.turn = ?3 AND other.state = 'answered') THEN 'superseded' ELSE 'answered' END,
+    answer_json = ?6, finish = ?7, served_model = ?8, input_tokens = ?9, cached_tokens = ?10, output_tokens = ?11,
+    reasoning_tokens = ?12, cost_nano = ?13, ended_at = ?14 WHERE ${CALL} AND state = ?5 RETURNING state, reserved_nano`,
+  preferAnswer: `UPDATE calls SET state = CASE WHEN attempt = ?4 THEN 'answered' ELSE 'superseded' END
+    WHERE ${TURN} AND (state = 'answered' OR attempt = ?4)`,
+  endCall: `UPDATE calls SET state = ?6, code = ?7, is_try = ?8, ended_at = ?9 WHERE ${CALL} AND state = ?5 RETURNING reserved_nano`,
+
+  // Outcomes.
+  insertOutcome: `INSERT INTO outcomes (run_id, idx, seq, status, cause, from_turn, turns, outcome_json)
+    VALUES (?1, ?2, (SELECT seq + 1 FROM run_totals WHERE run_id = ?1), ?3, ?4, ?5, ?6, ?7)
+    ON CONFLICT (run_id, idx) DO NOTHING RETURNING seq`,
+  countFailed: `SELECT COUNT(*) AS n FROM outcomes WHERE ${FAILED}`,
+  supersedeSpent: `UPDATE calls SET state = 'superseded' WHERE run_id = ?1 AND state = 'answered'
+    AND turn = (SELECT MAX(last.turn) FROM calls last WHERE last.run_id = ?1 AND last.idx = calls.idx AND last.state = 'answered')
+    AND idx IN (SELECT idx FROM outcomes WHERE ${FAILED} AND cause IN ('filtered', 'truncated', 'empty', 'finish'))`,
+  deleteFailed: `DELETE FROM outcomes WHERE ${FAILED}`,
+
+  // Runs.
+  insertRun: `INSERT INTO runs (id, name, state, epoch, task_json, task_fingerprint, seeds_fingerprint, total, output_dir, detached,
+    origin, created_at, dropped) VALUES (?1, ?2, 'staging', 0, ?3, ?4, '', 0, ?5, ?6, ?7, ?8, 0)
+    ON CONFLICT (id) DO NOTHING RETURNING id`,
+  sealRun: `UPDATE runs SET state = CASE WHEN state = 'staging' THEN 'staged' ELSE state END, seeds_fingerprint = ?2, total = ?3
+    WHERE id = ?1 AND dropped = 0 RETURNING id`,
+  startEpoch: `UPDATE runs SET epoch = epoch + 1, state = 'running', reason = NULL, message = NULL, workflow_id = ?2,
+    started_at = COALESCE(started_at, ?3), ended_at = NULL, published_at = NULL
+    WHERE id = ?1 AND dropped = 0 AND state <> 'staging' RETURNING epoch, total`,
+  anyOutcome: 'SELECT idx FROM outcomes WHERE run_id = ?1 LIMIT 1',
+  listMissing: `INSERT INTO items (run_id, epoch, pos, idx)
+    SELECT run_id, CAST(?2 AS BIGINT), ROW_NUMBER() OVER (ORDER BY idx) - 1, idx FROM seeds
+    WHERE run_id = ?1 AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.run_id = seeds.run_id AND outcomes.idx = seeds.idx)`,
+  countItems: 'SELECT COUNT(*) AS n FROM items WHERE run_id = ?1 AND epoch = ?2',
+
+  // Dropping a run, a bounded number of rows a transaction.
+  markDropped: 'UPDATE runs SET dropped = 1 WHERE id = ?1',
+  isDropped: 'SELECT dropped FROM runs WHERE id = ?1',
+  dropTotals: 'DELETE FROM run_totals WHERE run_id = ?1',
+  dropControl: 'DELETE FROM controls WHERE run_id = ?1',
+  dropCalls: `DELETE FROM calls WHERE run_id = ?1 AND idx IN (SELECT DISTINCT idx FROM calls WHERE run_id = ?1 ORDER BY idx LIMIT 200)`,
+  dropOutcomes:
+    'DELETE FROM outcomes WHERE run_id = ?1 AND idx IN (SELECT idx FROM outcomes WHERE run_id = ?1 ORDER BY idx LIMIT 1000)',
+  dropItems: `DELETE FROM items WHERE run_id = ?1 AND epoch = (SELECT MIN(epoch) FROM items WHERE run_id = ?1)
+    AND pos IN (SELECT pos FROM items WHERE run_id = ?1 ORDER BY epoch, pos LIMIT 1000)`,
+  dropSeeds: 'DELETE FROM seeds WHERE run_id = ?1 AND idx IN (SELECT idx FROM seeds WHERE run_id = ?1 ORDER BY idx LIMIT 1000)',
+  anyCall: 'SELECT idx FROM calls WHERE run_id = ?1 LIMIT 1',
+  anyItem: 'SELECT idx FROM items WHERE run_id = ?1 LIMIT 1',
+  anySeed: 'SELECT idx FROM seeds WHERE run_id = ?1 LIMIT 1',
+  dropRun: 'DELETE FROM runs WHERE id = ?1',
+
+  // Control, queues, rates, owners.
+  insertControl: `INSERT INTO controls (run_id, paused, cancelled, concurrency, requests_per_minute, cap_nano, version)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1) ON CONFLICT (run_id) DO UPDATE SET paused = excluded.paused, cancelled = excluded.cancelled,
+    concurrency = excluded.concurrency, requests_per_minute = excluded.requests_per_minute, cap_nano = excluded.cap_nano,
+    version = controls.version + 1`,
+  upsertQueue: `INSERT INTO queues (name, provider, model, requests_per_minute, last_used_at) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (name) DO UPDATE SET provider = excluded.provider, model = excluded.model,
+    requests_per_minute = excluded.requests_per_minute, last_used_at =
+    CASE WHEN excluded.last_used_at > queues.last_used_at THEN excluded.last_used_at ELSE queues.last_used_at END`,
+  takeSlots: `INSERT INTO rates (rate_key, next_us) VALUES (?1, CAST(?2 AS BIGINT) + CAST(?3 AS BIGINT))
+    ON CONFLICT (rate_key) DO UPDATE SET next_us =
+    CASE WHEN rates.next_us > CAST(?2 AS BIGINT) THEN rates.next_us ELSE CAST(?2 AS BIGINT) END + CAST(?3 AS BIGINT)
+    RETURNING next_us`,
+  beat: `INSERT INTO owners (id, home, pid, lease_until) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until`,
+  crashCalls: `UPDATE calls SET state = 'doubtful', code = ?3, ended_at = ?4 WHERE state = 'intent' AND owner IN (${DEAD_OWNERS})
+    RETURNING run_id, reserved_nano`,
+  endActivities: `DELETE FROM activities WHERE owner IN (${DEAD_OWNERS}) RETURNING task_token`,
+  endOwners: 'DELETE FROM owners WHERE home = ?1 AND id <> ?2',
+  activityStarted: `INSERT INTO activities (task_token, owner) VALUES (?2, ?1)
+    ON CONFLICT (task_token) DO UPDATE SET owner = excluded.owner`,
+  activityEnded: 'DELETE FROM activities WHERE task_token = ?1',
+});
+
+const insertsBySize = new Map<number, Statement>();
+
+/** INSERT of `rows` seeds: parameters are the run, then index, id and content of each. */
+export function insertSeeds(rows: number): Statement {
+  let statement = insertsBySize.get(rows);
+  if (!statement) {
+    const tuples = Array.from({ length: rows }, (_, row) => `(?1, ?${row * 3 + 2}, ?${row * 3 + 3}, ?${row * 3 + 4})`);
+    const text = `INSERT INTO seeds (run_id, idx, id_json, content_json) VALUES ${tuples.join(', ')} ON CONFLICT (run_id, idx) DO NOTHING`;
+    statement = { name: `insertSeeds${rows}`, text };
+    insertsBySize.set(rows, statement);
+  }
+  return statement;
+}
+
+const updatesByText = new Map<string, Statement>();
+
+/** UPDATE of some columns of one row of `runs` or `controls`: parameters are the key, then the values in order. */
+export function updateColumns(table: 'runs' | 'controls', columns: readonly string[]): Statement {
+  const sets = columns.map((column, position) => `${column} = ?${position + 2}`);
+  const text =
+    table === 'runs'
+      ? `UPDATE runs SET ${sets.join(', ')} WHERE id = ?1 AND dropped = 0 RETURNING id`
+      : `UPDATE controls SET ${[...sets, 'version = version + 1'].join(', ')} WHERE run_id = ?1 RETURNING *`;
+  let statement = updatesByText.get(text);
+  if (!statement) {
+    statement = { name: `update${updatesByText.size}`, text };
+    updatesByText.set(text, statement);
+  }
+  return statement;
+}

@@ -1,0 +1,85 @@
+/** What the databases throw, as errors that a person can act on. */
+import { EXIT, SwarmError } from '../core/errors.js';
+
+/** SQLite result codes that mean: the file cannot be written or trusted now. */
+const FILE_FAULT = /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB|BUSY|LOCKED|PERM|NOMEM|PROTOCOL)/;
+/** PostgreSQL classes 53 (no resources) and 58 (system error), and 25006: it answers but cannot write. */
+const SERVER_FAULT = /^(53...|58...|25006|57014)$/;
+/** Class 08 (connection), 57P0x (shutdown, starting up), 28xxx (login), 3D000 (no such database). */
+const SERVER_AWAY = /^(08...|57P0.|28...|3D000)$/;
+const SOCKET_FAULT = /^(ECONNREFUSED|ECONNRESET|ENOTFOUND|EAI_AGAIN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|EACCES|ENOENT)$/;
+const DRIVER_TEXT = /Connection terminated|connection error|timeout exceeded when trying to connect|Client has encountered|SSL/i;
+
+function codeOf(cause: unknown): string {
+  const code = (cause as { code?: unknown } | null)?.code;
+  return typeof code === 'string' ? code : '';
+}
+
+/** True when a statement failed because the connection to PostgreSQL is gone or could not be made. */
+export function isAway(cause: unknown): boolean {
+  if (SwarmError.is(cause)) return false;
+  const code = codeOf(cause);
+  const errors = (cause as { errors?: unknown } | null)?.errors;
+  if (Array.isArray(errors) && errors.some(isAway)) return true;
+  if (SERVER_AWAY.test(code) || SOCKET_FAULT.test(code)) return true;
+  return code === '' && cause instanceof Error && DRIVER_TEXT.test(cause.message);
+}
+
+/** True when PostgreSQL asks to run the transaction again (deadlock, serialization). */
+export function isContention(cause: unknown): boolean {
+  return codeOf(cause) === '40P01' || codeOf(cause) === '40001';
+}
+
+/**
+ * E_STORE_WRITE (exit 7) when the file or disk fails, E_STORE_UNREACHABLE (exit 4) when PostgreSQL is away; a SwarmError stays as it
+ * is, and so does anything else: that is our bug.
+ */
+export function storeError(cause: unknown, where: string): Error {
+  if (SwarmError.is(cause)) return cause;
+  const code = codeOf(cause);
+  const text = cause instanceof Error ? cause.message || (code ?? cause.name) : String(cause);
+  if (FILE_FAULT.test(code) || SERVER_FAULT.test(code)) {
+    const busy = /^SQLITE_(BUSY|LOCKED)/.test(code);
+    return new SwarmError(
+      {
+        code: 'E_STORE_WRITE',
+        place: { file: where },
+        found: `the store could not be used: ${text} (${code})`,
+        fix: busy
+          ? 'another process holds the file: end it, then start again'
+          : 'check the disk: free space, permissions, health',
+      },
+      EXIT.diskWrite,
+      { cause },
+    );
+  }
+  if (isAway(cause)) {
+    return new SwarmError(
+      {
+        code: 'E_STORE_UNREACHABLE',
+        place: { file: where },
+        found: `PostgreSQL did not answer: ${text}${code ? ` (${code})` : ''}`,
+        fix: 'check SWARM_DATABASE_URL and that the server is up',
+      },
+      EXIT.unreachable,
+      { cause },
+    );
+  }
+  return cause instanceof Error ? cause : new Error(text);
+}
+
+export function unknownRun(runId: string): SwarmError {
+  return new SwarmError({ code: 'E_RUN_UNKNOWN', found: `no run ${runId} in this store`, fix: 'swarm runs lists them' });
+}
+
+export function runExists(runId: string): SwarmError {
+  return new SwarmError({ code: 'E_RUN_EXISTS', found: `a run ${runId} is in this store already`, fix: 'choose another id' });
+}
+
+export function runNotStaged(runId: string): SwarmError {
+  return new SwarmError({
+    code: 'E_RUN_NOT_STAGED',
+    found: `the rows of run ${runId} were never written in full: its starter died`,
+    fix: 'start the run again',
+  });
+}

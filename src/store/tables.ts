@@ -1,0 +1,152 @@
+/**
+ * The tables as Kysely sees them. Columns are text or whole numbers on both databases, so one schema serves libsql and PostgreSQL:
+ * money in nano-USD, times in epoch ms, flags 0 or 1. Columns named `*_json` hold JSON text, because text from outside may contain
+ * NUL or half a surrogate pair, which a text column of either database does not keep.
+ */
+import type { CallState } from './port.js';
+
+export interface RunsTable {
+  id: string;
+  name: string;
+  state: string;
+  reason: string | null;
+  message: string | null;
+  epoch: number;
+  task_json: string;
+  task_fingerprint: string;
+  seeds_fingerprint: string;
+  total: number;
+  output_dir: string;
+  detached: number;
+  origin: string;
+  workflow_id: string | null;
+  created_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  published_at: number | null;
+  /** 1 while dropRun removes the rows: the run is unknown to readers. */
+  dropped: number;
+}
+
+export interface RunTotalsTable {
+  run_id: string;
+  total: number;
+  ok: number;
+  failed: number;
+  filtered: number;
+  seq: number;
+  calls: number;
+  tries: number;
+  limited: number;
+  doubtful: number;
+  open_calls: number;
+  settled_nano: number;
+  reserved_nano: number;
+  doubtful_nano: number;
+  input_tokens: number;
+  cached_tokens: number;
+  output_tokens: number;
+  reasoning_tokens: number;
+}
+
+export interface SeedsTable {
+  run_id: string;
+  idx: number;
+  id_json: string;
+  content_json: string;
+}
+
+/** Which index stands at which position of an epoch that lists its rows. */
+export interface ItemsTable {
+  run_id: string;
+  epoch: number;
+  pos: number;
+  idx: number;
+}
+
+export interface CallsTable {
+  run_id: string;
+  idx: number;
+  turn: number;
+  attempt: number;
+  epoch: number;
+  state: CallState;
+  owner: string;
+  is_try: number;
+  code: string | null;
+  finish: string | null;
+  served_model: string | null;
+  /** The four token columns are null together: no usage was reported. */
+  input_tokens: number | null;
+  cached_tokens: number | null;
+  output_tokens: number | null;
+  reasoning_tokens: number | null;
+  reserved_nano: number;
+  cost_nano: number;
+  started_at: number;
+  ended_at: number | null;
+  /** Last column: reading the others then skips the overflow pages of a long answer. */
+  answer_json: string | null;
+}
+
+export interface OutcomesTable {
+  run_id: string;
+  idx: number;
+  seq: number;
+  status: string;
+  cause: string | null;
+  from_turn: number;
+  turns: number;
+  /** The whole Outcome. */
+  outcome_json: string;
+}
+
+export interface ControlsTable {
+  run_id: string;
+  paused: number;
+  cancelled: number;
+  concurrency: number;
+  requests_per_minute: number | null;
+  cap_nano: number | null;
+  version: number;
+}
+
+export interface QueuesTable {
+  name: string;
+  provider: string;
+  model: string;
+  requests_per_minute: number | null;
+  last_used_at: number;
+}
+
+export interface RatesTable {
+  rate_key: string;
+  /** Time of the next free send slot, in microseconds since the epoch: slots may be a fraction of a millisecond apart. */
+  next_us: number;
+}
+
+export interface OwnersTable {
+  id: string;
+  home: string;
+  pid: number;
+  lease_until: number;
+}
+
+export interface ActivitiesTable {
+  task_token: string;
+  owner: string;
+}
+
+export interface Tables {
+  runs: RunsTable;
+  run_totals: RunTotalsTable;
+  seeds: SeedsTable;
+  items: ItemsTable;
+  calls: CallsTable;
+  outcomes: OutcomesTable;
+  controls: ControlsTable;
+  queues: QueuesTable;
+  rates: RatesTable;
+  owners: OwnersTable;
+  activities: ActivitiesTable;
+}
