@@ -96,6 +96,11 @@ export function hostEnvironment(config: Config, env: Env = process.env): Record<
   };
 }
 
+/** Environment of a program that the user runs through us: the own one, with what we add. */
+export function childEnvironment(added: Env, env: Env = process.env): Record<string, string | undefined> {
+  return { ...env, ...added };
+}
+
 /** What `@temporalio/envconfig` reads: the `TEMPORAL_*` variables and where the user's configuration folder is. May hold an API key. */
 export function temporalEnvironment(env: Env = process.env): Record<string, string> {
   const kept = (name: string) => name.startsWith('TEMPORAL_') || ['HOME', 'XDG_CONFIG_HOME', 'APPDATA'].includes(name);

@@ -1,0 +1,206 @@
+/** The commands of `swarm`, in the order of the help. Names and options are public: scripts depend on them. */
+import { FAILURE_CAUSES, RUN_STATES } from '../core/model.js';
+import type { OutputFormat } from '../schema/task-types.js';
+import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.js';
+import { count, oneOf, orNone, port, text, usd } from './values.js';
+
+const RUN: ArgumentSpec = { name: 'RUN', about: 'id of a run, as `swarm runs` lists it' };
+const TASK: ArgumentSpec = { name: 'TASK', about: 'path of the task file' };
+
+const FORMATS: Record<OutputFormat, true> = { jsonl: true, json: true, parquet: true, csv: true };
+
+const JSON_EVENTS: OptionSpec = { flags: '--json', about: 'write events to stdout, one JSON object a line' };
+const JSON_LINES: OptionSpec = { flags: '--json', about: 'write JSON to stdout, one object a line' };
+const DETACH: OptionSpec = { flags: '--detach', about: 'print the run id and return; the run goes on by itself' };
+
+/** What decides which rows are done, where, and how. */
+const START_OPTIONS: readonly OptionSpec[] = [
+  { flags: '--limit <n>', about: 'only the first N rows; a later run without it goes on with the rest', read: count },
+  { flags: '--total <n>', about: 'exactly N rows; the seeds repeat in order when there are fewer', read: count },
+  { flags: '--seeds <file>', about: 'rows from this file instead of the one in the task', read: text },
+  { flags: '--out <dir>', about: 'run folder instead of output_dir of the task', read: text },
+  { flags: '--max-cost <usd>', about: 'never spend more than this on the run', read: usd },
+  { flags: '--concurrency <n>', about: 'calls in flight', read: count },
+  { flags: '--batch-size <n>', about: 'rows per child workflow', read: count },
+  { flags: '--allow-constant-prompt', about: 'accept a template without a placeholder over many rows' },
+];
+
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'run',
+    summary: 'do the rows of a task; go on with them when some are done already',
+    details:
+      'The same task and seeds continue their unfinished run; a finished run is answered again without a call. ' +
+      'A changed task or seeds file is refused unless --fresh or --fork is given. ' +
+      'Ctrl-C pauses the run and lets the calls under way finish; Ctrl-C twice leaves at once.',
+    args: [TASK],
+    options: [
+      ...START_OPTIONS,
+      { flags: '--yes', about: 'do not ask before a run that may cost more than 1 USD' },
+      DETACH,
+      { flags: '--fresh', about: 'the task or seeds changed: start over in the same folder', excludes: ['fork'] },
+      { flags: '--fork', about: 'the task or seeds changed: start over in a new folder', excludes: ['fresh'] },
+      JSON_EVENTS,
+    ],
+    examples: [
+      ['swarm run task.yaml', 'does all rows and shows how it goes'],
+      ['swarm run task.yaml --limit 10 --max-cost 0.50', 'tries the first 10 rows for at most 0.50 USD'],
+      ['swarm run task.yaml --json > events.jsonl', 'writes every event for a program'],
+    ],
+    load: async () => (await import('./commands/run.js')).run,
+  },
+  {
+    name: 'check',
+    summary: 'find all problems of a task and its seeds, and what it may cost; makes no call',
+    args: [TASK],
+    options: [...START_OPTIONS, JSON_LINES],
+    examples: [['swarm check task.yaml', 'lists every problem with its place, else rows, calls, tokens and worst cost']],
+    load: async () => (await import('./commands/check.js')).check,
+  },
+  {
+    name: 'status',
+    summary: 'how a run is doing; the newest one when none is named',
+    args: [{ ...RUN, required: false }],
+    options: [JSON_LINES],
+    examples: [['swarm status', 'shows the newest run']],
+    load: async () => (await import('./commands/status.js')).status,
+  },
+  {
+    name: 'runs',
+    summary: 'list runs, newest first',
+    args: [],
+    options: [
+      { flags: '--state <state>', about: `only runs that are ${RUN_STATES.join(', ')}`, read: oneOf(RUN_STATES) },
+      { flags: '--limit <n>', about: 'at most N runs (default 50)', read: count },
+      JSON_LINES,
+    ],
+    examples: [['swarm runs --state running', 'lists what is going on']],
+    load: async () => (await import('./commands/runs.js')).runs,
+  },
+  {
+    name: 'watch',
+    summary: 'follow a run until it ends; Ctrl-C ends the watching, not the run',
+    args: [RUN],
+    options: [JSON_EVENTS],
+    examples: [['swarm watch RUN', 'shows the run live']],
+    load: async () => (await import('./commands/watch.js')).watch,
+  },
+  {
+    name: 'pause',
+    summary: 'start no more calls of a run; those under way finish',
+    args: [RUN],
+    options: [],
+    examples: [['swarm pause RUN', 'pauses until swarm resume or swarm run']],
+    load: async () => (await import('./commands/control.js')).pause,
+  },
+  {
+    name: 'resume',
+    summary: 'go on with a paused run',
+    args: [RUN],
+    options: [],
+    examples: [['swarm resume RUN', 'goes on in the background']],
+    load: async () => (await import('./commands/control.js')).resume,
+  },
+  {
+    name: 'cancel',
+    summary: 'end a run for good; what is done is published',
+    args: [RUN],
+    options: [],
+    examples: [['swarm cancel RUN', 'ends the run and keeps its finished rows']],
+    load: async () => (await import('./commands/control.js')).cancel,
+  },
+  {
+    name: 'resize',
+    summary: 'change the limits of a run while it goes on',
+    details: 'A run that stopped at its cap goes on after a higher --max-cost.',
+    args: [RUN],
+    options: [
+      { flags: '--concurrency <n>', about: 'calls in flight', read: count },
+      { flags: '--max-cost <usd>', about: 'cap in USD, or the word none', read: orNone(usd) },
+      { flags: '--requests-per-minute <n>', about: 'rate of calls, or the word none', read: orNone(count) },
+    ],
+    examples: [['swarm resize RUN --concurrency 32 --max-cost 5', 'doubles the pace and caps the spend']],
+    load: async () => (await import('./commands/resize.js')).resize,
+  },
+  {
+    name: 'retry',
+    summary: 'do the failed rows of a run again, then follow it',
+    args: [RUN],
+    options: [
+      { flags: '--cause <cause>', about: `only rows that failed with ${FAILURE_CAUSES.join(', ')}`, read: oneOf(FAILURE_CAUSES) },
+      DETACH,
+      JSON_EVENTS,
+    ],
+    examples: [['swarm retry RUN --cause transport', 'does again what failed on the network']],
+    load: async () => (await import('./commands/retry.js')).retry,
+  },
+  {
+    name: 'export',
+    summary: 'write the finished rows of a run in a format',
+    args: [RUN],
+    options: [
+      { flags: '--format <format>', about: 'jsonl, json, parquet or csv (default jsonl)', read: oneOf(Object.keys(FORMATS)) },
+      { flags: '--out <file>', about: 'to this file instead of stdout', read: text },
+    ],
+    examples: [['swarm export RUN --format csv --out rows.csv', 'writes a table']],
+    load: async () => (await import('./commands/export.js')).exportRows,
+  },
+  {
+    name: 'receipt',
+    summary: 'what a run did and what it cost, by model, with doubtful calls',
+    args: [RUN],
+    options: [JSON_LINES],
+    examples: [['swarm receipt RUN --json', 'prints the receipt as JSON']],
+    load: async () => (await import('./commands/receipt.js')).receipt,
+  },
+  {
+    name: 'simulate',
+    summary: 'a simulated provider that speaks the OpenAI wire, until Ctrl-C',
+    details: 'Prints its base URL on stdout, for worker_api_base. Same options, same prompts: same answers and faults.',
+    args: [],
+    options: async () => {
+      const { SIMULATOR_FLAGS } = await import('../simulator/options.js');
+      return SIMULATOR_FLAGS.map(({ flag, description }) => ({
+        flags: flag,
+        about: description,
+        ...(flag.startsWith('--port ') ? { read: port } : {}),
+      }));
+    },
+    examples: [['swarm simulate --port 8080 --latency 200 --rpm 600', 'answers in 200 ms, at most 600 requests a minute']],
+    load: async () => (await import('./commands/simulate.js')).simulate,
+  },
+  {
+    name: 'worker',
+    summary: 'a worker process for an existing Temporal cluster, until Ctrl-C',
+    details: 'Needs TEMPORAL_ADDRESS or a profile in temporal.toml, and SWARM_DATABASE_URL.',
+    args: [],
+    options: [],
+    examples: [['TEMPORAL_ADDRESS=temporal:7233 swarm worker', 'works on the runs of that cluster']],
+    load: async () => (await import('./commands/worker.js')).worker,
+  },
+  {
+    name: 'temporal',
+    summary: 'the temporal CLI, pointed at the server of this home',
+    args: [{ name: 'ARGS', about: 'arguments of the temporal CLI, passed on as they are', required: false, rest: true }],
+    options: [],
+    examples: [['swarm temporal workflow list', 'lists the workflows of this home']],
+    passThrough: true,
+    load: async () => (await import('./commands/temporal.js')).temporal,
+  },
+  {
+    name: 'start',
+    summary: 'start the host of this home and keep it',
+    args: [],
+    options: [],
+    examples: [['swarm start', 'keeps the Temporal server and its Web UI up']],
+    load: async () => (await import('./commands/host.js')).start,
+  },
+  {
+    name: 'stop',
+    summary: 'stop the host of this home; unfinished runs go on later',
+    args: [],
+    options: [],
+    examples: [['swarm stop', 'stops the Temporal server of this home']],
+    load: async () => (await import('./commands/host.js')).stop,
+  },
+];

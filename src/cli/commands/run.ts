@@ -1,0 +1,81 @@
+import type { RunHandle, StartNotes, Swarm } from '../../client/api.js';
+import { EXIT } from '../../core/errors.js';
+import { followRun } from '../follow.js';
+import { checkFailure, estimateLine, mayStart } from '../preflight.js';
+import { startEvent } from '../records.js';
+import type { Session } from '../session.js';
+import { type StartFlags, startOptions } from '../start-options.js';
+
+export interface RunFlags extends StartFlags {
+  yes?: boolean;
+  json?: boolean;
+}
+
+type Started = RunHandle & { start: StartNotes };
+
+/** A start that a signal came into is waited for this long, so that the run can be paused. */
+const START_GRACE_MS = 3000;
+
+/** The started run; null when a signal came and the start took too long. */
+async function started(session: Session, start: Promise<Started>): Promise<Started | null> {
+  const { context, interrupts } = session;
+  const signalled = new AbortController();
+  const release = interrupts.hold(() => signalled.abort());
+  const signal = new Promise<'signal'>((resolve) => signalled.signal.addEventListener('abort', () => resolve('signal')));
+  try {
+    const first = await Promise.race([start, signal]);
+    if (first !== 'signal') return first;
+    session.say('Stopping: the run is being started; once more leaves now.', 'warning');
+    return await Promise.race([start, context.sleep(START_GRACE_MS).then(() => null)]);
+  } finally {
+    release();
+  }
+}
+
+async function tellStart(
+  session: Session,
+  swarm: Swarm,
+  handle: Started,
+  flags: RunFlags,
+  told: ReadonlySet<string>,
+): Promise<void> {
+  const { kind, notes } = handle.start;
+  for (const note of notes) if (!told.has(note)) session.say(`note: ${note}`, 'dim');
+  if (flags.json) await session.json(startEvent(await handle.progress(), handle.start));
+  else if (flags.detach) session.print(handle.id);
+  const what = { new: 'Started', resumed: 'Going on with', finished: 'Already finished, no call is made:' }[kind];
+  const webUi = kind === 'finished' ? null : await swarm.webUi();
+  session.say(`${what} run ${handle.id}${webUi === null ? '' : `; Web UI ${webUi}`}`, 'dim');
+}
+
+/** `swarm run TASK`: checks, starts or goes on, follows. */
+export async function run(session: Session, [task = '']: readonly string[], flags: RunFlags): Promise<number> {
+  const { context, deps } = session;
+  const options = startOptions(flags, context.cwd);
+  const report = await deps.checkTask(task, options);
+  for (const note of report.notes) session.say(`note: ${note}`, 'dim');
+  const failure = checkFailure(report);
+  if (failure !== null) throw failure;
+  session.say(estimateLine(report));
+  if (!(await mayStart(session, report, flags.yes === true))) {
+    session.say('Nothing was started.');
+    return EXIT.sigint;
+  }
+  const swarm = await deps.connect({ home: context.config.home, onProgress: (line) => session.say(line, 'dim') });
+  try {
+    const handle = await started(session, swarm.start(task, options));
+    if (handle === null) {
+      session.say('Left while the run was starting; look with: swarm status');
+      return session.interrupts.exitCode ?? EXIT.sigint;
+    }
+    await tellStart(session, swarm, handle, flags, new Set(report.notes));
+    if (flags.detach) return EXIT.ok;
+    return await followRun(session, handle, {
+      json: flags.json === true,
+      onSignal: 'pause',
+      goOn: [`swarm run ${task}`, `swarm resume ${handle.id}`],
+    });
+  } finally {
+    await swarm.close();
+  }
+}

@@ -1,0 +1,57 @@
+import type { Progress } from '../../client/api.js';
+import { EXIT } from '../../core/errors.js';
+import type { RunState } from '../../core/model.js';
+import { progressRecord } from '../records.js';
+import type { Session } from '../session.js';
+import { formatTime, formatUsd } from '../view/format.js';
+import { rowsDone } from '../view/model.js';
+import { stateText } from '../view/progress-facts.js';
+import { safeLine } from '../view/safe-text.js';
+import { type Column, renderTable } from '../view/table.js';
+
+const DEFAULT_LIMIT = 50;
+
+const COLUMNS: readonly Column[] = [
+  { title: 'RUN' },
+  { title: 'NAME' },
+  { title: 'STATE' },
+  { title: 'DONE', align: 'right' },
+  { title: 'ROWS', align: 'right' },
+  { title: 'FAILED', align: 'right' },
+  { title: 'COST', align: 'right' },
+  { title: 'STARTED' },
+];
+
+function cells(progress: Progress): string[] {
+  return [
+    safeLine(progress.run),
+    safeLine(progress.name),
+    stateText(progress),
+    String(rowsDone(progress)),
+    String(progress.total),
+    String(progress.failed),
+    formatUsd(progress.costUsd),
+    formatTime(progress.startedAt),
+  ];
+}
+
+/** `swarm runs`: a table, newest first. Reads the store only. */
+export async function runs(
+  session: Session,
+  _args: readonly string[],
+  flags: { state?: RunState; limit?: number; json?: boolean },
+): Promise<number> {
+  const filter = { limit: flags.limit ?? DEFAULT_LIMIT, ...(flags.state === undefined ? {} : { states: [flags.state] }) };
+  const found = await session.reading((reader) => reader.runs(filter));
+  if (flags.json) {
+    for (const progress of found) await session.json(progressRecord(progress));
+    return EXIT.ok;
+  }
+  if (found.length === 0) {
+    session.say(flags.state === undefined ? 'There are no runs in this home yet.' : `No run is ${flags.state}.`);
+    return EXIT.ok;
+  }
+  const { stdout } = session.context;
+  for (const line of renderTable(COLUMNS, found.map(cells), stdout.isTTY ? stdout.columns : undefined)) session.print(line);
+  return EXIT.ok;
+}

@@ -1,0 +1,85 @@
+/** What the CLI asks of the process it runs in, and of the other parts. Both are injected, so that tests run it in process. */
+import type { CheckReport, ConnectOptions, Progress, StartOptions, Swarm } from '../client/api.js';
+import type { HostInfo, HostStatus } from '../client/host-protocol.js';
+import type { Config, TerminalSettings } from '../config.js';
+import type { RunState } from '../core/model.js';
+import type { OutputFormat } from '../schema/task-types.js';
+
+export type StopSignal = 'SIGINT' | 'SIGTERM';
+
+/** A standard stream. `columns` is undefined when it is not a terminal. */
+export type OutputStream = NodeJS.WritableStream & { isTTY?: boolean; columns?: number; rows?: number };
+
+/** The process, as narrow as the CLI needs it. */
+export interface CliContext {
+  /** Results only. */
+  stdout: OutputStream;
+  /** Talk, the live view, problems. */
+  stderr: OutputStream;
+  /** True when a person can be asked: standard input is a terminal. */
+  stdinIsTerminal: boolean;
+  cwd: string;
+  config: Config;
+  terminal: TerminalSettings;
+  /** Milliseconds since the Unix epoch. */
+  now(): number;
+  /** Resolves after the time, or at once when the signal aborts. Never rejects. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** Asks on stderr and reads one line; '' at the end of the input. */
+  ask(question: string): Promise<string>;
+  /** Tells of each SIGINT and SIGTERM; returns the way to stop listening. */
+  onSignal(listener: (signal: StopSignal) => void): () => void;
+  /** Aborts once the reader of stdout has left (`| head -1`). */
+  stdoutClosed: AbortSignal;
+}
+
+/** Reads the store and starts nothing. */
+export interface Reader {
+  /** Throws E_RUN_UNKNOWN. */
+  progress(run: string): Promise<Progress>;
+  /** Newest first. */
+  runs(options?: { states?: RunState[]; limit?: number }): Promise<Progress[]>;
+  /** Id of the newest run; null when there is none. */
+  lastRun(): Promise<string | null>;
+  /** Writes the ok rows of a run in a format to a file (whole or not at all) or to a stream. Returns how many. */
+  export(run: string, format: OutputFormat, target: string | NodeJS.WritableStream): Promise<number>;
+  /** Plain JSON, as in receipt.json. */
+  receipt(run: string): Promise<Receipt>;
+  close(): Promise<void>;
+}
+
+/** What `swarm receipt` shows of receipt.json; the JSON form prints all of it. */
+export interface Receipt {
+  [key: string]: unknown;
+}
+
+/** A simulated provider under way. */
+export interface Simulator {
+  /** Base URL for `worker_api_base`. */
+  url: string;
+  close(): Promise<void>;
+}
+
+/** Options of `swarm simulate` as typed; the simulator checks their values. */
+export type SimulatorFlags = Readonly<Record<string, string | number | boolean>>;
+
+/** The other parts of the project. The defaults load each one when it is first used. */
+export interface CliDeps {
+  /** Finds or starts the host. */
+  connect(options: ConnectOptions): Promise<Swarm>;
+  /** Reads the task and its seeds; starts nothing, calls nothing. */
+  checkTask(task: string, options: StartOptions): Promise<CheckReport>;
+  openReader(config: Config): Promise<Reader>;
+  hostStatus(config: Config): Promise<HostStatus | null>;
+  /** Finds or starts the host and keeps it. */
+  startHost(config: Config, onProgress: (line: string) => void): Promise<HostInfo>;
+  /** False when there was none. */
+  stopHost(config: Config): Promise<boolean>;
+  startSimulator(flags: SimulatorFlags): Promise<Simulator>;
+  /** Resolves when the worker has drained after a signal. */
+  runWorker(config: Config, options: { signal: AbortSignal }): Promise<void>;
+  /** Path of the `temporal` program of this home. */
+  temporalBinary(config: Config, onProgress: (line: string) => void): Promise<string>;
+  /** Runs a program on our own terminal; `address` is put in TEMPORAL_ADDRESS. Returns its exit code. */
+  runProgram(path: string, args: readonly string[], address: string | null): Promise<number>;
+}

@@ -1,0 +1,38 @@
+/** The other parts as the CLI uses them, each loaded when it is first needed: `swarm --help` loads none. */
+import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { childEnvironment } from '../config.js';
+import type { CliDeps } from './context.js';
+
+/** Shells report a program that a signal ended as 128 + the signal's number. */
+const SIGNAL_BASE = 128;
+
+async function runProgram(path: string, args: readonly string[], address: string | null): Promise<number> {
+  const env = childEnvironment(address === null ? {} : { TEMPORAL_ADDRESS: address });
+  const child = spawn(path, [...args], { stdio: 'inherit', env });
+  return await new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      resolve(code ?? SIGNAL_BASE + (signal === null ? 0 : constants.signals[signal]));
+    });
+  });
+}
+
+export const cliDeps: CliDeps = {
+  connect: async (options) => (await import('../client/connect.js')).connect(options),
+  checkTask: async (task, options) => (await import('../client/check.js')).checkTask(task, options),
+  openReader: async (config) => (await import('../client/reader.js')).openReader(config),
+  hostStatus: async (config) => (await import('../client/host-process.js')).hostStatus(config),
+  startHost: async (config, onProgress) =>
+    (await import('../client/host-process.js')).findOrStartHost(config, { onProgress, keep: true }),
+  stopHost: async (config) => (await import('../client/host-process.js')).stopHost(config),
+  startSimulator: async (flags) => {
+    const { parseSimulatorOptions } = await import('../simulator/options.js');
+    const { startSimulator } = await import('../simulator/server.js');
+    return await startSimulator(parseSimulatorOptions(flags));
+  },
+  runWorker: async (config, options) => (await import('../worker/main.js')).runWorkerProcess(config, options),
+  temporalBinary: async (config, onProgress) =>
+    (await (await import('../host/temporal-binary.js')).resolveTemporalBinary(config, { onProgress })).path,
+  runProgram,
+};

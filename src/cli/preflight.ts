@@ -1,0 +1,34 @@
+/** What a check found, as it is told before a run: problems, notes, the estimate, and the question about money. */
+import type { CheckReport } from '../client/api.js';
+import { EXIT, SwarmError } from '../core/errors.js';
+import type { Session } from './session.js';
+import { formatCount, formatUsd } from './view/format.js';
+
+/** Above this worst case a person is asked, in USD. */
+const ASK_ABOVE_USD = 1;
+
+const KEY_CODES: readonly string[] = ['E_KEY_MISSING', 'E_KEY_FORMAT'];
+
+/** All problems as one error: exit 5 when only keys are wrong, else 2. Null without problems. */
+export function checkFailure({ problems }: CheckReport): SwarmError | null {
+  if (problems.length === 0) return null;
+  const keysOnly = problems.every(({ code }) => KEY_CODES.includes(code));
+  return new SwarmError(problems, keysOnly ? EXIT.refused : EXIT.badInput);
+}
+
+/** `200 rows, at most 200 calls, 12.3k tokens in, 51.2k out, worst case $0.12`. */
+export function estimateLine(report: CheckReport): string {
+  const { rows, calls, inputTokens, outputTokens, worstCostUsd } = report;
+  const cost = worstCostUsd === null ? 'cost unknown: the model has no known price' : `worst case ${formatUsd(worstCostUsd)}`;
+  const tokens = `${formatCount(inputTokens)} tokens in, ${formatCount(outputTokens)} out`;
+  return `${rows} ${rows === 1 ? 'row' : 'rows'}, at most ${calls} ${calls === 1 ? 'call' : 'calls'}, ${tokens}, ${cost}`;
+}
+
+/** True when the run may start: little money, `--yes`, nobody to ask, or a person who said yes. */
+export async function mayStart(session: Session, report: CheckReport, yes: boolean): Promise<boolean> {
+  const { context } = session;
+  const onTerminal = context.stdinIsTerminal && context.stderr.isTTY === true && !context.config.ci;
+  if (yes || !onTerminal || report.worstCostUsd === null || report.worstCostUsd <= ASK_ABOVE_USD) return true;
+  const answer = await context.ask(`This may cost up to ${formatUsd(report.worstCostUsd)}. Go on? [y/N] `);
+  return /^y(es)?$/i.test(answer.trim());
+}

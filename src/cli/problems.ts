@@ -1,0 +1,23 @@
+/** How an error is told: problems on stderr and an exit code. No stack unless asked for. */
+import { EXIT, formatProblem, SwarmError } from '../core/errors.js';
+import type { Session } from './session.js';
+
+/** A problem with the command line itself. */
+export function usageError(code: string, found: string, help: { allowed?: string; fix?: string } = {}): SwarmError {
+  return new SwarmError({ code, found, ...help }, EXIT.badInput);
+}
+
+/** Tells of an error on stderr; returns the exit code. Anything but a SwarmError is our own mistake. */
+export function reportError(session: Session, error: unknown, debug: boolean): number {
+  if (SwarmError.is(error)) {
+    for (const problem of error.problems) session.say(formatProblem(problem), 'bad');
+  } else {
+    const text = error instanceof Error ? error.message : String(error);
+    const [first = ''] = text.split('\n');
+    session.say(`E_BUG: ${first || 'an error without a message'}; this is a defect, rerun with --debug`, 'bad');
+  }
+  if (debug) {
+    for (let at: unknown = error; at instanceof Error; at = at.cause) session.say(at.stack ?? at.message, 'dim');
+  }
+  return SwarmError.is(error) ? error.exitCode : EXIT.bug;
+}

@@ -1,0 +1,67 @@
+/** The real process as a CliContext, and how it ends. */
+import { createInterface } from 'node:readline/promises';
+import { setTimeout as timer } from 'node:timers/promises';
+import { loadConfig, terminalSettings } from '../config.js';
+import { EXIT } from '../core/errors.js';
+import type { CliContext, StopSignal } from './context.js';
+
+const SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
+/** Sockets that are still open must not hold the process for longer than this, in ms. */
+const LEAVE_MS = 250;
+
+async function ask(question: string): Promise<string> {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
+  try {
+    return await Promise.race([lines.question(question), closed]);
+  } catch {
+    return '';
+  } finally {
+    lines.close();
+  }
+}
+
+function onSignal(listener: (signal: StopSignal) => void): () => void {
+  for (const signal of SIGNALS) process.on(signal, listener);
+  return () => {
+    for (const signal of SIGNALS) process.removeListener(signal, listener);
+  };
+}
+
+/** Call once: it takes over the errors of the standard streams. */
+export function processContext(): CliContext {
+  const closed = new AbortController();
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') process.exitCode = EXIT.diskWrite;
+    closed.abort();
+  });
+  process.once('uncaughtException', (error) => {
+    process.stderr.write(`E_BUG: ${error.message}; this is a defect, rerun with --debug\n`);
+    process.exit(EXIT.bug);
+  });
+  // Nobody is left to be told.
+  process.stderr.on('error', () => undefined);
+  return {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdinIsTerminal: process.stdin.isTTY === true,
+    cwd: process.cwd(),
+    config: loadConfig(),
+    terminal: terminalSettings(),
+    now: Date.now,
+    sleep: (ms, signal) => timer(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),
+    ask,
+    onSignal,
+    stdoutClosed: closed.signal,
+  };
+}
+
+/** Sets the exit code and lets the process end; ends it when open handles would keep it. */
+export function endProcess(code: number): void {
+  process.exitCode = process.exitCode || code;
+  const leave = () => {
+    if (process.stdout.writableLength > 0 && !process.stdout.destroyed) setTimeout(leave, LEAVE_MS).unref();
+    else process.exit();
+  };
+  setTimeout(leave, LEAVE_MS).unref();
+}

@@ -1,0 +1,101 @@
+/** The JSON lines of `--json`: names as in the output files (snake_case). Programs depend on them. */
+import type { CheckReport, Progress, RunResult, StartNotes } from '../client/api.js';
+import { SwarmError } from '../core/errors.js';
+import type { Counts, Outcome } from '../core/model.js';
+
+function counts({ total, ok, failed, filtered }: Counts): object {
+  return { total, ok, failed, filtered };
+}
+
+/** A moment of a run: `status --json`, `runs --json`, and the `progress` event. */
+export function progressRecord(progress: Progress): object {
+  return {
+    run: progress.run,
+    name: progress.name,
+    state: progress.state,
+    reason: progress.reason,
+    message: progress.message,
+    epoch: progress.epoch,
+    ...counts(progress),
+    in_flight: progress.inFlight,
+    calls: progress.calls,
+    limited: progress.limited,
+    doubtful: progress.doubtful,
+    usage: progress.usage,
+    cost_usd: progress.costUsd,
+    held_usd: progress.heldUsd,
+    max_cost_usd: progress.maxCostUsd,
+    concurrency: progress.concurrency,
+    requests_per_minute: progress.requestsPerMinute,
+    started_at: progress.startedAt,
+    ended_at: progress.endedAt,
+    output_dir: progress.outputDir,
+  };
+}
+
+export function startEvent(progress: Progress, start: StartNotes | null): object {
+  return { event: 'start', kind: start?.kind ?? null, notes: start?.notes ?? [], ...progressRecord(progress) };
+}
+
+export function progressEvent(progress: Progress): object {
+  return { event: 'progress', ...progressRecord(progress) };
+}
+
+/** One row that is done, as in output.jsonl and failed.jsonl, without the seed. */
+export function outcomeEvent(outcome: Outcome & { output: string | null; seq: number }): object {
+  return {
+    event: 'outcome',
+    seq: outcome.seq,
+    id: outcome.id,
+    index: outcome.index,
+    status: outcome.status,
+    output: outcome.output,
+    model: outcome.model,
+    finish: outcome.finish,
+    turns: outcome.turns,
+    attempts: outcome.attempts,
+    usage: outcome.usage,
+    cost_usd: outcome.costNano / 1e9,
+    ...(outcome.status === 'ok'
+      ? {}
+      : { cause: outcome.cause ?? null, code: outcome.code ?? null, message: outcome.message ?? null }),
+  };
+}
+
+export function endEvent(result: RunResult): object {
+  return {
+    event: 'end',
+    run: result.run,
+    state: result.state,
+    reason: result.reason,
+    message: result.message,
+    ...counts(result.counts),
+    cost_usd: result.costUsd,
+    output_dir: result.outputDir,
+    output_file: result.outputFile,
+    exit_code: result.exitCode,
+  };
+}
+
+/** The end of the following, not of the run: it was paused by a signal. */
+export function pausedEvent(progress: Progress, exitCode: number): object {
+  return { event: 'paused', ...progressRecord(progress), exit_code: exitCode };
+}
+
+/** What was told on stderr, for programs that read only stdout. */
+export function errorEvent(error: unknown, exitCode: number): object {
+  const problems = SwarmError.is(error) ? error.problems : [{ code: 'E_BUG', found: String(error) }];
+  return { event: 'error', problems, exit_code: exitCode };
+}
+
+export function checkRecord(report: CheckReport): object {
+  return {
+    problems: report.problems,
+    notes: report.notes,
+    rows: report.rows,
+    calls: report.calls,
+    input_tokens: report.inputTokens,
+    output_tokens: report.outputTokens,
+    worst_cost_usd: report.worstCostUsd,
+  };
+}

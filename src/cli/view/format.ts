@@ -1,0 +1,35 @@
+/** Numbers, money and times as people read them. */
+
+/** `950`, `12.3k`, `4.5M`. */
+export function formatCount(value: number): string {
+  if (value < 10_000) return String(Math.round(value));
+  if (value < 999_950) return `${(value / 1000).toFixed(value < 99_950 ? 1 : 0)}k`;
+  return `${(value / 1_000_000).toFixed(value < 99_950_000 ? 1 : 0)}M`;
+}
+
+/** USD with enough digits to see small spends: `$0`, `$0.0012`, `$1.20`. */
+export function formatUsd(usd: number): string {
+  if (usd === 0) return '$0';
+  if (usd < 0.0001) return '<$0.0001';
+  return `$${usd.toFixed(usd < 1 ? 4 : 2)}`;
+}
+
+/** `0s`, `42s`, `3m 05s`, `2h 07m`, `3d 04h`. */
+export function formatDuration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const two = (value: number) => String(value).padStart(2, '0');
+  if (seconds < 60) return `${seconds}s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h ${two(Math.floor((seconds % 3600) / 60))}m`;
+  return `${Math.floor(seconds / 86_400)}d ${two(Math.floor((seconds % 86_400) / 3600))}h`;
+}
+
+/** Rates keep one decimal below 10. */
+export function formatRate(perUnit: number): string {
+  return perUnit < 9.95 ? perUnit.toFixed(1) : formatCount(perUnit);
+}
+
+/** `2026-11-21 09:05:07Z`: UTC, so that it reads the same everywhere. */
+export function formatTime(at: number | null): string {
+  return at === null ? '-' : `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+}

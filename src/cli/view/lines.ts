@@ -1,0 +1,95 @@
+/** The view model as text: a block for a terminal, one line for a pipe. Pure. */
+import type { Ansis } from 'ansis';
+import { formatCount, formatDuration, formatRate, formatUsd } from './format.js';
+import type { ViewModel } from './model.js';
+import { cutTo } from './table.js';
+
+export interface BlockStyle {
+  /** Columns of the terminal. */
+  width: number;
+  unicode: boolean;
+  colors: Ansis;
+}
+
+const LONGEST_BAR = 40;
+
+function failures({ failed, filtered }: ViewModel): string[] {
+  return [...(failed > 0 ? [`${failed} failed`] : []), ...(filtered > 0 ? [`${filtered} filtered`] : [])];
+}
+
+function spend({ costUsd, heldUsd, maxCostUsd }: ViewModel): string {
+  const held = heldUsd > 0 ? ` + ${formatUsd(heldUsd)} held` : '';
+  return `${formatUsd(costUsd)}${held}${maxCostUsd === null ? '' : ` of ${formatUsd(maxCostUsd)}`}`;
+}
+
+function rate({ rowsPerSecond, callsPerMinute }: ViewModel): string | null {
+  if (rowsPerSecond === null || callsPerMinute === null) return null;
+  return `${formatRate(rowsPerSecond)} rows/s, ${formatRate(callsPerMinute)} calls/min`;
+}
+
+function percent(fraction: number): string {
+  // Never "100 %" before the last row.
+  return `${Math.floor(fraction * 100)} %`;
+}
+
+/** `#####-----` as wide as asked for. */
+export function bar(fraction: number, width: number, unicode: boolean): string {
+  const full = Math.floor(Math.min(1, Math.max(0, fraction)) * width);
+  return (unicode ? '\u2588' : '#').repeat(full) + (unicode ? '\u2591' : '-').repeat(width - full);
+}
+
+/** The block of the live view; every line fits the width. */
+export function liveBlock(model: ViewModel, style: BlockStyle): string[] {
+  const { colors } = style;
+  // The last column stays free: a full line would wrap on some terminals.
+  const width = Math.max(10, style.width - 1);
+  const cut = (text: string) => cutTo(text, width);
+  const separator = style.unicode ? ' \u00b7 ' : ' | ';
+  const done = ` ${percent(model.fraction)}  ${model.done} of ${model.total}`;
+  const barWidth = Math.min(LONGEST_BAR, width - done.length);
+  const elapsed = model.elapsedMs === null ? '' : `  ${formatDuration(model.elapsedMs)}`;
+  const left = model.etaMs === null ? null : `about ${formatDuration(model.etaMs)} left`;
+  const facts = (parts: readonly (string | null)[]) => cut(`  ${parts.filter((part) => part !== null).join(separator)}`);
+  const bad = failures(model);
+  const counts = facts([`${model.ok} ok`, ...bad, `${model.inFlight} in flight`]);
+  const lines = [
+    colors.bold(cut(`${model.name}  ${model.state}${elapsed}  ${model.run}`)),
+    barWidth < 5 ? cut(`  ${done.trim()}`) : `  ${colors.cyan(bar(model.fraction, barWidth - 2, style.unicode))}${done}`,
+    bad.length > 0 ? colors.yellow(counts) : counts,
+    facts([`${formatCount(model.inputTokens)} tokens in, ${formatCount(model.outputTokens)} out`, spend(model)]),
+    facts([rate(model) ?? 'measuring the rate', left]),
+  ];
+  if (model.waitsFor !== null) lines.push(colors.dim(cut(`  waits for ${model.waitsFor}`)));
+  return lines;
+}
+
+/** One line of a log. */
+export function plainLine(model: ViewModel): string {
+  const parts = [
+    `${model.done}/${model.total} rows`,
+    ...failures(model),
+    `${model.inFlight} in flight`,
+    `${formatCount(model.inputTokens)} tokens in, ${formatCount(model.outputTokens)} out`,
+    spend(model),
+    rate(model),
+    model.etaMs === null || model.etaMs === 0 ? null : `about ${formatDuration(model.etaMs)} left`,
+    model.waitsFor === null ? null : `waits for ${model.waitsFor}`,
+  ];
+  return `${model.state}: ${parts.filter((part) => part !== null).join(', ')}`;
+}
+
+/** When a line was last written, and what it said. */
+export interface LastLine {
+  at: number;
+  fraction: number;
+  state: string;
+}
+
+const STEP = 0.05;
+const STEP_MS = 10_000;
+
+/** True when a log deserves another line: about 5 % further, 10 s later, or another state. */
+export function lineIsDue(last: LastLine | null, model: ViewModel, now: number): boolean {
+  if (last === null || last.state !== model.state) return true;
+  return model.fraction - last.fraction >= STEP || now - last.at >= STEP_MS;
+}

@@ -1,0 +1,41 @@
+/** All that is known of one run, as lines. Pure. */
+import type { Progress } from '../../client/api.js';
+import { formatCount, formatDuration, formatTime, formatUsd } from './format.js';
+import { rowsDone } from './model.js';
+import { safeLine } from './safe-text.js';
+import { renderFacts } from './table.js';
+
+/** `state`, with why it stopped or waits. */
+export function stateText({ state, reason }: Progress): string {
+  return reason === null || reason === state ? state : `${state} (${reason})`;
+}
+
+/** For `swarm status`. */
+export function progressFacts(progress: Progress, now: number): string[] {
+  const { usage } = progress;
+  const reused = usage.cached > 0 ? ` (${formatCount(usage.cached)} cached)` : '';
+  const held = progress.heldUsd > 0 ? ` + ${formatUsd(progress.heldUsd)} held` : '';
+  const cap = progress.maxCostUsd === null ? '' : ` of ${formatUsd(progress.maxCostUsd)}`;
+  const limits = progress.requestsPerMinute === null ? '' : `, at most ${progress.requestsPerMinute} requests/min`;
+  return renderFacts([
+    ['run', safeLine(progress.run)],
+    ['name', safeLine(progress.name)],
+    ['state', stateText(progress)],
+    ['why', progress.message === null ? null : safeLine(progress.message)],
+    [
+      'rows',
+      `${rowsDone(progress)} of ${progress.total} done: ${progress.ok} ok, ${progress.failed} failed, ${progress.filtered} filtered`,
+    ],
+    [
+      'calls',
+      `${progress.calls} answered, ${progress.inFlight} in flight, ${progress.limited} rate limited, ${progress.doubtful} doubtful`,
+    ],
+    ['tokens', `${formatCount(usage.input)} in${reused}, ${formatCount(usage.output)} out`],
+    ['cost', `${formatUsd(progress.costUsd)}${held}${cap}`],
+    ['limits', `${progress.concurrency} calls in flight${limits}`],
+    ['started', formatTime(progress.startedAt)],
+    ['took', progress.startedAt === null ? null : formatDuration((progress.endedAt ?? now) - progress.startedAt)],
+    ['epoch', String(progress.epoch)],
+    ['folder', progress.outputDir],
+  ]);
+}

@@ -1,0 +1,50 @@
+/** A plain JSON record as people read it: facts first, then a table for each list of records. Pure. */
+import { formatUsd } from './format.js';
+import { safeLine } from './safe-text.js';
+import { renderFacts, renderTable } from './table.js';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isRecord = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** `cost_usd` and `costUsd` -> `cost`; `output_dir` -> `output dir`. */
+function label(key: string): string {
+  return safeLine(key)
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .replaceAll('_', ' ')
+    .toLowerCase()
+    .replace(/ usd$/, '');
+}
+
+function cell(key: string, value: unknown): string {
+  if (value === null || value === undefined) return '-';
+  if (typeof value === 'number' && /usd$/i.test(key)) return formatUsd(value);
+  if (isRecord(value)) {
+    return Object.entries(value)
+      .map(([inner, one]) => `${label(inner)} ${cell(inner, one)}`)
+      .join(', ');
+  }
+  if (Array.isArray(value)) return value.map((one) => cell(key, one)).join(', ');
+  return safeLine(String(value));
+}
+
+function listTable(records: readonly Fields[], width: number | undefined): string[] {
+  const keys = [...new Set(records.flatMap((record) => Object.keys(record)))];
+  const columns = keys.map((key) => {
+    const numbers = records.every((record) => record[key] === null || typeof record[key] === 'number');
+    return { title: label(key).toUpperCase(), align: numbers ? ('right' as const) : ('left' as const) };
+  });
+  const rows = records.map((record) => keys.map((key) => cell(key, record[key])));
+  return renderTable(columns, rows, width);
+}
+
+/** Lines; tables are cut to `width` when it is known. */
+export function recordTables(record: Fields, width?: number): string[] {
+  const lists: [string, Fields[]][] = [];
+  const facts: [string, string][] = [];
+  for (const [key, value] of Object.entries(record)) {
+    if (Array.isArray(value) && value.length > 0 && value.every(isRecord)) lists.push([key, value]);
+    else facts.push([label(key), Array.isArray(value) && value.length === 0 ? 'none' : cell(key, value)]);
+  }
+  return [...renderFacts(facts), ...lists.flatMap(([key, records]) => ['', `${label(key)}:`, ...listTable(records, width)])];
+}
