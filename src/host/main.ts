@@ -8,4 +8,5 @@ const parts: HostParts = {
   startWorker: async (options) => (await import('../worker/start-worker.js')).startWorker(options),
 };
 
-process.exitCode = await runHost(loadConfig(), parts);
+// Everything is stopped by then; a handle that was left open must not keep a host without a lock alive.
+process.exit(await runHost(loadConfig(), parts));

@@ -1,0 +1,45 @@
+/**
+ * The real host with the real Temporal server, and scripted parts in place of store and worker: the tests steer it by
+ * files in its home and see there what it did.
+ */
+import { createHash } from 'node:crypto';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadConfig } from '../../src/config.js';
+import { runHost } from '../../src/host/host.js';
+import type { Store } from '../../src/store/port.js';
+
+const config = loadConfig();
+const file = (name: string) => join(config.home, name);
+const note = (line: string) => appendFileSync(file('parts.txt'), `${line}\n`);
+
+const store = {
+  runs: async () => [],
+  endOwners: async (home: string, keep: string) => {
+    note(`endOwners ${home.length > 0} keep=${keep}`);
+    return [];
+  },
+  close: async () => note('store closed'),
+} as unknown as Store;
+
+process.exitCode = await runHost(config, {
+  openStore: async () => {
+    if (existsSync(file('store-fails'))) throw new Error('the scripted store does not open');
+    if (existsSync(file('store-exits'))) process.exit(9);
+    return store;
+  },
+  startWorker: async ({ connection, keys }) => {
+    note(`worker started ${connection.address} ${connection.namespace}`);
+    const timer = setInterval(() => {
+      const value = keys('HANDED_KEY');
+      if (value !== undefined) writeFileSync(file('key.sha256'), createHash('sha256').update(value).digest('hex'));
+    }, 20);
+    return {
+      activeRuns: () => (existsSync(file('active-runs')) ? Number(readFileSync(file('active-runs'), 'utf8')) : 0),
+      shutdown: async (graceMs) => {
+        clearInterval(timer);
+        note(`worker shut down, grace ${graceMs}`);
+      },
+    };
+  },
+});

@@ -1,0 +1,270 @@
+import { execFileSync } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { HostConnection } from '../../src/client/host-connection.js';
+import { connectToHost, findOrStartHost, hostStatus, stopHost } from '../../src/client/host-process.js';
+import { encodeLine, type HostInfo } from '../../src/client/host-protocol.js';
+import type { SwarmError } from '../../src/core/errors.js';
+import { ensureHome, homePaths } from '../../src/home.js';
+import { isPortFree } from '../../src/host/ports.js';
+import { packageVersion } from '../../src/package-info.js';
+import { endHomes, FIXTURE, isAlive, newConfig, until } from './host-support.js';
+
+const start = { command: FIXTURE };
+const serverPid = async (config: { home: string }) => (await hostStatus(config))?.temporalPid ?? 0;
+
+afterEach(endHomes);
+
+describe('findOrStartHost', () => {
+  it('no host -> starts one, says what it does, and finds the same one again', async () => {
+    const config = await newConfig();
+    const lines: string[] = [];
+    const info = await findOrStartHost(config, { ...start, onProgress: (line) => lines.push(line) });
+    expect(info).toMatchObject({
+      version: packageVersion,
+      namespace: 'default',
+      temporalAddress: `127.0.0.1:${config.temporalPort}`,
+    });
+    expect(info.uiUrl).toBe(`http://127.0.0.1:${config.temporalPort + 1000}`);
+    expect((await fetch(info.uiUrl ?? '')).status).toBe(200);
+    expect(lines.join('\n')).toMatch(/starting the host[\s\S]*temporal binary[\s\S]*starting the Temporal server/);
+    expect(await findOrStartHost(config, start)).toEqual(info);
+    expect(JSON.parse(readFileSync(homePaths(config.home).info, 'utf8'))).toEqual(info);
+  });
+
+  it('home and socket -> only their user may use them', async () => {
+    const config = await newConfig();
+    mkdirSync(config.home, { mode: 0o755 });
+    const info = await findOrStartHost(config, start);
+    expect(statSync(config.home).mode & 0o777).toBe(0o700);
+    expect(statSync(info.socket).mode & 0o777).toBe(0o600);
+  });
+
+  it('two starters at once -> one host', async () => {
+    const config = await newConfig();
+    const infos = await Promise.all([1, 2, 3].map(() => findOrStartHost(config, start)));
+    expect(new Set(infos.map((info) => info.pid)).size).toBe(1);
+    expect(readFileSync(join(config.home, 'parts.txt'), 'utf8').match(/worker started/g)).toHaveLength(1);
+  });
+
+  it('a home with a long path -> the socket lies in a private folder elsewhere', async () => {
+    const config = await newConfig();
+    const long = { ...config, home: join(config.home, 'a'.repeat(120)) };
+    const info = await findOrStartHost(long, start);
+    expect(info.socket.startsWith(long.home)).toBe(false);
+    expect(statSync(join(info.socket, '..')).mode & 0o777).toBe(0o700);
+    expect(await stopHost(long)).toBe(true);
+  });
+
+  it('files of a dead host -> a new one takes over', async () => {
+    const config = await newConfig();
+    const paths = ensureHome(config.home);
+    writeFileSync(paths.info, JSON.stringify({ pid: 1, version: '0.0.0', startedAt: 0 }));
+    writeFileSync(paths.socket, 'stale');
+    writeFileSync(paths.lock, '');
+    writeFileSync(paths.temporalState, '{"asked":');
+    const info = await findOrStartHost(config, start);
+    expect(info.pid).not.toBe(1);
+  });
+
+  it('the host fails -> its error with code and exit code', async () => {
+    const config = await newConfig({ temporalBin: null });
+    ensureHome(config.home);
+    writeFileSync(join(config.home, 'store-fails'), '');
+    const error = (await findOrStartHost(config, start).catch((thrown) => thrown)) as SwarmError;
+    expect(error).toMatchObject({ code: 'E_BUG', exitCode: 70 });
+    expect(error.message).toContain('the scripted store does not open');
+    await until('the host is gone', async () => (await hostStatus(config)) === null);
+    expect(existsSync(homePaths(config.home).info)).toBe(false);
+  });
+
+  it('the host dies while starting -> E_HOST_START with the end of its log', async () => {
+    const config = await newConfig();
+    ensureHome(config.home);
+    writeFileSync(join(config.home, 'store-exits'), '');
+    await expect(findOrStartHost(config, start)).rejects.toMatchObject({ code: 'E_HOST_START', exitCode: 4 });
+    await expect(findOrStartHost(config, start)).rejects.toThrow(/exit code 9[\s\S]*host starts/);
+  });
+
+  it('a program that cannot be run -> E_HOST_START with what it wrote', async () => {
+    const config = await newConfig();
+    const command = ['-e', 'console.error("no such thing as a host"); process.exit(3)'];
+    await expect(findOrStartHost(config, { command })).rejects.toThrow(
+      /E_HOST_START[\s\S]*exit code 3[\s\S]*no such thing as a host/,
+    );
+  });
+
+  it('a host of another version -> E_HOST_VERSION names both and swarm stop', async () => {
+    const config = await newConfig();
+    const { socket } = ensureHome(config.home);
+    const older = createServer((peer) => {
+      peer.on('data', () => peer.write(encodeLine({ type: 'version', version: '0.0.9', pid: 4242 })));
+    });
+    await new Promise<void>((resolve) => older.listen(socket, resolve));
+    try {
+      const error = (await findOrStartHost(config, start).catch((thrown) => thrown)) as SwarmError;
+      expect(error).toMatchObject({ code: 'E_HOST_VERSION', exitCode: 4 });
+      expect(error.message).toMatch(new RegExp(`pid 4242.*0\\.0\\.9.*${packageVersion}[\\s\\S]*swarm stop`));
+    } finally {
+      older.close();
+    }
+  });
+
+  it('a client of another version -> refused by the host, which can still be stopped', async () => {
+    const config = await newConfig();
+    const info = await findOrStartHost(config, start);
+    const reply = await new Promise<string>((resolve) => {
+      const peer = createPeer(info);
+      peer.onLine(resolve);
+      peer.send({ type: 'hello', version: '99.0.0' });
+    });
+    expect(JSON.parse(reply)).toEqual({ type: 'version', version: packageVersion, pid: info.pid });
+    expect(await stopHost(config)).toBe(true);
+  });
+});
+
+describe('stopHost', () => {
+  it('a running host -> worker, store and server end in this order, nothing is left', async () => {
+    const config = await newConfig();
+    const info = await findOrStartHost(config, start);
+    const server = await serverPid(config);
+    expect(isAlive(server)).toBe(true);
+    expect(await stopHost(config)).toBe(true);
+    await until('the host ends', () => !isAlive(info.pid));
+    expect(isAlive(server)).toBe(false);
+    expect(existsSync(info.socket)).toBe(false);
+    expect(readFileSync(join(config.home, 'parts.txt'), 'utf8')).toMatch(/worker shut down, grace 30000\nstore closed\n$/);
+    expect(await isPortFree(config.temporalPort)).toBe(true);
+  });
+
+  it('no host -> false, and nothing is started', async () => {
+    const config = await newConfig();
+    expect(await stopHost(config)).toBe(false);
+    expect(existsSync(config.home)).toBe(false);
+  });
+
+  it('SIGTERM -> the same clean end', async () => {
+    const config = await newConfig();
+    const info = await findOrStartHost(config, start);
+    process.kill(info.pid, 'SIGTERM');
+    await until('the host ends', () => !isAlive(info.pid));
+    expect(readFileSync(join(config.home, 'parts.txt'), 'utf8')).toContain('store closed');
+    expect(existsSync(homePaths(config.home).info)).toBe(false);
+  });
+
+  it('a start right after a stop -> a new host on the same ports', async () => {
+    const config = await newConfig();
+    const first = await findOrStartHost(config, start);
+    const stopping = stopHost(config);
+    const second = await findOrStartHost(config, start);
+    await stopping;
+    expect(second.pid).not.toBe(first.pid);
+    expect(second.temporalAddress).toBe(first.temporalAddress);
+    expect(second.homeId).toBe(first.homeId);
+  });
+});
+
+describe('host', () => {
+  it('killed -> its server is gone in 5 s and a new host takes over on the same port', async () => {
+    const config = await newConfig();
+    const first = await findOrStartHost(config, start);
+    const server = await serverPid(config);
+    process.kill(first.pid, 'SIGKILL');
+    await until('the orphaned server is gone', () => !isAlive(server), 5_000);
+    const second = await findOrStartHost(config, start);
+    expect(second.pid).not.toBe(first.pid);
+    expect(second.temporalAddress).toBe(first.temporalAddress);
+  });
+
+  it('idle -> leaves; not while a client is attached, runs are active, or it is kept', async () => {
+    const config = await newConfig({ idleMs: 300 });
+    const { connection, info } = await connectToHost(config, start);
+    await connection.attach('run-1');
+    expect(await connection.status()).toMatchObject({ clients: 1, attachedRuns: ['run-1'], kept: false });
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    expect(isAlive(info.pid)).toBe(true);
+    writeFileSync(join(config.home, 'active-runs'), '1');
+    connection.close();
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    expect(isAlive(info.pid)).toBe(true);
+    writeFileSync(join(config.home, 'active-runs'), '0');
+    await until('the idle host leaves', () => !isAlive(info.pid));
+    expect(readFileSync(homePaths(config.home).log, 'utf8')).toContain('"why":"idle"');
+
+    const kept = await findOrStartHost(config, { ...start, keep: true });
+    await new Promise((resolve) => setTimeout(resolve, 900));
+    expect(isAlive(kept.pid)).toBe(true);
+  });
+
+  it('a client that detached or died -> no longer attached', async () => {
+    const config = await newConfig();
+    const { connection } = await connectToHost(config, start);
+    const other = await connectToHost(config, start);
+    await connection.attach('a');
+    await connection.attach('b');
+    await connection.detach('a');
+    await other.connection.attach(null);
+    expect(await connection.status()).toMatchObject({ clients: 2, attachedRuns: ['b'] });
+    connection.close();
+    await until('one client is left', async () => (await other.connection.status()).clients === 1);
+    other.connection.close();
+  });
+
+  it('keys handed over -> the worker has them, and no file, argument or environment does', async () => {
+    const config = await newConfig();
+    const key = `canary-${randomBytes(16).toString('hex')}`;
+    const info = await findOrStartHost(config, { ...start, keys: { HANDED_KEY: key } });
+    const sum = join(config.home, 'key.sha256');
+    await until('the worker saw the key', () => existsSync(sum));
+    expect(readFileSync(sum, 'utf8')).toBe(createHash('sha256').update(key).digest('hex'));
+    const server = await serverPid(config);
+    await stopHost(config);
+    const forms = [key, Buffer.from(key).toString('base64')];
+    for (const name of readdirSync(config.home)) {
+      const bytes = readFileSync(join(config.home, name));
+      for (const form of forms) expect(bytes.includes(form), name).toBe(false);
+    }
+    expect(execFileSync('ps', ['axww', '-o', 'args'], { encoding: 'utf8' })).not.toContain(key);
+    expect([info.pid, server].every((pid) => pid > 0)).toBe(true);
+  });
+
+  it('nonsense on the socket -> that connection ends, the host lives', async () => {
+    const config = await newConfig();
+    const info = await findOrStartHost(config, start);
+    const peer = createPeer(info);
+    const refused = await new Promise<string>((resolve) => {
+      peer.onLine(resolve);
+      peer.send({ type: 'dance' });
+    });
+    expect(JSON.parse(refused)).toMatchObject({ type: 'refused', problem: { code: 'E_HOST_REQUEST' } });
+    peer.write('not json\n');
+    await peer.closed;
+    expect((await hostStatus(config))?.state).toBe('ready');
+  });
+
+  it('a host that does not answer -> the connection says gone', async () => {
+    const config = await newConfig();
+    const { socket } = ensureHome(config.home);
+    const mute = createServer((peer) => peer.destroy());
+    await new Promise<void>((resolve) => mute.listen(socket, resolve));
+    try {
+      const connection = await HostConnection.open(socket);
+      await expect(connection?.status()).rejects.toMatchObject({ code: 'E_HOST_GONE', exitCode: 4 });
+    } finally {
+      mute.close();
+    }
+  });
+});
+
+function createPeer(info: HostInfo) {
+  const socket = connect(info.socket);
+  return {
+    onLine: (take: (line: string) => void) => socket.on('data', (chunk: Buffer) => take(chunk.toString('utf8').trim())),
+    send: (message: object) => socket.write(`${JSON.stringify(message)}\n`),
+    write: (text: string) => socket.write(text),
+    closed: new Promise<void>((resolve) => socket.once('close', () => resolve())),
+  };
+}

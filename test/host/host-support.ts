@@ -1,0 +1,81 @@
+/** Homes, hosts and ports for the tests of the host; everything that was started is ended by its pid. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { FindOrStartOptions } from '../../src/client/host-process.js';
+import { type Config, loadConfig } from '../../src/config.js';
+import { homePaths } from '../../src/home.js';
+import { freePorts } from '../../src/host/ports.js';
+
+/** Runs host-fixture.ts, compiled on the fly. */
+export const FIXTURE: FindOrStartOptions['command'] = [
+  '--import',
+  'tsx',
+  fileURLToPath(new URL('./host-fixture.ts', import.meta.url)),
+];
+
+const homes: string[] = [];
+
+export function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'swarm-host-'));
+  homes.push(folder);
+  return folder;
+}
+
+/** A configuration with its own home and ports that are free just now; the cache is the user's. */
+export async function newConfig(changes: Partial<Config> = {}): Promise<Config> {
+  const [port] = (await freePorts(1)) as [number];
+  const folder = newFolder();
+  // The UI's port is 1000 above, so keep clear of the end of the range.
+  return {
+    ...loadConfig({ ...process.env }, folder),
+    home: join(folder, 'home'),
+    temporalPort: port > 60_000 ? port - 5_000 : port,
+    temporalBin: null,
+    externalTemporal: false,
+    ...changes,
+  };
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // A killed child that nobody has waited for yet is a zombie.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' && process.platform !== 'linux';
+  }
+}
+
+/** Polls until the condition holds; throws with `what` after `ms`. */
+export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
+  const end = Date.now() + ms;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`not in ${ms} ms: ${what}`);
+    await sleep(20);
+  }
+}
+
+function pidIn(path: string): number | null {
+  try {
+    return (JSON.parse(readFileSync(path, 'utf8')) as { pid: number | null }).pid;
+  } catch {
+    return null;
+  }
+}
+
+/** Ends what lives in the homes made by newConfig and removes them. */
+export async function endHomes(): Promise<void> {
+  for (const folder of homes.splice(0)) {
+    const paths = homePaths(join(folder, 'home'));
+    for (const file of [paths.info, paths.temporalState]) {
+      const pid = pidIn(file);
+      if (pid === null || !isAlive(pid)) continue;
+      process.kill(pid, 'SIGTERM');
+      await until(`pid ${pid} ends`, () => !isAlive(pid));
+    }
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
+  }
+}
