@@ -2,11 +2,25 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { missingOptional } from '../scripts/complete-lockfile.mjs';
 import { root } from './support/source-files.js';
 
 interface TrackedFile {
   path: string;
   text: string;
+}
+
+interface LockedPackage {
+  version: string;
+  resolved?: string;
+  integrity?: string;
+  optional?: boolean;
+  os?: string[];
+  cpu?: string[];
+}
+
+function lockfile(): { packages: Record<string, LockedPackage> } {
+  return JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
 }
 
 /** Text files that git knows; binary ones and those deleted in the working tree are left out. */
@@ -55,13 +69,16 @@ describe.skipIf(files === null)('tracked files', () => {
     expect(matches(tracked, new RegExp(`(?<![\\w.~*})-])\\/(?:${MACHINE_FOLDERS})\\/[^\\s]*`, 'g'))).toEqual([]);
   });
 
-  it('package-lock.json: every package -> has a checksum and no address', () => {
-    const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
-      packages: Record<string, { resolved?: string; integrity?: string }>;
-    };
+  it('package-lock.json: every package -> no address; a checksum, but for binaries of other platforms', () => {
+    const lock = lockfile();
     const packages = Object.entries(lock.packages).filter(([path]) => path !== '');
     expect(packages.filter(([, locked]) => locked.resolved !== undefined).map(([path]) => path)).toEqual([]);
-    expect(packages.filter(([, locked]) => locked.integrity === undefined).map(([path]) => path)).toEqual([]);
+    const unchecked = packages.filter(([, locked]) => locked.integrity === undefined);
+    expect(unchecked.filter(([, locked]) => !(locked.optional && locked.os && locked.cpu)).map(([path]) => path)).toEqual([]);
+  });
+
+  it('package-lock.json: binaries of all platforms -> have an entry, or npm ci refuses the file', () => {
+    expect(missingOptional(lockfile()).map(({ name }) => `${name}: run npm run lockfile:complete`)).toEqual([]);
   });
 
   it('line ends: any file but fixtures -> LF, with one at the end', () => {
