@@ -1,0 +1,20 @@
+import type { ModelCall } from '../../src/llm/port.js';
+
+export const KEY = 'canary-key-0123456789';
+
+/** A call to `base` with everything set; fields may be replaced. */
+export function modelCall(base: string, more: Partial<ModelCall> = {}): ModelCall {
+  return {
+    model: { provider: 'openai', model: 'asked-1', apiBase: base, apiKeyEnv: 'A_KEY' },
+    apiBase: base,
+    apiKey: KEY,
+    headers: {},
+    messages: [{ role: 'user', content: 'two and two?' }],
+    maxTokens: 50,
+    temperature: null,
+    topP: null,
+    timeoutMs: 10_000,
+    signal: new AbortController().signal,
+    ...more,
+  };
+}
