@@ -2,7 +2,7 @@
  * `npm test`: all tests, on a fresh clone too. Arguments go to vitest: `npm test -- test/core`, `npm test -- --project unit`.
  * The last line is `N passed, N failed`, with `, N skipped` when there are any; no test at all is a failure.
  */
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { BUILD_STATE, TOOLS } from './paths.mjs';
 import { prepare } from './prepare.mjs';
@@ -12,6 +12,7 @@ import { testTotals, totalsLine } from './test-summary.mjs';
 
 /** @param {string[]} args */
 async function test(args) {
+  // A name of its own first: another run may be under way.
   const report = join(BUILD_STATE, `test-results-${process.pid}.json`);
   mkdirSync(BUILD_STATE, { recursive: true });
   const code = await runNode(TOOLS.vitest, [
@@ -22,7 +23,7 @@ async function test(args) {
     ...args,
   ]);
   const results = existsSync(report) ? JSON.parse(readFileSync(report, 'utf8')) : null;
-  rmSync(report, { force: true });
+  if (results !== null) renameSync(report, join(BUILD_STATE, 'test-results.json'));
   const totals = testTotals(results, code);
   console.log(totalsLine(totals));
   return totals.failed === 0 ? 0 : code || 1;
