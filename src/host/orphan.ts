@@ -22,7 +22,8 @@ export async function endOrphanServer(pid: number | null | undefined, home: stri
   const command = commandLine(pid);
   if (!command.includes('start-dev') || !command.includes(home)) return false;
   process.kill(pid, 'SIGTERM');
-  for (let tries = 0; isAlive(pid) && tries < 80; tries += 1) {
+  // A process that has ended but was not waited for has no command line.
+  for (let tries = 0; isAlive(pid) && commandLine(pid).trim() !== '' && tries < 80; tries += 1) {
     if (tries === 50) process.kill(pid, 'SIGKILL');
     await sleep(100);
   }

@@ -1,0 +1,166 @@
+import { readFileSync } from 'node:fs';
+import { request } from 'node:http';
+import { createServer, type Server } from 'node:net';
+import { Client, Connection } from '@temporalio/client';
+import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
+import { afterEach, describe, expect, it } from 'vitest';
+import type { Config } from '../../src/config.js';
+import { ensureHome } from '../../src/home.js';
+import { isListening, LOOPBACK } from '../../src/host/ports.js';
+import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
+import { TemporalServer } from '../../src/host/temporal-server.js';
+import { SEARCH_ATTRIBUTES } from '../../src/host/temporal-settings.js';
+import { connectTemporal } from '../../src/temporal-connection.js';
+import { endHomes, isAlive, newConfig, until } from './host-support.js';
+
+const servers: TemporalServer[] = [];
+const listeners: Server[] = [];
+
+afterEach(async () => {
+  for (const server of servers.splice(0)) await server.stop();
+  for (const listener of listeners.splice(0)) listener.close();
+  await endHomes();
+});
+
+async function startServer(config: Config, lines: string[] = []): Promise<TemporalServer> {
+  const binary = await resolveTemporalBinary(config);
+  const server = await TemporalServer.start({
+    config,
+    paths: ensureHome(config.home),
+    binary,
+    onProgress: (line) => lines.push(line),
+  });
+  servers.push(server);
+  return server;
+}
+
+async function stop(server: TemporalServer): Promise<void> {
+  servers.splice(servers.indexOf(server), 1);
+  await server.stop();
+}
+
+async function take(port: number): Promise<void> {
+  const listener = createServer();
+  listeners.push(listener);
+  await new Promise<void>((resolve) => listener.listen(port, LOOPBACK, resolve));
+}
+
+const keyOf = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
+
+describe('TemporalServer', () => {
+  it('start -> the namespace keeps 72 h and takes our search attributes at once', async () => {
+    const server = await startServer(await newConfig());
+    const connection = await connectTemporal({ address: server.address, namespace: server.namespace });
+    try {
+      const { config } = await connection.workflowService.describeNamespace({ namespace: 'default' });
+      expect(Number(config?.workflowExecutionRetentionTtl?.seconds)).toBe(72 * 3600);
+      const client = new Client({ connection });
+      const pairs = SEARCH_ATTRIBUTES.map((name) => ({ key: keyOf(name), value: name }));
+      await client.workflow.start('nobody', {
+        taskQueue: 'none',
+        workflowId: 'w',
+        typedSearchAttributes: new TypedSearchAttributes(pairs),
+      });
+      const described = await client.workflow.getHandle('w').describe();
+      expect(described.typedSearchAttributes.get(keyOf('SwarmPhase'))).toBe('SwarmPhase');
+    } finally {
+      await connection.close();
+    }
+  });
+
+  it('a taken port -> the next free one, said and remembered for the next start', async () => {
+    const config = await newConfig();
+    await take(config.temporalPort);
+    const lines: string[] = [];
+    const first = await startServer(config, lines);
+    expect(first.address).not.toBe(`${LOOPBACK}:${config.temporalPort}`);
+    expect(lines.join('\n')).toContain(`port ${config.temporalPort} or its UI port is taken`);
+    await stop(first);
+    for (const listener of listeners.splice(0)) listener.close();
+    expect((await startServer(config)).address).toBe(first.address);
+  });
+
+  it('a taken UI port -> another pair', async () => {
+    const config = await newConfig();
+    await take(config.temporalPort + 1000);
+    const server = await startServer(config);
+    expect(server.uiUrl).not.toBe(`http://${LOOPBACK}:${config.temporalPort + 1000}`);
+    expect((await fetch(server.uiUrl)).status).toBe(200);
+  });
+
+  it('killed -> back on the same port with its data, with another pid', async () => {
+    const lines: string[] = [];
+    const server = await startServer(await newConfig(), lines);
+    const connection = await Connection.connect({ address: server.address });
+    try {
+      const client = new Client({ connection });
+      await client.workflow.start('nobody', { taskQueue: 'none', workflowId: 'kept' });
+      const killed = server.pid as number;
+      process.kill(killed, 'SIGKILL');
+      await until('the server is back', () => lines.some((line) => line.includes('is back at')));
+      expect(server.pid).not.toBe(killed);
+      expect(server.restarts).toBe(1);
+      await until(
+        'the workflow is there',
+        async () => (await client.workflow.getHandle('kept').describe()).status.name === 'RUNNING',
+      );
+    } finally {
+      await connection.close();
+    }
+  });
+
+  it('a server left behind by a killed host and leash -> ended before the database is opened again', async () => {
+    const config = await newConfig();
+    const first = await startServer(config);
+    const left = first.pid as number;
+    const leash = Number(/^PPid:\s+(\d+)/m.exec(readFileSync(`/proc/${left}/status`, 'utf8'))?.[1]);
+    // Stopped, it is what a killed leash leaves: a server that nobody watches.
+    process.kill(leash, 'SIGSTOP');
+    const lines: string[] = [];
+    const second = await startServer(config, lines);
+    expect(lines.join('\n')).toContain(`ended a Temporal server (pid ${left})`);
+    expect(isAlive(left)).toBe(false);
+    expect(second.address).toBe(first.address);
+    servers.splice(servers.indexOf(first), 1);
+    const stopping = first.stop();
+    process.kill(leash, 'SIGCONT');
+    await stopping;
+  });
+
+  it('a binary that is no server -> E_TEMPORAL_START with its last lines', async () => {
+    const config = await newConfig();
+    const starting = TemporalServer.start({
+      config,
+      paths: ensureHome(config.home),
+      binary: { path: '/bin/echo', serverVersion: '1.31.2' },
+      onProgress: () => undefined,
+    });
+    await expect(starting).rejects.toMatchObject({ code: 'E_TEMPORAL_START', exitCode: 4 });
+  });
+
+  it('HTTP API, UI, metrics -> loopback only, foreign Host refused', async () => {
+    const server = await startServer(await newConfig());
+    const tcp = readFileSync('/proc/net/tcp6', 'utf8') + readFileSync('/proc/net/tcp', 'utf8');
+    const port = Number(server.address.split(':')[1]);
+    const open = tcp.split('\n').filter((line) => new RegExp(`:(${hex(port)}|${hex(port + 1000)}) \\S+ 0A `).test(line));
+    expect(open.length).toBeGreaterThanOrEqual(2);
+    expect(open.every((line) => line.includes('0100007F:'))).toBe(true);
+    const command = readFileSync(`/proc/${server.pid}/cmdline`, 'utf8').split('\0');
+    const http = Number(command[command.indexOf('--http-port') + 1]);
+    expect(await isListening(http)).toBe(true);
+    expect(await statusOf(http, `127.0.0.1:${http}`)).toBe(200);
+    expect(await statusOf(http, 'evil.example')).toBe(403);
+  });
+});
+
+const hex = (port: number) => port.toString(16).toUpperCase().padStart(4, '0');
+
+async function statusOf(port: number, host: string): Promise<number | undefined> {
+  return await new Promise((resolve, reject) => {
+    const asked = request({ host: LOOPBACK, port, path: '/api/v1/namespaces', headers: { host } }, (response) => {
+      response.resume();
+      resolve(response.statusCode);
+    });
+    asked.once('error', reject).end();
+  });
+}
