@@ -28,6 +28,8 @@ export interface TaskReading {
   notes: string[];
   /** Where each template variable first stands. */
   variablePlaces: Record<string, Place>;
+  /** Where the value of a key stands; the file alone, or nothing, when it has no line of its own. */
+  placeOf(key: string): Place;
 }
 
 /** Stands for a value whose source was refused already: the key is given, its value unknown. */
@@ -252,13 +254,9 @@ export function readTask(source: Record<string, unknown>, places: TaskPlaces, de
   const variablePlaces = readPrompt(reading, good.prompt_template);
   const stopRules = readStopRules(reading, good.stop_when);
   checkTogether(reading, good, source);
-  if (reading.failed || model === null) return { task: null, problems: reading.sorted(), notes: reading.notes, variablePlaces };
-  return {
-    task: toTask(good as TaskFile, { model, stopRules, defaultName }),
-    problems: [],
-    notes: reading.notes,
-    variablePlaces,
-  };
+  const facts = { notes: reading.notes, variablePlaces, placeOf: (key: string) => places.value([key]) };
+  if (reading.failed || model === null) return { task: null, problems: reading.sorted(), ...facts };
+  return { task: toTask(good as TaskFile, { model, stopRules, defaultName }), problems: [], ...facts };
 }
 
 function toTask(file: TaskFile, read: { model: Task['model']; stopRules: StopRule[]; defaultName: string }): Task {

@@ -1,0 +1,109 @@
+/** A task from a file or from code, with absolute paths and a parsed template, ready for rows. */
+import { open, stat } from 'node:fs/promises';
+import { basename, dirname, extname, resolve } from 'node:path';
+import { decodeUtf8 } from '../core/encoding.js';
+import { type Place, SwarmError } from '../core/errors.js';
+import { parseTemplate } from '../core/template.js';
+import { parseTaskObject, parseTaskText } from '../schema/parse-task.js';
+import type { TaskReading } from '../schema/read-task.js';
+import type { Task } from '../schema/task-types.js';
+import { LARGEST_TASK, tooBigProblem } from '../schema/yaml-source.js';
+import type { PromptSource } from './check-rows.js';
+import { escapeProblem, nearbyFiles, shownPath } from './paths.js';
+
+export interface LoadTaskOptions {
+  /** When given, the real paths of the task file, seeds_file and output_dir must lie under one of these folders. */
+  roots?: readonly string[];
+}
+
+export interface LoadedTask {
+  /** With absolute seedsFile and outputDir. */
+  task: Task;
+  /** Absolute path of the task file; null for a task from code. */
+  file: string | null;
+  /** What was normalised or has no effect, a sentence each. */
+  notes: string[];
+  /** The template and where it stands: what readSeeds checks rows against. */
+  prompt: PromptSource;
+  /** Where the value of a key stands in the file, for problems found later. */
+  placeOf(key: string): Place;
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  const shown = shownPath(path);
+  const place = { file: shown };
+  const unreadable = (why: string, cause?: unknown) => {
+    const problem = {
+      code: 'E_TASK_UNREADABLE',
+      place,
+      found: `the task file cannot be read: ${why}`,
+      allowed: 'a readable file',
+    };
+    return new SwarmError({ ...problem, fix: 'name a task file, such as task.yaml' }, 2, { cause });
+  };
+  try {
+    const facts = await stat(path);
+    if (facts.isDirectory()) throw unreadable('EISDIR, it is a folder');
+    if (!facts.isFile()) throw unreadable('it is not a regular file');
+    if (facts.size > LARGEST_TASK) throw new SwarmError(tooBigProblem(place));
+    const handle = await open(path, 'r');
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(LARGEST_TASK + 1), 0, LARGEST_TASK + 1, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (SwarmError.is(error)) throw error;
+    const { code = 'EIO' } = error as NodeJS.ErrnoException;
+    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw unreadable(code, error);
+    const problem = { code: 'E_TASK_NOT_FOUND', place, found: 'there is no such file', allowed: 'path of a task file' };
+    throw new SwarmError({ ...problem, fix: await nearbyFiles(path, /\.(?:ya?ml|json)$/i) }, 2, { cause: error });
+  }
+}
+
+/** `translate.yaml` -> translate; `reviews/task.yaml` -> reviews. */
+function nameOfFile(path: string): string {
+  const stem = basename(path, extname(path));
+  const wanted = /^task$/i.test(stem) ? basename(dirname(path)) : stem;
+  const clean = wanted.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  return clean.slice(0, 64) || 'task';
+}
+
+async function finish(reading: TaskReading, folder: string, file: string | null, options: LoadTaskOptions): Promise<LoadedTask> {
+  if (reading.task === null) throw new SwarmError(reading.problems);
+  const { variablePlaces, placeOf, notes } = reading;
+  const { seedsFile, outputDir } = reading.task;
+  const task: Task = {
+    ...reading.task,
+    seedsFile: seedsFile === null ? null : resolve(folder, seedsFile),
+    outputDir: resolve(folder, outputDir),
+  };
+  const escapes = [
+    task.seedsFile === null ? null : await escapeProblem(task.seedsFile, 'seeds_file', options.roots, placeOf('seeds_file')),
+    await escapeProblem(task.outputDir, 'output_dir', options.roots, placeOf('output_dir')),
+  ].filter((problem) => problem !== null);
+  if (escapes.length > 0) throw new SwarmError(escapes);
+  const prompt = { template: parseTemplate(task.promptTemplate), variablePlaces, templatePlace: placeOf('prompt_template') };
+  return { task, file, notes, prompt, placeOf };
+}
+
+/**
+ * Loads a task file. Paths in it are relative to the file. Throws a SwarmError with all problems (exit 2):
+ * E_TASK_NOT_FOUND, E_TASK_UNREADABLE, E_TASK_TOO_BIG, E_PATH_ESCAPE, E_ENCODING, and those of parseTaskText.
+ */
+export async function loadTask(path: string, options: LoadTaskOptions = {}): Promise<LoadedTask> {
+  const absolute = resolve(path);
+  const file = shownPath(absolute);
+  const escaped = await escapeProblem(absolute, 'the task file', options.roots, { file });
+  if (escaped) throw new SwarmError(escaped);
+  const decoded = decodeUtf8(await readBytes(absolute));
+  if ('problem' in decoded) throw new SwarmError({ ...decoded.problem, place: { ...decoded.problem.place, file } });
+  const reading = parseTaskText(decoded.text, { file, defaultName: nameOfFile(absolute) });
+  return finish(reading, dirname(absolute), absolute, options);
+}
+
+/** Loads a task given as an object with the keys of the file. Its paths are relative to `baseDir`, default the working directory. */
+export async function loadTaskObject(source: object, options: LoadTaskOptions & { baseDir?: string } = {}): Promise<LoadedTask> {
+  return finish(parseTaskObject(source), resolve(options.baseDir ?? '.'), null, options);
+}

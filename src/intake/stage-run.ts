@@ -1,0 +1,295 @@
+/** Puts a task and its rows into the store as a run, or finds the run that this folder holds already. */
+import { mkdir, realpath } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { EXIT, SwarmError } from '../core/errors.js';
+import { changedKeys, changedOperationalKeys } from '../core/fingerprint.js';
+import { usdToNano } from '../core/price.js';
+import { newRunId } from '../core/run-id.js';
+import { ASSUMED_CONCURRENCY } from '../core/slice-size.js';
+import type { Seed } from '../schema/seed.js';
+import type { Task } from '../schema/task-types.js';
+import type { Control, RunRow, Store } from '../store/port.js';
+import { SeedsFingerprint, taskFingerprint } from './fingerprint.js';
+
+/** Rows of one staging transaction. */
+const CHUNK = 1_000;
+/** Runs whose staging was cut short are dropped after this time. */
+const ABANDONED_MS = 600_000;
+
+export interface FolderMarker {
+  run: string;
+  home: string;
+  fingerprint: string;
+  createdAt: number;
+}
+
+export interface StagePorts {
+  store: Store;
+  /** Id of this home. */
+  homeId: string;
+  readMarker(dir: string): Promise<FolderMarker | null>;
+  claimFolder(dir: string, marker: FolderMarker): Promise<void>;
+  now(): number;
+  random(): number;
+}
+
+export interface StageRequest {
+  task: Task;
+  /** Checked rows; iterating throws SwarmError on a bad one. */
+  rows: AsyncIterable<Seed>;
+  /** True when `--limit` cut the rows: a later start may go on with more. */
+  limited: boolean;
+  ifChanged: 'refuse' | 'fresh' | 'fork';
+  detached: boolean;
+  origin: RunRow['origin'];
+  /** Default: made from the task's name. */
+  runId?: string;
+}
+
+export interface StagedRun {
+  run: RunRow;
+  kind: 'new' | 'resumed' | 'finished';
+  notes: string[];
+}
+
+/** A run is under way in Temporal, or may be. */
+const BUSY = ['running', 'paused', 'interrupted'] as const;
+
+export async function stageRun(ports: StagePorts, request: StageRequest): Promise<StagedRun> {
+  const wanted = await realFolder(request.task.outputDir);
+  const existing = await runOfFolder(ports, wanted);
+  if (request.ifChanged === 'fork') {
+    const dir = await freeFolder(ports, wanted);
+    const staged = await stageNew(ports, request, dir);
+    return { ...staged, notes: [`forked into ${dir}`, ...staged.notes] };
+  }
+  if (existing && request.ifChanged === 'fresh') {
+    if ((BUSY as readonly string[]).includes(existing.state)) throw busy(existing);
+    return await stageNew(ports, request, wanted);
+  }
+  if (existing) return await resume(ports, request, existing);
+  const marker = await ports.readMarker(wanted);
+  if (marker && request.ifChanged === 'refuse') throw foreignFolder(wanted, marker, ports.homeId);
+  return await stageNew(ports, request, wanted);
+}
+
+async function realFolder(dir: string): Promise<string> {
+  try {
+    await mkdir(dir, { recursive: true });
+    return await realpath(dir);
+  } catch (error) {
+    throw new SwarmError(
+      {
+        code: 'E_OUT_DIR',
+        place: { file: dir },
+        found: `the output folder cannot be made: ${(error as Error).message}`,
+        fix: 'choose another output_dir',
+      },
+      EXIT.badInput,
+      { cause: error },
+    );
+  }
+}
+
+/** The newest run of a folder; leftovers of a staging that was cut short are dropped. */
+async function runOfFolder({ store, now }: StagePorts, outputDir: string): Promise<RunRow | null> {
+  const runs = await store.runs({ outputDir });
+  for (const run of runs) {
+    if (run.state === 'staging' && now() - run.createdAt > ABANDONED_MS) await store.dropRun(run.id);
+  }
+  return runs.find((run) => run.state !== 'staging') ?? null;
+}
+
+/** `<dir>-2`, `<dir>-3`, ...: the first that no run has and that does not exist. */
+async function freeFolder(ports: StagePorts, dir: string): Promise<string> {
+  for (let suffix = 2; ; suffix += 1) {
+    const candidate = join(dirname(dir), `${basename(dir)}-${suffix}`);
+    if ((await ports.store.runs({ outputDir: candidate, limit: 1 })).length > 0) continue;
+    try {
+      await mkdir(candidate);
+      return candidate;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    }
+  }
+}
+
+function controlOf(task: Task): Omit<Control, 'version'> {
+  return {
+    paused: false,
+    cancelled: false,
+    concurrency: task.concurrency === 'auto' ? ASSUMED_CONCURRENCY : task.concurrency,
+    requestsPerMinute: task.requestsPerMinute,
+    capNano: task.maxCost === null ? null : usdToNano(task.maxCost),
+  };
+}
+
+async function stageNew(ports: StagePorts, request: StageRequest, outputDir: string): Promise<StagedRun> {
+  const { store, now } = ports;
+  const task: Task = { ...request.task, outputDir };
+  const id = request.runId ?? newRunId(task.name, ports.random);
+  const createdAt = now();
+  const fingerprint = taskFingerprint(task);
+  await store.createRun({
+    id,
+    name: task.name,
+    task,
+    taskFingerprint: fingerprint,
+    outputDir,
+    detached: request.detached,
+    limited: request.limited,
+    origin: request.origin,
+    createdAt,
+  });
+  try {
+    const seeds = new SeedsFingerprint();
+    await appendAll(store, id, request.rows, seeds);
+    await ports.claimFolder(outputDir, { run: id, home: ports.homeId, fingerprint, createdAt });
+    await store.sealRun(id, { seedsFingerprint: seeds.digest(), total: seeds.count, control: controlOf(task) });
+  } catch (error) {
+    await store.dropRun(id);
+    throw error;
+  }
+  return { run: await mustHave(store, id), kind: 'new', notes: [] };
+}
+
+async function appendAll(store: Store, id: string, rows: AsyncIterable<Seed>, seeds: SeedsFingerprint): Promise<void> {
+  let chunk: Seed[] = [];
+  for await (const seed of rows) {
+    seeds.add(seed);
+    chunk.push(seed);
+    if (chunk.length < CHUNK) continue;
+    await store.appendSeeds(id, chunk);
+    chunk = [];
+  }
+  if (chunk.length > 0) await store.appendSeeds(id, chunk);
+}
+
+async function resume(ports: StagePorts, request: StageRequest, existing: RunRow): Promise<StagedRun> {
+  const { store } = ports;
+  const task: Task = { ...request.task, outputDir: existing.outputDir };
+  const changed = changedKeys(existing.task, task);
+  if (changed.length > 0) throw mismatch(existing, changed);
+  const grown = await compareRows(store, request, existing);
+
+  const notes: string[] = [];
+  const operational = changedOperationalKeys(existing.task, task);
+  if (operational.length > 0) {
+    await store.updateRun(existing.id, { task });
+    const { concurrency, requestsPerMinute, capNano } = controlOf(task);
+    await store.setControl(existing.id, {
+      ...(operational.includes('workers') ? { concurrency } : {}),
+      ...(operational.includes('requests_per_minute') ? { requestsPerMinute } : {}),
+      ...(operational.includes('max_cost') ? { capNano } : {}),
+    });
+    notes.push(`run ${existing.id} takes over the changed ${operational.join(', ')}`);
+  }
+  if (existing.detached !== request.detached) await store.updateRun(existing.id, { detached: request.detached });
+  const finished = existing.state === 'completed' && !grown;
+  if (grown) notes.push(`run ${existing.id} goes on with rows ${existing.total + 1} and later`);
+  else if (!finished) notes.push(`run ${existing.id} is resumed`);
+  return { run: await mustHave(store, existing.id), kind: finished ? 'finished' : 'resumed', notes };
+}
+
+/** Compares the rows with those of the run; appends the rest to a run that `--limit` had cut. True when rows were added. */
+async function compareRows(store: Store, request: StageRequest, existing: RunRow): Promise<boolean> {
+  const seeds = new SeedsFingerprint();
+  let chunk: Seed[] = [];
+  let added = false;
+  const compare = async () => {
+    const known = await store.seeds(existing.id, { from: seeds.count - chunk.length, to: seeds.count });
+    for (const [at, seed] of chunk.entries()) {
+      const other = known[at];
+      if (!other || other.id !== seed.id || JSON.stringify(other.content) !== JSON.stringify(seed.content))
+        throw rowChanged(existing, seed);
+    }
+  };
+  for await (const seed of request.rows) {
+    if (seeds.count === existing.total && !added) {
+      if (seeds.digest() !== existing.seedsFingerprint) await compare();
+      if (!existing.limited) throw rowsAdded(existing, seed);
+      if ((BUSY as readonly string[]).includes(existing.state)) throw busy(existing);
+      chunk = [];
+      added = true;
+    }
+    seeds.add(seed);
+    chunk.push(seed);
+    if (chunk.length < CHUNK) continue;
+    if (added) await store.appendSeeds(existing.id, chunk);
+    else await compare();
+    chunk = [];
+  }
+  if (seeds.count < existing.total) throw rowsMissing(existing, seeds.count, request.limited);
+  if (!added) {
+    if (seeds.digest() !== existing.seedsFingerprint) await compare();
+    return false;
+  }
+  if (chunk.length > 0) await store.appendSeeds(existing.id, chunk);
+  const { version: _version, ...control } = await store.control(existing.id);
+  await store.sealRun(existing.id, { seedsFingerprint: seeds.digest(), total: seeds.count, control });
+  return true;
+}
+
+async function mustHave(store: Store, id: string): Promise<RunRow> {
+  const run = await store.run(id);
+  if (!run) throw new Error(`run ${id} is gone from the store`);
+  return run;
+}
+
+const REFUSED = {
+  allowed: 'the same task and rows: they continue their run, or are answered again when it is finished',
+  fix: '--fork for a new folder beside it, --fresh to start over in this one, or another output_dir',
+};
+
+function mismatch(existing: RunRow, changed: readonly string[]): SwarmError {
+  return new SwarmError({
+    code: 'E_OUT_MISMATCH',
+    place: { file: existing.outputDir },
+    found: `the folder holds run ${existing.id} of another task: ${changed.join(', ')} changed`,
+    ...REFUSED,
+  });
+}
+
+function foreignFolder(dir: string, marker: FolderMarker, homeId: string): SwarmError {
+  const where = marker.home === homeId ? 'is not in the store any more' : 'belongs to another SWARM_HOME';
+  return new SwarmError({
+    code: 'E_OUT_MISMATCH',
+    place: { file: dir },
+    found: `the folder holds run ${marker.run}, which ${where}`,
+    ...REFUSED,
+  });
+}
+
+function rowChanged(existing: RunRow, seed: Seed): SwarmError {
+  return seedsChanged(existing, `row ${seed.index + 1} (id ${seed.id}) is not the row of run ${existing.id}`);
+}
+
+function rowsAdded(existing: RunRow, seed: Seed): SwarmError {
+  return seedsChanged(existing, `run ${existing.id} has ${existing.total} rows; row ${seed.index + 1} (id ${seed.id}) is new`);
+}
+
+function rowsMissing(existing: RunRow, count: number, limited: boolean): SwarmError {
+  const why = limited ? `--limit asks for ${count}` : `there are ${count} now`;
+  return seedsChanged(existing, `run ${existing.id} has ${existing.total} rows, ${why}`);
+}
+
+function seedsChanged(existing: RunRow, found: string): SwarmError {
+  return new SwarmError({
+    code: 'E_SEEDS_CHANGED',
+    place: { file: existing.task.seedsFile ?? existing.outputDir },
+    found,
+    ...REFUSED,
+  });
+}
+
+function busy(existing: RunRow): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_LOCKED',
+      place: { file: existing.outputDir },
+      found: `run ${existing.id} (${existing.state}) still owns the folder`,
+      fix: `wait for it, or: swarm cancel ${existing.id}`,
+    },
+    EXIT.locked,
+  );
+}
