@@ -67,13 +67,10 @@ export function* settle(settlement: Settlement): Operation<void> {
   const { runId, index, turn, attempt, usage, costNano, outcome } = settlement;
   const key = [runId, index, turn, attempt];
   const tokens = usage ? [usage.input, usage.cached, usage.output, usage.reasoning] : [null, null, null, null];
-  const answered = [
-    JSON.stringify(settlement.answer),
-    settlement.finish,
-    settlement.servedModel.toWellFormed().replaceAll('\0', ''),
-  ];
-  const end = [...answered, ...tokens, costNano, settlement.at];
-  let [call] = yield [SQL.answer, [...key, 'intent', ...end]];
+  const servedModel = settlement.servedModel.toWellFormed().replaceAll('\0', '');
+  const end = [settlement.finish, servedModel, ...tokens, costNano, settlement.at];
+  // A first attempt that is open is the only attempt of its turn.
+  let [call] = yield [attempt === 1 ? SQL.answerFirst : SQL.answer, [...key, 'intent', ...end]];
   let change: TotalsChange | null = null;
   if (call) {
     change = { open: -1, reservedNano: -Number(call['reserved_nano']) };
@@ -81,7 +78,10 @@ export function* settle(settlement: Settlement): Operation<void> {
     [call] = yield [SQL.answer, [...key, 'doubtful', ...end]];
     if (call) change = { doubtful: -1, doubtfulNano: -Number(call['reserved_nano']) };
   }
-  if (change) change = { ...change, calls: 1, settledNano: costNano, usage };
+  if (change) {
+    yield [SQL.insertAnswer, [...key, JSON.stringify(settlement.answer)]];
+    change = { ...change, calls: 1, settledNano: costNano, usage };
+  }
   const ended = yield* conclude(runId, change, outcome);
   // The outcome rests on this answer, so this one is the turn's answer, whichever came first.
   if (ended && call?.['state'] === 'superseded') yield [SQL.preferAnswer, key];

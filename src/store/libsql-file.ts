@@ -87,7 +87,7 @@ export function openForReading(file: string): ReadConnection {
   const statements = new LibsqlStatements(database);
   return {
     kysely: new Kysely<Tables>({ dialect: new SqliteDialect({ database }) }),
-    inList: 'idx IN (SELECT value FROM json_each(?2))',
+    inList: 'IN (SELECT value FROM json_each(?2))',
     listParameter: (list) => JSON.stringify(list),
     query: async (statement, parameters) => statements.execute(statement, parameters),
     close: async () => {

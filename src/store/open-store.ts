@@ -10,15 +10,31 @@ import { storeError } from './store-errors.js';
 export type StoreLocation = { file: string } | { url: string };
 
 /**
- * Opens the store and brings its tables to the newest schema; safe while other processes do the same. Several stores of several
- * processes may be open on one file or database. Throws E_STORE_WRITE, E_STORE_UNREACHABLE, E_STORE_URL or E_STORE_VERSION.
+ * Opens the store and brings its tables to the newest schema; safe while other processes do the same. Several processes may have one
+ * file or database open. Throws E_STORE_WRITE, E_STORE_UNREACHABLE, E_STORE_URL or E_STORE_VERSION.
  */
 export async function openStore(location: StoreLocation): Promise<Store> {
-  const { file } = location as { file: string };
+  return 'file' in location ? openFile(location.file) : openPostgres(location.url);
+}
+
+async function openFile(file: string): Promise<Store> {
   try {
     await prepareFile(file);
     return sqlStore(new LibsqlWriter(file), new Reader(openForReading(file)), file);
   } catch (cause) {
     throw storeError(cause, file);
+  }
+}
+
+async function openPostgres(url: string): Promise<Store> {
+  // Loaded only where it is used: most homes have a file.
+  const { describeUrl, poolForReading, preparePostgres } = await import('./postgres-connection.js');
+  const { PostgresWriter } = await import('./postgres-writer.js');
+  const where = describeUrl(url);
+  try {
+    await preparePostgres(url);
+    return sqlStore(new PostgresWriter(url, where), new Reader(poolForReading(url)), where);
+  } catch (cause) {
+    throw storeError(cause, where);
   }
 }

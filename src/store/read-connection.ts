@@ -5,7 +5,7 @@ import type { Tables } from './tables.js';
 
 export interface ReadConnection {
   readonly kysely: Kysely<Tables>;
-  /** Condition `idx is in the list`, for a list given as parameter ?2. */
+  /** Condition `is in the list`, for a list given as parameter ?2. */
   readonly inList: string;
   listParameter(list: readonly number[]): Value;
   /** Runs a statement that is prepared once. */

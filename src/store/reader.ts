@@ -25,12 +25,13 @@ export class Reader {
   constructor(connection: ReadConnection) {
     this.#connection = connection;
     const indexed = (name: string, select: string, order: string): IndexedRead => ({
-      range: { name: `${name}Range`, text: `${select} WHERE run_id = ?1 AND idx >= ?2 AND idx < ?3 ORDER BY ${order}` },
-      list: { name: `${name}List`, text: `${select} WHERE run_id = ?1 AND ${connection.inList} ORDER BY ${order}` },
+      range: { name: `${name}Range`, text: `${select} WHERE t.run_id = ?1 AND t.idx >= ?2 AND t.idx < ?3 ORDER BY ${order}` },
+      list: { name: `${name}List`, text: `${select} WHERE t.run_id = ?1 AND t.idx ${connection.inList} ORDER BY ${order}` },
     });
-    this.#seeds = indexed('seeds', 'SELECT idx, id_json, content_json FROM seeds', 'idx');
-    this.#calls = indexed('calls', 'SELECT * FROM calls', 'idx, turn, attempt');
-    this.#done = indexed('done', 'SELECT idx FROM outcomes', 'idx');
+    this.#seeds = indexed('seeds', 'SELECT t.idx, t.id_json, t.content_json FROM seeds t', 't.idx');
+    const answers = 'LEFT JOIN answers a ON a.run_id = t.run_id AND a.idx = t.idx AND a.turn = t.turn AND a.attempt = t.attempt';
+    this.#calls = indexed('calls', `SELECT t.*, a.answer_json FROM calls t ${answers}`, 't.idx, t.turn, t.attempt');
+    this.#done = indexed('done', 'SELECT t.idx FROM outcomes t', 't.idx');
   }
 
   async run(runId: string): Promise<RunRow | null> {
@@ -127,7 +128,14 @@ export class Reader {
     const answers = await this.#connection.kysely
       .selectFrom('outcomes as o')
       .innerJoin('calls as c', (join) => join.onRef('c.run_id', '=', 'o.run_id').onRef('c.idx', '=', 'o.idx'))
-      .select(['c.idx', 'c.answer_json'])
+      .innerJoin('answers as a', (join) =>
+        join
+          .onRef('a.run_id', '=', 'c.run_id')
+          .onRef('a.idx', '=', 'c.idx')
+          .onRef('a.turn', '=', 'c.turn')
+          .onRef('a.attempt', '=', 'c.attempt'),
+      )
+      .select(['c.idx', 'a.answer_json'])
       .where('o.run_id', '=', runId)
       .where('o.idx', '>=', first)
       .where('o.idx', '<=', last)
@@ -140,7 +148,7 @@ export class Reader {
       .execute();
     const outputs = new Map<number, string>();
     for (const { idx, answer_json } of answers) {
-      if (answer_json !== null) outputs.set(idx, (outputs.get(idx) ?? '') + JSON.parse(answer_json));
+      outputs.set(idx, (outputs.get(idx) ?? '') + JSON.parse(answer_json));
     }
     return outputs;
   }

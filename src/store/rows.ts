@@ -62,8 +62,9 @@ function readUsage(call: CallsTable): Usage | null {
   };
 }
 
+/** `answer_json` is not a column of the table: it comes from `answers`, or is left out. */
 export function readCall(row: Row | CallsTable): CallRow {
-  const call = row as CallsTable;
+  const call = row as CallsTable & { answer_json?: string | null };
   return {
     runId: call.run_id,
     index: call.idx,
@@ -74,7 +75,7 @@ export function readCall(row: Row | CallsTable): CallRow {
     owner: call.owner,
     isTry: call.is_try === 1,
     code: call.code,
-    answer: call.answer_json === null ? null : JSON.parse(call.answer_json),
+    answer: typeof call.answer_json === 'string' ? JSON.parse(call.answer_json) : null,
     finish: call.finish as Finish | null,
     servedModel: call.served_model,
     usage: readUsage(call),

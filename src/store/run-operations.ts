@@ -55,6 +55,7 @@ export function* sealRun({ runId, seedsFingerprint, total, control }: Sealed): O
 
 const DROP_STEPS: readonly (readonly [any: Statement, some: Statement])[] = [
   [SQL.anyCall, SQL.dropCalls],
+  [SQL.anyAnswer, SQL.dropAnswers],
   [SQL.anyOutcome, SQL.dropOutcomes],
   [SQL.anyItem, SQL.dropItems],
   [SQL.anySeed, SQL.dropSeeds],

@@ -83,6 +83,14 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     return control;
   }
 
+  async function close(): Promise<void> {
+    try {
+      await writer.close();
+    } finally {
+      await reader.close();
+    }
+  }
+
   return {
     ...reads,
     async createRun(run) {
@@ -113,7 +121,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     activityStarted: (owner, taskToken) => writer.write('activityStarted', { owner, taskToken }),
     activityEnded: (taskToken) => writer.write('activityEnded', { taskToken }),
     close() {
-      closing ??= writer.close().finally(() => reader.close());
+      closing ??= close();
       return closing;
     },
   };

@@ -19,6 +19,9 @@ function define<N extends string>(texts: Record<N, string>): Record<N, Statement
 
 const CALL = 'run_id = ?1 AND idx = ?2 AND turn = ?3 AND attempt = ?4';
 const TURN = 'run_id = ?1 AND idx = ?2 AND turn = ?3';
+/** What an answer sets, in whatever state (?5) the call is. */
+const ANSWERED = `finish = ?6, served_model = ?7, input_tokens = ?8, cached_tokens = ?9, output_tokens = ?10, reasoning_tokens = ?11,
+  cost_nano = ?12, ended_at = ?13 WHERE ${CALL} AND state = ?5 RETURNING state, reserved_nano`;
 /** Failed rows of a run, of one cause (?2) or, when it is null, of all. */
 const FAILED = `run_id = ?1 AND status = 'failed' AND (CAST(?2 AS TEXT) IS NULL OR cause = ?2)`;
 const DEAD_OWNERS = 'SELECT id FROM owners WHERE home = ?1 AND id <> ?2';
@@ -48,9 +51,9 @@ export const SQL = define({
   leaseOf: 'SELECT lease_until FROM owners WHERE id = ?1',
   callState: `SELECT state, is_try FROM calls WHERE ${CALL}`,
   answer: `UPDATE calls SET state = CASE WHEN EXISTS (SELECT 1 FROM calls other WHERE other.run_id = ?1 AND other.idx = ?2
-      AND other.turn = ?3 AND other.state = 'answered') THEN 'superseded' ELSE 'answered' END,
-    answer_json = ?6, finish = ?7, served_model = ?8, input_tokens = ?9, cached_tokens = ?10, output_tokens = ?11,
-    reasoning_tokens = ?12, cost_nano = ?13, ended_at = ?14 WHERE ${CALL} AND state = ?5 RETURNING state, reserved_nano`,
+    AND other.turn = ?3 AND other.state = 'answered') THEN 'superseded' ELSE 'answered' END, ${ANSWERED}`,
+  answerFirst: `UPDATE calls SET state = 'answered', ${ANSWERED}`,
+  insertAnswer: 'INSERT INTO answers (run_id, idx, turn, attempt, answer_json) VALUES (?1, ?2, ?3, ?4, ?5)',
   preferAnswer: `UPDATE calls SET state = CASE WHEN attempt = ?4 THEN 'answered' ELSE 'superseded' END
     WHERE ${TURN} AND (state = 'answered' OR attempt = ?4)`,
   endCall: `UPDATE calls SET state = ?6, code = ?7, is_try = ?8, ended_at = ?9 WHERE ${CALL} AND state = ?5 RETURNING reserved_nano`,
@@ -86,12 +89,14 @@ export const SQL = define({
   dropTotals: 'DELETE FROM run_totals WHERE run_id = ?1',
   dropControl: 'DELETE FROM controls WHERE run_id = ?1',
   dropCalls: `DELETE FROM calls WHERE run_id = ?1 AND idx IN (SELECT DISTINCT idx FROM calls WHERE run_id = ?1 ORDER BY idx LIMIT 200)`,
+  dropAnswers: `DELETE FROM answers WHERE run_id = ?1 AND idx IN (SELECT DISTINCT idx FROM answers WHERE run_id = ?1 ORDER BY idx LIMIT 200)`,
   dropOutcomes:
     'DELETE FROM outcomes WHERE run_id = ?1 AND idx IN (SELECT idx FROM outcomes WHERE run_id = ?1 ORDER BY idx LIMIT 1000)',
   dropItems: `DELETE FROM items WHERE run_id = ?1 AND epoch = (SELECT MIN(epoch) FROM items WHERE run_id = ?1)
     AND pos IN (SELECT pos FROM items WHERE run_id = ?1 ORDER BY epoch, pos LIMIT 1000)`,
   dropSeeds: 'DELETE FROM seeds WHERE run_id = ?1 AND idx IN (SELECT idx FROM seeds WHERE run_id = ?1 ORDER BY idx LIMIT 1000)',
   anyCall: 'SELECT idx FROM calls WHERE run_id = ?1 LIMIT 1',
+  anyAnswer: 'SELECT idx FROM answers WHERE run_id = ?1 LIMIT 1',
   anyItem: 'SELECT idx FROM items WHERE run_id = ?1 LIMIT 1',
   anySeed: 'SELECT idx FROM seeds WHERE run_id = ?1 LIMIT 1',
   dropRun: 'DELETE FROM runs WHERE id = ?1',

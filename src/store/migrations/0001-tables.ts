@@ -96,7 +96,6 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       ['cost_nano', 'bigint'],
       ['started_at', 'bigint'],
       ['ended_at', 'bigint', 'null'],
-      ['answer_json', 'text', 'null'],
     ],
   );
   // Partial: a finished call is in neither, so both stay as small as what they list.
@@ -112,6 +111,19 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .columns(['run_id', 'idx', 'turn', 'attempt'])
     .where('state' as never, '=', 'doubtful')
     .execute();
+
+  await table(
+    db,
+    'answers',
+    ['run_id', 'idx', 'turn', 'attempt'],
+    [
+      ['run_id', 'text'],
+      ['idx', 'bigint'],
+      ['turn', 'bigint'],
+      ['attempt', 'bigint'],
+      ['answer_json', 'text'],
+    ],
+  );
 
   await table(
     db,

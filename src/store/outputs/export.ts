@@ -1,0 +1,42 @@
+/** The ok rows of a run in any format, at any time, to a file or a stream. */
+import { basename, dirname, resolve } from 'node:path';
+import type { OutputFormat } from '../../schema/task-types.js';
+import { unknownRun } from '../store-errors.js';
+import { FolderUpdate } from './folder-update.js';
+import { FORMAT_WRITERS } from './formats.js';
+import { type OutputReader, rowPages } from './row-pages.js';
+import { StreamSink } from './sink.js';
+
+/**
+ * Writes the ok rows in input order; a file appears whole or not at all, a stream is not ended. Returns how many rows.
+ * Throws E_RUN_UNKNOWN (exit 2), E_OUT_WRITE and E_OUT_TARGET (exit 7).
+ */
+export async function exportRun(
+  store: OutputReader,
+  runId: string,
+  format: OutputFormat,
+  target: string | NodeJS.WritableStream,
+): Promise<number> {
+  if (!(await store.run(runId))) throw unknownRun(runId);
+  const pages = rowPages(store, runId, 'ok');
+  if (typeof target !== 'string') {
+    const sink = new StreamSink(target);
+    try {
+      return await FORMAT_WRITERS[format](pages, sink);
+    } finally {
+      sink.release();
+    }
+  }
+  const path = resolve(target);
+  const update = await FolderUpdate.begin(dirname(path));
+  try {
+    let rows = 0;
+    await update.write(basename(path), async (sink) => {
+      rows = await FORMAT_WRITERS[format](pages, sink);
+    });
+    await update.commit();
+    return rows;
+  } finally {
+    await update.abandon();
+  }
+}

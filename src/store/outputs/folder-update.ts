@@ -1,0 +1,123 @@
+/**
+ * Several files of one folder that appear together: each is written whole beside its place, all are synced, then each is renamed
+ * into place. A reader sees an old file, a new file or none, never a part of one.
+ */
+import { randomBytes } from 'node:crypto';
+import { constants } from 'node:fs';
+import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Digest, FileSink, type Sink } from './sink.js';
+import { unsafeTarget, writing } from './write-errors.js';
+
+interface Pending {
+  temporary: string;
+  path: string;
+  handle: FileHandle;
+}
+
+/** Temporary names tell whose they are: `.<name>.<pid>-<random>.tmp`. */
+const TEMPORARY = /^\..+\.(\d+)-[0-9a-f]{12}\.tmp$/;
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+async function kindOf(path: string): Promise<string | null> {
+  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return null;
+    throw error;
+  });
+  if (!found || found.isFile()) return null;
+  if (found.isSymbolicLink()) return 'a symbolic link';
+  return found.isDirectory() ? 'a folder' : 'a special file';
+}
+
+export class FolderUpdate {
+  private readonly files: Pending[] = [];
+  private readonly stale: string[] = [];
+
+  private constructor(
+    private readonly dir: string,
+    private readonly folder: FileHandle,
+  ) {}
+
+  /** Opens an existing folder; a symbolic link in its place is refused. */
+  static async begin(dir: string): Promise<FolderUpdate> {
+    const folder = await writing(dir, async () => {
+      if ((await lstat(dir)).isSymbolicLink()) throw unsafeTarget(dir, 'a symbolic link');
+      return await open(dir, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+    });
+    return new FolderUpdate(dir, folder);
+  }
+
+  /** Writes one file beside its place. */
+  async write(name: string, fill: (sink: Sink) => Promise<void>): Promise<Digest> {
+    const path = join(this.dir, name);
+    await this.refuseUnsafe(path);
+    const temporary = join(this.dir, `.${name}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
+    const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+    const handle = await writing(path, () => open(temporary, flags, 0o666));
+    this.files.push({ temporary, path, handle });
+    const sink = new FileSink(handle, path);
+    await fill(sink);
+    return sink.digest();
+  }
+
+  /** Removes this file, if it is there, when the others are in place. */
+  remove(name: string): void {
+    this.stale.push(join(this.dir, name));
+  }
+
+  /** Puts the files in place, in the order in which they were written. After a failure nothing of us is left beside them. */
+  async commit(): Promise<void> {
+    try {
+      await Promise.all(this.files.map(({ handle, path }) => writing(path, () => handle.sync())));
+      await Promise.all(this.files.map(({ handle, path }) => writing(path, () => handle.close())));
+      await this.refuseSwapped();
+      for (const file of this.files) {
+        await this.refuseUnsafe(file.path);
+        await writing(file.path, () => rename(file.temporary, file.path));
+      }
+      this.files.length = 0;
+      for (const path of this.stale) await writing(path, () => rm(path, { force: true }));
+      await this.sweep();
+      await writing(this.dir, () => this.folder.sync());
+    } finally {
+      await this.abandon();
+    }
+  }
+
+  /** Removes what was written beside. Safe to call at any time. */
+  async abandon(): Promise<void> {
+    for (const { handle, temporary } of this.files.splice(0)) {
+      await handle.close().catch(() => {});
+      await rm(temporary, { force: true }).catch(() => {});
+    }
+    await this.folder.close().catch(() => {});
+  }
+
+  private async refuseUnsafe(path: string): Promise<void> {
+    const kind = await writing(path, () => kindOf(path));
+    if (kind) throw unsafeTarget(path, kind);
+  }
+
+  /** The name of the folder must still lead to the folder that was opened. */
+  private async refuseSwapped(): Promise<void> {
+    const [opened, found] = await writing(this.dir, () => Promise.all([this.folder.stat(), lstat(this.dir)]));
+    if (opened.ino !== found.ino || opened.dev !== found.dev)
+      throw unsafeTarget(this.dir, 'another folder than the one that was opened');
+  }
+
+  /** Temporary files of processes that died while writing. */
+  private async sweep(): Promise<void> {
+    for (const name of await writing(this.dir, () => readdir(this.dir))) {
+      const pid = TEMPORARY.exec(name)?.[1];
+      if (pid !== undefined && !isAlive(Number(pid))) await rm(join(this.dir, name), { force: true }).catch(() => {});
+    }
+  }
+}

@@ -1,0 +1,77 @@
+/** Publishes a run: writes its folder's final files, whole, and takes the partial one away. */
+import { join } from 'node:path';
+import type { Message } from '../../core/model.js';
+import type { Seed } from '../../schema/seed.js';
+import { OUTPUT_FORMATS } from '../../schema/task-types.js';
+import type { CallRow } from '../port.js';
+import { unknownRun } from '../store-errors.js';
+import { FolderUpdate } from './folder-update.js';
+import { FORMAT_WRITERS } from './formats.js';
+import { buildReceipt, type ReceiptFile, receiptText } from './receipt.js';
+import { failedLine, filteredLine } from './row-lines.js';
+import { type OutputReader, rowPages } from './row-pages.js';
+import { FAILED_FILE, FILTERED_FILE, outputFile, PARTIAL_FILE, RECEIPT_FILE, TRANSCRIPTS_FILE } from './run-folder.js';
+import type { Sink } from './sink.js';
+import { writeLines } from './text-formats.js';
+import { writeTranscripts } from './transcripts.js';
+
+/** The messages of a conversation, from its seed and its calls in order of turn and attempt. */
+export type MessagesOf = (seed: Seed, calls: readonly CallRow[]) => readonly Message[];
+
+export interface PublishOptions {
+  /** Time in the receipt, ms since the Unix epoch. */
+  at: number;
+  /** Names and versions in the receipt. */
+  versions: Readonly<Record<string, string>>;
+  /** For transcripts.jsonl; called only when the task asks for transcripts. */
+  messagesOf: MessagesOf;
+}
+
+export interface Published {
+  /** Absolute paths, the receipt last. */
+  files: string[];
+  /** Path of the output file. */
+  outputFile: string;
+}
+
+/**
+ * Writes the output in the task's format, failed.jsonl, filtered.jsonl (only when there are any), transcripts.jsonl (when asked) and
+ * receipt.json into the run's folder, which must exist. All are synced before the first one appears; the receipt appears last. What an
+ * earlier publication left and this one does not have is removed. Does not mark the run as published.
+ * Throws E_RUN_UNKNOWN (exit 2), E_OUT_WRITE and E_OUT_TARGET (exit 7).
+ */
+export async function publishRun(store: OutputReader, runId: string, options: PublishOptions): Promise<Published> {
+  const run = await store.run(runId);
+  if (!run) throw unknownRun(runId);
+  const update = await FolderUpdate.begin(run.outputDir);
+  const files: ReceiptFile[] = [];
+  async function file(name: string, fill: (sink: Sink) => Promise<number>): Promise<number> {
+    let rows = 0;
+    const digest = await update.write(name, async (sink) => {
+      rows = await fill(sink);
+    });
+    files.push({ name, rows, ...digest });
+    return rows;
+  }
+  try {
+    const { outputFormat, transcripts } = run.task;
+    const output = outputFile(outputFormat);
+    const ok = await file(output, (sink) => FORMAT_WRITERS[outputFormat](rowPages(store, runId, 'ok'), sink));
+    const failed = await file(FAILED_FILE, (sink) => writeLines(rowPages(store, runId, 'failed'), sink, failedLine));
+    const anyFiltered = (await store.outputRows(runId, { status: 'filtered', from: 0, limit: 1 })).length > 0;
+    const filtered = anyFiltered
+      ? await file(FILTERED_FILE, (sink) => writeLines(rowPages(store, runId, 'filtered'), sink, filteredLine))
+      : 0;
+    if (transcripts) await file(TRANSCRIPTS_FILE, (sink) => writeTranscripts(store, runId, run.total, options.messagesOf, sink));
+    const { at, versions } = options;
+    const receipt = await buildReceipt(store, runId, { at, versions, files, counted: { ok, failed, filtered } });
+    await update.write(RECEIPT_FILE, (sink) => sink.write(receiptText(receipt)));
+    const written = [...files.map(({ name }) => name), RECEIPT_FILE];
+    const others = [...OUTPUT_FORMATS.map(outputFile), FILTERED_FILE, TRANSCRIPTS_FILE, PARTIAL_FILE];
+    for (const name of others) if (!written.includes(name)) update.remove(name);
+    await update.commit();
+    return { files: written.map((name) => join(run.outputDir, name)), outputFile: join(run.outputDir, output) };
+  } finally {
+    await update.abandon();
+  }
+}

@@ -1,0 +1,146 @@
+/** The receipt of a run: what was done, what it cost, what is doubtful. Holds no prompt, no answer, no key. */
+import type { Counts, NanoUsd, Usage } from '../../core/model.js';
+import type { CallRow } from '../port.js';
+import { unknownRun } from '../store-errors.js';
+import type { OutputReader } from './row-pages.js';
+
+/** A published file. */
+export interface ReceiptFile {
+  name: string;
+  rows: number;
+  bytes: number;
+  /** Hex. */
+  sha256: string;
+}
+
+/** A call that may have been billed without an answer. Its reservation stays charged. */
+export interface DoubtfulCall {
+  index: number;
+  id: string;
+  turn: number;
+  attempt: number;
+  reserved_usd: number;
+  code: string | null;
+  /** ISO 8601, when the call began. */
+  time: string;
+}
+
+/** receipt.json, in this order. Money in USD, exact to 1e-9. */
+export interface Receipt {
+  run: string;
+  name: string;
+  /** ISO 8601, when this receipt was written. */
+  at: string;
+  epochs: number;
+  task_fingerprint: string;
+  seeds_fingerprint: string;
+  /** total = ok + failed + filtered + pending. */
+  counts: { total: number; ok: number; failed: number; filtered: number; pending: number };
+  /** `failed` are tries; `limited` were refused by a rate limit or overload. */
+  calls: { answered: number; failed: number; limited: number; doubtful: number; open: number };
+  tokens: Usage;
+  money: {
+    cap_usd: number | null;
+    settled_usd: number;
+    doubtful_usd: number;
+    reserved_usd: number;
+    /** settled + doubtful + reserved: what counts against the cap. */
+    total_usd: number;
+    by_model: { model: string; tier: string; calls: number; tokens: Usage; cost_usd: number }[];
+  };
+  doubtful_calls: DoubtfulCall[];
+  /** Of the programs that wrote it, as given by the caller. */
+  versions: Readonly<Record<string, string>>;
+  /** Empty when nothing was published yet. */
+  files: ReceiptFile[];
+}
+
+export interface ReceiptFacts {
+  /** Ms since the Unix epoch. */
+  at: number;
+  versions: Readonly<Record<string, string>>;
+  files?: readonly ReceiptFile[];
+  /** Rows found in the published files; default: the totals of the store. */
+  counted?: Omit<Counts, 'total'>;
+}
+
+const SEEDS_AT_ONCE = 500;
+
+/** Whole nano-USD over 1e9 is the double nearest to the exact amount, so it prints as that amount below 1e6 USD. */
+function usd(nano: NanoUsd): number {
+  return nano / 1_000_000_000;
+}
+
+function tokens({ input, cached, output, reasoning }: Usage): Usage {
+  return { input, cached, output, reasoning };
+}
+
+async function listDoubtful(store: OutputReader, runId: string, calls: readonly CallRow[]): Promise<DoubtfulCall[]> {
+  const ids = new Map<number, string>();
+  const indexes = [...new Set(calls.map(({ index }) => index))];
+  for (let from = 0; from < indexes.length; from += SEEDS_AT_ONCE) {
+    const seeds = await store.seeds(runId, { list: indexes.slice(from, from + SEEDS_AT_ONCE) });
+    for (const { index, id } of seeds) ids.set(index, id);
+  }
+  return calls.map((call) => ({
+    index: call.index,
+    id: ids.get(call.index) ?? '',
+    turn: call.turn,
+    attempt: call.attempt,
+    reserved_usd: usd(call.reservedNano),
+    code: call.code,
+    time: new Date(call.startedAt).toISOString(),
+  }));
+}
+
+/** Throws E_RUN_UNKNOWN. */
+export async function buildReceipt(store: OutputReader, runId: string, facts: ReceiptFacts): Promise<Receipt> {
+  const run = await store.run(runId);
+  if (!run) throw unknownRun(runId);
+  const [totals, control, spend, doubtful] = await Promise.all([
+    store.totals(runId),
+    store.control(runId),
+    store.spendByModel(runId),
+    store.doubtfulCalls(runId),
+  ]);
+  const { ok, failed, filtered } = facts.counted ?? totals;
+  return {
+    run: run.id,
+    name: run.name,
+    at: new Date(facts.at).toISOString(),
+    epochs: run.epoch,
+    task_fingerprint: run.taskFingerprint,
+    seeds_fingerprint: run.seedsFingerprint,
+    counts: { total: run.total, ok, failed, filtered, pending: run.total - ok - failed - filtered },
+    calls: {
+      answered: totals.calls,
+      failed: totals.tries,
+      limited: totals.limited,
+      doubtful: totals.doubtful,
+      open: totals.open,
+    },
+    tokens: tokens(totals.usage),
+    money: {
+      cap_usd: control.capNano === null ? null : usd(control.capNano),
+      settled_usd: usd(totals.settledNano),
+      doubtful_usd: usd(totals.doubtfulNano),
+      reserved_usd: usd(totals.reservedNano),
+      total_usd: usd(totals.settledNano + totals.doubtfulNano + totals.reservedNano),
+      by_model: spend.map((line) => ({
+        model: line.model,
+        tier: line.tier,
+        calls: line.calls,
+        tokens: tokens(line.usage),
+        cost_usd: usd(line.costNano),
+      })),
+    },
+    doubtful_calls: await listDoubtful(store, runId, doubtful),
+    versions: Object.fromEntries(Object.entries(facts.versions).sort(([a], [b]) => (a < b ? -1 : 1))),
+    files: (facts.files ?? []).map(({ name, rows, bytes, sha256 }) => ({ name, rows, bytes, sha256 })),
+  };
+}
+
+/** The text of receipt.json. */
+export function receiptText(receipt: Receipt): string {
+  return `${JSON.stringify(receipt, null, 2)}\n`;
+}

@@ -1,0 +1,45 @@
+/** transcripts.jsonl: the conversation of every row that has an answer, in input order. */
+import type { CallRow } from '../port.js';
+import type { MessagesOf } from './publish.js';
+import { transcriptLine } from './row-lines.js';
+import { FIRST_PAGE_ROWS, nextPageRows, type OutputReader } from './row-pages.js';
+import type { Sink } from './sink.js';
+
+/** Calls of each seed; the order within a seed stays. */
+export function callsBySeed(calls: readonly CallRow[]): Map<number, CallRow[]> {
+  const seeds = new Map<number, CallRow[]>();
+  for (const call of calls) {
+    const list = seeds.get(call.index);
+    if (list) list.push(call);
+    else seeds.set(call.index, [call]);
+  }
+  return seeds;
+}
+
+/** Returns how many rows it wrote. Rows without any answer have no line. */
+export async function writeTranscripts(
+  store: OutputReader,
+  runId: string,
+  total: number,
+  messagesOf: MessagesOf,
+  sink: Sink,
+): Promise<number> {
+  let rows = 0;
+  let limit = FIRST_PAGE_ROWS;
+  for (let from = 0; from < total; ) {
+    const range = { from, to: Math.min(total, from + limit) };
+    const [seeds, calls] = await Promise.all([store.seeds(runId, range), store.calls(runId, range)]);
+    const ofSeed = callsBySeed(calls);
+    let text = '';
+    for (const seed of seeds) {
+      const its = ofSeed.get(seed.index);
+      if (!its?.some(({ state }) => state === 'answered')) continue;
+      text += `${transcriptLine(seed, messagesOf(seed, its))}\n`;
+      rows += 1;
+    }
+    if (text !== '') await sink.write(text);
+    from = range.to;
+    limit = nextPageRows(seeds.length, text.length);
+  }
+  return rows;
+}
