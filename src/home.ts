@@ -89,3 +89,8 @@ export function homeId(home: string): string {
   }
   return readFileSync(file, 'utf8').trim();
 }
+
+/** Where the store of a home is: its own file, or the database of SWARM_DATABASE_URL. */
+export function storeLocation(config: { home: string; databaseUrl: string | null }): { file: string } | { url: string } {
+  return config.databaseUrl === null ? { file: join(config.home, 'store.db') } : { url: config.databaseUrl };
+}

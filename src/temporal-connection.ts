@@ -17,8 +17,9 @@ export interface TemporalConnectionSettings {
   metadata?: NonNullable<ConnectOptions['metadata']>;
 }
 
-/** Longest wait for the first answer of a cluster, in ms. */
+/** Longest waits for a cluster: for the connection, and for that with the look at the namespace, in ms. */
 const CONNECT_MS = 4_000;
+const ANSWER_MS = 4_800;
 
 /**
  * Settings of an existing cluster, as the `temporal` CLI reads them (`TEMPORAL_ADDRESS`, `TEMPORAL_NAMESPACE`,
@@ -70,11 +71,12 @@ function refusal(settings: TemporalConnectionSettings, error: unknown): SwarmErr
  */
 export async function connectTemporal(settings: TemporalConnectionSettings): Promise<Connection> {
   const { namespace, ...options } = settings;
+  const until = Date.now() + ANSWER_MS;
   let connection: Connection | undefined;
   try {
     connection = await Connection.connect({ ...options, connectTimeout: CONNECT_MS });
     const opened = connection;
-    await opened.withDeadline(Date.now() + CONNECT_MS, () => opened.workflowService.describeNamespace({ namespace }));
+    await opened.withDeadline(until, () => opened.workflowService.describeNamespace({ namespace }));
     return opened;
   } catch (error) {
     await connection?.close();

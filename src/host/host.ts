@@ -8,7 +8,9 @@ import { ensureHome, type HomePaths, homeId } from '../home.js';
 import { packageVersion } from '../package-info.js';
 import type { Store } from '../store/port.js';
 import { clusterConnectionSettings, connectTemporal, type TemporalConnectionSettings } from '../temporal-connection.js';
+import type { WorkerHandle } from '../worker/start-worker.js';
 import { Clients } from './clients.js';
+import type { HostParts } from './host-parts.js';
 import { readJsonFile, writeJsonFile } from './json-file.js';
 import { Keyring } from './keyring.js';
 import { type HostLog, openHostLog } from './log.js';
@@ -19,7 +21,6 @@ import { SocketServer } from './socket-server.js';
 import { Startup } from './startup.js';
 import { resolveTemporalBinary } from './temporal-binary.js';
 import { TemporalServer } from './temporal-server.js';
-import type { HostParts, WorkerHandle } from './worker-port.js';
 
 /** Time for calls under way when the host stops, in ms. */
 const GRACE_MS = 30_000;
@@ -62,6 +63,7 @@ class Host {
   #store: Store | null = null;
   #server: TemporalServer | null = null;
   #worker: WorkerHandle | null = null;
+  #workerEnded: Promise<void> = new Promise(() => undefined);
 
   constructor(config: Config, parts: HostParts, paths: HomePaths) {
     this.#config = config;
@@ -99,7 +101,7 @@ class Host {
         writeJsonFile(this.#paths.info, info);
         this.#log.info({ temporal: info.temporalAddress, namespace: info.namespace, ui: info.uiUrl }, 'host is ready');
         this.#startup.finish({ kind: 'ready', info });
-        await this.#untilNotNeeded();
+        await Promise.race([this.#untilNotNeeded(), this.#workerEnded.then(() => this.#workerFailed())]);
       }
     } catch (error) {
       code = await this.#fail(error);
@@ -142,7 +144,9 @@ class Host {
       connection: settings,
       keys: (name) => this.#keyring.get(name),
       homeId: this.#record.homeId,
+      log: this.#log,
     });
+    this.#workerEnded = this.#worker.ended;
     return {
       ...this.#record,
       temporalAddress: settings.address,
@@ -195,6 +199,11 @@ class Host {
     return Math.max((await this.#worker?.activeRuns()) ?? 0, running.length);
   }
 
+  /** A host without a worker would let runs wait for ever: the next starter gets a new one. */
+  #workerFailed(): void {
+    if (!this.#stop.signal.aborted) throw new Error('the worker ended unasked');
+  }
+
   #say(line: string): void {
     this.#log.info(line);
     this.#startup.say(line);
@@ -213,6 +222,7 @@ class Host {
     this.#log.error({ err: error }, known.message);
     this.#startup.finish({ kind: 'failed', error: known });
     for (let waited = 0; !this.#startup.told && waited < TELL_MS; waited += 20) await sleep(20);
+    this.#stop.abort();
     return known.exitCode;
   }
 

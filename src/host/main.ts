@@ -1,10 +1,11 @@
 /** Entry of the background process: `node dist/host/main.js`, configured by the environment. */
 import { loadConfig } from '../config.js';
+import { storeLocation } from '../home.js';
 import { runHost } from './host.js';
-import type { HostParts } from './worker-port.js';
+import type { HostParts } from './host-parts.js';
 
 const parts: HostParts = {
-  openStore: async (config) => (await import('../store/open-store.js')).openStore(config),
+  openStore: async (config) => (await import('../store/open-store.js')).openStore(storeLocation(config)),
   startWorker: async (options) => (await import('../worker/start-worker.js')).startWorker(options),
 };
 

@@ -7,6 +7,7 @@ import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { loadConfig } from '../../src/config.js';
 import { runHost } from '../../src/host/host.js';
+import type { HostParts } from '../../src/host/host-parts.js';
 import type { Store } from '../../src/store/port.js';
 
 const config = loadConfig();
@@ -22,7 +23,7 @@ const store = {
   close: async () => note('store closed'),
 } as unknown as Store;
 
-process.exitCode = await runHost(config, {
+const parts: HostParts = {
   openStore: async () => {
     if (existsSync(file('store-fails'))) throw new Error('the scripted store does not open');
     if (existsSync(file('store-exits'))) process.exit(9);
@@ -34,12 +35,22 @@ process.exitCode = await runHost(config, {
       const value = keys('HANDED_KEY');
       if (value !== undefined) writeFileSync(file('key.sha256'), createHash('sha256').update(value).digest('hex'));
     }, 20);
+    const ended = new Promise<void>((resolve) => {
+      const look = setInterval(() => {
+        if (!existsSync(file('worker-ends'))) return;
+        clearInterval(look);
+        resolve();
+      }, 20);
+    });
     return {
-      activeRuns: () => (existsSync(file('active-runs')) ? Number(readFileSync(file('active-runs'), 'utf8')) : 0),
+      ended,
+      activeRuns: async () => (existsSync(file('active-runs')) ? Number(readFileSync(file('active-runs'), 'utf8')) : 0),
       shutdown: async (graceMs) => {
         clearInterval(timer);
         note(`worker shut down, grace ${graceMs}`);
       },
     };
   },
-});
+};
+
+process.exit(await runHost(config, parts));

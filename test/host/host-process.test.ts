@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -57,6 +57,7 @@ describe('findOrStartHost', () => {
     expect(info.socket.startsWith(long.home)).toBe(false);
     expect(statSync(join(info.socket, '..')).mode & 0o777).toBe(0o700);
     expect(await stopHost(long)).toBe(true);
+    rmSync(join(info.socket, '..'), { recursive: true });
   });
 
   it('files of a dead host -> a new one takes over', async () => {
@@ -177,6 +178,17 @@ describe('host', () => {
     const second = await findOrStartHost(config, start);
     expect(second.pid).not.toBe(first.pid);
     expect(second.temporalAddress).toBe(first.temporalAddress);
+  });
+
+  it('its worker ends unasked -> the host leaves with that reason, and the next start has a new one', async () => {
+    const config = await newConfig();
+    const first = await findOrStartHost(config, start);
+    const flag = join(config.home, 'worker-ends');
+    writeFileSync(flag, '');
+    await until('the host ends', () => !isAlive(first.pid));
+    expect(readFileSync(homePaths(config.home).log, 'utf8')).toContain('the worker ended unasked');
+    rmSync(flag);
+    expect((await findOrStartHost(config, start)).pid).not.toBe(first.pid);
   });
 
   it('idle -> leaves; not while a client is attached, runs are active, or it is kept', async () => {

@@ -1,0 +1,9 @@
+/** The parts that a host is made of besides the server; loaded when they are needed, scripted in tests. */
+import type { Config } from '../config.js';
+import type { Store } from '../store/port.js';
+import type { WorkerHandle, WorkerOptions } from '../worker/start-worker.js';
+
+export interface HostParts {
+  openStore(config: Config): Promise<Store>;
+  startWorker(options: WorkerOptions): Promise<WorkerHandle>;
+}
