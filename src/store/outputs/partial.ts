@@ -7,9 +7,9 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Outcome } from '../../core/model.js';
 import { unknownRun } from '../store-errors.js';
+import { PARTIAL_FILE } from './folder.js';
 import { okLine } from './row-lines.js';
 import type { OutputReader } from './row-pages.js';
-import { PARTIAL_FILE } from './run-folder.js';
 import { callsBySeed } from './transcripts.js';
 import { unsafeTarget, writing } from './write-errors.js';
 
@@ -43,6 +43,7 @@ export class PartialOutput {
     private readonly handle: FileHandle,
     /** Rows that the file has already: ok outcomes arrive in a fixed order and are never taken back. */
     private skip: number,
+    private bytes: number,
   ) {}
 
   /** Opens or creates the file in the run's folder. Throws E_RUN_UNKNOWN, E_OUT_WRITE, E_OUT_TARGET. */
@@ -63,7 +64,7 @@ export class PartialOutput {
       if (!(await handle.stat()).isFile()) throw unsafeTarget(path, 'a special file');
       const { lines, bytes } = await writing(path, () => wholeLines(handle));
       await writing(path, () => handle.truncate(bytes));
-      return new PartialOutput(store, runId, path, handle, lines);
+      return new PartialOutput(store, runId, path, handle, lines, bytes);
     } catch (error) {
       await handle.close();
       throw error;
@@ -81,7 +82,7 @@ export class PartialOutput {
       const known = Math.min(this.skip, ok.length);
       const fresh = ok.slice(known);
       const text = await this.linesOf(fresh);
-      if (text !== '') await writing(this.path, () => this.handle.appendFile(text));
+      if (text !== '') await this.appendWhole(Buffer.from(text));
       this.skip -= known;
       this.seq = last.seq;
       rows += fresh.length;
@@ -90,6 +91,17 @@ export class PartialOutput {
 
   async close(): Promise<void> {
     await this.handle.close();
+  }
+
+  /** All of the lines or none, so that a full disk leaves no torn line for the next call to build on. */
+  private async appendWhole(lines: Buffer): Promise<void> {
+    try {
+      await writing(this.path, () => this.handle.appendFile(lines));
+      this.bytes += lines.length;
+    } catch (error) {
+      await this.handle.truncate(this.bytes).catch(() => {});
+      throw error;
+    }
   }
 
   private async linesOf(outcomes: readonly Outcome[]): Promise<string> {

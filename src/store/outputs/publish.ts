@@ -1,22 +1,16 @@
 /** Publishes a run: writes its folder's final files, whole, and takes the partial one away. */
 import { join } from 'node:path';
-import type { Message } from '../../core/model.js';
-import type { Seed } from '../../schema/seed.js';
 import { OUTPUT_FORMATS } from '../../schema/task-types.js';
-import type { CallRow } from '../port.js';
 import { unknownRun } from '../store-errors.js';
+import { FAILED_FILE, FILTERED_FILE, outputFile, PARTIAL_FILE, RECEIPT_FILE, TRANSCRIPTS_FILE } from './folder.js';
 import { FolderUpdate } from './folder-update.js';
 import { FORMAT_WRITERS } from './formats.js';
 import { buildReceipt, type ReceiptFile, receiptText } from './receipt.js';
 import { failedLine, filteredLine } from './row-lines.js';
 import { type OutputReader, rowPages } from './row-pages.js';
-import { FAILED_FILE, FILTERED_FILE, outputFile, PARTIAL_FILE, RECEIPT_FILE, TRANSCRIPTS_FILE } from './run-folder.js';
 import type { Sink } from './sink.js';
 import { writeLines } from './text-formats.js';
-import { writeTranscripts } from './transcripts.js';
-
-/** The messages of a conversation, from its seed and its calls in order of turn and attempt. */
-export type MessagesOf = (seed: Seed, calls: readonly CallRow[]) => readonly Message[];
+import { type MessagesOf, writeTranscripts } from './transcripts.js';
 
 export interface PublishOptions {
   /** Time in the receipt, ms since the Unix epoch. */

@@ -1,9 +1,13 @@
 /** transcripts.jsonl: the conversation of every row that has an answer, in input order. */
+import type { Message } from '../../core/model.js';
+import type { Seed } from '../../schema/seed.js';
 import type { CallRow } from '../port.js';
-import type { MessagesOf } from './publish.js';
 import { transcriptLine } from './row-lines.js';
 import { FIRST_PAGE_ROWS, nextPageRows, type OutputReader } from './row-pages.js';
 import type { Sink } from './sink.js';
+
+/** The messages of a conversation, from its seed and its calls in order of turn and attempt. */
+export type MessagesOf = (seed: Seed, calls: readonly CallRow[]) => readonly Message[];
 
 /** Calls of each seed; the order within a seed stays. */
 export function callsBySeed(calls: readonly CallRow[]): Map<number, CallRow[]> {
