@@ -17,6 +17,7 @@ const TEMPORAL = /^@temporalio\//;
 /** Files beside the folders: what the processes share. */
 export const SHARED_FILES = ['src/config.ts', 'src/temporal-connection.ts', 'src/home.ts', 'src/package-info.ts'] as const;
 
+/** Two single files cross: workflows/messages and client/host-protocol define what the two sides of a connection say. */
 export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   schema: { values: [], never: [NODE, TEMPORAL] },
   core: { values: [], never: [NODE, TEMPORAL] },
@@ -28,7 +29,7 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   // Workflow code runs in a sandbox without Node.
   workflows: { values: ['core'], never: [/^(?!@temporalio\/(?:workflow|common)$)/] },
   worker: { values: ['activities', 'llm', 'store', 'search', 'intake', 'core', ...SHARED_FILES] },
-  host: { values: ['worker', 'store', 'core', ...SHARED_FILES], lazy: ['daemon', 'simulator'] },
+  host: { values: ['worker', 'store', 'core', 'src/client/host-protocol.ts', ...SHARED_FILES], lazy: ['daemon', 'simulator'] },
   client: { values: ['core', 'schema', 'store', 'intake', 'src/workflows/messages.ts', ...SHARED_FILES] },
   daemon: { values: ['client', 'core', 'schema', ...SHARED_FILES] },
   simulator: { values: ['core', 'schema'], never: [TEMPORAL] },
