@@ -37,7 +37,7 @@ async function installAndBuild() {
     async () => {
       const reason = installNeeded();
       if (reason !== null) {
-        say(`${reason}: running npm ci (under a minute with a warm npm cache)`);
+        say(`${reason}: running npm ci (usually under a minute)`);
         const start = performance.now();
         await install();
         say(`installed in ${Math.round((performance.now() - start) / 1000)} s`);
