@@ -1,0 +1,93 @@
+import { describe, expect, test } from 'vitest';
+import { finishOf } from '../../src/llm/finish.js';
+import { convertUsage, usageOf, type WireUsage } from '../../src/llm/usage.js';
+
+const read = (wire: WireUsage | null | undefined, text = 'x') => usageOf(convertUsage(wire), text);
+
+describe('usageOf', () => {
+  test('usageOf: OpenAI -> cached within input, reasoning within output', () => {
+    const wire = {
+      prompt_tokens: 100,
+      completion_tokens: 50,
+      total_tokens: 150,
+      prompt_tokens_details: { cached_tokens: 60 },
+      completion_tokens_details: { reasoning_tokens: 20 },
+    };
+    expect(read(wire)).toEqual({ input: 100, cached: 60, output: 50, reasoning: 20 });
+  });
+
+  test('usageOf: DeepSeek names the cached tokens in its own way -> counted', () => {
+    expect(read({ prompt_tokens: 100, completion_tokens: 5, prompt_cache_hit_tokens: 64 })?.cached).toBe(64);
+  });
+
+  test('usageOf: reasoning only in the grand total (Gemini) -> part of the output', () => {
+    expect(read({ prompt_tokens: 10, completion_tokens: 6, total_tokens: 848 })).toEqual({
+      input: 10,
+      cached: 0,
+      output: 838,
+      reasoning: 0,
+    });
+  });
+
+  test('usageOf: more reasoning than output (xAI) -> added to the output', () => {
+    const wire = { prompt_tokens: 10, completion_tokens: 6, completion_tokens_details: { reasoning_tokens: 30 } };
+    expect(read(wire)).toEqual({ input: 10, cached: 0, output: 36, reasoning: 30 });
+  });
+
+  test('usageOf: no text, no output tokens -> fine', () => {
+    expect(read({ prompt_tokens: 10, completion_tokens: 0 }, '')).toEqual({ input: 10, cached: 0, output: 0, reasoning: 0 });
+  });
+
+  test.each<[string, WireUsage | null | undefined]>([
+    ['absent', undefined],
+    ['null', null],
+    ['empty', {}],
+    ['only input', { prompt_tokens: 10 }],
+    ['only output', { completion_tokens: 10 }],
+    ['all zero beside text', { prompt_tokens: 0, completion_tokens: 0 }],
+    ['no input', { prompt_tokens: 0, completion_tokens: 4 }],
+    ['no output beside text', { prompt_tokens: 4, completion_tokens: 0 }],
+    ['negative input', { prompt_tokens: -5, completion_tokens: 4 }],
+    ['negative output', { prompt_tokens: 5, completion_tokens: -4 }],
+    ['negative cached', { prompt_tokens: 5, completion_tokens: 4, prompt_tokens_details: { cached_tokens: -1 } }],
+    ['fractions', { prompt_tokens: 5.5, completion_tokens: 4 }],
+    ['not a number', { prompt_tokens: Number.NaN, completion_tokens: 4 }],
+    ['absurd', { prompt_tokens: 1e12, completion_tokens: 4 }],
+    ['more cached than input', { prompt_tokens: 5, completion_tokens: 4, prompt_tokens_details: { cached_tokens: 6 } }],
+  ])('usageOf: %s -> null', (_, wire) => {
+    expect(read(wire)).toBeNull();
+  });
+
+  test('usageOf: an absurd or negative grand total -> not used', () => {
+    for (const total_tokens of [1e15, -1, 3])
+      expect(read({ prompt_tokens: 5, completion_tokens: 4, total_tokens })?.output).toBe(4);
+  });
+});
+
+test.each([
+  ['stop', 'stop'],
+  ['STOP', 'stop'],
+  ['end_turn', 'stop'],
+  ['eos', 'stop'],
+  ['length', 'length'],
+  ['max_tokens', 'length'],
+  ['MAX_TOKENS', 'length'],
+  ['model_length', 'length'],
+  ['content_filter', 'filter'],
+  ['SAFETY', 'filter'],
+  ['refusal', 'filter'],
+  ['tool_calls', 'tool'],
+  ['function_call', 'tool'],
+  ['error', 'error'],
+  ['insufficient_system_resource', 'error'],
+  ['OTHER', 'error'],
+  ['stopped', 'unknown'],
+  ['pause_turn', 'unknown'],
+  ['__proto__', 'unknown'],
+  ['constructor', 'unknown'],
+  ['', 'unknown'],
+  [null, 'unknown'],
+  [undefined, 'unknown'],
+])('finishOf: %j -> %s', (raw, finish) => {
+  expect(finishOf(raw)).toBe(finish);
+});
