@@ -1,6 +1,6 @@
 /** What the store knows of one seed's conversation: answers, money, tries. Rebuilt from call rows, kept up to date by the turn. */
 import type { Answer } from '../core/conversation.js';
-import { addUsage, type FailureCause, type Finish, NO_USAGE, type NanoUsd, type Outcome, type Usage } from '../core/model.js';
+import { addUsage, type FailureCause, type Finish, type NanoUsd, NO_USAGE, type Outcome, type Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { CallRow } from '../store/port.js';
 
@@ -67,7 +67,11 @@ export function okOutcome(seed: Seed, history: History, fromTurn: number): Outco
   return { ...base(seed, history), status: 'ok', fromTurn };
 }
 
-export function failedOutcome(seed: Seed, history: History, failure: { cause: FailureCause; code: string; message: string }): Outcome {
+export function failedOutcome(
+  seed: Seed,
+  history: History,
+  failure: { cause: FailureCause; code: string; message: string },
+): Outcome {
   return { ...base(seed, history), status: 'failed', ...failure };
 }
 

@@ -1,10 +1,11 @@
 /** First activity of a run's workflow: validates, stages when nobody did, opens the epoch, registers the model's queue. */
-import { ApplicationFailure } from '@temporalio/common';
+
 import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
 import { SwarmError } from '../core/errors.js';
 import { filesQueue, modelQueue } from '../core/names.js';
-import type { RunInput, RunPlan } from '../workflows/messages.js';
 import type { RunRow } from '../store/port.js';
+import type { RunInput, RunPlan } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
 
 export type OpenRunResult =
@@ -19,7 +20,12 @@ export function createOpenRun(deps: ActivityDeps) {
   async function find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {
     if ('run' in input) {
       const run = await deps.store.run(input.run);
-      if (!run) throw new SwarmError({ code: 'E_RUN_UNKNOWN', found: `the store has no run ${input.run}`, fix: 'list the runs with: swarm runs' });
+      if (!run)
+        throw new SwarmError({
+          code: 'E_RUN_UNKNOWN',
+          found: `the store has no run ${input.run}`,
+          fix: 'list the runs with: swarm runs',
+        });
       return { run, finished: run.state === 'completed' };
     }
     const staged = await deps.stage(input, workflowId);

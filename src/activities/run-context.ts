@@ -1,7 +1,8 @@
 /** A run as the activities of this process know it: loaded once per epoch. */
-import { gateKey } from '../core/names.js';
-import type { GatePort } from '../core/gate/port.js';
+
 import { SwarmError } from '../core/errors.js';
+import type { GatePort } from '../core/gate/port.js';
+import { gateKey } from '../core/names.js';
 import type { RunRow } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
 
@@ -47,7 +48,11 @@ export class RunContexts {
     const { store, gates, prices } = this.#deps;
     const run = await store.run(runId);
     if (!run) {
-      throw new SwarmError({ code: 'E_RUN_UNKNOWN', found: `the store has no run ${runId}`, fix: 'list the runs with: swarm runs' });
+      throw new SwarmError({
+        code: 'E_RUN_UNKNOWN',
+        found: `the store has no run ${runId}`,
+        fix: 'list the runs with: swarm runs',
+      });
     }
     const { model, promptTemplate } = run.task;
     const template = this.#deps.template(promptTemplate);

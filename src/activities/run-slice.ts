@@ -4,7 +4,7 @@ import { addUsage, NO_USAGE, type StopCause, type Usage } from '../core/model.js
 import type { Seed } from '../schema/seed.js';
 import type { ActivityDeps } from './deps.js';
 import { withHeartbeat } from './heartbeat.js';
-import { bySeed, historyOf, type History } from './history.js';
+import { bySeed, type History, historyOf } from './history.js';
 import type { RunContext, RunContexts } from './run-context.js';
 import type { Turns } from './turn.js';
 
@@ -80,7 +80,17 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
     const context = await contexts.get(input.run, input.epoch);
     const { store } = deps;
     const tally: Tally = {
-      result: { ok: 0, failed: 0, filtered: 0, usage: NO_USAGE, undone: 0, waitUntil: null, paused: false, stop: null, callMs: null },
+      result: {
+        ok: 0,
+        failed: 0,
+        filtered: 0,
+        usage: NO_USAGE,
+        undone: 0,
+        waitUntil: null,
+        paused: false,
+        stop: null,
+        callMs: null,
+      },
       calls: 0,
       callMs: 0,
     };

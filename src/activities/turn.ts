@@ -227,12 +227,7 @@ export class Turns {
     return { kind: 'done', outcome, callMs: null };
   }
 
-  async #fail(
-    context: RunContext,
-    seed: Seed,
-    history: History,
-    failure: Parameters<typeof failedOutcome>[2],
-  ): Promise<TurnEnd> {
+  async #fail(context: RunContext, seed: Seed, history: History, failure: Parameters<typeof failedOutcome>[2]): Promise<TurnEnd> {
     const outcome = failedOutcome(seed, history, failure);
     await this.#deps.store.finish(context.run.id, outcome);
     return { kind: 'done', outcome, callMs: null };

@@ -2,9 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { nanoToUsd } from '../core/price.js';
+import type { RunTotals } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
 import type { RunContexts } from './run-context.js';
-import type { RunTotals } from '../store/port.js';
 
 /** The current details change this often, in shares of the run. */
 const STEP = 0.05;

@@ -20,7 +20,10 @@ export function createWriteControl(deps: ActivityDeps) {
     if (input.maxCost !== undefined) patch.capNano = input.maxCost === null ? null : usdToNano(input.maxCost);
     const control = await deps.store.setControl(input.run, patch);
     if (input.paused !== undefined) {
-      await deps.store.updateRun(input.run, input.paused ? { state: 'paused', reason: 'user' } : { state: 'running', reason: null });
+      await deps.store.updateRun(
+        input.run,
+        input.paused ? { state: 'paused', reason: 'user' } : { state: 'running', reason: null },
+      );
     }
     return { paused: control.paused, concurrency: control.concurrency };
   };

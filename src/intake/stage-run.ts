@@ -9,7 +9,8 @@ import { ASSUMED_CONCURRENCY } from '../core/slice-size.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
 import type { Control, RunRow, Store } from '../store/port.js';
-import { SeedsFingerprint, taskFingerprint } from './fingerprint.js';
+import { canonicalJson, taskFingerprint } from './fingerprint.js';
+import type { SeedReading } from './read-seeds.js';
 
 /** Rows of one staging transaction. */
 const CHUNK = 1_000;
@@ -25,8 +26,8 @@ export interface FolderMarker {
 
 export interface StagePorts {
   store: Store;
-  /** Id of this home. */
-  homeId: string;
+  /** Folder of this home. */
+  home: string;
   readMarker(dir: string): Promise<FolderMarker | null>;
   claimFolder(dir: string, marker: FolderMarker): Promise<void>;
   now(): number;
@@ -35,8 +36,8 @@ export interface StagePorts {
 
 export interface StageRequest {
   task: Task;
-  /** Checked rows; iterating throws SwarmError on a bad one. */
-  rows: AsyncIterable<Seed>;
+  /** Checked rows; iterating throws SwarmError on a bad one. Iterated once. */
+  rows: SeedReading;
   /** True when `--limit` cut the rows: a later start may go on with more. */
   limited: boolean;
   ifChanged: 'refuse' | 'fresh' | 'fork';
@@ -69,7 +70,7 @@ export async function stageRun(ports: StagePorts, request: StageRequest): Promis
   }
   if (existing) return await resume(ports, request, existing);
   const marker = await ports.readMarker(wanted);
-  if (marker && request.ifChanged === 'refuse') throw foreignFolder(wanted, marker, ports.homeId);
+  if (marker && request.ifChanged === 'refuse') throw foreignFolder(wanted, marker, ports.home);
   return await stageNew(ports, request, wanted);
 }
 
@@ -142,9 +143,9 @@ async function stageNew(ports: StagePorts, request: StageRequest, outputDir: str
     createdAt,
   });
   try {
-    const seeds = new SeedsFingerprint();
-    await appendAll(store, id, request.rows, seeds);
-    await ports.claimFolder(outputDir, { run: id, home: ports.homeId, fingerprint, createdAt });
+    await appendAll(store, id, request.rows);
+    const seeds = request.rows.fingerprint;
+    await ports.claimFolder(outputDir, { run: id, home: ports.home, fingerprint, createdAt });
     await store.sealRun(id, { seedsFingerprint: seeds.digest(), total: seeds.count, control: controlOf(task) });
   } catch (error) {
     await store.dropRun(id);
@@ -153,10 +154,9 @@ async function stageNew(ports: StagePorts, request: StageRequest, outputDir: str
   return { run: await mustHave(store, id), kind: 'new', notes: [] };
 }
 
-async function appendAll(store: Store, id: string, rows: AsyncIterable<Seed>, seeds: SeedsFingerprint): Promise<void> {
+async function appendAll(store: Store, id: string, rows: AsyncIterable<Seed>): Promise<void> {
   let chunk: Seed[] = [];
   for await (const seed of rows) {
-    seeds.add(seed);
     chunk.push(seed);
     if (chunk.length < CHUNK) continue;
     await store.appendSeeds(id, chunk);
@@ -193,41 +193,42 @@ async function resume(ports: StagePorts, request: StageRequest, existing: RunRow
 
 /** Compares the rows with those of the run; appends the rest to a run that `--limit` had cut. True when rows were added. */
 async function compareRows(store: Store, request: StageRequest, existing: RunRow): Promise<boolean> {
-  const seeds = new SeedsFingerprint();
+  const { rows } = request;
   let chunk: Seed[] = [];
-  let added = false;
-  const compare = async () => {
-    const known = await store.seeds(existing.id, { from: seeds.count - chunk.length, to: seeds.count });
-    for (const [at, seed] of chunk.entries()) {
-      const other = known[at];
-      if (!other || other.id !== seed.id || JSON.stringify(other.content) !== JSON.stringify(seed.content))
-        throw rowChanged(existing, seed);
-    }
+  const flush = async (same: boolean) => {
+    const [first] = chunk;
+    if (first && first.index >= existing.total) await store.appendSeeds(existing.id, chunk);
+    else if (!same) await mustMatch(store, existing, chunk);
+    chunk = [];
   };
-  for await (const seed of request.rows) {
-    if (seeds.count === existing.total && !added) {
-      if (seeds.digest() !== existing.seedsFingerprint) await compare();
+  for await (const seed of rows) {
+    if (seed.index === existing.total) {
       if (!existing.limited) throw rowsAdded(existing, seed);
       if ((BUSY as readonly string[]).includes(existing.state)) throw busy(existing);
-      chunk = [];
-      added = true;
     }
-    seeds.add(seed);
     chunk.push(seed);
-    if (chunk.length < CHUNK) continue;
-    if (added) await store.appendSeeds(existing.id, chunk);
-    else await compare();
-    chunk = [];
+    // The fingerprint covers exactly the rows that the run has.
+    if (seed.index === existing.total - 1) await flush(rows.fingerprint.digest() === existing.seedsFingerprint);
+    else if (chunk.length === CHUNK) await flush(false);
   }
-  if (seeds.count < existing.total) throw rowsMissing(existing, seeds.count, request.limited);
-  if (!added) {
-    if (seeds.digest() !== existing.seedsFingerprint) await compare();
-    return false;
-  }
-  if (chunk.length > 0) await store.appendSeeds(existing.id, chunk);
+  await flush(false);
+  const { count } = rows.fingerprint;
+  if (count < existing.total) throw rowsMissing(existing, count, request.limited);
+  if (count === existing.total) return false;
   const { version: _version, ...control } = await store.control(existing.id);
-  await store.sealRun(existing.id, { seedsFingerprint: seeds.digest(), total: seeds.count, control });
+  await store.sealRun(existing.id, { seedsFingerprint: rows.fingerprint.digest(), total: count, control });
   return true;
+}
+
+async function mustMatch(store: Store, existing: RunRow, chunk: readonly Seed[]): Promise<void> {
+  const [first] = chunk;
+  if (!first) return;
+  const known = await store.seeds(existing.id, { from: first.index, to: first.index + chunk.length });
+  for (const [at, seed] of chunk.entries()) {
+    const other = known[at];
+    if (!other || other.id !== seed.id || canonicalJson(other.content) !== canonicalJson(seed.content))
+      throw rowChanged(existing, seed);
+  }
 }
 
 async function mustHave(store: Store, id: string): Promise<RunRow> {
@@ -250,8 +251,8 @@ function mismatch(existing: RunRow, changed: readonly string[]): SwarmError {
   });
 }
 
-function foreignFolder(dir: string, marker: FolderMarker, homeId: string): SwarmError {
-  const where = marker.home === homeId ? 'is not in the store any more' : 'belongs to another SWARM_HOME';
+function foreignFolder(dir: string, marker: FolderMarker, home: string): SwarmError {
+  const where = marker.home === home ? 'is not in the store any more' : 'belongs to another SWARM_HOME';
   return new SwarmError({
     code: 'E_OUT_MISMATCH',
     place: { file: dir },

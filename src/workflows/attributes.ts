@@ -1,5 +1,5 @@
 /** Search attributes of a run and its children. */
-import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
+import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
 import type { RunPlan } from './messages.js';
 
 export const runKey = defineSearchAttributeKey('SwarmRun', SearchAttributeType.KEYWORD);

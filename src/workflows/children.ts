@@ -2,17 +2,18 @@
  * Starts children over a stretch of positions and keeps a window of them in flight.
  * Used by the run itself for small phases and by lanes for large ones.
  */
+
+import type { SearchAttributePair } from '@temporalio/common';
 import {
   ChildWorkflowCancellationType,
+  type ChildWorkflowHandle,
   condition,
   ParentClosePolicy,
   startChild,
-  type ChildWorkflowHandle,
 } from '@temporalio/workflow';
-import type { SearchAttributePair } from '@temporalio/common';
+import type { StopCause } from '../core/model.js';
 import { itemWorkflowId } from '../core/names.js';
 import { ASSUMED_CALL_MS, CHILDREN_PER_EXECUTION, sliceSize } from '../core/slice-size.js';
-import type { StopCause } from '../core/model.js';
 import { type ChildResult, type ControlNews, controlSignal, type MapPhase, type RunPlan, type Sums } from './messages.js';
 import { listItems } from './proxies.js';
 import { swarmSeed } from './seed.js';

@@ -1,10 +1,10 @@
 /** A lane starts a share of a large phase's children and continues as new before its history grows large. */
 import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
-import { childrenInFlight, CHILDREN_PER_EXECUTION } from '../core/slice-size.js';
+import type { StopCause } from '../core/model.js';
+import { CHILDREN_PER_EXECUTION, childrenInFlight } from '../core/slice-size.js';
 import { runAttributes } from './attributes.js';
 import { Children } from './children.js';
 import { controlSignal, type LaneInput, type Sums } from './messages.js';
-import type { StopCause } from '../core/model.js';
 
 export interface LaneResult extends Sums {
   stop: StopCause | null;

@@ -1,5 +1,11 @@
 /** One map phase of a run: children of its own for small phases, lanes for large ones. */
-import { type ChildWorkflowHandle, ChildWorkflowCancellationType, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import {
+  ChildWorkflowCancellationType,
+  type ChildWorkflowHandle,
+  ParentClosePolicy,
+  startChild,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { StopCause } from '../core/model.js';
 import { laneWorkflowId } from '../core/names.js';
 import { childrenInFlight, planLanes } from '../core/slice-size.js';

@@ -1,5 +1,5 @@
 /** Every timeout and retry of the house in one view. */
-import { type ActivityInterfaceFor, ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, type ActivityInterfaceFor, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { MAIN_QUEUE } from '../core/names.js';
 import type { RunPlan } from './messages.js';

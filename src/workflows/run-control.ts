@@ -1,8 +1,16 @@
 /** A run's handlers: pause, resume, resize, progress. Handlers are registered before the first await. */
-import { allHandlersFinished, ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, allHandlersFinished, condition, setHandler } from '@temporalio/workflow';
 import type { WatchRunResult } from '../activities/watch-run.js';
 import type { MapPhaseRun } from './map-phase.js';
-import { type ControlNews, pauseUpdate, type ProgressReply, progressQuery, resizeUpdate, resumeUpdate, type RunPlan } from './messages.js';
+import {
+  type ControlNews,
+  type ProgressReply,
+  pauseUpdate,
+  progressQuery,
+  type RunPlan,
+  resizeUpdate,
+  resumeUpdate,
+} from './messages.js';
 import { writeControl } from './proxies.js';
 import { NO_SUMS } from './sums.js';
 
@@ -14,12 +22,15 @@ export class RunControl {
   #plan: RunPlan | null = null;
 
   constructor() {
-    setHandler(pauseUpdate, () => this.#write({ paused: true }), { description: 'Stops new calls; those under way are finished.' });
+    setHandler(pauseUpdate, () => this.#write({ paused: true }), {
+      description: 'Stops new calls; those under way are finished.',
+    });
     setHandler(resumeUpdate, () => this.#write({ paused: false }), { description: 'Goes on after a pause.' });
     setHandler(resizeUpdate, (size) => this.#write(size), {
       description: 'Changes concurrency, requestsPerMinute, maxCost (USD).',
       validator: (size) => {
-        if (size.concurrency !== undefined && !(Number.isInteger(size.concurrency) && size.concurrency > 0)) refuse('concurrency');
+        if (size.concurrency !== undefined && !(Number.isInteger(size.concurrency) && size.concurrency > 0))
+          refuse('concurrency');
         for (const key of ['requestsPerMinute', 'maxCost'] as const) {
           const value = size[key];
           if (value !== undefined && value !== null && !(Number.isFinite(value) && value > 0)) refuse(key);

@@ -1,5 +1,11 @@
 /** The orchestrator: opens a run, goes through its phases, publishes. The first file to read. */
-import { CancellationScope, CancelledFailure, isCancellation, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  CancelledFailure,
+  isCancellation,
+  setCurrentDetails,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import type { StopCause } from '../core/model.js';
 import { modelKey, phaseKey, runKey } from './attributes.js';
 import { currentDetails } from './details.js';

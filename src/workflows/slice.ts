@@ -16,7 +16,14 @@ export async function swarmSlice(input: SliceInput): Promise<ChildResult> {
   let callMs: number | null = null;
   for (;;) {
     const seen = news;
-    const { undone, waitUntil, paused, stop, callMs: mean, ...done } = await runSlice({
+    const {
+      undone,
+      waitUntil,
+      paused,
+      stop,
+      callMs: mean,
+      ...done
+    } = await runSlice({
       run,
       epoch,
       from: input.from,

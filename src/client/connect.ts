@@ -1,0 +1,164 @@
+/** `connect()`: the library's way in. Finds or starts the home's host; staging and reading go straight to the store. */
+import { Client, type Connection } from '@temporalio/client';
+import { type Config, loadConfig, readKey } from '../config.js';
+import { ensureHome, storeLocation } from '../home.js';
+import { stageRun } from '../intake/stage-run.js';
+import { openStore } from '../store/open-store.js';
+import { claimFolder, readMarker } from '../store/outputs/run-folder.js';
+import type { Store } from '../store/port.js';
+import { clusterConnectionSettings, connectTemporal } from '../temporal-connection.js';
+import type { ConnectOptions, Progress, RunHandle, StartNotes, StartOptions, Swarm } from './api.js';
+import type { HostConnection } from './host-connection.js';
+import { connectToHost } from './host-process.js';
+import type { HostInfo } from './host-protocol.js';
+import { Launcher } from './launch.js';
+import { type PreparedTask, prepareTask } from './prepare-task.js';
+import { progressOf, readProgress } from './progress.js';
+import { StoredRun } from './run-handle.js';
+
+/** One connected host and Temporal client. */
+interface Reach {
+  host: HostConnection;
+  info: HostInfo;
+  connection: Connection;
+  launcher: Launcher;
+}
+
+export async function connect(options: ConnectOptions = {}): Promise<Swarm> {
+  const loaded = loadConfig();
+  const config: Config = options.home === undefined ? loaded : { ...loaded, home: options.home };
+  ensureHome(config.home);
+  const swarm = new ConnectedSwarm(config, await openStore(storeLocation(config)), options.onProgress);
+  // The host starts while the task is read and its rows are staged.
+  swarm.reach().catch(() => undefined);
+  return swarm;
+}
+
+class ConnectedSwarm implements Swarm {
+  readonly #config: Config;
+  readonly #store: Store;
+  readonly #onProgress: ((line: string) => void) | undefined;
+  readonly #keys: Record<string, string> = {};
+  /** Runs whose host must come back when it dies. */
+  readonly #attached = new Set<string>();
+  #reach: Promise<Reach> | null = null;
+  #current: Reach | null = null;
+  #closed = false;
+
+  constructor(config: Config, store: Store, onProgress: ((line: string) => void) | undefined) {
+    this.#config = config;
+    this.#store = store;
+    this.#onProgress = onProgress;
+  }
+
+  async start(task: string | object, options: StartOptions = {}): Promise<RunHandle & { start: StartNotes }> {
+    const prepared = await prepareTask(task, options, (name) => readKey(name));
+    const staged = await stageRun(
+      {
+        store: this.#store,
+        home: this.#config.home,
+        claimFolder,
+        readMarker,
+        now: () => Date.now(),
+        random: () => Math.random(),
+      },
+      {
+        task: prepared.task,
+        rows: prepared.rows(),
+        limited: options.limit !== undefined,
+        ifChanged: options.ifChanged ?? 'refuse',
+        detached: options.detached ?? true,
+        origin: options.origin ?? 'library',
+      },
+    );
+    this.#keepKey(prepared);
+    const { host, launcher } = await this.reach();
+    await host.keys(this.#keys);
+    const attached = !staged.run.detached;
+    if (attached) await this.#attach(staged.run.id);
+    if (staged.kind !== 'finished') await launcher.startOrResume(staged.run.id);
+    if (staged.kind === 'new' && this.#config.externalTemporal) await launcher.needWorker();
+    const start: StartNotes = { kind: staged.kind, notes: [...prepared.notes, ...staged.notes] };
+    return Object.assign(this.#handle(staged.run.id), { start });
+  }
+
+  async get(run: string): Promise<RunHandle> {
+    await readProgress(this.#store, run);
+    return this.#handle(run);
+  }
+
+  async runs(options: { states?: Progress['state'][]; limit?: number } = {}): Promise<Progress[]> {
+    const runs = await this.#store.runs(options);
+    return await Promise.all(runs.filter((run) => run.state !== 'staging').map((run) => progressOf(this.#store, run)));
+  }
+
+  async webUi(): Promise<string | null> {
+    return (await this.reach()).info.uiUrl;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const reach = await this.#reach?.catch(() => null);
+    reach?.host.close();
+    await reach?.connection.close();
+    await this.#store.close();
+  }
+
+  /** The host and the Temporal client; a host that is gone is found or started anew. */
+  reach(): Promise<Reach> {
+    this.#reach ??= this.#connect().catch((error: unknown) => {
+      this.#reach = null;
+      throw error;
+    });
+    return this.#reach;
+  }
+
+  async #connect(): Promise<Reach> {
+    const { connection: host, info } = await connectToHost(this.#config, {
+      keys: this.#keys,
+      ...(this.#onProgress ? { onProgress: this.#onProgress } : {}),
+    });
+    const settings = this.#config.externalTemporal
+      ? clusterConnectionSettings()
+      : { address: info.temporalAddress, namespace: info.namespace };
+    const connection = await connectTemporal(settings);
+    const client = new Client({ connection, namespace: settings.namespace });
+    const reach: Reach = { host, info, connection, launcher: new Launcher(client, this.#store) };
+    this.#current = reach;
+    void host.closed.then(() => this.#lost(reach));
+    return reach;
+  }
+
+  #lost(reach: Reach): void {
+    if (this.#current !== reach || this.#closed) return;
+    this.#current = null;
+    this.#reach = null;
+    void reach.connection.close().catch(() => undefined);
+  }
+
+  async #attach(run: string): Promise<void> {
+    this.#attached.add(run);
+    await (await this.reach()).host.attach(run);
+  }
+
+  #keepKey({ task, key }: PreparedTask): void {
+    if (task.model.apiKeyEnv !== null && key !== null) this.#keys[task.model.apiKeyEnv] = key;
+  }
+
+  #handle(id: string): StoredRun {
+    return new StoredRun(id, {
+      store: this.#store,
+      launcher: async () => (await this.reach()).launcher,
+      hostGone: () => this.#current?.host.closed ?? null,
+      revive: async (run) => {
+        if (this.#closed) return;
+        const { launcher } = await this.reach();
+        if (!this.#attached.has(run)) return;
+        await this.#attach(run);
+        // The new host took the attached run for interrupted; its client is alive, so it goes on.
+        const row = await this.#store.run(run);
+        if (row?.state === 'interrupted') await launcher.startOrResume(run);
+      },
+    });
+  }
+}

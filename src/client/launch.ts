@@ -1,0 +1,131 @@
+/** Starts, resumes or joins the workflow of a staged run. */
+import {
+  type Client,
+  WorkflowExecutionAlreadyStartedError,
+  type WorkflowHandle,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
+import { EXIT, SwarmError } from '../core/errors.js';
+import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
+import type { RunRow, Store } from '../store/port.js';
+import { modelKey, runKey } from '../workflows/attributes.js';
+import { pauseUpdate, RUN_WORKFLOW, type RunInput, type RunSummary, resumeUpdate } from '../workflows/messages.js';
+import { unknownRun } from './progress.js';
+
+export type RunWorkflow = WorkflowHandle<(input: RunInput) => Promise<RunSummary>>;
+
+/** How long a workflow without a poller is waited for. */
+const NO_WORKER_MS = 5_000;
+
+export class Launcher {
+  readonly #client: Client;
+  readonly #store: Store;
+
+  constructor(client: Client, store: Store) {
+    this.#client = client;
+    this.#store = store;
+  }
+
+  handle(workflowId: string): RunWorkflow {
+    return this.#client.workflow.getHandle(workflowId);
+  }
+
+  /** The run's workflow when it is open; null when it has closed, or Temporal does not know it any more. */
+  async open(run: RunRow): Promise<RunWorkflow | null> {
+    if (run.workflowId === null) return null;
+    const handle = this.handle(run.workflowId);
+    try {
+      const { status } = await handle.describe();
+      return status.name === 'RUNNING' ? handle : null;
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return null;
+      throw error;
+    }
+  }
+
+  /** Joins the open workflow and lets it go on, or starts the run's next epoch. */
+  async startOrResume(runId: string): Promise<RunWorkflow> {
+    const run = await this.#store.run(runId);
+    if (!run) throw unknownRun(runId);
+    const open = await this.open(run);
+    const control = await this.#store.control(runId);
+    if (open && !control.cancelled) {
+      if (control.paused) await this.resume(runId, open);
+      return open;
+    }
+    // A cancel is still being carried out: the next epoch comes after it.
+    if (open) await open.result().catch(() => undefined);
+    await this.#store.setControl(runId, { paused: false, cancelled: false });
+    await this.#store.updateRun(runId, { state: 'staged', reason: null, message: null, publishedAt: null });
+    return await this.#start(run);
+  }
+
+  async #start(run: RunRow): Promise<RunWorkflow> {
+    const workflowId = runWorkflowId(run.id, run.epoch + 1);
+    try {
+      return await this.#client.workflow.start<(input: RunInput) => Promise<RunSummary>>(RUN_WORKFLOW, {
+        taskQueue: MAIN_QUEUE,
+        workflowId,
+        args: [{ run: run.id }],
+        // An epoch happens once, whoever else starts it at this moment.
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        staticSummary: `${run.name}: ${run.total} rows on ${run.task.model.provider}/${run.task.model.model}`,
+        typedSearchAttributes: [
+          { key: runKey, value: run.id },
+          { key: modelKey, value: `${run.task.model.provider}/${run.task.model.model}` },
+        ],
+        memo: { labels: run.task.labels, outputDir: run.outputDir, rows: run.total },
+      });
+    } catch (error) {
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return this.handle(workflowId);
+      throw error;
+    }
+  }
+
+  /** The control row stops calls at once; the Update stops the workflow from starting more children. */
+  async pause(runId: string, open: RunWorkflow | null): Promise<void> {
+    await this.#store.setControl(runId, { paused: true });
+    await this.#store.updateRun(runId, { state: 'paused', reason: 'user' });
+    if (open) await withinReach(open.executeUpdate(pauseUpdate));
+  }
+
+  async resume(runId: string, open: RunWorkflow): Promise<void> {
+    await this.#store.setControl(runId, { paused: false });
+    await this.#store.updateRun(runId, { state: 'running', reason: null, message: null });
+    await withinReach(open.executeUpdate(resumeUpdate));
+  }
+
+  /** Throws E_NO_WORKER (exit 4) when nothing polls the main queue. */
+  async needWorker(): Promise<void> {
+    const until = Date.now() + NO_WORKER_MS;
+    const request = { namespace: this.#client.options.namespace, taskQueue: { name: MAIN_QUEUE }, taskQueueType: 1 } as const;
+    while (Date.now() < until) {
+      const { pollers } = await this.#client.workflowService.describeTaskQueue(request);
+      if (pollers && pollers.length > 0) return;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    throw new SwarmError(
+      {
+        code: 'E_NO_WORKER',
+        found: `no worker polls the queue ${MAIN_QUEUE}; the run is stored and waits for one`,
+        fix: 'start one with: swarm worker (cluster) or swarm start (this machine)',
+      },
+      EXIT.unreachable,
+    );
+  }
+}
+
+/** An Update needs a worker; without one the control row is what counts, and the workflow learns of it from its children. */
+const UPDATE_MS = 5_000;
+
+async function withinReach(update: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, UPDATE_MS);
+  });
+  const done = update.catch((error: unknown) => {
+    // It closed in the meantime: nothing is left to pause or resume.
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  });
+  await Promise.race([done, late]).finally(() => clearTimeout(timer));
+}

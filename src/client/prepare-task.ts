@@ -1,0 +1,83 @@
+/** From what the starter gives to a task that may run: file or object, overrides, folder, key, rows. Nothing is written. */
+import { resolve } from 'node:path';
+import { EXIT, type Problem, SwarmError } from '../core/errors.js';
+import { checkKey } from '../core/key-check.js';
+import { type LoadedTask, loadTask, loadTaskObject } from '../intake/load-task.js';
+import { checkOutputDir } from '../intake/output-dir.js';
+import { readSeeds, type SeedReading, type SeedSource } from '../intake/read-seeds.js';
+import type { RowsFromCode } from '../intake/seeds-memory.js';
+import type { Task } from '../schema/task-types.js';
+import type { StartOptions } from './api.js';
+
+export interface PreparedTask {
+  task: Task;
+  notes: string[];
+  /** Value of the task's key; null when the endpoint has none. */
+  key: string | null;
+  /** A new reading of the rows. Rows from code can be read once. */
+  rows(): SeedReading;
+}
+
+/** Throws a SwarmError: exit 2 for bad input, 5 for a missing or malformed key. */
+export async function prepareTask(
+  source: string | object,
+  options: StartOptions,
+  readKey: (name: string) => string | undefined,
+): Promise<PreparedTask> {
+  const loaded = typeof source === 'string' ? await loadTask(source) : await loadTaskObject(source);
+  const task = withOptions(loaded.task, options);
+  const folder = await checkOutputDir(task.outputDir, loaded.placeOf('output_dir'));
+  if (folder) throw new SwarmError(folder);
+  const key = keyOf(task, loaded, readKey);
+  return {
+    task,
+    key,
+    notes: [...loaded.notes],
+    rows: () =>
+      readSeeds(sourceOf(task, options), {
+        prompt: loaded.prompt,
+        ...(options.limit === undefined ? {} : { limit: options.limit }),
+        ...(options.total === undefined ? {} : { total: options.total }),
+        ...(options.allowConstantPrompt === undefined ? {} : { allowConstantPrompt: options.allowConstantPrompt }),
+      }),
+  };
+}
+
+function sourceOf(task: Task, options: StartOptions): SeedSource {
+  if (options.seeds !== undefined) return { rows: options.seeds as RowsFromCode };
+  return { file: options.seedsFile === undefined ? task.seedsFile : resolve(options.seedsFile) };
+}
+
+function keyOf(task: Task, loaded: LoadedTask, readKey: (name: string) => string | undefined): string | null {
+  const name = task.model.apiKeyEnv;
+  if (name === null) return null;
+  const value = readKey(name);
+  const problem = checkKey(name, value);
+  if (problem) throw new SwarmError({ ...problem, place: loaded.placeOf('worker_api_key_env') }, EXIT.refused);
+  return value ?? null;
+}
+
+/** Overrides of the starter; the same ranges hold as in the file. */
+function withOptions(task: Task, options: StartOptions): Task {
+  const problems: Problem[] = [];
+  const positive = (name: string, value: number | undefined, whole: boolean) => {
+    if (value === undefined || (Number.isFinite(value) && value > 0 && (!whole || Number.isInteger(value)))) return;
+    problems.push({
+      code: name === 'maxCost' ? 'E_CAP' : 'E_TASK_RANGE',
+      found: `${name} is ${value}`,
+      allowed: whole ? 'a whole number above 0' : 'a number above 0',
+    });
+  };
+  positive('maxCost', options.maxCost, false);
+  positive('concurrency', options.concurrency, true);
+  positive('sliceSize', options.sliceSize, true);
+  if (problems.length > 0) throw new SwarmError(problems);
+  return {
+    ...task,
+    ...(options.outputDir === undefined ? {} : { outputDir: resolve(options.outputDir) }),
+    ...(options.maxCost === undefined ? {} : { maxCost: options.maxCost }),
+    ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
+    ...(options.sliceSize === undefined ? {} : { sliceSize: options.sliceSize }),
+    ...(options.seedsFile === undefined ? {} : { seedsFile: resolve(options.seedsFile) }),
+  };
+}

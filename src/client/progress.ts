@@ -1,0 +1,93 @@
+/** A run's progress and result, read from the store alone. */
+import { join } from 'node:path';
+import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
+import type { RunState } from '../core/model.js';
+import { nanoToUsd } from '../core/price.js';
+import type { RunRow, RunTotals, Store } from '../store/port.js';
+import type { Progress, RunResult } from './api.js';
+
+/** States in which a run does nothing until somebody starts it again. */
+export const ENDED_STATES: readonly RunState[] = ['completed', 'capped', 'cancelled', 'failed'];
+
+export function unknownRun(runId: string): SwarmError {
+  return new SwarmError({ code: 'E_RUN_UNKNOWN', found: `there is no run ${runId}`, fix: 'list the runs with: swarm runs' });
+}
+
+/** Throws E_RUN_UNKNOWN. */
+export async function readProgress(store: Store, runId: string): Promise<Progress> {
+  const run = await store.run(runId);
+  if (!run || run.state === 'staging') throw unknownRun(runId);
+  return await progressOf(store, run);
+}
+
+export async function progressOf(store: Store, run: RunRow): Promise<Progress> {
+  const [totals, control] = await Promise.all([store.totals(run.id), store.control(run.id)]);
+  const { total, ok, failed, filtered, calls, limited, doubtful, usage } = totals;
+  return {
+    run: run.id,
+    name: run.name,
+    state: run.state,
+    reason: run.reason,
+    message: run.message,
+    epoch: run.epoch,
+    total,
+    ok,
+    failed,
+    filtered,
+    inFlight: totals.open,
+    calls,
+    limited,
+    doubtful,
+    usage,
+    costUsd: nanoToUsd(totals.settledNano),
+    heldUsd: nanoToUsd(totals.reservedNano + totals.doubtfulNano),
+    maxCostUsd: control.capNano === null ? null : nanoToUsd(control.capNano),
+    concurrency: control.concurrency,
+    requestsPerMinute: control.requestsPerMinute,
+    startedAt: run.startedAt,
+    endedAt: run.endedAt,
+    outputDir: run.outputDir,
+  };
+}
+
+/** True when the run's epoch is over and its folder is published. */
+export function hasEnded(run: RunRow): boolean {
+  if (run.state === 'paused') return run.reason !== 'user' && run.reason !== null && run.publishedAt !== null;
+  return ENDED_STATES.includes(run.state) && run.publishedAt !== null;
+}
+
+export function resultOf(run: RunRow, totals: RunTotals): RunResult {
+  const { total, ok, failed, filtered } = totals;
+  return {
+    run: run.id,
+    state: run.state,
+    reason: run.reason,
+    message: run.message,
+    counts: { total, ok, failed, filtered },
+    costUsd: nanoToUsd(totals.settledNano),
+    outputDir: run.outputDir,
+    outputFile: run.publishedAt === null ? null : join(run.outputDir, `output.${run.task.outputFormat}`),
+    exitCode: exitCodeOf(run, totals),
+  };
+}
+
+function exitCodeOf(run: RunRow, totals: RunTotals): ExitCode {
+  if (run.state === 'completed') return totals.failed > 0 ? EXIT.failedRows : EXIT.ok;
+  switch (run.reason) {
+    case 'capped':
+      return EXIT.capped;
+    case 'billing':
+    case 'key':
+      return EXIT.refused;
+    case 'request':
+      return EXIT.badInput;
+    case 'unreachable':
+      return EXIT.unreachable;
+    case 'disk':
+      return EXIT.diskWrite;
+    case 'cancelled':
+      return EXIT.sigint;
+    default:
+      return EXIT.failedRows;
+  }
+}

@@ -1,0 +1,210 @@
+/** A run as a program holds it. Everything it tells comes from the store; Temporal is asked only to act. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { EXIT, type ExitCode, type Problem, SwarmError } from '../core/errors.js';
+import type { Outcome } from '../core/model.js';
+import { usdToNano } from '../core/price.js';
+import type { RunRow, Store } from '../store/port.js';
+import { resizeUpdate } from '../workflows/messages.js';
+import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
+import type { Launcher } from './launch.js';
+import { hasEnded, readProgress, resultOf, unknownRun } from './progress.js';
+
+/** Reading a row of the store costs microseconds: this is what `result()` adds at most. */
+const LOOK_MS = 20;
+/** Pause between looks while Temporal or the host is away. */
+const AWAY_MS = 250;
+const OUTCOMES_PAGE = 500;
+
+export interface RunHandleOptions {
+  store: Store;
+  /** Finds or starts the host. */
+  launcher(): Promise<Launcher>;
+  /** The host died under an attached run: start another one and go on. */
+  revive(runId: string): Promise<void>;
+  /** Resolves when the host that was last connected to is gone; null while none is connected. */
+  hostGone(): Promise<void> | null;
+}
+
+export class StoredRun implements RunHandle {
+  readonly id: string;
+  readonly #options: RunHandleOptions;
+  readonly #store: Store;
+
+  constructor(id: string, options: RunHandleOptions) {
+    this.id = id;
+    this.#options = options;
+    this.#store = options.store;
+  }
+
+  progress(): Promise<Progress> {
+    return readProgress(this.#store, this.id);
+  }
+
+  async *outcomes(
+    options: { after?: number; signal?: AbortSignal } = {},
+  ): AsyncGenerator<Outcome & { output: string | null; seq: number }> {
+    let seq = options.after ?? 0;
+    for (;;) {
+      options.signal?.throwIfAborted();
+      // Read before the page: what was recorded before the end is then in the page.
+      const ended = hasEnded(await this.#row());
+      const page = await this.#store.outcomesAfter(this.id, seq, OUTCOMES_PAGE);
+      const outputs = await this.#outputs(page.map(({ outcome }) => outcome));
+      for (const found of page) {
+        seq = found.seq;
+        yield { ...found.outcome, seq, output: outputs.get(found.outcome.index) ?? null };
+      }
+      if (page.length === 0) {
+        if (ended) return;
+        await sleep(LOOK_MS, undefined, stoppedBy(options.signal));
+      }
+    }
+  }
+
+  async result(options: { signal?: AbortSignal } = {}): Promise<RunResult> {
+    const { signal } = options;
+    const failure: { error: unknown } = { error: null };
+    const forgotten = new AbortController();
+    void this.#watchWorkflow(failure, forgotten.signal);
+    try {
+      for (;;) {
+        signal?.throwIfAborted();
+        const run = await this.#row();
+        if (hasEnded(run)) return resultOf(run, await this.#store.totals(this.id));
+        if (failure.error) throw failure.error;
+        await sleep(LOOK_MS, undefined, stoppedBy(signal));
+      }
+    } finally {
+      forgotten.abort();
+    }
+  }
+
+  async pause(): Promise<void> {
+    const launcher = await this.#options.launcher();
+    const run = await this.#row();
+    if (hasEnded(run)) return;
+    await launcher.pause(this.id, await launcher.open(run));
+  }
+
+  async resume(): Promise<void> {
+    const launcher = await this.#options.launcher();
+    const run = await this.#row();
+    if (run.state === 'completed') return;
+    await launcher.startOrResume(this.id);
+  }
+
+  async resize(options: ResizeOptions): Promise<void> {
+    const { concurrency, requestsPerMinute, maxCost } = options;
+    await this.#store.setControl(this.id, {
+      ...(concurrency === undefined ? {} : { concurrency }),
+      ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
+      ...(maxCost === undefined ? {} : { capNano: maxCost === null ? null : usdToNano(maxCost) }),
+    });
+    const run = await this.#row();
+    if (hasEnded(run)) return;
+    const open = await (await this.#options.launcher()).open(run);
+    await open?.executeUpdate(resizeUpdate, { args: [options] });
+  }
+
+  async cancel(): Promise<void> {
+    const launcher = await this.#options.launcher();
+    const run = await this.#row();
+    if (hasEnded(run)) return;
+    await this.#store.setControl(this.id, { cancelled: true });
+    const open = await launcher.open(run);
+    if (open) await open.cancel();
+    // Nobody is left to end it: the rows that are done stay done.
+    else
+      await this.#store.updateRun(this.id, {
+        state: 'cancelled',
+        reason: 'cancelled',
+        endedAt: Date.now(),
+        publishedAt: Date.now(),
+      });
+  }
+
+  async retry(options: { cause?: string } = {}): Promise<number> {
+    const run = await this.#row();
+    const reopened = await this.#store.reopenFailed(this.id, options.cause);
+    if (reopened === 0) return 0;
+    const launcher = await this.#options.launcher();
+    const open = await launcher.open(run);
+    // A run under way does not look back: its next epoch takes the reopened rows.
+    if (open) await open.result().catch(() => undefined);
+    await launcher.startOrResume(this.id);
+    return reopened;
+  }
+
+  async #row(): Promise<RunRow> {
+    const run = await this.#store.run(this.id);
+    if (!run) throw unknownRun(this.id);
+    return run;
+  }
+
+  async #outputs(outcomes: readonly Outcome[]): Promise<Map<number, string>> {
+    const texts = new Map<number, string>();
+    if (outcomes.length === 0) return texts;
+    const from = new Map(outcomes.filter(({ status }) => status === 'ok').map((outcome) => [outcome.index, outcome.fromTurn]));
+    const calls = await this.#store.calls(this.id, { list: [...from.keys()] });
+    for (const call of calls) {
+      if (call.state !== 'answered' || call.turn < (from.get(call.index) ?? 1)) continue;
+      texts.set(call.index, (texts.get(call.index) ?? '') + (call.answer ?? ''));
+    }
+    return texts;
+  }
+
+  /** Sees what the store does not: a workflow that failed or was terminated, a host that died. */
+  async #watchWorkflow(failure: { error: unknown }, forgotten: AbortSignal): Promise<void> {
+    while (!forgotten.aborted) {
+      try {
+        const run = await this.#row();
+        const launcher = await this.#options.launcher();
+        const gone = this.#options.hostGone();
+        const open = await launcher.open(run);
+        const ended = open ? open.result().then(() => 'ended' as const) : sleep(AWAY_MS).then(() => 'look' as const);
+        const what = await Promise.race([ended, ...(gone ? [gone.then(() => 'gone' as const)] : [])]);
+        if (what === 'ended') return;
+        if (what === 'gone' && !forgotten.aborted) await this.#options.revive(this.id);
+      } catch (error) {
+        if (forgotten.aborted) return;
+        if (error instanceof WorkflowFailedError) {
+          failure.error = workflowError(error, this.id);
+          return;
+        }
+        if (error instanceof WorkflowNotFoundError) return;
+        if (SwarmError.is(error)) {
+          failure.error = error;
+          return;
+        }
+        // The server is coming back, or the host is: look again.
+        await sleep(AWAY_MS);
+      }
+    }
+  }
+}
+
+/** The message that openRun failed the workflow with, as the SwarmError it was. A cancelled run ends by its state. */
+function workflowError(error: WorkflowFailedError, runId: string): unknown {
+  const { cause } = error;
+  if (cause?.name === 'CancelledFailure') return null;
+  const inner = cause?.cause instanceof ApplicationFailure ? cause.cause : cause;
+  if (inner instanceof ApplicationFailure) {
+    const [details] = (inner.details ?? []) as { problems?: readonly Problem[]; exitCode?: ExitCode }[];
+    if (details?.problems) return new SwarmError(details.problems, details.exitCode ?? EXIT.badInput);
+  }
+  return new SwarmError(
+    {
+      code: 'E_RUN_ENDED',
+      found: `the workflow of run ${runId} ended before its time: ${inner?.message ?? error.message}`,
+      fix: `go on with: swarm resume ${runId}`,
+    },
+    EXIT.failedRows,
+    { cause: error },
+  );
+}
+
+function stoppedBy(signal: AbortSignal | undefined): { signal?: AbortSignal } {
+  return signal ? { signal } : {};
+}

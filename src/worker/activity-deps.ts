@@ -1,0 +1,56 @@
+/** Fills the activities' ports with this process's adapters. */
+import type { ActivityDeps } from '../activities/deps.js';
+import { parseTemplate } from '../core/template.js';
+import { estimateTokens, maxInputTokens } from '../llm/estimate.js';
+import type { ModelAdapter, Prices } from '../llm/port.js';
+import type { SeedContent } from '../schema/seed.js';
+import type { ModelRef } from '../schema/task-types.js';
+import type { Store } from '../store/port.js';
+import type { ProcessGates } from './process-gates.js';
+
+export interface DepsInput {
+  store: Store;
+  gates: ProcessGates;
+  adapter: ModelAdapter;
+  prices: Prices;
+  keys(name: string): string | undefined;
+  owner: string;
+  homeId: string;
+  log: ActivityDeps['log'];
+  openQueue: ActivityDeps['openQueue'];
+  stage: ActivityDeps['stage'];
+  publish: ActivityDeps['publish'];
+  checkpoint: ActivityDeps['checkpoint'];
+}
+
+/** The simulated provider of this process: started by the first `sim/...` call. */
+export class SimulatorEndpoint {
+  #running: Promise<{ url: string; close(): Promise<void> }> | null = null;
+
+  async url(): Promise<string> {
+    this.#running ??= import('../simulator/server.js').then(({ startSimulator }) => startSimulator());
+    return (await this.#running).url;
+  }
+
+  async close(): Promise<void> {
+    const running = this.#running;
+    this.#running = null;
+    if (running) await (await running).close();
+  }
+}
+
+export function activityDeps(input: DepsInput, simulator: SimulatorEndpoint): ActivityDeps {
+  const { keys, ...rest } = input;
+  return {
+    ...rest,
+    key: keys,
+    endpoint: async (model: ModelRef) => model.apiBase ?? (await simulator.url()),
+    tokens: { atMost: maxInputTokens, about: estimateTokens },
+    template: (text) => {
+      const template = parseTemplate(text);
+      return { render: (content) => template.render(content as SeedContent) };
+    },
+    now: () => Date.now(),
+    random: () => Math.random(),
+  };
+}

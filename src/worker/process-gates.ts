@@ -1,0 +1,141 @@
+/** All gates of this process, and the control rows that they obey: at once for changes made here, within 500 ms for others. */
+import type { Gates } from '../activities/deps.js';
+import type { GatePort } from '../core/gate/port.js';
+import { gateKey } from '../core/names.js';
+import { ASSUMED_CONCURRENCY } from '../core/slice-size.js';
+import type { Control, RunRow, Store } from '../store/port.js';
+import { RunGate } from './run-gate.js';
+
+const LOOK_MS = 250;
+/** A run that nobody asked about for this long is forgotten; it registers again when it goes on. */
+const FORGET_MS = 600_000;
+
+interface GatedRun {
+  row: RunRow;
+  control: Control;
+  gate: RunGate;
+  abort: AbortController;
+  usedAt: number;
+}
+
+export class ProcessGates implements Gates {
+  readonly #store: Store;
+  readonly #now: () => number;
+  readonly #onError: (error: unknown) => void;
+  readonly #gates = new Map<string, RunGate>();
+  readonly #runs = new Map<string, GatedRun>();
+  readonly #looker: NodeJS.Timeout;
+  readonly #unsubscribe: () => void;
+  #draining = false;
+
+  constructor(store: Store, options: { now(): number; onError(error: unknown): void }) {
+    this.#store = store;
+    this.#now = options.now;
+    this.#onError = options.onError;
+    this.#unsubscribe = store.onControl((runId, control) => this.#obey(runId, control));
+    this.#looker = setInterval(() => void this.#look(), LOOK_MS);
+  }
+
+  async of(row: RunRow): Promise<GatePort> {
+    const control = await this.#store.control(row.id);
+    const key = gateKey(row.task.model);
+    let gate = this.#gates.get(key);
+    if (!gate) {
+      gate = new RunGate({
+        now: this.#now,
+        takeSlots: (count, intervalMs) => this.#store.takeSlots(key, count, intervalMs, this.#now()),
+        onError: this.#onError,
+      });
+      this.#gates.set(key, gate);
+    }
+    const known = this.#runs.get(row.id);
+    const abort = known && !known.abort.signal.aborted ? known.abort : new AbortController();
+    this.#runs.set(row.id, { row, control, gate, abort, usedAt: this.#now() });
+    this.#obey(row.id, control, true);
+    return gate;
+  }
+
+  cancelSignal(runId: string): AbortSignal {
+    return this.#run(runId).abort.signal;
+  }
+
+  paused(runId: string): boolean {
+    return this.#runs.get(runId)?.control.paused ?? false;
+  }
+
+  concurrency(runId: string): number {
+    return this.#run(runId).control.concurrency;
+  }
+
+  draining(): boolean {
+    return this.#draining;
+  }
+
+  /** No new calls from now on; waiting turns are given back. */
+  drain(): void {
+    this.#draining = true;
+    for (const gate of this.#gates.values()) gate.giveBack();
+  }
+
+  /** The run has ended here. */
+  forget(runId: string): void {
+    const run = this.#runs.get(runId);
+    if (!run) return;
+    this.#runs.delete(runId);
+    run.gate.dropRun(runId);
+  }
+
+  /** Calls of all runs under way in this process. */
+  inFlight(): number {
+    let calls = 0;
+    for (const [runId, { gate }] of this.#runs) calls += gate.inFlight(runId);
+    return calls;
+  }
+
+  /** Runs with calls under way or turns waiting to be admitted. */
+  busyRuns(): number {
+    let busy = 0;
+    for (const [runId, { gate }] of this.#runs) if (gate.inFlight(runId) > 0 || gate.bottleneck(runId) !== 'nothing') busy += 1;
+    return busy;
+  }
+
+  close(): void {
+    clearInterval(this.#looker);
+    this.#unsubscribe();
+    for (const gate of this.#gates.values()) gate.close();
+  }
+
+  #run(runId: string): GatedRun {
+    const run = this.#runs.get(runId);
+    if (!run) throw new Error(`run ${runId} is not registered with a gate`);
+    return run;
+  }
+
+  async #look(): Promise<void> {
+    try {
+      for (const [runId, control] of await this.#store.controls([...this.#runs.keys()])) this.#obey(runId, control);
+      for (const [runId, run] of this.#runs) {
+        if (run.gate.inFlight(runId) > 0) run.usedAt = this.#now();
+        else if (this.#now() - run.usedAt > FORGET_MS) this.forget(runId);
+      }
+    } catch (error) {
+      this.#onError(error);
+    }
+  }
+
+  #obey(runId: string, control: Control, always = false): void {
+    const run = this.#runs.get(runId);
+    if (!run || (!always && control.version <= run.control.version)) return;
+    run.control = control;
+    const { weight, staggerMs, concurrency } = run.row.task;
+    run.gate.setRun(runId, {
+      concurrency: control.concurrency || (concurrency === 'auto' ? ASSUMED_CONCURRENCY : concurrency),
+      weight,
+      staggerMs,
+      requestsPerMinute: control.requestsPerMinute,
+      paused: control.paused,
+      cancelled: control.cancelled,
+    });
+    if (control.cancelled) run.abort.abort(new Error('the run was cancelled'));
+  }
+}

@@ -1,0 +1,172 @@
+/** A gate at work: the pure rules plus timers, promises and send slots from the store. */
+
+import { Gate, type RunLimits, type Ticket } from '../core/gate/gate.js';
+import type { Admission, AdmissionRequest, Bottleneck, GatePort, Release } from '../core/gate/port.js';
+
+interface Waiting {
+  ticket: Ticket;
+  deadline: number;
+  resolve(admission: Admission): void;
+}
+
+/** How often tickets are looked at for the end of their patience. */
+const SWEEP_MS = 1_000;
+/** Send slots are taken for this long ahead, so that a process that dies wastes little of the shared rate. */
+const SLOTS_AHEAD_MS = 250;
+
+export interface RunGateOptions {
+  now(): number;
+  /** Takes send slots of the rate that all processes share; resolves to the time of the first. */
+  takeSlots(count: number, intervalMs: number): Promise<number>;
+  onError(error: unknown): void;
+}
+
+export class RunGate implements GatePort {
+  readonly #gate = new Gate();
+  readonly #options: RunGateOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  #nextTicket = 1;
+  #timer: NodeJS.Timeout | null = null;
+  #wakeAt = Number.POSITIVE_INFINITY;
+  #sweeper: NodeJS.Timeout | null = null;
+  #takingSlots = false;
+
+  constructor(options: RunGateOptions) {
+    this.#options = options;
+  }
+
+  setRun(runId: string, limits: RunLimits): void {
+    this.#gate.setRun(runId, limits);
+    if (limits.cancelled) this.#flush(runId, { kind: 'cancelled' });
+    else if (limits.paused) this.#flush(runId, { kind: 'paused' });
+    this.#pump();
+  }
+
+  dropRun(runId: string): void {
+    for (const { id } of this.#gate.dropRun(runId)) this.#answer(id, { kind: 'cancelled' });
+    this.#pump();
+  }
+
+  admit(request: AdmissionRequest, patienceMs: number, signal: AbortSignal): Promise<Admission> {
+    const limits = this.#gate.limits(request.runId);
+    if (signal.aborted || limits.cancelled) return Promise.resolve({ kind: 'cancelled' });
+    if (limits.paused) return Promise.resolve({ kind: 'paused' });
+    return new Promise((resolve) => {
+      const ticket: Ticket = { ...request, id: this.#nextTicket };
+      this.#nextTicket += 1;
+      this.#waiting.set(ticket.id, { ticket, deadline: this.#options.now() + patienceMs, resolve });
+      this.#gate.enqueue(ticket);
+      this.#pump();
+      this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
+    });
+  }
+
+  blockOnMoney(runId: string): void {
+    this.#gate.blockOnMoney(runId);
+  }
+
+  inFlight(runId: string): number {
+    return this.#gate.inFlight(runId);
+  }
+
+  bottleneck(runId: string): Bottleneck {
+    return this.#gate.bottleneck(runId, this.#options.now());
+  }
+
+  /** Milliseconds between two sends, or null without a rate. */
+  interval(): number | null {
+    return this.#gate.interval();
+  }
+
+  close(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    if (this.#sweeper) clearInterval(this.#sweeper);
+    for (const id of [...this.#waiting.keys()]) this.#answer(id, { kind: 'cancelled' });
+  }
+
+  /** All waiting tickets are given back: the process stops. */
+  giveBack(): void {
+    for (const { ticket } of [...this.#waiting.values()]) {
+      this.#gate.withdraw(ticket);
+      this.#answer(ticket.id, { kind: 'wait', until: this.#options.now() + SWEEP_MS, reason: 'nothing' });
+    }
+  }
+
+  #flush(runId: string, admission: Admission): void {
+    for (const { ticket } of [...this.#waiting.values()]) {
+      if (ticket.runId !== runId) continue;
+      this.#gate.withdraw(ticket);
+      this.#answer(ticket.id, admission);
+    }
+  }
+
+  #answer(id: number, admission: Admission): void {
+    const waiting = this.#waiting.get(id);
+    if (!waiting) return;
+    this.#waiting.delete(id);
+    waiting.resolve(admission);
+    if (this.#waiting.size === 0 && this.#sweeper) {
+      clearInterval(this.#sweeper);
+      this.#sweeper = null;
+    }
+  }
+
+  #sweep(): void {
+    const now = this.#options.now();
+    for (const { ticket, deadline } of [...this.#waiting.values()]) {
+      if (deadline > now) continue;
+      const reason = this.bottleneck(ticket.runId);
+      this.#gate.withdraw(ticket);
+      this.#answer(ticket.id, { kind: 'wait', until: now, reason });
+    }
+  }
+
+  #pump(): void {
+    const now = this.#options.now();
+    const { admit, wakeAt, slotsWanted } = this.#gate.next(now);
+    for (const { id, runId } of admit) this.#answer(id, { kind: 'go', release: this.#releaseOnce(runId) });
+    if (slotsWanted > 0) this.#takeSlots(slotsWanted);
+    this.#wake(wakeAt, now);
+  }
+
+  #wake(at: number | null, now: number): void {
+    const wakeAt = at ?? Number.POSITIVE_INFINITY;
+    if (wakeAt === this.#wakeAt && this.#timer) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#wakeAt = wakeAt;
+    if (!Number.isFinite(wakeAt)) return;
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = null;
+        this.#pump();
+      },
+      Math.max(1, Math.ceil(wakeAt - now)),
+    );
+  }
+
+  #releaseOnce(runId: string): (how: Release) => void {
+    let released = false;
+    return (how) => {
+      if (released) return;
+      released = true;
+      this.#gate.release(runId, how);
+      this.#pump();
+    };
+  }
+
+  #takeSlots(wanted: number): void {
+    const interval = this.#gate.interval();
+    if (this.#takingSlots || interval === null) return;
+    this.#takingSlots = true;
+    const count = Math.min(wanted, Math.max(1, Math.ceil(SLOTS_AHEAD_MS / interval)));
+    this.#options
+      .takeSlots(count, interval)
+      .then((first) => this.#gate.addSlots(first, count, interval))
+      .catch((error: unknown) => this.#options.onError(error))
+      .finally(() => {
+        this.#takingSlots = false;
+        this.#pump();
+      });
+  }
+}

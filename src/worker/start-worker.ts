@@ -1,0 +1,154 @@
+/** Builds the parts of a worker process and runs its Temporal Workers. */
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { Logger } from 'pino';
+import { createActivities } from '../activities/index.js';
+import type { Config } from '../config.js';
+import { filesQueue, MAIN_QUEUE, modelQueue } from '../core/names.js';
+import { createOpenAiCompatible } from '../llm/openai-compatible.js';
+import { createPrices } from '../llm/prices.js';
+import type { Task } from '../schema/task-types.js';
+import type { Store } from '../store/port.js';
+import type { TemporalConnectionSettings } from '../temporal-connection.js';
+import { activityDeps, SimulatorEndpoint } from './activity-deps.js';
+import { ModelQueues } from './model-queues.js';
+import { ProcessGates } from './process-gates.js';
+import { RunFiles } from './run-files.js';
+import { workerBasics } from './temporal-worker.js';
+
+/** The workflow bundle that the build made; the SDK version that built it and the one that runs it are the same package set. */
+const BUNDLE = fileURLToPath(new URL('../workflows/bundle.js', import.meta.url));
+/** An owner is taken for dead this long after its last beat. */
+const OWNER_LEASE_MS = 15_000;
+const BEAT_MS = 5_000;
+/** Activities of the main queue in flight: slices, watchers and bookkeeping of many runs. */
+const MAIN_SLOTS = 1_000;
+/** About 80 kB each: the workflows in flight of an embedded server, twice over. */
+const CACHED_WORKFLOWS = 600;
+/** Calls under way when the process is asked to stop get this long by default. */
+const GRACE_MS = 30_000;
+
+export interface WorkerOptions {
+  config: Config;
+  store: Store;
+  connection: TemporalConnectionSettings;
+  /** Value of an API key by the name of its variable. */
+  keys: (name: string) => string | undefined;
+  homeId: string;
+  log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  graceMs?: number;
+}
+
+export interface WorkerHandle {
+  /** Runs that have calls under way or waiting in this process. */
+  activeRuns(): Promise<number>;
+  /** Takes no new work, gives calls under way `graceMs`, then ends. */
+  shutdown(graceMs: number): Promise<void>;
+  /** Resolves when the Workers have ended, asked or not. */
+  ended: Promise<void>;
+}
+
+let runtimeInstalled = false;
+
+function installRuntime(log: WorkerOptions['log']): void {
+  if (runtimeInstalled) return;
+  runtimeInstalled = true;
+  const write = (level: 'info' | 'warn' | 'error') => (message: string, meta?: object) => log[level](meta ?? {}, message);
+  Runtime.install({
+    // Signals are the host's business.
+    shutdownSignals: [],
+    logger: {
+      log: (level, message, meta) =>
+        level === 'ERROR' || level === 'WARN' ? write(level === 'ERROR' ? 'error' : 'warn')(message, meta) : undefined,
+      trace: () => undefined,
+      debug: () => undefined,
+      info: () => undefined,
+      warn: write('warn'),
+      error: write('error'),
+    },
+  });
+}
+
+export async function startWorker(options: WorkerOptions): Promise<WorkerHandle> {
+  const { config, store, connection: settings, keys, homeId, log } = options;
+  installRuntime(log);
+  const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const now = () => Date.now();
+  const onError = (error: unknown) => log.error({ err: error }, 'worker');
+
+  const beat = () => store.beat({ id: owner, home: homeId, pid: process.pid }, now() + OWNER_LEASE_MS);
+  await beat();
+  const beating = setInterval(() => void beat().catch(onError), BEAT_MS);
+
+  const { namespace, ...connectionOptions } = settings;
+  const connection = await NativeConnection.connect(connectionOptions);
+  const gates = new ProcessGates(store, { now, onError });
+  const adapter = createOpenAiCompatible();
+  const prices = createPrices();
+  const simulator = new SimulatorEndpoint();
+  const files = new RunFiles({ store, config, prices, homeId, keys });
+  let queues: ModelQueues | null = null;
+
+  const deps = activityDeps(
+    {
+      store,
+      gates,
+      adapter,
+      prices,
+      keys,
+      owner,
+      homeId,
+      log,
+      openQueue: async (task: Task) => {
+        const name = modelQueue(task.model.provider, task.model.model);
+        await queues?.open({ name, ...task.model, requestsPerMinute: task.requestsPerMinute, lastUsedAt: now() });
+      },
+      stage: (input, workflowId) => files.stage(input, workflowId),
+      publish: (runId) => files.publish(runId),
+      checkpoint: (runId) => files.checkpoint(runId),
+    },
+    simulator,
+  );
+  const activities = createActivities(deps);
+  const basics = workerBasics({ namespace, owner, store, graceMs: options.graceMs ?? GRACE_MS, now, onError });
+  queues = new ModelQueues({ basics, connection, store, activities });
+
+  const { closeRun, runTurn: _onModelQueues, ...onMain } = activities;
+  const [main, filesWorker] = await Promise.all([
+    Worker.create({
+      ...basics.options(),
+      connection,
+      taskQueue: MAIN_QUEUE,
+      workflowBundle: { codePath: BUNDLE },
+      activities: onMain,
+      maxConcurrentActivityTaskExecutions: MAIN_SLOTS,
+      maxCachedWorkflows: CACHED_WORKFLOWS,
+    }),
+    Worker.create({ ...basics.options(), connection, taskQueue: filesQueue(homeId), activities: { closeRun } }),
+  ]);
+  const ended = Promise.all([basics.watch(main.run(), MAIN_QUEUE), basics.watch(filesWorker.run(), filesQueue(homeId))]).then(
+    () => undefined,
+  );
+
+  async function shutdown(graceMs: number): Promise<void> {
+    gates.drain();
+    await settled(() => gates.inFlight(), graceMs);
+    for (const worker of [main, filesWorker]) if (worker.getState() === 'RUNNING') worker.shutdown();
+    await Promise.all([queues?.close(), ended]);
+    clearInterval(beating);
+    gates.close();
+    await Promise.allSettled([adapter.close(), simulator.close()]);
+    // The lease ends now: what is still open is doubtful at once, not in 15 seconds.
+    await store.beat({ id: owner, home: homeId, pid: process.pid }, 0);
+    await connection.close();
+  }
+  return { activeRuns: async () => gates.busyRuns(), shutdown, ended };
+}
+
+/** Waits until no call is under way, at most `graceMs`. */
+async function settled(inFlight: () => number, graceMs: number): Promise<void> {
+  const until = Date.now() + graceMs;
+  while (inFlight() > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+}

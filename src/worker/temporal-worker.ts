@@ -1,0 +1,64 @@
+/** What all Temporal Workers of a process have in common. */
+import type { ActivityInterceptorsFactory, WorkerOptions } from '@temporalio/worker';
+import type { Store } from '../store/port.js';
+
+export interface WorkerBasics {
+  now(): number;
+  onError(error: unknown): void;
+  options(): Pick<
+    WorkerOptions,
+    'namespace' | 'identity' | 'interceptors' | 'shutdownGraceTime' | 'stickyQueueScheduleToStartTimeout'
+  >;
+  /** Resolves when the Worker has ended; an unexpected end is reported, not thrown. */
+  watch(running: Promise<void>, queue: string): Promise<void>;
+}
+
+/**
+ * Task tokens of running activities are in the store: when this process dies, its successor fails them at once
+ * instead of waiting for the heartbeat to time out.
+ */
+export function taskTokens(store: Store, owner: string, onError: (error: unknown) => void): ActivityInterceptorsFactory {
+  return (context) => ({
+    inbound: {
+      async execute(input, next) {
+        const token = Buffer.from(context.info.taskToken).toString('base64');
+        store.activityStarted(owner, token).catch(onError);
+        try {
+          return await next(input);
+        } finally {
+          store.activityEnded(token).catch(onError);
+        }
+      },
+    },
+  });
+}
+
+export function workerBasics(options: {
+  namespace: string;
+  owner: string;
+  store: Store;
+  graceMs: number;
+  now(): number;
+  onError(error: unknown): void;
+}): WorkerBasics {
+  const { namespace, owner, store, graceMs, now, onError } = options;
+  return {
+    now,
+    onError,
+    options: () => ({
+      namespace,
+      identity: owner,
+      interceptors: { activity: [taskTokens(store, owner, onError)] },
+      shutdownGraceTime: graceMs,
+      // After a worker died its workflows move to the others within a second.
+      stickyQueueScheduleToStartTimeout: '1s',
+    }),
+    watch: async (running, queue) => {
+      try {
+        await running;
+      } catch (error) {
+        onError(new Error(`the worker of queue ${queue} ended`, { cause: error }));
+      }
+    },
+  };
+}

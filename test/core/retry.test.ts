@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest';
+import { backoff, isTry, MAX_TRIES, MAX_WAIT_MS, retryDecision } from '../../src/core/retry.js';
+import type { CallFailure, FailureClass } from '../../src/llm/port.js';
+
+const failure = (kind: FailureClass, more: Partial<CallFailure> = {}): CallFailure => ({
+  ok: false,
+  class: kind,
+  code: 'E_X',
+  status: null,
+  message: 'said so',
+  retryAfterMs: null,
+  mayHaveBeenBilled: false,
+  ...more,
+});
+const facts = { tries: 1, waits: 1, anyAnswered: true, random: 0.5 };
+
+describe('retryDecision', () => {
+  it.each(['rate', 'overload', 'reset'] as const)(
+    'retryDecision: %s with Retry-After -> waits as told, however often',
+    (kind) => {
+      expect(retryDecision(failure(kind, { retryAfterMs: 90_000 }), { ...facts, tries: 99, waits: 99 })).toEqual({
+        kind: 'again',
+        afterMs: 90_000,
+      });
+      expect(retryDecision(failure(kind, { retryAfterMs: MAX_WAIT_MS + 1 }), facts)).toMatchObject({
+        kind: 'stop-run',
+        cause: 'billing',
+      });
+    },
+  );
+
+  it('retryDecision: rate without Retry-After -> backs off by the waits in a row', () => {
+    expect(retryDecision(failure('rate'), { ...facts, waits: 3 })).toEqual({ kind: 'again', afterMs: backoff(3, 0.5) });
+  });
+
+  it('retryDecision: transport -> again until MAX_TRIES, then the row fails', () => {
+    expect(retryDecision(failure('transport'), { ...facts, tries: MAX_TRIES - 1 })).toMatchObject({ kind: 'again' });
+    expect(retryDecision(failure('transport'), { ...facts, tries: MAX_TRIES })).toEqual({
+      kind: 'fail-row',
+      cause: 'transport',
+      code: 'E_X',
+      message: 'said so',
+    });
+  });
+
+  it('retryDecision: an unreadable or empty answer -> two payments at most', () => {
+    expect(retryDecision(failure('transport', { code: 'E_CALL_BODY' }), { ...facts, tries: 2 })).toMatchObject({
+      kind: 'fail-row',
+      cause: 'transport',
+    });
+    expect(retryDecision(failure('transport', { code: 'E_CALL_EMPTY' }), { ...facts, tries: 2 })).toMatchObject({
+      kind: 'fail-row',
+      cause: 'empty',
+    });
+  });
+
+  it('retryDecision: nothing listens and nothing ever answered -> the run stops', () => {
+    const refused = failure('transport', { code: 'E_CALL_CONNECT' });
+    expect(retryDecision(refused, { ...facts, tries: MAX_TRIES, anyAnswered: false })).toMatchObject({
+      kind: 'stop-run',
+      cause: 'unreachable',
+    });
+    expect(retryDecision(refused, { ...facts, tries: MAX_TRIES })).toMatchObject({ kind: 'fail-row' });
+  });
+
+  it('retryDecision: bad request -> fails the run before the first answer, the row after', () => {
+    expect(retryDecision(failure('request'), { ...facts, anyAnswered: false })).toMatchObject({
+      kind: 'stop-run',
+      cause: 'request',
+    });
+    expect(retryDecision(failure('request'), facts)).toMatchObject({ kind: 'fail-row', cause: 'refused' });
+  });
+
+  it.each([
+    ['billing', 'billing'],
+    ['key', 'key'],
+    ['cancelled', 'cancelled'],
+  ] as const)('retryDecision: %s -> stops the run as %s', (kind, cause) => {
+    expect(retryDecision(failure(kind), facts)).toMatchObject({ kind: 'stop-run', cause });
+  });
+
+  it('retryDecision: a row refused for good -> fails with its cause', () => {
+    expect(retryDecision(failure('row'), facts)).toMatchObject({ kind: 'fail-row', cause: 'refused' });
+    expect(retryDecision(failure('row', { code: 'E_ROW_TOO_LONG' }), facts)).toMatchObject({
+      kind: 'fail-row',
+      cause: 'too_long',
+    });
+  });
+});
+
+it('isTry: limits, waits and cancels -> not tries', () => {
+  const kinds: FailureClass[] = ['rate', 'overload', 'reset', 'billing', 'key', 'cancelled', 'transport', 'row', 'request'];
+  expect(kinds.filter((kind) => isTry({ class: kind }))).toEqual(['transport', 'row', 'request']);
+});
+
+it('backoff: doubles, is never at once, never above a minute', () => {
+  expect([1, 2, 3, 20].map((attempt) => backoff(attempt, 1))).toEqual([1_000, 2_000, 4_000, 60_000]);
+  expect(backoff(1, 0)).toBe(100);
+});

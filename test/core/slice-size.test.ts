@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import {
+  CHILDREN_PER_EXECUTION,
+  childrenInFlight,
+  LANE_WINDOW,
+  MAX_SEEDS_IN_FLIGHT,
+  MAX_SLICE,
+  planLanes,
+  sliceSize,
+} from '../../src/core/slice-size.js';
+
+describe('sliceSize', () => {
+  it('sliceSize: a number -> obeyed', () => {
+    expect(sliceSize(7, { total: 1e6, concurrency: 200, callMs: 20, turns: 1 })).toBe(7);
+  });
+
+  it('sliceSize: auto, small or slow phases -> a child per seed', () => {
+    expect(sliceSize('auto', { total: 500, concurrency: 200, callMs: 20, turns: 1 })).toBe(1);
+    expect(sliceSize('auto', { total: 1e6, concurrency: 50, callMs: 2_000, turns: 1 })).toBe(1);
+  });
+
+  it('sliceSize: auto, large and quick -> fewer than ten children a second, at most 500 seeds', () => {
+    expect(sliceSize('auto', { total: 4_000, concurrency: 200, callMs: 200, turns: 1 })).toBe(100);
+    expect(sliceSize('auto', { total: 4_000, concurrency: 200, callMs: 200, turns: 4 })).toBe(25);
+    expect(sliceSize('auto', { total: 1e6, concurrency: 1_000, callMs: 20, turns: 1 })).toBe(MAX_SLICE);
+  });
+});
+
+describe('childrenInFlight', () => {
+  it('childrenInFlight: seeds -> half as many again as calls, at most 300', () => {
+    expect(childrenInFlight(8, 1)).toBe(13);
+    expect(childrenInFlight(1_000, 1)).toBe(MAX_SEEDS_IN_FLIGHT);
+  });
+
+  it('childrenInFlight: slices -> enough rows for the calls plus one slice', () => {
+    expect(childrenInFlight(200, 100)).toBe(4);
+    expect(childrenInFlight(8, 500)).toBe(2);
+  });
+});
+
+describe('planLanes', () => {
+  it('planLanes: up to 400 children -> no lane', () => {
+    expect(planLanes(400, 1, 13)).toEqual({ lanes: 0, block: 400 });
+    expect(planLanes(200_000, 500, 3).lanes).toBe(0);
+  });
+
+  it('planLanes: more -> lanes by what is in flight, blocks that balance the tail', () => {
+    const plan = planLanes(100_000, 1, 300);
+    expect(plan.lanes).toBe(300 / LANE_WINDOW);
+    expect(plan.block).toBe(CHILDREN_PER_EXECUTION);
+    const small = planLanes(1_000, 1, 50);
+    expect(small.lanes).toBe(2);
+    // Every lane gets several blocks: the last ones even out.
+    expect(1_000 / small.block / small.lanes).toBeGreaterThanOrEqual(7);
+  });
+});
