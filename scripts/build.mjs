@@ -1,3 +1,4 @@
+// @ts-check
 /** `npm run build`: compiles src/ and prebuilds the workflow bundle, whatever is there already. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * dist/workflows -> dist/workflows/bundle.js: the workflow code as the Temporal worker loads it, with no bundling at start.
  * The bundle and `@temporalio/worker` must be of the same version, hence the exact pins in package.json.

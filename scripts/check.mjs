@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * `npm run check`: format, lint, types, unused code, docs freshness, then the tests. Every step runs, so that one look shows all
  * that is wrong. `--static` leaves the tests out.

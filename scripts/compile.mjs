@@ -1,3 +1,4 @@
+// @ts-check
 /** src/**.ts -> dist/**.js and .d.ts, by plain tsc. */
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';

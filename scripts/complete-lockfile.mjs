@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * Adds to package-lock.json the binaries of other platforms that npm left out, as it does when a mirror does not carry them.
  * Without them `npm ci` refuses the lockfile, on every platform. Run it after any change of the dependencies:

@@ -1,3 +1,4 @@
+// @ts-check
 /** Says by content whether outputs belong to their inputs. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';

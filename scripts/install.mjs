@@ -1,3 +1,4 @@
+// @ts-check
 /** Installs the dependencies when node_modules is not what package-lock.json says. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * A lock between processes, made of files, that a dead process does not hold.
  *

@@ -1,3 +1,4 @@
+// @ts-check
 /** The oldest Node that works: @temporalio/worker and vite 8 need it. Same as `engines` in package.json. */
 export const OLDEST_NODE = [20, 19];
 

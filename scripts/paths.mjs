@@ -1,3 +1,4 @@
+// @ts-check
 /** Places that the scripts share. Node's own modules only: these scripts run before anything is installed. */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

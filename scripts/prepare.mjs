@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * Makes a checkout ready to run: installs and builds what is missing or stale, and nothing else. Needs only Node.
  * Run by `npm start`, `npm test` and the other scripts; by hand: `node scripts/prepare.mjs`.

@@ -1,3 +1,4 @@
+// @ts-check
 /** Runs a child process whose output goes straight to the terminal. */
 import { spawn } from 'node:child_process';
 import { ROOT } from './paths.mjs';

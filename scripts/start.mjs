@@ -1,3 +1,4 @@
+// @ts-check
 /** `npm start`: the quick start on a fresh clone: eight rows on the simulated provider, no account and no key. */
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';

@@ -1,3 +1,4 @@
+// @ts-check
 /** Makes sure that there is a Temporal server binary before anything waits for one: getting it can take minutes, once. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

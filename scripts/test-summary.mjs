@@ -1,3 +1,4 @@
+// @ts-check
 /** Counts the results of a vitest run (its JSON report) for the last line of `npm test`. */
 
 /**

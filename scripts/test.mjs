@@ -1,3 +1,4 @@
+// @ts-check
 /**
  * `npm test`: all tests, on a fresh clone too. Arguments go to vitest: `npm test -- test/core`, `npm test -- --project unit`.
  * The last line is `N passed, N failed`, with `, N skipped` when there are any; no test at all is a failure.
