@@ -31,7 +31,8 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
   if (word.length > LONGEST_WORD) return null;
   const wanted = word.toLowerCase();
   let best: string | null = null;
-  let bestDistance = Math.max(1, Math.floor(wanted.length / 3)) + 1;
+  // Words of one or two letters are near to everything: only their case may differ.
+  let bestDistance = Math.floor(wanted.length / 3) + 1;
   for (const candidate of candidates) {
     if (Math.abs(candidate.length - wanted.length) >= bestDistance || candidate.length > LONGEST_WORD) continue;
     const distance = editDistance(wanted, candidate.toLowerCase());

@@ -1,8 +1,8 @@
-/** Rows of a file or from code become seeds: checked, with ids, repeated up to a total; streamed with flat memory. */
+/** Rows of a file or from code become seeds: checked, with ids, counted, fingerprinted; streamed with flat memory. */
 import { type Place, type Problem, SwarmError } from '../core/errors.js';
 import type { Seed, SeedContent } from '../schema/seed.js';
 import { type PromptSource, RowCheck } from './check-rows.js';
-import { canonicalJson } from './fingerprint.js';
+import { canonicalJson, SeedsFingerprint } from './fingerprint.js';
 import { shownPath } from './paths.js';
 import type { RawItem, RawRow, RowReader } from './raw-row.js';
 import { SeedIds } from './seed-ids.js';
@@ -28,6 +28,8 @@ export interface ReadSeedsOptions {
  * the first 20 problems and the count of the others (exit 2).
  */
 export interface SeedReading extends AsyncIterable<Seed> {
+  /** Over the seeds so far. `fingerprint.count` is their number. */
+  readonly fingerprint: SeedsFingerprint;
   /** What a person should know, a sentence each. Complete at the end. */
   notes(): string[];
 }
@@ -69,14 +71,12 @@ function contentFault(content: unknown): Omit<Problem, 'place'> | null {
 }
 
 class Reading implements SeedReading {
+  readonly fingerprint = new SeedsFingerprint();
   readonly #ids = new SeedIds();
   readonly #notes = new Set<string>();
   readonly #problems: Problem[] = [];
   #moreProblems = 0;
-  /** Rows read, good and bad. */
   #rows = 0;
-  /** Seeds given out. */
-  #count = 0;
   #started = false;
   readonly #rowCheck: RowCheck | null;
   /** Most seeds that come out. */
@@ -119,7 +119,7 @@ class Reading implements SeedReading {
   }
 
   /** Null when the row, or one before it, has a problem. */
-  #seed(row: RawRow): Seed | null {
+  #seed(row: RawRow): { seed: Seed; canonical: string } | null {
     this.#rows += 1;
     const place = this.#place(row.line);
     const fault = contentFault(row.content);
@@ -128,15 +128,15 @@ class Reading implements SeedReading {
       return null;
     }
     const content = row.content as SeedContent;
-    const read =
-      row.id === undefined ? { id: this.#ids.make(canonicalJson(content), row.line) } : this.#ids.give(row.id, row.line);
+    const canonical = canonicalJson(content);
+    const read = row.id === undefined ? { id: this.#ids.make(canonical, row.line) } : this.#ids.give(row.id, row.line);
     this.#rowCheck?.check(content, place);
     if ('fault' in read) {
       this.#add({ ...read.fault, place });
       return null;
     }
     if (this.#problems.length > 0 || this.#rowCheck?.bad) return null;
-    return { index: this.#count++, id: read.id, content };
+    return { seed: { index: this.fingerprint.count, id: read.id, content }, canonical };
   }
 
   /** True: stop reading. */
@@ -198,19 +198,22 @@ class Reading implements SeedReading {
           if (item.fatal) break reading;
           continue;
         }
-        const seed = this.#seed(item);
+        const read = this.#seed(item);
         if (this.#isConstant()) break reading;
         if (kept && kept.push(item) > keptMost) kept = null;
-        if (seed) yield seed;
+        if (read) {
+          this.fingerprint.add(read.seed, read.canonical);
+          yield read.seed;
+        }
         if (this.#rows >= this.#most || this.#rowCheck?.hopeless) break reading;
       }
     }
     this.#throwProblems();
-    if (repeats && this.#count < this.#most) yield* this.#repeat(kept, rows);
+    if (repeats && this.fingerprint.count < this.#most) yield* this.#repeat(kept, rows);
   }
 
   async *#repeat(kept: readonly RawItem[] | null, rows: RowReader): AsyncGenerator<Seed, void> {
-    const first = this.#count;
+    const first = this.fingerprint.count;
     const { total = 0, prompt, allowConstantPrompt } = this.options;
     this.#notes.add(`${first} rows are repeated in order to reach ${total}`);
     if (first === 1) {
@@ -223,9 +226,12 @@ class Reading implements SeedReading {
         for (const item of items) {
           if ('fault' in item) throw new SwarmError({ ...item.fault, place: this.#place(item.line, item.column) });
           const content = item.content as SeedContent;
-          const row = item.id === undefined ? { canonical: canonicalJson(content) } : { given: String(item.id) };
-          yield { index: this.#count++, id: this.#ids.repeat(row, pass), content };
-          if (this.#count >= this.#most) return;
+          const canonical = canonicalJson(content);
+          const id = this.#ids.repeat(item.id === undefined ? { canonical } : { given: String(item.id) }, pass);
+          const seed = { index: this.fingerprint.count, id, content };
+          this.fingerprint.add(seed, canonical);
+          yield seed;
+          if (this.fingerprint.count >= this.#most) return;
         }
       }
     }

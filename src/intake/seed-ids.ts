@@ -111,14 +111,12 @@ export class SeedIds {
   notes(): string[] {
     const notes: string[] = [];
     if (this.#equal > 0) {
-      notes.push(
-        `${this.#equal} rows equal an earlier one and have no id; each is done by itself (the first is line ${this.#firstEqual})`,
-      );
+      const which = `${this.#equal}, the first in line ${this.#firstEqual}`;
+      notes.push(`rows without an id that equal an earlier one: ${which}; each is done by itself`);
     }
     if (this.#alike > 0) {
-      notes.push(
-        `${this.#alike} ids differ from another only by case or Unicode form and are kept apart (the first: ${this.#firstAlike})`,
-      );
+      const which = `${this.#alike}, the first ${this.#firstAlike}`;
+      notes.push(`ids that differ from another only by case or Unicode form: ${which}; they are kept apart`);
     }
     return notes;
   }

@@ -43,7 +43,7 @@ export const taskFileSchema = z.strictObject({
   }),
   task_type: key(z.enum(TASK_TYPES).default('generation'), {
     description:
-      'What the rows are for. It sets the default system prompt: none for generation; translation, summarization and classification ask for the bare result. system_prompt goes before it.',
+      'What the rows are for. It sets the default system prompt: none for generation; translation, summarization and classification ask for the bare result. A given system_prompt replaces it.',
     allowed: TASK_TYPES.join(', '),
   }),
   prompt_template: key(text().min(1), {

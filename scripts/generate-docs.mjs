@@ -1,0 +1,121 @@
+// Writes task.schema.json and docs/task-reference.md from the schema in dist/. With --check: writes nothing, exits 1 when they are stale.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+const root = new URL('../', import.meta.url);
+const { z } = await import('zod');
+const { taskFileSchema, TASK_KEYS, REQUIRED_KEYS, SYSTEM_PROMPTS, UNSUPPORTED_KEYS, keyNotes } = await import(
+  new URL('dist/schema/task.js', root).href
+);
+const { PROVIDERS } = await import(new URL('dist/schema/providers.js', root).href);
+
+function jsonSchema() {
+  const schema = z.toJSONSchema(taskFileSchema, {
+    io: 'input',
+    target: 'draft-7',
+    override: ({ jsonSchema: part }) => {
+      delete part.allowed;
+      delete part.code;
+    },
+  });
+  return `${JSON.stringify({ ...schema, title: 'durable-swarm task file' }, null, 2)}\n`;
+}
+
+const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
+
+function defaultOf(key, schema) {
+  if (REQUIRED_KEYS.includes(key)) return '(required)';
+  const value = schema.properties[key].default;
+  return value === undefined ? '-' : `\`${JSON.stringify(value)}\``;
+}
+
+function reference(schema) {
+  const rows = TASK_KEYS.map((key) => {
+    const { description, allowed } = keyNotes(key);
+    return `| \`${key}\` | ${cell(description)} | ${cell(allowed)} | ${cell(defaultOf(key, schema))} |`;
+  });
+  const providers = Object.entries(PROVIDERS).map(
+    ([name, { apiBase, apiKeyEnv }]) => `| \`${name}\` | ${apiBase ?? 'simulated, inside the program'} | ${apiKeyEnv ?? '-'} |`,
+  );
+  const prompts = Object.entries(SYSTEM_PROMPTS).map(([type, prompt]) => `| \`${type}\` | ${prompt ?? 'none'} |`);
+  const later = Object.entries(UNSUPPORTED_KEYS).map(([key, what]) => `| \`${key}\` | ${cell(what)} |`);
+  return `# The task file
+
+<!-- Made by scripts/generate-docs.mjs from src/schema/task.ts. Do not edit. -->
+
+YAML 1.2, UTF-8, at most 256 KiB. Paths are relative to the file. Every key is checked before the first call; a key that is
+not in this list is refused. For completion in an editor, put this on the first line:
+\`# yaml-language-server: $schema=<path to>/task.schema.json\`.
+
+| key | what it does | allowed | default |
+|---|---|---|---|
+${rows.join('\n')}
+
+## Templates
+
+\`{{seed}}\` is the whole row: the text of a text row; of an object row its field \`seed\`, else the row as JSON. \`{{field}}\` and
+\`{{field.sub}}\` name fields of an object row. Text, numbers, true and false can be filled in; null, lists and objects cannot.
+There are no expressions. \`{{{{\` writes a literal \`{{\`. Text inside a row is never expanded again. In YAML, put a template
+that begins with \`{{\` in quotes.
+
+## Rows
+
+| file | a row is |
+|---|---|
+| \`.jsonl\`, \`.ndjson\` | a JSON text or object on each line |
+| \`.jsonl\` with OpenAI batch request lines | \`custom_id\` is the id; \`{{prompt}}\` is the text of the user message, \`{{system}}\` of the system message. Model and parameters are those of the task |
+| \`.csv\` | a line under a header; every value is text |
+| \`.txt\` | a line |
+
+Blank lines are skipped. The field \`id\` of a row (text of at most 200 bytes, or a whole number) is its id and must be there
+once. A row without one gets an id made from its content; equal rows get \`-2\`, \`-3\` and are each done. A row may have
+16 MiB; a file may have any size. \`--limit N\` takes the first N rows; \`--total N\` makes exactly N, repeating the rows in order.
+
+## Task types
+
+| task_type | system prompt when \`system_prompt\` is not given |
+|---|---|
+${prompts.join('\n')}
+
+## Providers
+
+\`worker_model: provider/model\`. A \`worker_api_base\` replaces the base; when it belongs to another provider of this list, that
+provider's key is used. With a base of any other host the whole name is sent as the model, unless it begins with a provider of this list.
+
+| provider | base | key |
+|---|---|---|
+${providers.join('\n')}
+
+## Keys of later versions
+
+Known, and refused with E_TASK_UNSUPPORTED until they work.
+
+| key | what it will be |
+|---|---|
+${later.join('\n')}
+`;
+}
+
+const schemaText = jsonSchema();
+const files = [
+  ['task.schema.json', schemaText],
+  ['docs/task-reference.md', reference(JSON.parse(schemaText))],
+];
+const check = process.argv.includes('--check');
+for (const [name, text] of files) {
+  const path = fileURLToPath(new URL(name, root));
+  let current = '';
+  try {
+    current = readFileSync(path, 'utf8');
+  } catch {
+    // Not there yet.
+  }
+  if (current === text) continue;
+  if (check) {
+    console.error(`${name} is stale: run node scripts/generate-docs.mjs`);
+    process.exitCode = 1;
+  } else {
+    writeFileSync(path, text);
+    console.log(`wrote ${name}`);
+  }
+}
