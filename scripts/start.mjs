@@ -1,5 +1,5 @@
 // @ts-check
-/** `npm start`: the quick start on a fresh clone: eight rows on the simulated provider, no account and no key. */
+/** `npm start`: the quick start, on a fresh clone too: a few rows on the simulated provider, no account and no key. */
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DIST, ROOT } from './paths.mjs';
