@@ -4,17 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { FindOrStartOptions } from '../../src/client/host-process.js';
 import { type Config, loadConfig } from '../../src/config.js';
 import { homePaths } from '../../src/home.js';
 import { freePorts } from '../../src/host/ports.js';
 
 /** Runs host-fixture.ts, compiled on the fly. */
-export const FIXTURE: FindOrStartOptions['command'] = [
-  '--import',
-  'tsx',
-  fileURLToPath(new URL('./host-fixture.ts', import.meta.url)),
-];
+export const FIXTURE: readonly string[] = ['--import', 'tsx', fileURLToPath(new URL('./host-fixture.ts', import.meta.url))];
 
 const homes: string[] = [];
 
