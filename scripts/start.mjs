@@ -1,6 +1,7 @@
 // @ts-check
 /** `npm start`: the quick start, on a fresh clone too: a few rows on the simulated provider, no account and no key. */
-import { join, relative } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DIST, ROOT } from './paths.mjs';
 import { prepare } from './prepare.mjs';
@@ -14,7 +15,9 @@ async function showNext() {
   const { connect } = await import(pathToFileURL(join(DIST, 'client', 'index.js')).href);
   const swarm = await connect();
   try {
-    const [latest] = await swarm.runs({ limit: 1 });
+    const folder = realpathSync(join(ROOT, 'examples', 'quickstart'));
+    const runs = await swarm.runs();
+    const latest = runs.find((/** @type {{ outputDir: string }} */ run) => run.outputDir.startsWith(folder + sep));
     const webUi = await swarm.webUi();
     const lines = ['', 'What to look at next:'];
     if (latest) {
