@@ -50,7 +50,8 @@ const REGISTRIES = [
   ['pypi', 'org'],
   ['proxy', 'golang', 'org'],
 ].map((parts) => parts.join('\\.'));
-const MACHINE_FOLDERS = ['work', 'root', 'home\\/[a-z]\\w*'].join('|');
+// `node` is the user of the official image, `ada` the made-up user of the tests.
+const MACHINE_FOLDERS = ['work', 'root', 'home\\/(?!node\\/|ada\\/)[a-z]\\w*'].join('|');
 
 const files = existsSync(join(root, '.git')) ? trackedFiles() : null;
 
