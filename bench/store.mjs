@@ -70,7 +70,8 @@ async function measure(store, concurrent, pauseMs) {
   const wall = performance.now() - begun;
   const after = cpuByThread();
   const totals = await store.totals(runId);
-  if (totals.ok !== pairs || totals.settledNano !== pairs * 7_000 || totals.reservedNano !== 0) throw new Error('totals do not add up');
+  if (totals.ok !== pairs || totals.settledNano !== pairs * 7_000 || totals.reservedNano !== 0)
+    throw new Error('totals do not add up');
   const micro = (ms) => ((ms * 1000) / pairs).toFixed(0);
   waits.sort((a, b) => a - b);
   const quantile = (q) => waits[Math.floor((waits.length - 1) * q)].toFixed(2);

@@ -1,5 +1,6 @@
 /** The main thread's side of the writer thread. */
 import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { EXIT, SwarmError } from '../core/errors.js';
 import type { OperationInput, OperationName, OperationResult, Writer } from './operations.js';
@@ -15,11 +16,11 @@ function startThread(file: string): Worker {
   const workerData: ThreadData = { file };
   if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./writer-thread.js', import.meta.url), { workerData });
   // Run from sources (tests): a worker thread does not get the loader of its parent, so it starts one.
-  const loader = JSON.stringify(createRequire(import.meta.url).resolve('tsx/esm/api'));
-  const [source, parent] = [new URL('./writer-thread.ts', import.meta.url).href, import.meta.url].map((url) =>
-    JSON.stringify(url),
-  );
-  return new Worker(`require(${loader}).tsImport(${source}, ${parent})`, { eval: true, workerData });
+  const tsx = createRequire(import.meta.url).resolve('tsx/package.json');
+  const loader = new URL('./dist/esm/api/index.mjs', pathToFileURL(tsx)).href;
+  const source = new URL('./writer-thread.ts', import.meta.url).href;
+  const script = `import(${JSON.stringify(loader)}).then((tsx) => tsx.tsImport(${JSON.stringify(source)}, ${JSON.stringify(source)}))`;
+  return new Worker(script, { eval: true, workerData });
 }
 
 export class LibsqlWriter implements Writer {

@@ -19,7 +19,8 @@ import { connect, execute } from './postgres-connection.js';
 import { isAway, isContention, storeError } from './store-errors.js';
 
 const MAX_GROUP = 512;
-const MAX_GROUP_MS = 2;
+/** A write is several round trips: a shorter group would be mostly commits. */
+const MAX_GROUP_MS = 10;
 /** How long a lost connection is looked for again before writes are refused. */
 const RECONNECT_MS = 15_000;
 const CONTENTION_TRIES = 10;

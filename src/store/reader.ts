@@ -1,8 +1,9 @@
 /** All reads of the port. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { sql } from 'kysely';
 import { addUsage, type EpochMs, NO_USAGE, type Outcome, type RunState } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
-import type { CallRow, Control, Indexes, ModelSpend, OutputRow, QueueRow, RunRow, RunTotals } from './port.js';
+import type { CallRow, CallState, Control, Indexes, ModelSpend, OutputRow, QueueRow, RunRow, RunTotals } from './port.js';
 import type { ReadConnection } from './read-connection.js';
 import { readCall, readControl, readOutcome, readQueue, readRun, readSeed, readTotals } from './rows.js';
 import type { Row, Statement } from './statements.js';
@@ -158,7 +159,7 @@ export class Reader {
       .selectFrom('calls')
       .selectAll()
       .where('run_id', '=', runId)
-      .where((where) => where.eb('state', '=', where.lit('doubtful' as never)))
+      .where('state', '=', sql.lit<CallState>('doubtful'))
       .orderBy('idx')
       .orderBy('turn')
       .orderBy('attempt')

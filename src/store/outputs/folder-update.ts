@@ -76,7 +76,7 @@ export class FolderUpdate {
   /** Puts the files in place, in the order in which they were written. After a failure nothing of us is left beside them. */
   async commit(): Promise<void> {
     try {
-      await Promise.all(this.files.map(({ handle, path }) => writing(path, () => handle.sync())));
+      await Promise.all(this.files.map(({ handle, path }) => writing(path, () => handle.datasync())));
       await Promise.all(this.files.map(({ handle, path }) => writing(path, () => handle.close())));
       await this.refuseSwapped();
       for (const file of this.files) {

@@ -26,6 +26,14 @@ export class FileSink implements Sink {
 
   async write(chunk: string | Uint8Array): Promise<void> {
     const data = typeof chunk === 'string' ? Buffer.from(chunk) : chunk;
+    const written = this.writeAll(data);
+    // Hashed while the system writes.
+    this.hash.update(data);
+    this.bytes += data.length;
+    await written;
+  }
+
+  private async writeAll(data: Uint8Array): Promise<void> {
     try {
       for (let from = 0; from < data.length; ) {
         const { bytesWritten } = await this.handle.write(data, from, data.length - from, null);
@@ -34,8 +42,6 @@ export class FileSink implements Sink {
     } catch (error) {
       throw writeError(error, this.path);
     }
-    this.hash.update(data);
-    this.bytes += data.length;
   }
 
   digest(): Digest {

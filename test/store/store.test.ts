@@ -1,0 +1,340 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import type { Store } from '../../src/store/port.js';
+import {
+  answer,
+  intentOf,
+  NOW,
+  newRun,
+  openStore,
+  outcomeOf,
+  settlementOf,
+  stagedRun,
+  testDatabases,
+  USAGE,
+} from './databases.js';
+
+const databases = await testDatabases();
+afterAll(() => Promise.all(databases.map((database) => database.stop())));
+
+describe.each(databases)('store on $name', ({ name, missing, place }) => {
+  const open: Store[] = [];
+  const fresh = async () => {
+    const store = await openStore(await place());
+    open.push(store);
+    return store;
+  };
+  afterEach(() => Promise.all(open.splice(0).map((store) => store.close())));
+  const test = it.skipIf(missing !== null);
+
+  test.skipIf(name !== 'libsql')('file: new -> 0600 in a folder of 0700', async () => {
+    const location = (await place()) as { file: string };
+    const store = await openStore(location);
+    expect(statSync(location.file).mode & 0o777).toBe(0o600);
+    expect(statSync(dirname(location.file)).mode & 0o777).toBe(0o700);
+    await store.close();
+  });
+
+  test('open: five at once on a new place -> all open, one schema', async () => {
+    const location = await place();
+    const stores = await Promise.all(Array.from({ length: 5 }, () => openStore(location)));
+    await stores[0]?.createRun(newRun('r'));
+    for (const store of stores) expect((await store.run('r'))?.id).toBe('r');
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test('staging: create, append twice, seal -> rows once, any text kept', async () => {
+    const store = await fresh();
+    await store.createRun(newRun('r'));
+    const seeds = Array.from({ length: 1_234 }, (_, index) => ({ index, id: `id-${index}`, content: { text: `t${index}` } }));
+    const odd = { index: 1_234, id: 'half \ud83d', content: 'nul \0, half \udc00, whole 😀, quote "' };
+    await store.appendSeeds('r', [...seeds, odd]);
+    await store.appendSeeds('r', [odd, seeds[7]!]);
+    expect((await store.run('r'))?.state).toBe('staging');
+    await expect(store.openEpoch('r', 'w', NOW)).rejects.toMatchObject({ code: 'E_RUN_NOT_STAGED' });
+    const control = { paused: false, cancelled: false, concurrency: 3, requestsPerMinute: 0.5, capNano: 5_000_000_000_000 };
+    await store.sealRun('r', { seedsFingerprint: 'abc', total: 1_235, control });
+    expect(await store.run('r')).toEqual({
+      ...newRun('r'),
+      state: 'staged',
+      reason: null,
+      message: null,
+      epoch: 0,
+      seedsFingerprint: 'abc',
+      total: 1_235,
+      workflowId: null,
+      startedAt: null,
+      endedAt: null,
+      publishedAt: null,
+    });
+    expect(await store.control('r')).toEqual({ ...control, version: 1 });
+    expect((await store.totals('r')).total).toBe(1_235);
+    expect(await store.seeds('r', { from: 0, to: 10_000 })).toEqual([...seeds, odd]);
+    expect(await store.seeds('r', { list: [1_234, 3, 99_999] })).toEqual([seeds[3], odd]);
+    expect(await store.seeds('r', { list: [] })).toEqual([]);
+    await expect(store.createRun(newRun('r'))).rejects.toMatchObject({ code: 'E_RUN_EXISTS' });
+    await expect(store.appendSeeds('x', [odd])).rejects.toMatchObject({ code: 'E_RUN_UNKNOWN' });
+  });
+
+  test('runs: filters -> newest first', async () => {
+    const store = await fresh();
+    await store.createRun(newRun('a', { createdAt: NOW }));
+    await store.createRun(newRun('b', { createdAt: NOW + 1, outputDir: '/here' }));
+    await store.createRun(newRun('c', { createdAt: NOW + 2, detached: true }));
+    await store.updateRun('a', { state: 'paused', reason: 'billing', message: 'no \0 credit', detached: true, endedAt: NOW });
+    expect((await store.runs()).map((run) => run.id)).toEqual(['c', 'b', 'a']);
+    expect((await store.runs({ states: ['staging'], limit: 1 })).map((run) => run.id)).toEqual(['c']);
+    expect((await store.runs({ outputDir: '/here' })).map((run) => run.id)).toEqual(['b']);
+    expect(await store.runs({ states: [] })).toEqual([]);
+    const paused = { state: 'paused', reason: 'billing', message: 'no  credit', detached: true, endedAt: NOW };
+    expect(await store.run('a')).toMatchObject(paused);
+    await store.updateRun('a', { reason: null, message: null, endedAt: null });
+    expect(await store.run('a')).toMatchObject({ state: 'paused', reason: null, message: null, endedAt: null });
+    await expect(store.updateRun('x', { state: 'failed' })).rejects.toMatchObject({ code: 'E_RUN_UNKNOWN' });
+    expect(await store.run('x')).toBeNull();
+  });
+
+  test('calls: answered, refused, doubtful -> rows, totals and spend add up', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 4);
+    await answer(store, 'r', 0, { answer: 'long \0 \ud800 "x"', outcome: outcomeOf(0) });
+    await store.intend(intentOf('r', 1));
+    await store.refuse({ runId: 'r', index: 1, turn: 1, attempt: 1, kind: 'limited', code: 'E_CALL_RATE', at: NOW });
+    expect(await store.intend(intentOf('r', 1))).toEqual({ kind: 'go', attempt: 2 });
+    await store.doubt({ runId: 'r', index: 1, turn: 1, attempt: 2, isTry: true, code: 'E_CALL_TIMEOUT', at: NOW });
+    await answer(store, 'r', 1, { servedModel: 'other', usage: null, costNano: 100 });
+    await store.intend(intentOf('r', 2));
+    await store.refuse({ runId: 'r', index: 2, turn: 1, attempt: 1, kind: 'failed', code: 'E_CALL_400', at: NOW });
+    await store.intend(intentOf('r', 3));
+
+    expect(await store.totals('r')).toEqual({
+      total: 4,
+      ok: 1,
+      failed: 0,
+      filtered: 0,
+      seq: 1,
+      usage: USAGE,
+      calls: 2,
+      tries: 2,
+      limited: 1,
+      doubtful: 1,
+      open: 1,
+      settledNano: 170,
+      reservedNano: 100,
+      doubtfulNano: 100,
+    });
+    const calls = await store.calls('r', { from: 0, to: 4 });
+    expect(calls.map((call) => [call.index, call.attempt, call.state, call.isTry, call.code])).toEqual([
+      [0, 1, 'answered', false, null],
+      [1, 1, 'limited', false, 'E_CALL_RATE'],
+      [1, 2, 'doubtful', true, 'E_CALL_TIMEOUT'],
+      [1, 3, 'answered', false, null],
+      [2, 1, 'failed', true, 'E_CALL_400'],
+      [3, 1, 'intent', false, null],
+    ]);
+    expect(calls[0]).toEqual({
+      ...intentOf('r', 0),
+      at: undefined,
+      attempt: 1,
+      state: 'answered',
+      isTry: false,
+      code: null,
+      answer: 'long \0 \ud800 "x"',
+      finish: 'stop',
+      servedModel: 'm',
+      usage: USAGE,
+      costNano: 70,
+      startedAt: NOW,
+      endedAt: NOW + 5,
+    });
+    expect(calls[3]).toMatchObject({ usage: null, costNano: 100, answer: 'answer 1' });
+    expect(calls[5]).toMatchObject({ answer: null, endedAt: null, reservedNano: 100 });
+    expect(await store.calls('r', { list: [2, 0] })).toEqual([calls[0], calls[4]]);
+    expect((await store.doubtfulCalls('r')).map((call) => [call.index, call.attempt, call.reservedNano])).toEqual([[1, 2, 100]]);
+    const none = { input: 0, cached: 0, output: 0, reasoning: 0 };
+    expect(await store.spendByModel('r')).toEqual([
+      { model: 'm', tier: 'worker', calls: 1, usage: USAGE, costNano: 70 },
+      { model: 'other', tier: 'worker', calls: 1, usage: none, costNano: 100 },
+    ]);
+  });
+
+  test('write to an unknown run or call -> E_RUN_UNKNOWN', async () => {
+    const store = await fresh();
+    const unknown = { code: 'E_RUN_UNKNOWN' };
+    await expect(store.intend(intentOf('x', 0))).rejects.toMatchObject(unknown);
+    await expect(store.settle(settlementOf('x', 0))).rejects.toMatchObject(unknown);
+    await expect(store.finish('x', outcomeOf(0))).rejects.toMatchObject(unknown);
+    await expect(store.totals('x')).rejects.toMatchObject(unknown);
+    await expect(store.control('x')).rejects.toMatchObject(unknown);
+    await expect(store.setControl('x', { paused: true })).rejects.toMatchObject(unknown);
+    await expect(store.reopenFailed('x')).rejects.toMatchObject(unknown);
+    await expect(store.openEpoch('x', 'w', NOW)).rejects.toMatchObject(unknown);
+  });
+
+  test('outcomes: in order of arrival and of input, once per row', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 5);
+    await answer(store, 'r', 3, { outcome: outcomeOf(3) });
+    await store.finish(
+      'r',
+      outcomeOf(1, { status: 'failed', cause: 'too_long', code: 'E_ROW_TOO_LONG', message: 'too \0 long', turns: 0 }),
+    );
+    await store.finish('r', outcomeOf(1));
+    await answer(store, 'r', 0, { answer: 'no', turn: 1 });
+    await answer(store, 'r', 0, { answer: 'first ', turn: 2 });
+    await answer(store, 'r', 0, { answer: 'second', turn: 3, outcome: outcomeOf(0, { fromTurn: 2, turns: 3 }) });
+    await answer(store, 'r', 4, { outcome: outcomeOf(4, { status: 'filtered' }) });
+    expect((await store.outcomesAfter('r', 0, 10)).map(({ seq, outcome }) => [seq, outcome.index])).toEqual([
+      [1, 3],
+      [2, 1],
+      [3, 0],
+      [4, 4],
+    ]);
+    expect(await store.outcomesAfter('r', 2, 1)).toEqual([{ seq: 3, outcome: outcomeOf(0, { fromTurn: 2, turns: 3 }) }]);
+    expect(await store.totals('r')).toMatchObject({ total: 5, ok: 2, failed: 1, filtered: 1, seq: 4 });
+    const ok = await store.outputRows('r', { status: 'ok', from: 0, limit: 10 });
+    expect(ok.map((row) => [row.index, row.seed, row.output])).toEqual([
+      [0, 'row 0', 'first second'],
+      [3, 'row 3', 'answer 3'],
+    ]);
+    expect((await store.outputRows('r', { status: 'ok', from: 1, limit: 1 })).map((row) => row.index)).toEqual([3]);
+    const [failed] = await store.outputRows('r', { status: 'failed', from: 0, limit: 10 });
+    expect(failed).toMatchObject({ index: 1, output: null, cause: 'too_long', message: 'too \0 long' });
+    expect((await store.outputRows('r', { status: 'filtered', from: 0, limit: 10 })).map((row) => row.output)).toEqual([
+      'answer 4',
+    ]);
+    expect(await store.outputRows('r', { status: 'ok', from: 4, limit: 10 })).toEqual([]);
+    expect(await store.outcome('r', 3)).toEqual(outcomeOf(3));
+    expect(await store.outcome('r', 2)).toBeNull();
+    expect(await store.done('r', { from: 0, to: 4 })).toEqual(new Set([0, 1, 3]));
+    expect(await store.done('r', { list: [2, 4] })).toEqual(new Set([4]));
+  });
+
+  test('openEpoch: nothing done -> range; some done -> the missing rows as a list', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 5);
+    expect(await store.openEpoch('r', 'r/e1', NOW)).toEqual({ epoch: 1, kind: 'range', items: 5 });
+    expect(await store.run('r')).toMatchObject({ state: 'running', epoch: 1, workflowId: 'r/e1', startedAt: NOW });
+    await answer(store, 'r', 1, { outcome: outcomeOf(1) });
+    await answer(store, 'r', 4, { outcome: outcomeOf(4) });
+    await store.updateRun('r', { state: 'capped', reason: 'capped', endedAt: NOW + 1, publishedAt: NOW + 2 });
+    expect(await store.openEpoch('r', 'r/e2', NOW + 9)).toEqual({ epoch: 2, kind: 'list', items: 3 });
+    const run = { state: 'running', reason: null, epoch: 2, startedAt: NOW, endedAt: null, publishedAt: null };
+    expect(await store.run('r')).toMatchObject(run);
+    expect(await store.items('r', 2, 0, 10)).toEqual([0, 2, 3]);
+    expect(await store.items('r', 2, 1, 2)).toEqual([2]);
+    expect(await store.items('r', 1, 0, 10)).toEqual([]);
+  });
+
+  test('reopenFailed: of one cause, of all -> pending again, a spent answer superseded, its money kept', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 3);
+    await answer(store, 'r', 0, { turn: 1 });
+    await answer(store, 'r', 0, { turn: 2, outcome: outcomeOf(0, { status: 'failed', cause: 'truncated', turns: 2 }) });
+    await answer(store, 'r', 1, { turn: 1 });
+    await store.finish('r', outcomeOf(1, { status: 'failed', cause: 'transport', turns: 1 }));
+    await answer(store, 'r', 2, { outcome: outcomeOf(2) });
+    expect(await store.reopenFailed('r', 'empty')).toBe(0);
+    expect(await store.reopenFailed('r', 'truncated')).toBe(1);
+    const states = async () => (await store.calls('r', { from: 0, to: 3 })).map((call) => [call.index, call.turn, call.state]);
+    const reopened = [
+      [0, 1, 'answered'],
+      [0, 2, 'superseded'],
+      [1, 1, 'answered'],
+      [2, 1, 'answered'],
+    ];
+    expect(await states()).toEqual(reopened);
+    expect(await store.reopenFailed('r')).toBe(1);
+    expect(await states()).toEqual(reopened);
+    expect(await store.totals('r')).toMatchObject({ ok: 1, failed: 0, seq: 3, calls: 4, settledNano: 280 });
+    expect(await store.intend(intentOf('r', 0, { turn: 2 }))).toEqual({ kind: 'go', attempt: 2 });
+    expect(await store.intend(intentOf('r', 1, { turn: 1 }))).toEqual({ kind: 'answered' });
+    await store.finish('r', outcomeOf(1));
+    expect((await store.outcomesAfter('r', 3, 10)).map(({ seq }) => seq)).toEqual([4]);
+  });
+
+  test('dropRun: all rows gone, others stay; the id is free again', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 1_500);
+    await stagedRun(store, 'other', 2);
+    await answer(store, 'r', 1, { outcome: outcomeOf(1) });
+    await answer(store, 'other', 1, { outcome: outcomeOf(1) });
+    await store.openEpoch('r', 'w', NOW);
+    await store.dropRun('r');
+    expect(await store.run('r')).toBeNull();
+    expect(await store.controls(['r', 'other'])).toEqual(new Map([['other', await store.control('other')]]));
+    await stagedRun(store, 'r', 1);
+    expect(await store.seeds('r', { from: 0, to: 2_000 })).toHaveLength(1);
+    expect(await store.calls('r', { from: 0, to: 2_000 })).toEqual([]);
+    expect(await store.items('r', 1, 0, 10)).toEqual([]);
+    expect(await store.outcome('other', 1)).toEqual(outcomeOf(1));
+  });
+
+  test('control: patch -> new version, listeners told, cap obeyed', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 3, 250);
+    const heard: unknown[] = [];
+    const end = store.onControl((runId, control) => heard.push([runId, control.paused, control.version]));
+    const control = await store.setControl('r', { paused: true, requestsPerMinute: 30 });
+    expect(control).toMatchObject({
+      paused: true,
+      cancelled: false,
+      concurrency: 4,
+      requestsPerMinute: 30,
+      capNano: 250,
+      version: 2,
+    });
+    expect(await store.controls(['r', 'x'])).toEqual(new Map([['r', control]]));
+    expect(await store.controls([])).toEqual(new Map());
+    end();
+    await store.setControl('r', { paused: false });
+    expect(heard).toEqual([['r', true, 2]]);
+    const kinds = await Promise.all([0, 1, 2].map((index) => store.intend(intentOf('r', index))));
+    expect(kinds.map((result) => result.kind)).toEqual(['go', 'go', 'capped']);
+    expect(await store.totals('r')).toMatchObject({ reservedNano: 200, open: 2 });
+    await store.setControl('r', { capNano: null });
+    expect(await store.intend(intentOf('r', 2))).toEqual({ kind: 'go', attempt: 1 });
+  });
+
+  test('queues: registered twice -> one row, the later use', async () => {
+    const store = await fresh();
+    const queue = { name: 'llm.a.m', provider: 'a', model: 'm', requestsPerMinute: 60, lastUsedAt: NOW };
+    await store.registerQueue(queue);
+    await store.registerQueue({ ...queue, name: 'llm.a.old', requestsPerMinute: null, lastUsedAt: NOW - 10 });
+    await store.registerQueue({ ...queue, requestsPerMinute: 30.5, lastUsedAt: NOW - 5 });
+    expect(await store.queues(NOW)).toEqual([{ ...queue, requestsPerMinute: 30.5 }]);
+    expect((await store.queues(0)).map((row) => row.name)).toEqual(['llm.a.m', 'llm.a.old']);
+  });
+
+  test('takeSlots: shared by two stores -> spaced, never before now, no saved-up burst', async () => {
+    const location = await place();
+    const [one, two] = await Promise.all([openStore(location), openStore(location)]);
+    open.push(one, two);
+    expect(await one.takeSlots('k', 3, 1_000, NOW)).toBe(NOW);
+    expect(await two.takeSlots('k', 1, 1_000, NOW + 10)).toBe(NOW + 3_000);
+    expect(await one.takeSlots('k', 1, 1_000, NOW + 60_000)).toBe(NOW + 60_000);
+    expect(await one.takeSlots('other', 1, 1_000, NOW)).toBe(NOW);
+    const taken = await Promise.all(Array.from({ length: 40 }, (_, n) => (n % 2 ? one : two).takeSlots('fine', 1, 0.5, NOW)));
+    const sorted = taken.map((time) => time - NOW).sort((a, b) => a - b);
+    expect(sorted).toEqual(Array.from({ length: 40 }, (_, n) => Math.ceil(n / 2)));
+  });
+
+  test('owners: a dead one of this home -> its calls doubtful, its activities returned; others stay', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 4);
+    for (const id of ['old', 'new', 'far']) await store.beat({ id, home: id === 'far' ? '/b' : '/a', pid: 7 }, NOW + 1_000);
+    await store.activityStarted('old', 'token-1');
+    await store.activityStarted('old', 'token-2');
+    await store.activityStarted('far', 'token-3');
+    await store.activityEnded('token-1');
+    for (const [index, owner] of ['old', 'new', 'far', 'old'].entries()) await store.intend(intentOf('r', index, { owner }));
+    expect(await store.intend(intentOf('r', 0, { owner: 'new' }))).toEqual({ kind: 'elsewhere', owner: 'old' });
+    expect(await store.endOwners('/a', 'new', NOW + 1)).toEqual(['token-2']);
+    expect(await store.endOwners('/a', 'new', NOW + 1)).toEqual([]);
+    expect(await store.totals('r')).toMatchObject({ open: 2, reservedNano: 200, doubtful: 2, doubtfulNano: 200, tries: 0 });
+    const [first] = await store.doubtfulCalls('r');
+    expect(first).toMatchObject({ index: 0, code: 'E_CALL_CRASHED', isTry: false, endedAt: NOW + 1 });
+    expect(await store.intend(intentOf('r', 0, { owner: 'new' }))).toEqual({ kind: 'go', attempt: 2 });
+  });
+});
