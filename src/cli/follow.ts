@@ -49,7 +49,7 @@ class Follower {
   async follow(): Promise<number> {
     const { session, done } = this;
     const release = session.interrupts.hold(() => this.woken.abort());
-    const ended = this.handle.result({ signal: done.signal }).then(
+    void this.handle.result({ signal: done.signal }).then(
       (result) => this.end({ result }),
       (error: unknown) => this.end({ error }),
     );
@@ -58,8 +58,8 @@ class Follower {
       await this.lookUntil(() => session.interrupts.exitCode !== null);
       const code = session.interrupts.exitCode;
       if (this.ending === null && code !== null) return await this.stop(code);
-      await ended;
-      await rows;
+      // The last outcomes are written before the end is told.
+      if (this.ending !== null && 'result' in this.ending) await rows;
       return await this.finish();
     } finally {
       done.abort();

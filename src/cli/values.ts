@@ -24,9 +24,9 @@ export const usd: ValueReader<number> = (text, flag) => {
   return value;
 };
 
-/** What another reader takes, or `none`, which is null. */
-export function orNone<T>(read: ValueReader<T>): ValueReader<T | null> {
-  return (text, flag) => (text === 'none' ? null : read(text, flag));
+/** What another reader takes, or the word `none`. (Not null: commander makes an empty text of that.) */
+export function orNone<T>(read: ValueReader<T>): ValueReader<T | 'none'> {
+  return (text, flag) => (text === 'none' ? text : read(text, flag));
 }
 
 /** A path or another text that is not empty. */

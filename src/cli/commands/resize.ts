@@ -15,8 +15,23 @@ function changes({ concurrency, maxCost, requestsPerMinute }: ResizeOptions): st
   return parts.join(', ');
 }
 
+export interface ResizeFlags {
+  concurrency?: number;
+  maxCost?: number | 'none';
+  requestsPerMinute?: number | 'none';
+}
+
+function resizeOptions({ concurrency, maxCost, requestsPerMinute }: ResizeFlags): ResizeOptions {
+  return {
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(maxCost === undefined ? {} : { maxCost: maxCost === 'none' ? null : maxCost }),
+    ...(requestsPerMinute === undefined ? {} : { requestsPerMinute: requestsPerMinute === 'none' ? null : requestsPerMinute }),
+  };
+}
+
 /** `swarm resize RUN`: new limits, obeyed at once. */
-export async function resize(session: Session, [run = '']: readonly string[], options: ResizeOptions): Promise<number> {
+export async function resize(session: Session, [run = '']: readonly string[], flags: ResizeFlags): Promise<number> {
+  const options = resizeOptions(flags);
   if (Object.keys(options).length === 0) {
     throw usageError('E_CLI_MISSING', 'there is nothing to change', {
       allowed: '--concurrency N, --max-cost USD, --requests-per-minute N',

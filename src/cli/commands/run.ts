@@ -17,12 +17,13 @@ type Started = RunHandle & { start: StartNotes };
 const START_GRACE_MS = 3000;
 
 /** The started run; null when a signal came and the start took too long. */
-async function started(session: Session, start: Promise<Started>): Promise<Started | null> {
+async function started(session: Session, begin: () => Promise<Started>): Promise<Started | null> {
   const { context, interrupts } = session;
   const signalled = new AbortController();
   const release = interrupts.hold(() => signalled.abort());
   const signal = new Promise<'signal'>((resolve) => signalled.signal.addEventListener('abort', () => resolve('signal')));
   try {
+    const start = begin();
     const first = await Promise.race([start, signal]);
     if (first !== 'signal') return first;
     session.say('Stopping: the run is being started; once more leaves now.', 'warning');
@@ -63,7 +64,7 @@ export async function run(session: Session, [task = '']: readonly string[], flag
   }
   const swarm = await deps.connect({ home: context.config.home, onProgress: (line) => session.say(line, 'dim') });
   try {
-    const handle = await started(session, swarm.start(task, options));
+    const handle = await started(session, () => swarm.start(task, options));
     if (handle === null) {
       session.say('Left while the run was starting; look with: swarm status');
       return session.interrupts.exitCode ?? EXIT.sigint;

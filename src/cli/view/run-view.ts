@@ -59,7 +59,7 @@ export function plainView(session: Session): RunView {
       if (lineIsDue(last, model, session.context.now())) write(model);
     },
     end(model) {
-      if (model !== null) write(model);
+      if (model !== null && (last?.state !== model.state || last.fraction !== model.fraction)) write(model);
     },
   };
 }

@@ -51,11 +51,11 @@ function stream(columns: number | undefined, chunks: Buffer[]): OutputStream {
 }
 
 /** Parts that must not be reached: each says so. */
-function unreachable(): CliDeps {
+function depsOf(given: Partial<CliDeps>): CliDeps {
   const shout = (name: string) => () => {
     throw new Error(`the test did not expect ${name}`);
   };
-  return new Proxy({} as CliDeps, { get: (_target, name) => shout(String(name)) });
+  return new Proxy(given as CliDeps, { get: (target, name) => Reflect.get(target, name) ?? shout(String(name)) });
 }
 
 export class FakeTerminal {
@@ -116,8 +116,7 @@ export class FakeTerminal {
   }
 
   async run(...argv: string[]): Promise<Finished> {
-    const deps = Object.assign(unreachable(), this.options.deps);
-    const exitCode = await runCli(argv, this.context, deps);
+    const exitCode = await runCli(argv, this.context, depsOf(this.options.deps ?? {}));
     return { stdout: this.stdout, stderr: this.stderr, exitCode, questions: this.questions };
   }
 }

@@ -1,0 +1,222 @@
+import { Writable } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import type { Reader } from '../../src/cli/context.js';
+import type { Progress } from '../../src/client/api.js';
+import { SwarmError } from '../../src/core/errors.js';
+import { progressOf } from './support/fake-run.js';
+import { FakeTerminal, jsonLines, START, swarm, type TerminalOptions } from './support/terminal.js';
+
+const DONE = progressOf({
+  state: 'completed',
+  ok: 18,
+  failed: 2,
+  inFlight: 0,
+  calls: 23,
+  limited: 3,
+  usage: { input: 12_345, cached: 1200, output: 4000, reasoning: 0 },
+  costUsd: 0.0123,
+  maxCostUsd: 5,
+  requestsPerMinute: 600,
+  endedAt: START + 65_000,
+});
+
+function reading(part: Partial<Reader>): { options: TerminalOptions; closed: () => number } {
+  let closed = 0;
+  const shout = (): never => {
+    throw new Error('not scripted');
+  };
+  const reader: Reader = {
+    progress: async (run) => {
+      if (run === DONE.run) return DONE;
+      throw new SwarmError({ code: 'E_RUN_UNKNOWN', found: `there is no run "${run}"` });
+    },
+    runs: shout,
+    lastRun: async () => DONE.run,
+    export: shout,
+    receipt: shout,
+    close: async () => {
+      closed += 1;
+    },
+    ...part,
+  };
+  return { options: { deps: { openReader: async () => reader } }, closed: () => closed };
+}
+
+describe('swarm status', () => {
+  it('no run named: the newest one, from the store alone -> exit 0', async () => {
+    const { options, closed } = reading({});
+    const { stdout, stderr, exitCode } = await swarm(['status'], options);
+    expect({ stdout, stderr, exitCode }).toMatchSnapshot();
+    expect(closed()).toBe(1);
+  });
+
+  it('--json: one object', async () => {
+    const found = jsonLines(await swarm(['status', 'poems-1', '--json'], reading({}).options));
+    expect(found).toMatchSnapshot();
+  });
+
+  it('a run that waits: why, in the words of the provider', async () => {
+    const progress = async () => progressOf({ state: 'paused', reason: 'billing', message: 'credit is\nused up' });
+    const { stdout } = await swarm(['status'], reading({ progress }).options);
+    expect(stdout).toMatch(/^state +paused \(billing\)$/m);
+    expect(stdout).toMatch(/^why +credit is used up$/m);
+  });
+
+  it('an unknown run: told, and the store is closed -> exit 2', async () => {
+    const { options, closed } = reading({});
+    const { stdout, stderr, exitCode } = await swarm(['status', 'nope'], options);
+    expect({ stdout, stderr, exitCode }).toEqual({ stdout: '', stderr: 'E_RUN_UNKNOWN: there is no run "nope"\n', exitCode: 2 });
+    expect(closed()).toBe(1);
+  });
+
+  it('no runs yet: how to start one -> exit 2', async () => {
+    const { stderr, exitCode } = await swarm(['status'], reading({ lastRun: async () => null }).options);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('swarm run TASK');
+  });
+});
+
+describe('swarm runs', () => {
+  const rows: Progress[] = [DONE, progressOf({ run: 'long-run-name-2', name: 'ein Lied \u6b4c', ok: 3, startedAt: null })];
+
+  it('some runs: a table on stdout', async () => {
+    const { stdout, exitCode } = await swarm(['runs'], reading({ runs: async () => rows }).options);
+    expect({ stdout, exitCode }).toMatchSnapshot();
+  });
+
+  it('--state and --limit: reach the store; without --limit 50', async () => {
+    const asked: unknown[] = [];
+    const runs = async (options: unknown) => {
+      asked.push(options);
+      return [];
+    };
+    const first = await swarm(['runs', '--state', 'paused', '--limit', '3'], reading({ runs }).options);
+    const second = await swarm(['runs'], reading({ runs }).options);
+    expect(asked).toEqual([{ limit: 3, states: ['paused'] }, { limit: 50 }]);
+    expect([first.stderr, second.stderr]).toEqual(['No run is paused.\n', 'There are no runs in this home yet.\n']);
+    expect(first.exitCode).toBe(0);
+  });
+
+  it('--json: one line a run', async () => {
+    const found = jsonLines(await swarm(['runs', '--json'], reading({ runs: async () => rows }).options));
+    expect(found.map(({ run, state, ok }) => ({ run, state, ok }))).toEqual([
+      { run: 'poems-1', state: 'completed', ok: 18 },
+      { run: 'long-run-name-2', state: 'running', ok: 3 },
+    ]);
+  });
+
+  it('a narrow terminal: no line is wider', async () => {
+    const { stdout } = await swarm(['runs'], { ...reading({ runs: async () => rows }).options, stdoutColumns: 40 });
+    for (const line of stdout.trimEnd().split('\n')) expect(line.length).toBeLessThanOrEqual(40);
+  });
+});
+
+describe('swarm export', () => {
+  const writing =
+    (text: string): Reader['export'] =>
+    async (_run, _format, target) => {
+      if (typeof target === 'string') return 2;
+      await new Promise<void>((resolve) => target.write(text, () => resolve()));
+      return 2;
+    };
+
+  it('without --out: the rows on stdout, byte for byte, and nothing said', async () => {
+    const text = '{"id":"a"}\n{"id":"\u001b[31m"}\n';
+    expect(await swarm(['export', 'poems-1'], reading({ export: writing(text) }).options)).toMatchObject({
+      stdout: text,
+      stderr: '',
+      exitCode: 0,
+    });
+  });
+
+  it('--out: an absolute path and the format reach the store, the count is told', async () => {
+    const asked: unknown[] = [];
+    const write: Reader['export'] = async (...args) => asked.push(args) + 1;
+    const { stdout, stderr } = await swarm(
+      ['export', 'poems-1', '--format', 'csv', '--out', 'rows.csv'],
+      reading({ export: write }).options,
+    );
+    expect(asked).toEqual([['poems-1', 'csv', '/work/rows.csv']]);
+    expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '2 rows written to /work/rows.csv\n' });
+  });
+
+  it('a terminal: escape sequences of answers are not obeyed', async () => {
+    const write = writing('a\u001b[2Jb\u001b]52;c;aGk=\u0007c\r\n');
+    const { stdout } = await swarm(['export', 'poems-1', '--format', 'csv'], {
+      ...reading({ export: write }).options,
+      stdoutColumns: 80,
+    });
+    expect(stdout).toBe('abc\n');
+  });
+
+  it('parquet to a terminal: refused -> exit 2', async () => {
+    const { stderr, exitCode } = await swarm(['export', 'poems-1', '--format', 'parquet'], {
+      ...reading({}).options,
+      stdoutColumns: 80,
+    });
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('E_CLI_VALUE: parquet is binary');
+  });
+
+  it('the reader of stdout leaves: quiet, whether the writing fails or hangs -> exit 0', async () => {
+    const leaving = (after: () => Promise<number>) => {
+      const terminal: FakeTerminal = new FakeTerminal({
+        deps: reading({
+          export: async () => {
+            terminal.closeStdout.abort();
+            return await after();
+          },
+        }).options.deps as object,
+      });
+      return terminal.run('export', 'poems-1');
+    };
+    const failed = await leaving(() => Promise.reject(new Error('write EPIPE')));
+    const hanging = await leaving(() => new Promise(() => undefined));
+    expect([failed, hanging].map(({ stderr, exitCode }) => ({ stderr, exitCode }))).toEqual([
+      { stderr: '', exitCode: 0 },
+      { stderr: '', exitCode: 0 },
+    ]);
+  });
+});
+
+describe('swarm receipt', () => {
+  const receipt = async () => ({
+    run: 'poems-1',
+    counts: { total: 20, ok: 18, failed: 2 },
+    cost_usd: 0.0123,
+    spend: [
+      { model: 'sim-small', calls: 20, cost_usd: 0.01 },
+      { model: 'sim-large', calls: 3, cost_usd: 0.0023 },
+    ],
+    doubtful: [],
+  });
+
+  it('as people read it', async () => {
+    expect((await swarm(['receipt', 'poems-1'], reading({ receipt }).options)).stdout).toMatchSnapshot();
+  });
+
+  it('--json: as it is', async () => {
+    const found = jsonLines(await swarm(['receipt', 'poems-1', '--json'], reading({ receipt }).options));
+    expect(found).toEqual([await receipt()]);
+  });
+});
+
+describe('a stdout that is a real slow stream', () => {
+  it('--json: each line waits until the one before is taken', async () => {
+    const terminal = new FakeTerminal(reading({ runs: async () => [DONE, DONE, DONE] }).options);
+    let waiting = 0;
+    let most = 0;
+    terminal.context.stdout = new Writable({
+      write(_chunk, _encoding, done) {
+        waiting += 1;
+        most = Math.max(most, waiting);
+        setImmediate(() => {
+          waiting -= 1;
+          done();
+        });
+      },
+    });
+    const { exitCode } = await terminal.run('runs', '--json');
+    expect({ most, exitCode }).toEqual({ most: 1, exitCode: 0 });
+  });
+});

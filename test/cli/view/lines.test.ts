@@ -1,0 +1,110 @@
+import { Ansis } from 'ansis';
+import stringWidth from 'string-width';
+import { describe, expect, it } from 'vitest';
+import { bar, lineIsDue, liveBlock, plainLine } from '../../../src/cli/view/lines.js';
+import { viewModel } from '../../../src/cli/view/model.js';
+import type { Progress } from '../../../src/client/api.js';
+import { progressOf } from '../support/fake-run.js';
+import { START } from '../support/terminal.js';
+
+const BUSY: Partial<Progress> = {
+  ok: 8,
+  failed: 1,
+  filtered: 1,
+  calls: 10,
+  usage: { input: 123_456, cached: 0, output: 7890, reasoning: 0 },
+  costUsd: 0.0123,
+  heldUsd: 0.004,
+  maxCostUsd: 5,
+};
+const model = (part: Partial<Progress> = BUSY) =>
+  viewModel([{ at: START, progress: progressOf() }], progressOf(part), START + 5000);
+const style = { width: 80, unicode: false, colors: new Ansis(0) };
+
+describe('liveBlock', () => {
+  it('80 columns, ASCII: all that is known', () => {
+    expect(liveBlock(model(), style)).toMatchInlineSnapshot(`
+      [
+        "poems  running  5s  poems-1",
+        "  ###################------------------- 50 %  10 of 20",
+        "  8 ok | 1 failed | 1 filtered | 4 in flight",
+        "  123k tokens in, 7890 out | $0.0123 + $0.0040 held of $5.00",
+        "  2.0 rows/s, 120 calls/min | about 5s left",
+        "  waits for answers (4 at a time)",
+      ]
+    `);
+  });
+
+  it('ASCII asked for: no character above 126', () => {
+    for (const line of liveBlock(model(), style)) expect(line).toMatch(/^[\x20-\x7e]*$/);
+  });
+
+  it.each([10, 11, 20, 33, 79, 200])('%i columns: no line reaches the last one', (width) => {
+    const wide = model({ ...BUSY, name: '\u6b4c'.repeat(60) });
+    for (const unicode of [true, false]) {
+      for (const line of liveBlock(wide, { ...style, width, unicode }))
+        expect(stringWidth(line)).toBeLessThan(Math.max(width, 11));
+    }
+  });
+
+  it('colours: only when asked for', () => {
+    expect(liveBlock(model(), style).join('')).not.toContain('\u001b');
+    expect(liveBlock(model(), { ...style, colors: new Ansis(1) }).join('')).toContain('\u001b[');
+  });
+
+  it('the first look: says that it measures', () => {
+    const first = viewModel([], progressOf({ inFlight: 0 }), START);
+    expect(liveBlock(first, style)).toContain('  measuring the rate');
+  });
+});
+
+describe('bar', () => {
+  it.each([
+    [0, '----------'],
+    [0.999, '#########-'],
+    [1, '##########'],
+    [2, '##########'],
+    [-1, '----------'],
+  ])('%d -> %s', (fraction, expected) => {
+    expect(bar(fraction, 10, false)).toBe(expected);
+  });
+});
+
+describe('plainLine', () => {
+  it('a busy run: one line with all that counts', () => {
+    expect(plainLine(model())).toBe(
+      'running: 10/20 rows, 1 failed, 1 filtered, 4 in flight, 123k tokens in, 7890 out, ' +
+        '$0.0123 + $0.0040 held of $5.00, 2.0 rows/s, 120 calls/min, about 5s left, waits for answers (4 at a time)',
+    );
+  });
+
+  it('99.9 %: not called 100', () => {
+    expect(liveBlock(model({ ok: 9999, total: 10_000 }), style)[1]).toContain(' 99 %');
+  });
+});
+
+describe('lineIsDue', () => {
+  const last = { at: START, fraction: 0.5, state: 'running' };
+  it.each([
+    ['the first line', null, BUSY, 1, true],
+    ['5 % further', last, { ok: 11 }, 1, true],
+    ['less than 5 %', last, { ok: 10 }, 9999, false],
+    ['10 s later', last, { ok: 10 }, 10_000, true],
+    ['another state', last, { ok: 10, state: 'paused' as const }, 1, true],
+  ])('%s', (_name, before, part, ms, expected) => {
+    expect(lineIsDue(before, model(part), START + ms)).toBe(expected);
+  });
+
+  it('a run of 1,000 rows in 1,000 looks: about 20 lines', () => {
+    let before: Parameters<typeof lineIsDue>[0] = null;
+    let lines = 0;
+    for (let ok = 0; ok <= 1000; ok += 1) {
+      const found = model({ ok, total: 1000 });
+      if (!lineIsDue(before, found, START + ok)) continue;
+      lines += 1;
+      before = { at: START + ok, fraction: found.fraction, state: found.state };
+    }
+    expect(lines).toBeGreaterThanOrEqual(20);
+    expect(lines).toBeLessThanOrEqual(21);
+  });
+});

@@ -1,0 +1,150 @@
+import stringWidth from 'string-width';
+import { describe, expect, it } from 'vitest';
+import { formatCount, formatDuration, formatRate, formatTime, formatUsd } from '../../../src/cli/view/format.js';
+import { recordTables } from '../../../src/cli/view/record-tables.js';
+import { safeLine, safeStream, safeText } from '../../../src/cli/view/safe-text.js';
+import { cutTo, renderFacts, renderTable } from '../../../src/cli/view/table.js';
+
+describe('format', () => {
+  it.each([
+    [0, '0'],
+    [9999, '9999'],
+    [10_000, '10.0k'],
+    [99_949, '99.9k'],
+    [99_950, '100k'],
+    [999_949, '1000k'],
+    [999_950, '1.0M'],
+    [123_456_789, '123M'],
+  ])('formatCount %d -> %s', (value, expected) => {
+    expect(formatCount(value)).toBe(expected);
+  });
+
+  it.each([
+    [0, '$0'],
+    [0.00001, '<$0.0001'],
+    [0.0012, '$0.0012'],
+    [1, '$1.00'],
+    [1234.5, '$1234.50'],
+  ])('formatUsd %d -> %s', (value, expected) => {
+    expect(formatUsd(value)).toBe(expected);
+  });
+
+  it.each([
+    [-5, '0s'],
+    [59_400, '59s'],
+    [59_600, '1m 00s'],
+    [185_000, '3m 05s'],
+    [3_600_000, '1h 00m'],
+    [90_000_000, '1d 01h'],
+  ])('formatDuration %d -> %s', (value, expected) => {
+    expect(formatDuration(value)).toBe(expected);
+  });
+
+  it('formatRate: a decimal only where it says something', () => {
+    expect([0, 0.25, 9.94, 9.96, 1234].map(formatRate)).toEqual(['0.0', '0.3', '9.9', '10', '1234']);
+  });
+
+  it('formatTime: UTC, or a dash', () => {
+    expect([formatTime(null), formatTime(0)]).toEqual(['-', '1970-01-01 00:00:00Z']);
+  });
+});
+
+describe('safeText', () => {
+  it.each([
+    ['colours', '\u001b[31mred\u001b[0m', 'red'],
+    ['screen clearing', 'a\u001b[2J\u001b[Hb', 'ab'],
+    ['clipboard writes', 'a\u001b]52;c;aGk=\u0007b', 'ab'],
+    ['links', '\u001b]8;;http://x\u001b\\y\u001b]8;;\u001b\\', 'y'],
+    ['8-bit sequences', 'a\u009b31mb', 'ab'],
+    ['carriage returns, bells, backspaces', 'a\rb\u0007c\bd', 'abcd'],
+    ['reversed reading direction', 'a\u202eb\u2066c', 'abc'],
+    ['what is text', 'tab\tline\nWörter \u6b4c \u{1f600}', 'tab\tline\nWörter \u6b4c \u{1f600}'],
+  ])('%s', (_name, text, expected) => {
+    expect(safeText(text)).toBe(expected);
+  });
+
+  it('a long hostile text: done at once', () => {
+    const text = '\u001b]'.repeat(200_000);
+    expect(safeText(text)).not.toContain('\u001b');
+  }, 5000);
+
+  it('safeLine: one line', () => {
+    expect(safeLine(' a\r\nb\tc\n')).toBe('a b c');
+  });
+
+  it('safeStream: characters and sequences cut in two -> whole text, nothing to obey', async () => {
+    const stream = safeStream();
+    const bytes = Buffer.from('W\u00f6rter \u001b[31mrot');
+    for (const byte of bytes) stream.write(Buffer.from([byte]));
+    stream.end();
+    let text = '';
+    for await (const chunk of stream) text += String(chunk);
+    expect(text).toBe('W\u00f6rter [31mrot');
+  });
+});
+
+describe('tables', () => {
+  it('cutTo: by what the terminal shows', () => {
+    expect([cutTo('abcdef', 6), cutTo('abcdef', 5), cutTo('\u6b4c\u6b4c\u6b4c', 5), cutTo('abc', 2), cutTo('abc', 0)]).toEqual([
+      'abcdef',
+      'ab...',
+      '\u6b4c...',
+      '..',
+      '',
+    ]);
+  });
+
+  it('renderTable: wide characters keep the columns in line', () => {
+    const lines = renderTable(
+      [{ title: 'NAME' }, { title: 'N', align: 'right' }],
+      [
+        ['\u6b4c', '1'],
+        ['abcdef', '100'],
+      ],
+    );
+    expect(lines).toEqual(['NAME      N', '\u6b4c        1', 'abcdef  100']);
+    expect(new Set(lines.map((line) => stringWidth(line))).size).toBe(1);
+  });
+
+  it('renderFacts: what is not known is left out', () => {
+    expect(
+      renderFacts([
+        ['a', '1'],
+        ['long', null],
+        ['bc', '2'],
+        ['d', ''],
+      ]),
+    ).toEqual(['a   1', 'bc  2']);
+    expect(renderFacts([])).toEqual([]);
+  });
+
+  it('recordTables: facts, lists of records, money, control sequences', () => {
+    const record = {
+      runId: 'a',
+      name: 'x\u001b[2Jy',
+      endedAt: null,
+      costUsd: 1.5,
+      usage: { input: 1, output: 2 },
+      tags: ['b', 'c'],
+      none: [],
+      doubtfulCalls: [
+        { seedId: 's1', costUsd: 0.25 },
+        { seedId: 's2', code: 'E_X' },
+      ],
+    };
+    expect(recordTables(record)).toEqual([
+      'run id    a',
+      'name      xy',
+      'ended at  -',
+      'cost      $1.50',
+      'usage     input 1, output 2',
+      'tags      b, c',
+      'none      none',
+      '',
+      'doubtful calls:',
+      'SEED ID  COST     CODE',
+      's1       $0.2500  -',
+      's2       -        E_X',
+    ]);
+  });
+});
