@@ -97,7 +97,8 @@ async function answer(
   send: (reply: HostReply) => void,
   undo: (() => void)[],
 ): Promise<void> {
-  handlers.clients.touch();
+  // Being looked at is not being needed: a monitor must not keep an idle host.
+  if (request.type !== 'status') handlers.clients.touch();
   const done = () => send({ type: 'done' });
   switch (request.type) {
     case 'hello':
