@@ -171,8 +171,10 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'worker',
-    summary: 'a worker process for an existing Temporal cluster, until Ctrl-C',
-    details: 'Needs TEMPORAL_ADDRESS or a profile in temporal.toml, and SWARM_DATABASE_URL.',
+    summary: 'a worker process for a Temporal cluster, until Ctrl-C',
+    details:
+      'The cluster is named by TEMPORAL_ADDRESS or a profile in temporal.toml, its store by SWARM_DATABASE_URL. ' +
+      'Without them it is one more worker for the host of this home.',
     args: [],
     options: [],
     examples: [['TEMPORAL_ADDRESS=temporal:7233 swarm worker', 'works on the runs of that cluster']],

@@ -44,13 +44,8 @@ export interface Reader {
   /** Writes the ok rows of a run in a format to a file (whole or not at all) or to a stream. Returns how many. */
   export(run: string, format: OutputFormat, target: string | NodeJS.WritableStream): Promise<number>;
   /** Plain JSON, as in receipt.json. */
-  receipt(run: string): Promise<Receipt>;
+  receipt(run: string): Promise<object>;
   close(): Promise<void>;
-}
-
-/** What `swarm receipt` shows of receipt.json; the JSON form prints all of it. */
-export interface Receipt {
-  [key: string]: unknown;
 }
 
 /** A simulated provider under way. */
@@ -76,8 +71,11 @@ export interface CliDeps {
   /** False when there was none. */
   stopHost(config: Config): Promise<boolean>;
   startSimulator(flags: SimulatorFlags): Promise<Simulator>;
-  /** Resolves when the worker has drained after a signal. */
-  runWorker(config: Config, options: { signal: AbortSignal }): Promise<void>;
+  /** Resolves when the worker has drained after `signal`. `embedded` counts when no cluster is configured. */
+  runWorker(
+    config: Config,
+    options: { signal: AbortSignal; embedded: { address: string; namespace: string } | null; onReady: () => void },
+  ): Promise<void>;
   /** Path of the `temporal` program of this home. */
   temporalBinary(config: Config, onProgress: (line: string) => void): Promise<string>;
   /** Runs a program on our own terminal; `address` is put in TEMPORAL_ADDRESS. Returns its exit code. */

@@ -1,5 +1,5 @@
-/** A run named on the command line, with the host that works on it. */
-import type { Progress, RunHandle } from '../client/api.js';
+/** A run named on the command line, and the client that reaches it. */
+import type { Progress, RunHandle, Swarm } from '../client/api.js';
 import type { Session } from './session.js';
 
 /**
@@ -17,6 +17,15 @@ export async function withRun<T>(
   try {
     return await work(await swarm.get(run), known);
   } finally {
-    await swarm.close();
+    await closeSwarm(session, swarm);
   }
+}
+
+/** Closing may wait for a host that is still coming up: a command that ends does not, in ms. */
+const CLOSE_MS = 2000;
+
+/** Closes the client, but not for ever. */
+export async function closeSwarm({ context }: Session, swarm: Swarm): Promise<void> {
+  const closed = new AbortController();
+  await Promise.race([swarm.close().finally(() => closed.abort()), context.sleep(CLOSE_MS, closed.signal)]);
 }

@@ -138,6 +138,19 @@ describe('swarm run: signals', () => {
     expect(run.asked).toEqual(['connect', 'start', 'close']);
   });
 
+  it('a client that cannot be closed: left after 2 s', async () => {
+    const { run } = under();
+    const connect = run.deps().connect;
+    const stuck = new FakeTerminal({
+      deps: {
+        ...run.deps(),
+        connect: async (options) => ({ ...(await connect?.(options)), close: () => new Promise(() => undefined) }) as never,
+      },
+    });
+    send(stuck, [[1000, 'SIGINT']]);
+    expect((await stuck.run('run', 'task.yaml')).exitCode).toBe(130);
+  });
+
   it('--json: the pause is an event with the exit code', async () => {
     const { terminal } = under();
     send(terminal, [[1000, 'SIGTERM']]);

@@ -3,6 +3,7 @@ import { EXIT } from '../../core/errors.js';
 import { followRun } from '../follow.js';
 import { checkFailure, estimateLine, mayStart } from '../preflight.js';
 import { startEvent } from '../records.js';
+import { closeSwarm } from '../run-by-id.js';
 import type { Session } from '../session.js';
 import { type StartFlags, startOptions } from '../start-options.js';
 
@@ -77,6 +78,6 @@ export async function run(session: Session, [task = '']: readonly string[], flag
       goOn: [`swarm run ${task}`, `swarm resume ${handle.id}`],
     });
   } finally {
-    await swarm.close();
+    await closeSwarm(session, swarm);
   }
 }

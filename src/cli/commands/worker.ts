@@ -2,7 +2,7 @@ import { EXIT } from '../../core/errors.js';
 import type { Session } from '../session.js';
 import { untilSignal } from '../until-signal.js';
 
-/** `swarm worker`: serves a cluster until a signal, then drains. */
+/** `swarm worker`: serves a cluster, else the server of this home, until a signal; then drains. */
 export async function worker(session: Session): Promise<number> {
   const stop = new AbortController();
   const code = untilSignal(session).then((signal) => {
@@ -10,6 +10,12 @@ export async function worker(session: Session): Promise<number> {
     stop.abort();
     return signal;
   });
-  await session.deps.runWorker(session.context.config, { signal: stop.signal });
+  const { context, deps } = session;
+  const info = (await deps.hostStatus(context.config))?.info ?? null;
+  await deps.runWorker(context.config, {
+    signal: stop.signal,
+    embedded: info === null ? null : { address: info.temporalAddress, namespace: info.namespace },
+    onReady: () => session.say('The worker polls; Ctrl-C drains it.'),
+  });
   return stop.signal.aborted ? ((await code) ?? EXIT.ok) : EXIT.ok;
 }

@@ -39,7 +39,7 @@ function listTable(records: readonly Fields[], width: number | undefined): strin
 }
 
 /** Lines; tables are cut to `width` when it is known. */
-export function recordTables(record: Fields, width?: number): string[] {
+export function recordTables(record: object, width?: number): string[] {
   const lists: [string, Fields[]][] = [];
   const facts: [string, string][] = [];
   for (const [key, value] of Object.entries(record)) {
