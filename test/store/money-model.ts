@@ -1,0 +1,120 @@
+/** The money rules in a few lines of memory: what the store must agree with, whatever happens in whatever order. */
+import type { CallState, IntentResult, RunTotals } from '../../src/store/port.js';
+
+interface Attempt {
+  state: CallState;
+  owner: string;
+  reserved: number;
+  cost: number;
+  isTry: boolean;
+}
+
+/** A step of a random history. `row` has one turn; `attempt` counts from the newest back. */
+export type Step =
+  | { kind: 'intend'; row: number; process: number; reserved: number }
+  | { kind: 'settle'; row: number; attempt: number; cost: number; ends: boolean }
+  | { kind: 'refuse'; row: number; attempt: number; limited: boolean }
+  | { kind: 'doubt'; row: number; attempt: number; isTry: boolean; ends: boolean }
+  | { kind: 'crash'; process: number };
+
+export class MoneyModel {
+  readonly rows: Attempt[][];
+  readonly outcomes = new Set<number>();
+  readonly #lives: number[];
+  #limited = 0;
+
+  constructor(
+    rows: number,
+    processes: number,
+    readonly cap: number,
+  ) {
+    this.rows = Array.from({ length: rows }, () => []);
+    this.#lives = Array.from({ length: processes }, () => 1);
+  }
+
+  owner(process: number): string {
+    return `p${process}-${this.#lives[process]}`;
+  }
+
+  /** The attempt that a step means: 1-based, 0 when the row has none. */
+  attemptOf(row: number, back: number): number {
+    const count = this.rows[row]?.length ?? 0;
+    return count === 0 ? 0 : count - (back % count);
+  }
+
+  #sum(state: CallState): number {
+    return this.rows.flat().reduce((sum, attempt) => sum + (attempt.state === state ? attempt.reserved : 0), 0);
+  }
+
+  #count(...states: CallState[]): number {
+    return this.rows.flat().filter((attempt) => states.includes(attempt.state)).length;
+  }
+
+  held(): number {
+    const settled = this.rows.flat().reduce((sum, attempt) => sum + attempt.cost, 0);
+    return settled + this.#sum('intent') + this.#sum('doubtful');
+  }
+
+  intend(row: number, process: number, reserved: number): IntentResult {
+    const attempts = this.rows[row]!;
+    const last = attempts.at(-1);
+    const owner = this.owner(process);
+    if (attempts.some((attempt) => attempt.state === 'answered')) return { kind: 'answered' };
+    // Crashes end their calls at once here, so an open call is always one of a live process.
+    if (last?.state === 'intent') return { kind: 'elsewhere', owner: last.owner };
+    if (this.held() + reserved > this.cap) return { kind: 'capped' };
+    attempts.push({ state: 'intent', owner, reserved, cost: 0, isTry: false });
+    return { kind: 'go', attempt: attempts.length };
+  }
+
+  settle(row: number, attempt: number, cost: number, ends: boolean): void {
+    const attempts = this.rows[row]!;
+    const call = attempts[attempt - 1]!;
+    const isNew = ends && !this.outcomes.has(row);
+    if (call.state === 'intent' || call.state === 'doubtful') {
+      const before = attempts.find((other) => other.state === 'answered');
+      if (before && isNew) before.state = 'superseded';
+      call.state = before && !isNew ? 'superseded' : 'answered';
+      call.cost = cost;
+    }
+    if (ends) this.outcomes.add(row);
+  }
+
+  refuse(row: number, attempt: number, limited: boolean): void {
+    const call = this.rows[row]![attempt - 1]!;
+    if (call.state !== 'intent' && call.state !== 'doubtful') return;
+    call.state = limited ? 'limited' : 'failed';
+    call.isTry ||= !limited;
+    if (limited) this.#limited += 1;
+  }
+
+  doubt(row: number, attempt: number, isTry: boolean, ends: boolean): void {
+    const call = this.rows[row]![attempt - 1]!;
+    if (call.state === 'intent') {
+      call.state = 'doubtful';
+      call.isTry = isTry;
+    }
+    if (ends) this.outcomes.add(row);
+  }
+
+  crash(process: number): void {
+    const owner = this.owner(process);
+    for (const call of this.rows.flat()) if (call.state === 'intent' && call.owner === owner) call.state = 'doubtful';
+    this.#lives[process]! += 1;
+  }
+
+  totals(): Partial<RunTotals> {
+    return {
+      ok: this.outcomes.size,
+      seq: this.outcomes.size,
+      calls: this.#count('answered', 'superseded'),
+      tries: this.rows.flat().filter((attempt) => attempt.isTry).length,
+      limited: this.#limited,
+      doubtful: this.#count('doubtful'),
+      open: this.#count('intent'),
+      settledNano: this.rows.flat().reduce((sum, attempt) => sum + attempt.cost, 0),
+      reservedNano: this.#sum('intent'),
+      doubtfulNano: this.#sum('doubtful'),
+    };
+  }
+}
