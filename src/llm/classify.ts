@@ -4,9 +4,10 @@ import { redact } from '../core/redact.js';
 import { type HeaderMap, retryAfterMs } from '../core/retry-after.js';
 import { type ErrorFacts, factsOf, readError } from './error-facts.js';
 import type { Family } from './family.js';
-import type { FaultKind, HttpRefusal, TransportFault } from './fetch.js';
+import type { HttpRefusal } from './fetch.js';
 import type { CallFailure } from './port.js';
 import { type CallCode, type Verdict, verdictOf } from './rules.js';
+import type { FaultKind, TransportFault } from './wire-request.js';
 
 /** What a classification needs to know about the call. */
 export interface CallFacts {

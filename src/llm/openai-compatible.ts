@@ -21,10 +21,11 @@ import {
 } from './classify.js';
 import { type LooseCompletion, readCompletion } from './completion.js';
 import { familyOf } from './family.js';
-import { createTransport, DEADLINE, HttpRefusal, type Transport, TransportFault } from './fetch.js';
+import { createTransport, EXCHANGE_HEADER, HttpRefusal, type Transport } from './fetch.js';
 import { finishOf } from './finish.js';
 import type { CallFailure, CallResult, ModelAdapter, ModelCall } from './port.js';
 import { convertUsage, usageOf } from './usage.js';
+import { TransportFault } from './wire-request.js';
 
 export interface OpenAiCompatibleOptions {
   /** Clock for Retry-After dates and daily quotas; `Date.now` by default. */
@@ -45,10 +46,11 @@ const RESERVED_HEADERS: ReadonlySet<string> = new Set<string>([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  EXCHANGE_HEADER,
 ]);
 
-function headersOf(call: ModelCall): Record<string, string> {
-  const headers: Record<string, string> = {};
+function headersOf(call: ModelCall, exchangeId: string): Record<string, string> {
+  const headers: Record<string, string> = { [EXCHANGE_HEADER]: exchangeId };
   for (const name in call.headers) {
     const lower = name.toLowerCase();
     if (!RESERVED_HEADERS.has(lower)) headers[lower] = call.headers[name] ?? '';
@@ -56,6 +58,9 @@ function headersOf(call: ModelCall): Record<string, string> {
   if (call.apiKey !== null) headers['authorization'] = `Bearer ${call.apiKey}`;
   return headers;
 }
+
+/** A longer timer would fire at once. */
+const LONGEST_TIMER_MS = 2_147_483_647;
 
 function promptOf(messages: readonly Message[]): LanguageModelV3Message[] {
   return messages.map(({ role, content }): LanguageModelV3Message => {
@@ -126,7 +131,7 @@ function resultOf(call: ModelCall, facts: CallFacts, { loose, text, usage, reque
 function answerOf(result: LanguageModelV3GenerateResult): Answer {
   let text = '';
   for (const part of result.content) if (part.type === 'text') text += part.text;
-  const requestId = result.response?.headers?.['x-request-id'] ?? null;
+  const requestId = result.response?.headers?.['x-request-id'] ?? result.response?.headers?.['request-id'] ?? null;
   return { loose: readCompletion(result.response?.body), text, usage: result.usage, requestId };
 }
 
@@ -188,20 +193,18 @@ export function createOpenAiCompatible(options: OpenAiCompatibleOptions = {}): M
   async function call(call: ModelCall): Promise<CallResult> {
     const refused = unsendable(call);
     if (refused) return refused;
-    const control = new AbortController();
-    const onCancel = () => control.abort();
+    const exchange = transport.open();
+    const onCancel = () => exchange.end('abort');
     // One signal serves all calls of a run; many listeners are no leak.
     setMaxListeners(0, call.signal);
     call.signal.addEventListener('abort', onCancel);
     if (call.signal.aborted) onCancel();
-    // A longer timer would fire at once.
-    const deadline = setTimeout(() => control.abort(DEADLINE), Math.min(call.timeoutMs, 2_147_483_647));
+    const deadline = setTimeout(() => exchange.end('timeout'), Math.min(call.timeoutMs, LONGEST_TIMER_MS));
     try {
       const request: LanguageModelV3CallOptions = {
         prompt: promptOf(call.messages),
         maxOutputTokens: call.maxTokens,
-        headers: headersOf(call),
-        abortSignal: control.signal,
+        headers: headersOf(call, exchange.id),
       };
       if (call.temperature !== null) request.temperature = call.temperature;
       if (call.topP !== null) request.topP = call.topP;
@@ -212,6 +215,7 @@ export function createOpenAiCompatible(options: OpenAiCompatibleOptions = {}): M
     } finally {
       clearTimeout(deadline);
       call.signal.removeEventListener('abort', onCancel);
+      exchange.close();
     }
   }
 

@@ -2,9 +2,9 @@ import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { MAX_BODY_BYTES } from '../../src/llm/fetch.js';
 import { createOpenAiCompatible } from '../../src/llm/openai-compatible.js';
 import type { ModelAdapter } from '../../src/llm/port.js';
+import { MAX_BODY_BYTES } from '../../src/llm/wire-request.js';
 import { type AnsweringServer, completion, json, startAnsweringServer } from './answering-server.js';
 import { modelCall } from './model-call.js';
 
