@@ -4,12 +4,12 @@ import { basename, dirname, extname, resolve } from 'node:path';
 import { decodeUtf8 } from '../core/encoding.js';
 import { type Place, SwarmError } from '../core/errors.js';
 import { parseTemplate } from '../core/template.js';
-import { parseTaskObject, parseTaskText } from '../schema/parse-task.js';
-import type { TaskReading } from '../schema/read-task.js';
 import type { Task } from '../schema/task-types.js';
-import { LARGEST_TASK, tooBigProblem } from '../schema/yaml-source.js';
 import type { PromptSource } from './check-rows.js';
+import { parseTaskObject, parseTaskText } from './parse-task.js';
 import { escapeProblem, nearbyFiles, shownPath } from './paths.js';
+import type { TaskReading } from './read-task.js';
+import { LARGEST_TASK, tooBigProblem } from './yaml-source.js';
 
 export interface LoadTaskOptions {
   /** When given, the real paths of the task file, seeds_file and output_dir must lie under one of these folders. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { changedKeys, changedOperationalKeys, identityOf } from '../../src/core/fingerprint.js';
-import { parseTaskText } from '../../src/schema/parse-task.js';
+import { parseTaskText } from '../../src/intake/parse-task.js';
 import { IDENTITY_KEYS, type Task } from '../../src/schema/task-types.js';
 
 function taskOf(extra = '', head = 'prompt_template: "{{seed}}"\nworker_model: sim/a\n'): Task {

@@ -1,9 +1,9 @@
 /** worker_model, worker_api_base and worker_api_key_env become one ModelRef. */
 import type { Problem } from '../core/errors.js';
 import { nearest } from '../core/nearest.js';
-import { PROVIDERS, providerOfBase, UNSUPPORTED_PROVIDERS } from './providers.js';
-import { keyNotes } from './task.js';
-import type { ModelRef } from './task-types.js';
+import { PROVIDERS, providerOfBase, UNSUPPORTED_PROVIDERS } from '../schema/providers.js';
+import { keyNotes } from '../schema/task.js';
+import type { ModelRef } from '../schema/task-types.js';
 
 type Fault = Omit<Problem, 'place'>;
 

@@ -1,7 +1,7 @@
 /** Which extra request headers a task may set. */
 import type { Problem } from '../core/errors.js';
+import { keyNotes } from '../schema/task.js';
 import { looksLikeSecret } from './key-problems.js';
-import { keyNotes } from './task.js';
 
 /** Carry a key, or frame the request. */
 const RESERVED =

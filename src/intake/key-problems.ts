@@ -2,7 +2,7 @@
 import type { z } from 'zod';
 import type { Problem } from '../core/errors.js';
 import { nearest } from '../core/nearest.js';
-import { keyNotes, TASK_KEYS, type TaskKey, UNSUPPORTED_KEYS } from './task.js';
+import { keyNotes, TASK_KEYS, type TaskKey, UNSUPPORTED_KEYS } from '../schema/task.js';
 
 type Fault = Omit<Problem, 'place'>;
 type Issue = z.core.$ZodIssue;

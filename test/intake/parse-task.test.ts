@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { parseTaskObject, parseTaskText } from '../../src/schema/parse-task.js';
+import { parseTaskObject, parseTaskText } from '../../src/intake/parse-task.js';
 import { SYSTEM_PROMPTS } from '../../src/schema/task.js';
 import type { ModelRef, Task } from '../../src/schema/task-types.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { formatProblem } from '../../src/core/errors.js';
-import { parseTaskObject, parseTaskText } from '../../src/schema/parse-task.js';
+import { parseTaskObject, parseTaskText } from '../../src/intake/parse-task.js';
 
 const OK = 'prompt_template: "{{seed}}"\nworker_model: sim/x\n';
 const MODEL = 'worker_model: sim/x\n';

@@ -1,23 +1,14 @@
 /** A task's keys and values, from a file or from code, become a Task, or all their problems at once. */
 import type { Place, Problem } from '../core/errors.js';
 import { readTemplate } from '../core/template.js';
+import { keyNotes, REQUIRED_KEYS, TASK_KEYS, type TaskFile, type TaskKey, taskFileSchema } from '../schema/task.js';
+import type { StopRule, Task } from '../schema/task-types.js';
+import { checkTree, FORBIDDEN } from './check-tree.js';
 import { headerFault } from './header-check.js';
 import { issueFault, looksLikeSecret, missingFault, secretFault, shownValue, unknownKeyFault } from './key-problems.js';
 import { readApiBase, readModelRef } from './model-ref.js';
-import { keyNotes, REQUIRED_KEYS, SYSTEM_PROMPTS, TASK_KEYS, type TaskFile, type TaskKey, taskFileSchema } from './task.js';
-import type { StopRule, Task } from './task-types.js';
-
-export type KeyPath = readonly (string | number)[];
-
-/** Where things stand in the source. Empty places for a task from code. */
-export interface TaskPlaces {
-  /** The value at a path; the nearest enclosing one when it has none. */
-  value(path: KeyPath): Place;
-  /** The key at a path. */
-  key(path: KeyPath): Place;
-  /** A character of the text at a path. */
-  inText(path: KeyPath, text: string, offset: number): Place;
-}
+import { REFUSED, type TaskPlaces, TaskProblems } from './task-problems.js';
+import { toTask } from './to-task.js';
 
 export interface TaskReading {
   /** Null when there are problems. `seedsFile` and `outputDir` are still as written (relative paths are not resolved). */
@@ -32,85 +23,8 @@ export interface TaskReading {
   placeOf(key: string): Place;
 }
 
-/** Stands for a value whose source was refused already: the key is given, its value unknown. */
-export const REFUSED = Symbol('refused');
-
-/** Problems printed before the rest is only counted. */
-export const SHOWN_PROBLEMS = 20;
-const FORBIDDEN = new Set(['__proto__', 'constructor', 'prototype']);
-const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]/;
-
-/** First control character of a text: its offset and name. Tabs and line ends are fine. */
-export function controlCharacter(text: string): { offset: number; name: string } | null {
-  const match = CONTROL.exec(text);
-  if (!match) return null;
-  return { offset: match.index, name: `U+${match[0].charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}` };
-}
-
-class Reading {
-  readonly problems: Problem[] = [];
-  readonly notes: string[] = [];
-  #more = 0;
-
-  constructor(readonly places: TaskPlaces) {}
-
-  add(place: Place, fault: Omit<Problem, 'place'>): void {
-    if (this.problems.length < SHOWN_PROBLEMS) this.problems.push(Object.keys(place).length > 0 ? { ...fault, place } : fault);
-    else this.#more += 1;
-  }
-
-  get full(): boolean {
-    return this.problems.length >= SHOWN_PROBLEMS;
-  }
-
-  get failed(): boolean {
-    return this.problems.length > 0;
-  }
-
-  sorted(): Problem[] {
-    const at = (problem: Problem) => (problem.place?.line ?? 1e9) * 1e6 + (problem.place?.column ?? 0);
-    const list = [...this.problems].sort((a, b) => at(a) - at(b));
-    if (this.#more > 0)
-      list.push({ code: 'E_TASK_MORE', found: `${this.#more} more problems are not listed`, fix: 'fix the first ones' });
-    return list;
-  }
-}
-
-/** Forbidden keys and control characters, at any depth. */
-function checkTree(reading: Reading, value: unknown, path: KeyPath): void {
-  if (typeof value === 'string') {
-    const control = controlCharacter(value);
-    if (control && path[0] !== 'headers') {
-      reading.add(reading.places.value(path), {
-        code: 'E_TASK_CONTROL_CHAR',
-        found: `${path.join('.')} holds the control character ${control.name}`,
-        allowed: 'printable characters, tabs and line ends',
-        fix: 'take it out',
-      });
-    }
-    return;
-  }
-  if (typeof value !== 'object' || value === null || path.length > 8) return;
-  if (Array.isArray(value)) {
-    value.forEach((item, index) => {
-      checkTree(reading, item, [...path, index]);
-    });
-    return;
-  }
-  for (const name of Object.getOwnPropertyNames(value)) {
-    if (FORBIDDEN.has(name)) {
-      reading.add(reading.places.key([...path, name]), {
-        code: 'E_TASK_FORBIDDEN_KEY',
-        found: `${name} is not allowed as a key`,
-        allowed: 'the keys of docs/task-reference.md',
-        fix: 'remove it',
-      });
-    } else checkTree(reading, (value as Record<string, unknown>)[name], [...path, name]);
-  }
-}
-
 /** Each key by itself. Keys with problems are absent from the result. */
-function readKeys(reading: Reading, source: Record<string, unknown>): Partial<TaskFile> {
+function readKeys(reading: TaskProblems, source: Record<string, unknown>): Partial<TaskFile> {
   const good: Record<string, unknown> = {};
   const { places } = reading;
   for (const name of Object.getOwnPropertyNames(source)) {
@@ -154,7 +68,7 @@ function readKeys(reading: Reading, source: Record<string, unknown>): Partial<Ta
   return good as Partial<TaskFile>;
 }
 
-function readStopRules(reading: Reading, given: TaskFile['stop_when'] | undefined): StopRule[] {
+function readStopRules(reading: TaskProblems, given: TaskFile['stop_when'] | undefined): StopRule[] {
   if (given === undefined) return [];
   if (typeof given === 'string') return [{ contains: given }];
   given.forEach((rule, index) => {
@@ -173,7 +87,7 @@ function readStopRules(reading: Reading, given: TaskFile['stop_when'] | undefine
   return given;
 }
 
-function readModel(reading: Reading, good: Partial<TaskFile>, source: Record<string, unknown>): Task['model'] | null {
+function readModel(reading: TaskProblems, good: Partial<TaskFile>, source: Record<string, unknown>): Task['model'] | null {
   const { places } = reading;
   let apiBase: string | null = null;
   if (good.worker_api_base !== undefined) {
@@ -192,7 +106,7 @@ function readModel(reading: Reading, good: Partial<TaskFile>, source: Record<str
   return null;
 }
 
-function readPrompt(reading: Reading, template: string | undefined): Record<string, Place> {
+function readPrompt(reading: TaskProblems, template: string | undefined): Record<string, Place> {
   const path = ['prompt_template'];
   const variablePlaces: Record<string, Place> = Object.create(null);
   if (template === undefined) return variablePlaces;
@@ -203,7 +117,7 @@ function readPrompt(reading: Reading, template: string | undefined): Record<stri
 }
 
 /** What is wrong or without effect between keys that are right by themselves. */
-function checkTogether(reading: Reading, good: Partial<TaskFile>, source: Record<string, unknown>): void {
+function checkTogether(reading: TaskProblems, good: Partial<TaskFile>, source: Record<string, unknown>): void {
   const { places } = reading;
   const given = (name: TaskKey) => Object.hasOwn(source, name) && source[name] !== undefined;
   if (given('workers') && given('concurrency')) {
@@ -247,7 +161,7 @@ function checkTogether(reading: Reading, good: Partial<TaskFile>, source: Record
 
 /** Reads a task from plain values. `defaultName` must be a valid name. */
 export function readTask(source: Record<string, unknown>, places: TaskPlaces, defaultName: string): TaskReading {
-  const reading = new Reading(places);
+  const reading = new TaskProblems(places);
   checkTree(reading, source, []);
   const good = readKeys(reading, source);
   const model = readModel(reading, good, source);
@@ -257,44 +171,4 @@ export function readTask(source: Record<string, unknown>, places: TaskPlaces, de
   const facts = { notes: reading.notes, variablePlaces, placeOf: (key: string) => places.value([key]) };
   if (reading.failed || model === null) return { task: null, problems: reading.sorted(), ...facts };
   return { task: toTask(good as TaskFile, { model, stopRules, defaultName }), problems: [], ...facts };
-}
-
-function toTask(file: TaskFile, read: { model: Task['model']; stopRules: StopRule[]; defaultName: string }): Task {
-  const name = file.name ?? read.defaultName;
-  const systemPrompt = file.system_prompt === undefined ? SYSTEM_PROMPTS[file.task_type] : file.system_prompt || null;
-  return {
-    name,
-    taskType: file.task_type,
-    promptTemplate: file.prompt_template,
-    systemPrompt,
-    model: read.model,
-    maxTokens: file.worker_max_tokens,
-    temperature: file.temperature ?? null,
-    topP: file.top_p ?? null,
-    headers: file.headers,
-    multiTurn: file.multi_turn,
-    maxTurns: file.multi_turn ? file.max_turns : 1,
-    followUp: file.follow_up,
-    stopWhen: file.multi_turn ? read.stopRules : [],
-    onTruncate: file.on_truncate,
-    seedsFile: file.seeds_file ?? null,
-    concurrency: file.concurrency ?? file.workers,
-    staggerMs: file.stagger === 'auto' ? 0 : Math.round(file.stagger * 1000),
-    sliceSize: file.batch_size,
-    outputDir: file.output_dir ?? `out/${name}`,
-    outputFormat: file.output_format,
-    checkpointEvery: file.checkpoint_every,
-    transcripts: file.transcripts,
-    maxCost: file.max_cost ?? null,
-    price: file.price ? toPrice(file.price) : null,
-    requestsPerMinute: file.requests_per_minute ?? null,
-    timeoutMs: Math.round(file.timeout * 1000),
-    labels: file.labels,
-    weight: file.weight,
-  };
-}
-
-function toPrice(price: NonNullable<TaskFile['price']>): NonNullable<Task['price']> {
-  const { input, output, cached_input: cachedInput } = price;
-  return cachedInput === undefined ? { input, output } : { input, output, cachedInput };
 }

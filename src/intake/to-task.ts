@@ -1,0 +1,44 @@
+/** Checked keys with their defaults -> Task. Paths stay as written. */
+import { SYSTEM_PROMPTS, type TaskFile } from '../schema/task.js';
+import type { StopRule, Task } from '../schema/task-types.js';
+
+/** Joins the keys of a task file into a Task. `read` is what took more than one key to read. */
+export function toTask(file: TaskFile, read: { model: Task['model']; stopRules: StopRule[]; defaultName: string }): Task {
+  const name = file.name ?? read.defaultName;
+  const systemPrompt = file.system_prompt === undefined ? SYSTEM_PROMPTS[file.task_type] : file.system_prompt || null;
+  return {
+    name,
+    taskType: file.task_type,
+    promptTemplate: file.prompt_template,
+    systemPrompt,
+    model: read.model,
+    maxTokens: file.worker_max_tokens,
+    temperature: file.temperature ?? null,
+    topP: file.top_p ?? null,
+    headers: file.headers,
+    multiTurn: file.multi_turn,
+    maxTurns: file.multi_turn ? file.max_turns : 1,
+    followUp: file.follow_up,
+    stopWhen: file.multi_turn ? read.stopRules : [],
+    onTruncate: file.on_truncate,
+    seedsFile: file.seeds_file ?? null,
+    concurrency: file.concurrency ?? file.workers,
+    staggerMs: file.stagger === 'auto' ? 0 : Math.round(file.stagger * 1000),
+    sliceSize: file.batch_size,
+    outputDir: file.output_dir ?? `out/${name}`,
+    outputFormat: file.output_format,
+    checkpointEvery: file.checkpoint_every,
+    transcripts: file.transcripts,
+    maxCost: file.max_cost ?? null,
+    price: file.price ? toPrice(file.price) : null,
+    requestsPerMinute: file.requests_per_minute ?? null,
+    timeoutMs: Math.round(file.timeout * 1000),
+    labels: file.labels,
+    weight: file.weight,
+  };
+}
+
+function toPrice(price: NonNullable<TaskFile['price']>): NonNullable<Task['price']> {
+  const { input, output, cached_input: cachedInput } = price;
+  return cachedInput === undefined ? { input, output } : { input, output, cachedInput };
+}
