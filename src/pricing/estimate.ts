@@ -1,0 +1,39 @@
+/** Prompt tokens before the call: a forecast for people and rates, a hard bound for money. */
+import { estimateTokenCount } from 'tokenx';
+import type { Message } from '../core/model.js';
+
+/** Role marks and separators around a message; four to eight in the chat templates of the common models. */
+const PER_MESSAGE = 8;
+
+/** Text that a chat template puts before the messages unseen: dates, default system prompts (gpt-oss: about 70 tokens). */
+const UNSEEN = 128;
+
+/** Texts of these lengths are judged by samples: shorter ones cost little, in longer ones the context window is at stake. */
+const SAMPLED_FROM = 600;
+const SAMPLED_TO = 16_000;
+const SAMPLE = 128;
+
+function tokensOf(text: string): number {
+  if (text.length < SAMPLED_FROM || text.length > SAMPLED_TO) return estimateTokenCount(text);
+  const middle = (text.length - SAMPLE) >> 1;
+  const sample = text.slice(0, SAMPLE) + text.slice(middle, middle + SAMPLE) + text.slice(-SAMPLE);
+  return Math.ceil((estimateTokenCount(sample) * text.length) / sample.length);
+}
+
+/** Forecast: within 5 % on English, code and JSON, up to 17 % high on Chinese (measured for tokenx 2.2); some more where sampled. */
+export function estimateTokens(messages: readonly Message[]): number {
+  let tokens = 0;
+  for (const message of messages) tokens += tokensOf(message.content) + PER_MESSAGE;
+  return tokens;
+}
+
+/**
+ * Upper bound for reservations: one token per UTF-8 byte, which no byte-level tokenizer can pass, plus what templates add.
+ * Ordinary text has about a quarter of that; the reservation is given back when the usage is known. Bytes / 2 would cover
+ * ordinary text too, but not every text, and a cap must hold for every text. Costs under a microsecond per kilobyte.
+ */
+export function maxInputTokens(messages: readonly Message[]): number {
+  let tokens = UNSEEN;
+  for (const message of messages) tokens += Buffer.byteLength(message.content, 'utf8') + PER_MESSAGE;
+  return tokens;
+}

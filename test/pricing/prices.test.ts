@@ -1,0 +1,150 @@
+import { describe, expect, test } from 'vitest';
+import { createPrices } from '../../src/pricing/prices.js';
+import type { ModelRef } from '../../src/schema/task-types.js';
+
+const prices = createPrices();
+const OFF_PEAK = Date.UTC(2026, 10, 20, 15, 0, 0);
+const PEAK = Date.UTC(2026, 10, 20, 2, 0, 0);
+const MILLION = { input: 1_000_000, cached: 0, output: 1_000_000, reasoning: 0 };
+const SMALL = { input: 1_000, cached: 400, output: 100, reasoning: 0 };
+
+function model(provider: string, name: string, apiBase: string | null = null): ModelRef {
+  return { provider, model: name, apiBase, apiKeyEnv: null };
+}
+
+function cost(ref: ModelRef, usage = SMALL, at = OFF_PEAK, servedModel?: string) {
+  return prices.cost({ model: ref, override: null, at, ...(servedModel === undefined ? {} : { servedModel }) }, usage);
+}
+
+describe('cost', () => {
+  test('cost: a known model -> input, cached input and output apart', () => {
+    // 0.15 / 0.075 / 0.60 USD per 1M
+    expect(cost(model('openai', 'gpt-4o-mini'))).toBe(600 * 150 + 400 * 75 + 100 * 600);
+  });
+
+  test('cost: a dated name -> its model', () => {
+    expect(cost(model('openai', 'gpt-4o-mini-2024-07-18'))).toBe(cost(model('openai', 'gpt-4o-mini')));
+  });
+
+  test('cost: another model served -> its price', () => {
+    expect(cost(model('openai', 'gpt-4o-mini'), SMALL, OFF_PEAK, 'gpt-5-mini')).toBe(cost(model('openai', 'gpt-5-mini')));
+    expect(cost(model('openai', 'gpt-4o-mini'), SMALL, OFF_PEAK, 'gpt-5-mini')).not.toBe(cost(model('openai', 'gpt-4o-mini')));
+  });
+
+  test('cost: an unknown model served -> the price of the asked one', () => {
+    expect(cost(model('openai', 'gpt-4o-mini'), SMALL, OFF_PEAK, 'router-7')).toBe(cost(model('openai', 'gpt-4o-mini')));
+  });
+
+  test('cost: DeepSeek -> twice as much at peak hours', () => {
+    const deepseek = model('deepseek', 'deepseek-v4-pro');
+    expect(cost(deepseek, MILLION, PEAK)).toBe(5_280_000_000);
+    expect(cost(deepseek, MILLION, OFF_PEAK)).toBe(2_640_000_000);
+  });
+
+  test('cost: a long prompt at OpenAI -> the whole request at the long price', () => {
+    const luna = model('openai', 'gpt-6-luna');
+    expect(cost(luna, { input: 272_000, cached: 0, output: 1_000, reasoning: 0 })).toBe(272_000 * 100 + 1_000 * 500);
+    expect(cost(luna, { input: 272_001, cached: 0, output: 1_000, reasoning: 0 })).toBe(272_001 * 200 + 1_000 * 750);
+  });
+
+  test('cost: found by base URL when the provider is only a host -> priced', () => {
+    expect(cost(model('api.groq.com', 'openai/gpt-oss-20b', 'https://api.groq.com/openai/v1'))).toBe(
+      cost(model('groq', 'openai/gpt-oss-20b')),
+    );
+    expect(cost(model('gemini', 'gemini-3.8-flash'), MILLION)).toBe(4_500_000_000);
+    expect(cost(model('gemini', 'gemini-3.8-flash'), MILLION, OFF_PEAK, 'models/gemini-3.8-flash')).toBe(4_500_000_000);
+    expect(cost(model('xai', 'grok-4'))).not.toBeNull();
+    expect(cost(model('together', 'openai/gpt-oss-20b'))).toBe(
+      cost(model('api.together.ai', 'openai/gpt-oss-20b', 'https://api.together.ai/v1')),
+    );
+  });
+
+  test.each([
+    ['no such model', model('openai', 'gpt-99-nope')],
+    ['no such provider', model('nobody', 'gpt-4o-mini', 'http://nobody.example/v1')],
+    ['a local server with a known name', model('127.0.0.1', 'gpt-4o-mini', 'http://127.0.0.1:8000/v1')],
+    ['ollama', model('ollama', 'gpt-oss-20b', 'http://localhost:11434/v1')],
+    [
+      'a proxy that has a provider in its name',
+      model('my-openai-proxy.example', 'gpt-4o-mini', 'https://my-openai-proxy.example/v1'),
+    ],
+  ])('cost: %s -> null, never 0', (_, ref) => {
+    expect(cost(ref)).toBeNull();
+    expect(prices.worstCase({ model: ref, override: null, at: OFF_PEAK }, { input: 10, maxOutput: 10 })).toBeNull();
+  });
+
+  test('cost: a price in the task -> that one, whatever was served', () => {
+    const question = {
+      model: model('openai', 'gpt-4o-mini'),
+      servedModel: 'gpt-5-mini',
+      override: { input: 1, output: 2 },
+      at: OFF_PEAK,
+    };
+    expect(prices.cost(question, SMALL)).toBe(1_000 * 1_000 + 100 * 2_000);
+    expect(prices.worstCase(question, { input: 1_000, maxOutput: 100 })).toBe(1_200_000);
+  });
+
+  test('cost: the simulated provider -> its fixed price', () => {
+    expect(cost(model('sim', 'anything'))).toBe(600 * 100 + 400 * 10 + 100 * 400);
+    const override = { input: 1, output: 1, cachedInput: 0 };
+    expect(prices.cost({ model: model('sim', 'x'), override, at: 0 }, SMALL)).toBe(700_000);
+  });
+});
+
+describe('worstCase', () => {
+  const worst = (ref: ModelRef, at: number, input = 1_000_000, maxOutput = 1_000_000) =>
+    prices.worstCase({ model: ref, override: null, at }, { input, maxOutput });
+
+  test('worstCase: within ten minutes of the dear hours -> their price', () => {
+    const deepseek = model('deepseek', 'deepseek-v4-pro');
+    const peakStart = Date.UTC(2026, 10, 20, 1, 0, 0);
+    expect(worst(deepseek, peakStart - 5 * 60_000)).toBe(5_280_000_000);
+    expect(worst(deepseek, peakStart - 10 * 60_000)).toBe(5_280_000_000);
+    expect(worst(deepseek, peakStart - 30 * 60_000)).toBe(2_640_000_000);
+    expect(worst(deepseek, PEAK)).toBe(5_280_000_000);
+  });
+
+  test('worstCase: asked again a minute later and for another time -> not an old answer', () => {
+    const own = createPrices();
+    const question = (at: number) => ({ model: model('deepseek', 'deepseek-v4-pro'), override: null, at });
+    const tokens = { input: 1_000_000, maxOutput: 0 };
+    expect(own.worstCase(question(OFF_PEAK), tokens)).toBe(660_000_000);
+    expect(own.worstCase(question(PEAK), tokens)).toBe(1_320_000_000);
+    expect(own.worstCase(question(OFF_PEAK), tokens)).toBe(660_000_000);
+  });
+
+  test('worstCase: writing the cache is dearer than reading -> the dearest class', () => {
+    expect(worst(model('openai', 'gpt-6-luna'), OFF_PEAK, 1_000, 0)).toBe(125_000);
+  });
+
+  test.each([
+    ['openai', 'gpt-4o-mini'],
+    ['openai', 'gpt-6-luna'],
+    ['gemini', 'gemini-3.8-flash'],
+    ['deepseek', 'deepseek-v4-pro'],
+    ['anthropic', 'claude-haiku-4-5'],
+    ['sim', 'x'],
+  ])('worstCase: %s %s, any usage within the bounds -> costs no more', (provider, name) => {
+    const ref = model(provider, name);
+    for (const input of [1, 5_000, 272_000, 400_000]) {
+      for (const at of [PEAK, OFF_PEAK]) {
+        const bound = worst(ref, at, input, 2_000);
+        for (const cached of [0, Math.floor(input / 2), input]) {
+          const paid = cost(ref, { input, cached, output: 2_000, reasoning: 0 }, at + 599_000);
+          expect(paid).toBeGreaterThan(0);
+          expect(paid).toBeLessThanOrEqual(bound!);
+        }
+      }
+    }
+  });
+});
+
+test.each([
+  ['openai', 'gpt-4o-mini', 128_000],
+  ['groq', 'openai/gpt-oss-20b', 131_072],
+  ['sim', 'x', 128_000],
+  ['openai', 'gpt-99-nope', null],
+  ['127.0.0.1', 'gpt-4o-mini', null],
+])('contextWindow: %s %s -> %j', (provider, name, window) => {
+  expect(prices.contextWindow(model(provider, name))).toBe(window);
+});
