@@ -30,6 +30,7 @@ describe('swarm pause, resume, cancel', () => {
     ['resume', 'running'],
     ['cancel', 'completed'],
     ['cancel', 'cancelled'],
+    ['cancel', 'capped'],
   ] as const)('%s a run that is %s -> nothing to do, no host is started, exit 0', async (command, state) => {
     const { stderr, exitCode, asked } = await on(state, [command, 'poems-1']);
     expect({ stderr, exitCode, asked }).toEqual({ stderr: `Run poems-1 is ${state}; nothing to do.\n`, exitCode: 0, asked: [] });
@@ -51,6 +52,17 @@ describe('swarm resize', () => {
     expect(exitCode).toBe(0);
     expect(asked[1]).toBe('resize {"concurrency":8,"maxCost":2.5,"requestsPerMinute":120}');
     expect(stderr).toBe('Run poems-1 has 8 calls in flight, at most $2.50, at most 120 requests/min; it is running.\n');
+  });
+
+  it('a capped run and another cap: goes on', async () => {
+    const { asked } = await on('capped', ['resize', 'poems-1', '--max-cost', '5']);
+    expect(asked).toEqual(['connect', 'resize {"maxCost":5}', 'resume', 'close']);
+  });
+
+  it('a capped run and another concurrency: stays where it is', async () => {
+    const { stderr, asked } = await on('capped', ['resize', 'poems-1', '--concurrency', '2']);
+    expect(asked).toEqual(['connect', 'resize {"concurrency":2}', 'close']);
+    expect(stderr).toContain('it is capped');
   });
 
   it('none: takes the limits away', async () => {

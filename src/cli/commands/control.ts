@@ -45,7 +45,7 @@ export async function resume(session: Session, [run = '']: readonly string[]): P
 /** `swarm cancel RUN`. */
 export async function cancel(session: Session, [run = '']: readonly string[]): Promise<number> {
   return await control(session, run, {
-    applies: ({ state }) => !hasEnded(state) || state === 'capped',
+    applies: ({ state }) => !hasEnded(state),
     make: (handle) => handle.cancel(),
     said: 'Run RUN is being cancelled; rows that are done are published. See: swarm status RUN',
   });

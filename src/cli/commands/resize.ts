@@ -38,8 +38,10 @@ export async function resize(session: Session, [run = '']: readonly string[], fl
       fix: `swarm resize ${run} --concurrency 8`,
     });
   }
-  const after = await withRun(session, run, async (handle) => {
+  const after = await withRun(session, run, async (handle, known) => {
     await handle.resize(options);
+    // A run that stopped at its cap goes on when the cap is moved.
+    if (known.state === 'capped' && options.maxCost !== undefined) await handle.resume();
     return await handle.progress();
   });
   session.say(`Run ${run} has ${changes(options)}; it is ${after.state}.`);

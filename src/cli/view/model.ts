@@ -1,5 +1,6 @@
 /** What the live view says, from a window of progress: pure, so that it is tested without a terminal or a clock. */
 import type { Progress } from '../../client/api.js';
+import { ENDED_STATES } from '../../client/progress.js';
 import type { RunState } from '../../core/model.js';
 import { safeLine } from './safe-text.js';
 
@@ -45,11 +46,9 @@ export const WINDOW_MS = 10_000;
 /** Over less time than this a rate is noise. */
 const SHORTEST_MS = 1000;
 
-const ENDED: readonly RunState[] = ['completed', 'capped', 'cancelled', 'failed'];
-
 /** True when a run does no more by itself. */
 export function hasEnded(state: RunState): boolean {
-  return ENDED.includes(state);
+  return ENDED_STATES.includes(state);
 }
 
 /** Rows with an outcome. */
@@ -84,6 +83,7 @@ function etaMs(samples: readonly Sample[], base: Sample | undefined, latest: Sam
 function pausedBy(progress: Progress): string {
   if (progress.reason === 'billing') return 'the account: the provider refused to bill';
   if (progress.reason === 'key') return 'a valid API key';
+  if (progress.reason === 'unreachable') return 'the provider: it cannot be reached';
   if (progress.reason === 'host') return 'its host';
   return `swarm resume ${safeLine(progress.run)}`;
 }

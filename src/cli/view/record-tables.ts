@@ -6,6 +6,7 @@ import { renderFacts, renderTable } from './table.js';
 type Fields = Readonly<Record<string, unknown>>;
 
 const isRecord = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isList = (value: unknown): value is Fields[] => Array.isArray(value) && value.length > 0 && value.every(isRecord);
 
 /** `cost_usd` and `costUsd` -> `cost`; `output_dir` -> `output dir`. */
 function label(key: string): string {
@@ -38,13 +39,23 @@ function listTable(records: readonly Fields[], width: number | undefined): strin
   return renderTable(columns, rows, width);
 }
 
+/** A record without its lists of records, which go to `lists` under a title of both names. */
+function withoutLists(key: string, record: Fields, lists: [string, Fields[]][]): Fields {
+  const rest = Object.entries(record).filter(([inner, value]) => {
+    if (isList(value)) lists.push([`${label(key)} ${label(inner)}`, value]);
+    return !isList(value);
+  });
+  return Object.fromEntries(rest);
+}
+
 /** Lines; tables are cut to `width` when it is known. */
 export function recordTables(record: object, width?: number): string[] {
   const lists: [string, Fields[]][] = [];
   const facts: [string, string][] = [];
   for (const [key, value] of Object.entries(record)) {
-    if (Array.isArray(value) && value.length > 0 && value.every(isRecord)) lists.push([key, value]);
+    if (isList(value)) lists.push([label(key), value]);
+    else if (isRecord(value)) facts.push([label(key), cell(key, withoutLists(key, value, lists))]);
     else facts.push([label(key), Array.isArray(value) && value.length === 0 ? 'none' : cell(key, value)]);
   }
-  return [...renderFacts(facts), ...lists.flatMap(([key, records]) => ['', `${label(key)}:`, ...listTable(records, width)])];
+  return [...renderFacts(facts), ...lists.flatMap(([title, records]) => ['', `${title}:`, ...listTable(records, width)])];
 }
