@@ -5,5 +5,6 @@ import type { WorkerHandle, WorkerOptions } from '../worker/start-worker.js';
 
 export interface HostParts {
   openStore(config: Config): Promise<Store>;
-  startWorker(options: WorkerOptions): Promise<WorkerHandle>;
+  /** Begun early: reading the modules takes as long as the server needs to start, and that is another process. */
+  loadWorker(): Promise<{ startWorker(options: WorkerOptions): Promise<WorkerHandle> }>;
 }

@@ -100,6 +100,7 @@ class Host {
       if (!this.#stop.signal.aborted) {
         writeJsonFile(this.#paths.info, info);
         this.#log.info({ temporal: info.temporalAddress, namespace: info.namespace, ui: info.uiUrl }, 'host is ready');
+        this.#clients.touch();
         this.#startup.finish({ kind: 'ready', info });
         await Promise.race([this.#untilNotNeeded(), this.#workerEnded.then(() => this.#workerFailed())]);
       }
@@ -120,7 +121,7 @@ class Host {
       this.#store = store;
       return store;
     });
-    const [store, settings] = await bothOrFirstError(opening, this.#reachTemporal());
+    const [store, settings, { startWorker }] = await allOrFirstError(opening, this.#reachTemporal(), this.#parts.loadWorker());
     const connection = await connectTemporal(settings);
     try {
       if (this.#config.externalTemporal)
@@ -138,7 +139,7 @@ class Host {
     }
     this.#stop.signal.throwIfAborted();
     this.#say('starting the worker');
-    this.#worker = await this.#parts.startWorker({
+    this.#worker = await startWorker({
       config: this.#config,
       store,
       connection: settings,
@@ -270,12 +271,11 @@ class Host {
   }
 }
 
-/** Both values, or the first error; but never before both have settled, so that what was opened is known and can be closed. */
-async function bothOrFirstError<A, B>(a: Promise<A>, b: Promise<B>): Promise<[A, B]> {
-  const [left, right] = await Promise.allSettled([a, b]);
-  if (left.status === 'rejected') throw left.reason;
-  if (right.status === 'rejected') throw right.reason;
-  return [left.value, right.value];
+/** All values, or the first error; but never before all have settled, so that what was opened is known and can be closed. */
+async function allOrFirstError<A, B, C>(...work: [Promise<A>, Promise<B>, Promise<C>]): Promise<[A, B, C]> {
+  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+  return await Promise.all(work);
 }
 
 function asBug(error: unknown, log: string): SwarmError {

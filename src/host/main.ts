@@ -6,7 +6,7 @@ import type { HostParts } from './host-parts.js';
 
 const parts: HostParts = {
   openStore: async (config) => (await import('../store/open-store.js')).openStore(storeLocation(config)),
-  startWorker: async (options) => (await import('../worker/start-worker.js')).startWorker(options),
+  loadWorker: () => import('../worker/start-worker.js'),
 };
 
 // Everything is stopped by then; a handle that was left open must not keep a host without a lock alive.

@@ -9,6 +9,7 @@ import { loadConfig } from '../../src/config.js';
 import { runHost } from '../../src/host/host.js';
 import type { HostParts } from '../../src/host/host-parts.js';
 import type { Store } from '../../src/store/port.js';
+import type { WorkerHandle, WorkerOptions } from '../../src/worker/start-worker.js';
 
 const config = loadConfig();
 const file = (name: string) => join(config.home, name);
@@ -29,28 +30,30 @@ const parts: HostParts = {
     if (existsSync(file('store-exits'))) process.exit(9);
     return store;
   },
-  startWorker: async ({ connection, keys }) => {
-    note(`worker started ${connection.address} ${connection.namespace}`);
-    const timer = setInterval(() => {
-      const value = keys('HANDED_KEY');
-      if (value !== undefined) writeFileSync(file('key.sha256'), createHash('sha256').update(value).digest('hex'));
-    }, 20);
-    const ended = new Promise<void>((resolve) => {
-      const look = setInterval(() => {
-        if (!existsSync(file('worker-ends'))) return;
-        clearInterval(look);
-        resolve();
-      }, 20);
-    });
-    return {
-      ended,
-      activeRuns: async () => (existsSync(file('active-runs')) ? Number(readFileSync(file('active-runs'), 'utf8')) : 0),
-      shutdown: async (graceMs) => {
-        clearInterval(timer);
-        note(`worker shut down, grace ${graceMs}`);
-      },
-    };
-  },
+  loadWorker: async () => ({ startWorker }),
 };
+
+async function startWorker({ connection, keys }: WorkerOptions): Promise<WorkerHandle> {
+  note(`worker started ${connection.address} ${connection.namespace}`);
+  const timer = setInterval(() => {
+    const value = keys('HANDED_KEY');
+    if (value !== undefined) writeFileSync(file('key.sha256'), createHash('sha256').update(value).digest('hex'));
+  }, 20);
+  const ended = new Promise<void>((resolve) => {
+    const look = setInterval(() => {
+      if (!existsSync(file('worker-ends'))) return;
+      clearInterval(look);
+      resolve();
+    }, 20);
+  });
+  return {
+    ended,
+    activeRuns: async () => (existsSync(file('active-runs')) ? Number(readFileSync(file('active-runs'), 'utf8')) : 0),
+    shutdown: async (graceMs) => {
+      clearInterval(timer);
+      note(`worker shut down, grace ${graceMs}`);
+    },
+  };
+}
 
 process.exit(await runHost(config, parts));
