@@ -7,7 +7,8 @@
  *
  * Billed is every call that was not refused with a 4xx or 5xx: also when the client is gone before the answer, and also when a
  * fault spoils the answer on its way (status 0 where no status was sent at all). Tokens and cost of a refused call are 0.
- * `cost_nano` is in 1e-9 USD by the price option. `key` is the hash of model and messages, `row` of the first user message.
+ * `cost_nano` is in 1e-9 USD by the price option. `key` is the digest (draw.ts) of seed option, model and messages, `row` that of the
+ * first user message.
  */
 import { closeSync, openSync, write, writeSync } from 'node:fs';
 import { EXIT, SwarmError } from '../core/errors.js';

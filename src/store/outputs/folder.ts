@@ -99,7 +99,7 @@ function foreign(dir: string, name: string): SwarmError {
       place: { file: dir },
       found: `the folder holds ${name} that no run of ours wrote: it would be written over`,
       allowed: 'an empty or new folder, or the folder of this run',
-      fix: 'choose another output_dir, or move that file away',
+      fix: 'choose another output_dir, or move that file away, or --fresh to write over it',
     },
     EXIT.badInput,
   );
@@ -131,7 +131,8 @@ function markerText({ run, home, fingerprint, createdAt }: FolderMarker): string
  * Makes a folder (and its parents) the folder of a run. Claiming again for the same run is fine; of several claims at once one wins.
  * Returns the real path. Throws E_LOCKED (exit 6) when it belongs to another run, E_OUT_DIR (exit 2) when files of that name are in
  * it that no run wrote, E_OUT_WRITE (exit 7) when it cannot be made or written.
- * @param options.replace `true`: the folder of another run (`--fresh`) is taken over.
+ * @param options.replace `true`: the folder of another run, or such files, are taken over (`--fresh`); final files stay until this run
+ * publishes its own.
  */
 export async function claimFolder(dir: string, marker: FolderMarker, options: { replace?: boolean } = {}): Promise<string> {
   const real = await writing(dir, async () => {
@@ -140,19 +141,23 @@ export async function claimFolder(dir: string, marker: FolderMarker, options: { 
   });
   const found = await readMarker(real);
   if (found) {
-    if (found.run !== marker.run && !options.replace) throw taken(real, found);
-    await replaceMarker(real, marker);
+    const other = found.run !== marker.run;
+    if (other && !options.replace) throw taken(real, found);
+    await replaceMarker(real, marker, other);
     return real;
   }
   const ours = (await writing(real, () => readdir(real))).find((name) => OUR_FILES.includes(name));
   if (ours && !options.replace) throw foreign(real, ours);
   if (!(await writing(real, () => createMarker(real, marker)))) return await claimFolder(real, marker, options);
+  if (ours) await replaceMarker(real, marker, true);
   return real;
 }
 
-async function replaceMarker(dir: string, marker: FolderMarker): Promise<void> {
+/** @param forget `true`: the partial output of another run goes, since a run appends to its own. */
+async function replaceMarker(dir: string, marker: FolderMarker, forget: boolean): Promise<void> {
   const update = await FolderUpdate.begin(dir);
   try {
+    if (forget) update.remove(PARTIAL_FILE);
     await update.write(MARKER_FILE, (sink) => sink.write(markerText(marker)));
     await update.commit();
   } finally {

@@ -67,6 +67,20 @@ describe('claimFolder', () => {
     expect(readdirSync(other)).toEqual(['output.jsonl']);
   });
 
+  it('claim: replaced -> the partial output of the other run goes, its final files stay', async () => {
+    await claimFolder(dir, marker('r1'));
+    const names = ['output.jsonl', 'output.partial.jsonl'];
+    for (const name of names) writeFileSync(join(dir, name), 'of r1');
+    await claimFolder(dir, marker('r1'), { replace: true });
+    expect(readdirSync(dir)).toEqual(['.durable-swarm.json', ...names]);
+    await claimFolder(dir, marker('r2'), { replace: true });
+    expect(readdirSync(dir)).toEqual(['.durable-swarm.json', 'output.jsonl']);
+    rmSync(join(dir, '.durable-swarm.json'));
+    writeFileSync(join(dir, 'output.partial.jsonl'), 'of nobody');
+    await claimFolder(dir, marker('r3'), { replace: true });
+    expect(readdirSync(dir)).toEqual(['.durable-swarm.json', 'output.jsonl']);
+  });
+
   it('claim: a file in the way -> E_OUT_WRITE exit 7', async () => {
     writeFileSync(join(dir, 'file'), '');
     await expect(claimFolder(join(dir, 'file'), marker('r1'))).rejects.toMatchObject({ code: 'E_OUT_WRITE', exitCode: 7 });

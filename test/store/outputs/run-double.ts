@@ -96,6 +96,7 @@ export function runDouble(options: DoubleOptions): OutputReader {
     total,
     outputDir,
     detached: false,
+    limited: false,
     origin: 'cli',
     workflowId: null,
     createdAt: 0,
