@@ -89,6 +89,10 @@ function startError(config: Config, starter: Starter, log: string, from: number)
   );
 }
 
+function isGone(error: unknown): boolean {
+  return SwarmError.is(error) && error.code === 'E_HOST_GONE';
+}
+
 function silentError(config: Config): SwarmError {
   const pid = readHostRecord(config)?.pid;
   return new SwarmError(
@@ -147,7 +151,7 @@ export async function connectToHost(
         }
       } catch (error) {
         // It left (idle, stopped) between two answers: look again.
-        if (!SwarmError.is(error) || error.code !== 'E_HOST_GONE') throw error;
+        if (!isGone(error)) throw error;
       } finally {
         if (!keep) connection.close();
       }
@@ -172,6 +176,9 @@ export async function hostStatus(config: Pick<Config, 'home'>): Promise<HostStat
   if (connection === null) return null;
   try {
     return await connection.status();
+  } catch (error) {
+    if (isGone(error)) return null;
+    throw error;
   } finally {
     connection.close();
   }
@@ -182,7 +189,10 @@ export async function stopHost(config: Config): Promise<boolean> {
   const { socket } = homePaths(config.home);
   const connection = await HostConnection.open(socket);
   if (connection === null) return false;
-  await connection.stop();
+  await connection.stop().catch((error: unknown) => {
+    // It was leaving anyway.
+    if (!isGone(error)) throw error;
+  });
   const late = new AbortController();
   const inTime = await Promise.race([
     connection.closed.then(() => true),
