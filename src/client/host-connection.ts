@@ -135,7 +135,10 @@ export class HostConnection {
     const answer = this.#queue.then(
       () =>
         new Promise<HostReply>((resolve, reject) => {
-          const late = setTimeout(() => this.close(), ANSWER_MS);
+          const late = setTimeout(() => {
+            reject(silent(request.type));
+            this.close();
+          }, ANSWER_MS);
           this.#send(request, (reply) => {
             clearTimeout(late);
             this.#onReply = null;
@@ -153,6 +156,17 @@ export class HostConnection {
 function gone(request: string): SwarmError {
   return new SwarmError(
     { code: 'E_HOST_GONE', found: `the host went away before it answered "${request}"`, fix: 'run the command again' },
+    EXIT.unreachable,
+  );
+}
+
+function silent(request: string): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_HOST_SILENT',
+      found: `the host did not answer "${request}" in ${ANSWER_MS / 1000} s`,
+      fix: 'look whether its process is stopped or the machine is overloaded; `pid` in host.json names the process',
+    },
     EXIT.unreachable,
   );
 }

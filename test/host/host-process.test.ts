@@ -257,7 +257,18 @@ describe('host', () => {
     expect((await hostStatus(config))?.state).toBe('ready');
   });
 
-  it('a host that does not answer -> the connection says gone', async () => {
+  it('a host that was halted -> stopHost says that it does not answer, and does not claim a stop', async () => {
+    const config = await newConfig();
+    const info = await findOrStartHost(config, start);
+    process.kill(info.pid, 'SIGSTOP');
+    try {
+      await expect(stopHost(config)).rejects.toMatchObject({ code: 'E_HOST_SILENT', exitCode: 4 });
+    } finally {
+      process.kill(info.pid, 'SIGCONT');
+    }
+  });
+
+  it('a host that ends the connection -> the request says gone, and there is no status', async () => {
     const config = await newConfig();
     const { socket } = ensureHome(config.home);
     const mute = createServer((peer) => peer.destroy());
@@ -265,6 +276,7 @@ describe('host', () => {
     try {
       const connection = await HostConnection.open(socket);
       await expect(connection?.status()).rejects.toMatchObject({ code: 'E_HOST_GONE', exitCode: 4 });
+      expect(await hostStatus(config)).toBeNull();
     } finally {
       mute.close();
     }
