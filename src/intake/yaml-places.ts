@@ -1,5 +1,5 @@
 /** Where keys, values and characters of a YAML document stand. */
-import { type Document, isMap, isScalar, isSeq, type Node } from 'yaml';
+import { type Document, isMap, isScalar, isSeq, type Node, type Pair, type YAMLMap } from 'yaml';
 import type { KeyPath, TaskPlaces } from './task-problems.js';
 import type { Walk } from './yaml-walk.js';
 
@@ -13,6 +13,21 @@ function braceOffset(source: string, value: string, offset: number): number {
 }
 
 export function placesOf(doc: Document, walk: Walk): TaskPlaces {
+  /** Pairs by the name of their key: a file may have 30,000 of them. */
+  const indexes = new WeakMap<YAMLMap, Map<string, Pair>>();
+  const indexOf = (map: YAMLMap) => {
+    let index = indexes.get(map);
+    if (!index) {
+      index = new Map();
+      for (const pair of map.items) {
+        if (!isScalar(pair.key)) continue;
+        const name = typeof pair.key.value === 'string' ? pair.key.value : String(pair.key.source ?? '');
+        if (!index.has(name)) index.set(name, pair);
+      }
+      indexes.set(map, index);
+    }
+    return index;
+  };
   const pairAt = (path: KeyPath): { key: unknown; value: unknown } | null => {
     let node: unknown = doc.contents;
     let found: { key: unknown; value: unknown } | null = null;
@@ -22,7 +37,7 @@ export function placesOf(doc: Document, walk: Walk): TaskPlaces {
         if (item === undefined) return found;
         found = { key: item, value: item };
       } else if (isMap(node)) {
-        const pair = node.items.find(({ key }) => isScalar(key) && (key.value === step || String(key.source) === step));
+        const pair = indexOf(node).get(String(step));
         if (!pair) return found;
         found = { key: pair.key, value: pair.value ?? pair.key };
       } else return found;
