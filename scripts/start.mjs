@@ -6,7 +6,6 @@ import { pathToFileURL } from 'node:url';
 import { DIST, ROOT } from './paths.mjs';
 import { prepare } from './prepare.mjs';
 import { runNode } from './run.mjs';
-import { ensureTemporalBinary } from './temporal.mjs';
 
 const TASK = join('examples', 'quickstart', 'task.yaml');
 
@@ -34,7 +33,6 @@ async function showNext() {
 
 if (!(await prepare())) process.exit(1);
 try {
-  await ensureTemporalBinary({ unlessCluster: true });
   const code = await runNode(join(DIST, 'cli', 'main.js'), ['run', TASK]);
   if (code === 0) await showNext();
   process.exitCode = code;

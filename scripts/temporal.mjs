@@ -4,15 +4,10 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { DIST } from './paths.mjs';
 
-/**
- * Finds, downloads or builds the binary as the host would, with a line of progress for each step. Needs a built dist/.
- * @param {{ unlessCluster?: boolean }} [options] `unlessCluster`: does nothing where the environment names an existing cluster
- */
-export async function ensureTemporalBinary({ unlessCluster = false } = {}) {
+/** Finds, downloads or builds the binary as the host would, with a line of progress for each step. Needs a built dist/. */
+export async function ensureTemporalBinary() {
   const load = (/** @type {string[]} */ ...path) => import(pathToFileURL(join(DIST, ...path)).href);
   const { loadConfig } = await load('config.js');
   const { resolveTemporalBinary } = await load('host', 'temporal-binary.js');
-  const config = loadConfig();
-  if (unlessCluster && config.externalTemporal) return;
-  await resolveTemporalBinary(config, { onProgress: (/** @type {string} */ line) => console.error(line) });
+  await resolveTemporalBinary(loadConfig(), { onProgress: (/** @type {string} */ line) => console.error(line) });
 }
