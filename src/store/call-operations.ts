@@ -10,7 +10,7 @@ export const CRASHED = 'E_CALL_CRASHED';
 
 /** The open attempt of a turn became doubtful because its process is gone: what it reserved stays charged. */
 function* crash(call: CallKey, attempt: number, at: EpochMs): Operation<void> {
-  const [ended] = yield [SQL.endCall, [call.runId, call.index, call.turn, attempt, 'intent', 'doubtful', CRASHED, 0, at]];
+  const [ended] = yield [SQL.endOpen, [call.runId, call.index, call.turn, attempt, 'doubtful', CRASHED, 0, at]];
   if (!ended) return;
   const held = Number(ended['reserved_nano']);
   yield addTotals(call.runId, { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: held });
@@ -70,12 +70,12 @@ export function* settle(settlement: Settlement): Operation<void> {
   const servedModel = settlement.servedModel.toWellFormed().replaceAll('\0', '');
   const end = [settlement.finish, servedModel, ...tokens, costNano, settlement.at];
   // A first attempt that is open is the only attempt of its turn.
-  let [call] = yield [attempt === 1 ? SQL.answerFirst : SQL.answer, [...key, 'intent', ...end]];
+  let [call] = yield [attempt === 1 ? SQL.answerFirst : SQL.answerOpen, [...key, ...end]];
   let change: TotalsChange | null = null;
   if (call) {
     change = { open: -1, reservedNano: -Number(call['reserved_nano']) };
   } else if ((yield* endedCall(settlement, attempt)).state === 'doubtful') {
-    [call] = yield [SQL.answer, [...key, 'doubtful', ...end]];
+    [call] = yield [SQL.answerDoubtful, [...key, ...end]];
     if (call) change = { doubtful: -1, doubtfulNano: -Number(call['reserved_nano']) };
   }
   if (change) {
@@ -92,7 +92,7 @@ export function* refuse(refusal: Refusal): Operation<void> {
   const key = [runId, index, turn, attempt];
   const isTry = kind === 'failed';
   const counted = kind === 'limited' ? { limited: 1 } : { tries: 1 };
-  const [call] = yield [SQL.endCall, [...key, 'intent', kind, code, isTry ? 1 : 0, at]];
+  const [call] = yield [SQL.endOpen, [...key, kind, code, isTry ? 1 : 0, at]];
   let change: TotalsChange | null = null;
   if (call) {
     change = { ...counted, open: -1, reservedNano: -Number(call['reserved_nano']) };
@@ -100,7 +100,7 @@ export function* refuse(refusal: Refusal): Operation<void> {
     // Declared doubtful by another process while it was on its way: it is sure now that nothing was billed.
     const before = yield* endedCall(refusal, attempt);
     if (before.state === 'doubtful') {
-      const [late] = yield [SQL.endCall, [...key, 'doubtful', kind, code, isTry || before.isTry ? 1 : 0, at]];
+      const [late] = yield [SQL.endDoubtful, [...key, kind, code, isTry || before.isTry ? 1 : 0, at]];
       const again = before.isTry && isTry ? {} : counted;
       if (late) change = { ...again, doubtful: -1, doubtfulNano: -Number(late['reserved_nano']) };
     }
@@ -110,7 +110,7 @@ export function* refuse(refusal: Refusal): Operation<void> {
 
 export function* doubt(doubted: Doubt): Operation<void> {
   const { runId, index, turn, attempt, isTry, code, at, outcome } = doubted;
-  const [call] = yield [SQL.endCall, [runId, index, turn, attempt, 'intent', 'doubtful', code, isTry ? 1 : 0, at]];
+  const [call] = yield [SQL.endOpen, [runId, index, turn, attempt, 'doubtful', code, isTry ? 1 : 0, at]];
   let change: TotalsChange | null = null;
   if (call) {
     const held = Number(call['reserved_nano']);
@@ -122,5 +122,6 @@ export function* doubt(doubted: Doubt): Operation<void> {
 }
 
 export function* finish({ runId, outcome }: { runId: string; outcome: Outcome }): Operation<void> {
+  if ((yield [SQL.hasTotals, [runId]]).length === 0) throw unknownRun(runId);
   yield* conclude(runId, null, outcome);
 }

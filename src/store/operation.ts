@@ -4,7 +4,6 @@
  */
 import type { NanoUsd, Outcome, Usage } from '../core/model.js';
 import { type Row, SQL, type Statement, type Value } from './statements.js';
-import { unknownRun } from './store-errors.js';
 
 export type Step = readonly [statement: Statement, parameters: readonly Value[]];
 export type Operation<T> = Generator<Step, T, Row[]>;
@@ -64,11 +63,9 @@ export function addTotals(runId: string, change: TotalsChange): Step {
   ];
 }
 
-/** Records a seed's end unless it has one. Returns what the totals gain; null when the seed had an outcome. */
+/** Records a seed's end unless it has one; the run is known to exist. Returns what the totals gain; null when the seed had an outcome. */
 export function* insertOutcome(runId: string, outcome: Outcome): Operation<TotalsChange | null> {
   const { index, status, cause, fromTurn, turns } = outcome;
-  // The sequence number comes from the totals row: without it the insert would fail on NULL, which says less.
-  if ((yield [SQL.hasTotals, [runId]]).length === 0) throw unknownRun(runId);
   const parameters = [runId, index, status, cause ?? null, fromTurn, turns, JSON.stringify(outcome)];
   const inserted = yield [SQL.insertOutcome, parameters];
   return inserted.length === 0 ? null : { [status]: 1, seq: 1 };

@@ -19,9 +19,16 @@ function define<N extends string>(texts: Record<N, string>): Record<N, Statement
 
 const CALL = 'run_id = ?1 AND idx = ?2 AND turn = ?3 AND attempt = ?4';
 const TURN = 'run_id = ?1 AND idx = ?2 AND turn = ?3';
-/** What an answer sets, in whatever state (?5) the call is. */
-const ANSWERED = `finish = ?6, served_model = ?7, input_tokens = ?8, cached_tokens = ?9, output_tokens = ?10, reasoning_tokens = ?11,
-  cost_nano = ?12, ended_at = ?13 WHERE ${CALL} AND state = ?5 RETURNING state, reserved_nano`;
+/**
+ * What an answer sets. The state that a call must be in is written out, here and below: as a parameter it would make SQLite compile the
+ * statement again at each use, since it decides with the value whether a partial index fits.
+ */
+const ANSWERED = `finish = ?5, served_model = ?6, input_tokens = ?7, cached_tokens = ?8, output_tokens = ?9, reasoning_tokens = ?10,
+  cost_nano = ?11, ended_at = ?12 WHERE ${CALL}`;
+/** An answer, when another one of the turn may have come first. */
+const ANSWERED_LATER = `UPDATE calls SET state = CASE WHEN EXISTS (SELECT 1 FROM calls other WHERE other.run_id = ?1 AND other.idx = ?2
+  AND other.turn = ?3 AND other.state = 'answered') THEN 'superseded' ELSE 'answered' END, ${ANSWERED}`;
+const ENDED = `UPDATE calls SET state = ?5, code = ?6, is_try = ?7, ended_at = ?8 WHERE ${CALL}`;
 /** Failed rows of a run, of one cause (?2) or, when it is null, of all. */
 const FAILED = `run_id = ?1 AND status = 'failed' AND (CAST(?2 AS TEXT) IS NULL OR cause = ?2)`;
 const DEAD_OWNERS = 'SELECT id FROM owners WHERE home = ?1 AND id <> ?2';
@@ -50,13 +57,14 @@ export const SQL = define({
   attemptsOfTurn: `SELECT attempt, state, owner, reserved_nano FROM calls WHERE ${TURN} ORDER BY attempt`,
   leaseOf: 'SELECT lease_until FROM owners WHERE id = ?1',
   callState: `SELECT state, is_try FROM calls WHERE ${CALL}`,
-  answer: `UPDATE calls SET state = CASE WHEN EXISTS (SELECT 1 FROM calls other WHERE other.run_id = ?1 AND other.idx = ?2
-    AND other.turn = ?3 AND other.state = 'answered') THEN 'superseded' ELSE 'answered' END, ${ANSWERED}`,
-  answerFirst: `UPDATE calls SET state = 'answered', ${ANSWERED}`,
+  answerFirst: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'intent' RETURNING state, reserved_nano`,
+  answerOpen: `${ANSWERED_LATER} AND state = 'intent' RETURNING state, reserved_nano`,
+  answerDoubtful: `${ANSWERED_LATER} AND state = 'doubtful' RETURNING state, reserved_nano`,
   insertAnswer: 'INSERT INTO answers (run_id, idx, turn, attempt, answer_json) VALUES (?1, ?2, ?3, ?4, ?5)',
   preferAnswer: `UPDATE calls SET state = CASE WHEN attempt = ?4 THEN 'answered' ELSE 'superseded' END
     WHERE ${TURN} AND (state = 'answered' OR attempt = ?4)`,
-  endCall: `UPDATE calls SET state = ?6, code = ?7, is_try = ?8, ended_at = ?9 WHERE ${CALL} AND state = ?5 RETURNING reserved_nano`,
+  endOpen: `${ENDED} AND state = 'intent' RETURNING reserved_nano`,
+  endDoubtful: `${ENDED} AND state = 'doubtful' RETURNING reserved_nano`,
 
   // Outcomes.
   insertOutcome: `INSERT INTO outcomes (run_id, idx, seq, status, cause, from_turn, turns, outcome_json)

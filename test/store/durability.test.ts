@@ -14,11 +14,15 @@ interface Writing {
   kill(): Promise<void>;
 }
 
-function startWriting(input: { location: StoreLocation; runId: string; from: number; step: number; callers: number }): Writing {
+function startWriting(
+  input: { location: StoreLocation; runId: string; from: number; step: number; callers: number },
+  fileBlocks: number | null = null,
+): Writing {
   const script = new URL('./writing-process.ts', import.meta.url).pathname;
-  const child: ChildProcess = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(input)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const node = [process.execPath, '--import', 'tsx', script, JSON.stringify(input)];
+  // A limit on the size of files is the full disk that needs no rights.
+  const limited = fileBlocks === null ? node : ['sh', '-c', `ulimit -f ${fileBlocks}; exec "$@"`, 'sh', ...node];
+  const child: ChildProcess = spawn(limited[0]!, limited.slice(1), { stdio: ['ignore', 'pipe', 'inherit'] });
   const acknowledged = new Set<string>();
   const waiting: { lines: number; resolve: () => void }[] = [];
   const lines = createInterface({ input: child.stdout! });
@@ -138,6 +142,26 @@ describe.each(databases)('durability on $name', ({ name, missing, place }) => {
     });
     await store.close();
   });
+
+  test.skipIf(name !== 'libsql')(
+    'disk full in mid-writing -> E_STORE_WRITE, nothing acknowledged is lost, the file is sound',
+    async () => {
+      const location = await place();
+      const store = await openStore(location);
+      await stagedRun(store, 'r', 0);
+      const writing = startWriting({ location, runId: 'r', from: 0, step: 1, callers: 8 }, 1_000);
+      await writing.wrote(Number.POSITIVE_INFINITY);
+      const failures = [...writing.acknowledged].filter((line) => line.startsWith('failed'));
+      expect(failures).toEqual(['failed E_STORE_WRITE 7']);
+      const done = await store.done('r', { from: 0, to: 1_000_000 });
+      for (const line of writing.acknowledged)
+        if (line.startsWith('settled')) expect(done.has(Number(line.split(' ')[1])), line).toBe(true);
+      expect(done.size).toBeGreaterThan(0);
+      expect(await store.totals('r')).toMatchObject({ ok: done.size, seq: done.size });
+      await store.finish('r', outcomeOf(2_000_000));
+      await store.close();
+    },
+  );
 
   test('a database of a newer version -> E_STORE_VERSION', async () => {
     const location = await place();

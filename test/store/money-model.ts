@@ -23,7 +23,9 @@ export class MoneyModel {
   readonly #lives: number[];
   #limited = 0;
 
+  /** @param name Makes the owners' ids unique: each process has one of its own. */
   constructor(
+    readonly name: string,
     rows: number,
     processes: number,
     readonly cap: number,
@@ -33,7 +35,7 @@ export class MoneyModel {
   }
 
   owner(process: number): string {
-    return `p${process}-${this.#lives[process]}`;
+    return `${this.name}/p${process}-${this.#lives[process]}`;
   }
 
   /** The attempt that a step means: 1-based, 0 when the row has none. */

@@ -81,7 +81,7 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
         async (bursts) => {
           const runId = `r${++runs}`;
           await stagedRun(store, runId, ROWS, CAP);
-          const model = new MoneyModel(ROWS, PROCESSES, CAP);
+          const model = new MoneyModel(runId, ROWS, PROCESSES, CAP);
           for (let each = 0; each < PROCESSES; each++) {
             await store.beat({ id: model.owner(each), home: `${runId}/${each}`, pid: 1 }, NOW * 2);
           }

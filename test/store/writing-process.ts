@@ -1,4 +1,4 @@
-/** A process that writes to a store until it is killed, and says what was acknowledged: `node --import tsx writing-process.ts JSON`. */
+/** A process that writes to a store until it is killed or a write fails, and says what was acknowledged: `node --import tsx writing-process.ts JSON`. */
 import { writeSync } from 'node:fs';
 import { intentOf, openStore, outcomeOf, settlementOf } from './databases.js';
 
@@ -18,4 +18,6 @@ async function caller(): Promise<void> {
 }
 
 await store.beat({ id: `process-${process.pid}`, home: `/home/${from}`, pid: process.pid }, Number.MAX_SAFE_INTEGER);
-await Promise.all(Array.from({ length: callers }, caller));
+const ends = await Promise.allSettled(Array.from({ length: callers }, caller));
+for (const end of ends) if (end.status === 'rejected') writeSync(1, `failed ${end.reason.code} ${end.reason.exitCode}\n`);
+await store.close();

@@ -60,8 +60,6 @@ async function untilReady(url: string, server: ChildProcess, log: string[]): Pro
 export interface TestPostgres {
   /** Makes an empty database and returns its address. */
   database(): Promise<string>;
-  /** Ends all connections to a database from the server's side. */
-  cutConnections(url: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -113,10 +111,6 @@ export async function startPostgres(): Promise<TestPostgres | string> {
       made += 1;
       await admin.query(`CREATE DATABASE test_${made}`);
       return address(`test_${made}`);
-    },
-    async cutConnections(url) {
-      const name = new URL(url).pathname.slice(1);
-      await admin.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [name]);
     },
     async stop() {
       await admin.end();
