@@ -49,7 +49,7 @@ export function createOpenRun(deps: ActivityDeps) {
       lastUsedAt: deps.now(),
     });
     // The epoch belongs to this execution: a second attempt of this activity finds it open already.
-    const epoch = await deps.store.openEpoch(run.id, `${workflowId}#${workflowExecution.runId}`, deps.now());
+    const epoch = await deps.store.openEpoch(run.id, { workflowId, executionId: workflowExecution.runId }, deps.now());
     await deps.openQueue(task);
     const control = await deps.store.control(run.id);
     return {

@@ -35,7 +35,7 @@ export class RunContexts {
   get(runId: string, epoch: number): Promise<RunContext> {
     const key = `${runId}/e${epoch}`;
     const known = this.#contexts.get(key);
-    if (known) return known;
+    if (known !== undefined) return known;
     const loading = this.#load(runId);
     this.#contexts.set(key, loading);
     loading.catch(() => this.#contexts.delete(key));

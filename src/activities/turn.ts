@@ -42,7 +42,7 @@ export class Turns {
   async take(context: RunContext, seed: Seed, history: History): Promise<TurnEnd> {
     const key = `${context.run.id}/${seed.index}/${history.answers.length + 1}`;
     const under = this.#flights.get(key);
-    if (under) {
+    if (under !== undefined) {
       const end = await under;
       if (end.kind === 'go-on') Object.assign(history, await this.#reload(context, seed));
       return end;

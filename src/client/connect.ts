@@ -4,7 +4,7 @@ import { type Config, loadConfig, readKey } from '../config.js';
 import { ensureHome, storeLocation } from '../home.js';
 import { stageRun } from '../intake/stage-run.js';
 import { openStore } from '../store/open-store.js';
-import { claimFolder, readMarker } from '../store/outputs/run-folder.js';
+import { claimFolder, readMarker } from '../store/outputs/folder.js';
 import type { Store } from '../store/port.js';
 import { clusterConnectionSettings, connectTemporal } from '../temporal-connection.js';
 import type { ConnectOptions, Progress, RunHandle, StartNotes, StartOptions, Swarm } from './api.js';
@@ -12,6 +12,8 @@ import type { HostConnection } from './host-connection.js';
 import { connectToHost } from './host-process.js';
 import type { HostInfo } from './host-protocol.js';
 import { Launcher } from './launch.js';
+import { SwarmError } from '../core/errors.js';
+import { priceKnown, priceProblem } from './check.js';
 import { type PreparedTask, prepareTask } from './prepare-task.js';
 import { progressOf, readProgress } from './progress.js';
 import { StoredRun } from './run-handle.js';
@@ -53,6 +55,7 @@ class ConnectedSwarm implements Swarm {
 
   async start(task: string | object, options: StartOptions = {}): Promise<RunHandle & { start: StartNotes }> {
     const prepared = await prepareTask(task, options, (name) => readKey(name));
+    if (prepared.task.maxCost !== null && !priceKnown(prepared.task)) throw new SwarmError(priceProblem(prepared.task));
     const staged = await stageRun(
       {
         store: this.#store,

@@ -2,8 +2,9 @@
  * A seed's conversation: which messages the next turn sends, and what its answer means.
  * Pure, used by both grains and by the writer of transcripts.
  */
-import type { FailureCause, Finish, Message } from './model.js';
+
 import type { Task } from '../schema/task-types.js';
+import type { FailureCause, Finish, Message } from './model.js';
 import { isComplete } from './stop-rules.js';
 
 /** An answered turn. Turn numbers are positions in the list plus one. */
@@ -85,7 +86,12 @@ export function judge(rules: ConversationRules, answers: readonly Answer[]): Ver
     return { kind: 'failed', cause: 'filtered', code: 'E_ROW_FILTERED', message: 'the provider filtered or refused the answer' };
   }
   if (newest.finish === 'unknown' || newest.finish === 'error') {
-    return { kind: 'failed', cause: 'finish', code: 'E_FINISH_UNKNOWN', message: 'the answer ended for a reason that is not known' };
+    return {
+      kind: 'failed',
+      cause: 'finish',
+      code: 'E_FINISH_UNKNOWN',
+      message: 'the answer ended for a reason that is not known',
+    };
   }
   if (newest.text.trim() === '') {
     return { kind: 'failed', cause: 'empty', code: 'E_ROW_EMPTY', message: 'the model answered with no text' };
@@ -99,7 +105,10 @@ export function judge(rules: ConversationRules, answers: readonly Answer[]): Ver
   }
   const fromTurn = firstPiece(rules, answers);
   if (rules.multiTurn && wholeAnswers(rules, answers) < rules.maxTurns) {
-    const whole = answers.slice(fromTurn - 1).map((answer) => answer.text).join('');
+    const whole = answers
+      .slice(fromTurn - 1)
+      .map((answer) => answer.text)
+      .join('');
     if (!isComplete(rules.stopWhen, whole)) return { kind: 'go-on' };
   }
   return { kind: 'ok', fromTurn };

@@ -10,7 +10,12 @@ const SAFE = /[^A-Za-z0-9._-]+/g;
 
 /** Text made safe for a queue name, an id or a folder: other characters become `-`. */
 export function safeName(text: string): string {
-  return text.replace(SAFE, '-').replace(/^-+|-+$/g, '').slice(0, 100) || 'x';
+  return (
+    text
+      .replace(SAFE, '-')
+      .replace(/^-+|-+$/g, '')
+      .slice(0, 100) || 'x'
+  );
 }
 
 /** Activity queue of one model: `llm.<provider>.<model>`. */
@@ -41,4 +46,19 @@ export function laneWorkflowId(root: string, phase: string, lane: number): strin
 /** Key of the gate that a call passes: one per provider, endpoint, model and key name. */
 export function gateKey(model: { provider: string; model: string; apiBase: string | null; apiKeyEnv: string | null }): string {
   return [model.provider, model.apiBase ?? '', model.model, model.apiKeyEnv ?? ''].join('|');
+}
+
+const RUN_ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';
+const RUN_SUFFIX = 6;
+
+/** New run id: `<name>-<six characters>`. `random` gives 0 (inclusive) to 1 (exclusive). */
+export function newRunId(name: string, random: () => number): string {
+  let suffix = '';
+  for (let at = 0; at < RUN_SUFFIX; at += 1) suffix += RUN_ALPHABET[Math.floor(random() * RUN_ALPHABET.length)];
+  return `${safeName(name).slice(0, 60)}-${suffix}`;
+}
+
+/** Run id of an execution that plain Temporal started: its workflow id, made safe. */
+export function runIdOfWorkflow(workflowId: string): string {
+  return safeName(workflowId.replace(/\/e\d+$/, ''));
 }

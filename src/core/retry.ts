@@ -11,6 +11,9 @@ export const MAX_WAIT_MS = 24 * 3_600_000;
 const BASE_MS = 1_000;
 const LONGEST_MS = 60_000;
 
+/** Causes of rows that the provider refused for good; others are `refused`. */
+const ROW_CAUSES: Readonly<Record<string, FailureCause>> = { E_ROW_TOO_LONG: 'too_long', E_ROW_FILTERED: 'filtered' };
+
 export type RetryDecision =
   | { kind: 'again'; afterMs: number }
   | { kind: 'fail-row'; cause: FailureCause; code: string; message: string }
@@ -45,13 +48,18 @@ export function retryDecision(failure: CallFailure, facts: RetryFacts): RetryDec
     case 'overload':
     case 'reset': {
       const afterMs = failure.retryAfterMs ?? backoff(facts.waits, facts.random);
-      if (afterMs > MAX_WAIT_MS) return { kind: 'stop-run', cause: 'billing', message: `${message}; the wait asked for is over 24 h` };
+      if (afterMs > MAX_WAIT_MS)
+        return { kind: 'stop-run', cause: 'billing', message: `${message}; the wait asked for is over 24 h` };
       return { kind: 'again', afterMs };
     }
     case 'transport': {
+      // Nothing was sent: an outage costs no row. Where nothing ever answered, the address is wrong.
+      if (code === 'E_CALL_CONNECT') {
+        if (facts.tries >= MAX_TRIES && !facts.anyAnswered) return { kind: 'stop-run', cause: 'unreachable', message };
+        return { kind: 'again', afterMs: backoff(facts.tries, facts.random) };
+      }
       const limit = code === 'E_CALL_BODY' || code === 'E_CALL_EMPTY' ? MAX_UNREADABLE : MAX_TRIES;
       if (facts.tries >= limit) {
-        if (!facts.anyAnswered && code === 'E_CALL_CONNECT') return { kind: 'stop-run', cause: 'unreachable', message };
         return { kind: 'fail-row', cause: code === 'E_CALL_EMPTY' ? 'empty' : 'transport', code, message };
       }
       return { kind: 'again', afterMs: failure.retryAfterMs ?? backoff(facts.tries, facts.random) };
@@ -64,7 +72,7 @@ export function retryDecision(failure: CallFailure, facts: RetryFacts): RetryDec
       if (!facts.anyAnswered) return { kind: 'stop-run', cause: 'request', message };
       return { kind: 'fail-row', cause: 'refused', code, message };
     case 'row':
-      return { kind: 'fail-row', cause: code === 'E_ROW_TOO_LONG' ? 'too_long' : 'refused', code, message };
+      return { kind: 'fail-row', cause: ROW_CAUSES[code] ?? 'refused', code, message };
     case 'cancelled':
       return { kind: 'stop-run', cause: 'cancelled', message };
   }

@@ -3,8 +3,8 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { changedKeys, changedOperationalKeys } from '../core/fingerprint.js';
+import { newRunId } from '../core/names.js';
 import { usdToNano } from '../core/price.js';
-import { newRunId } from '../core/run-id.js';
 import { ASSUMED_CONCURRENCY } from '../core/slice-size.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
@@ -29,7 +29,7 @@ export interface StagePorts {
   /** Folder of this home. */
   home: string;
   readMarker(dir: string): Promise<FolderMarker | null>;
-  claimFolder(dir: string, marker: FolderMarker): Promise<void>;
+  claimFolder(dir: string, marker: FolderMarker, options: { replace?: boolean }): Promise<unknown>;
   now(): number;
   random(): number;
 }
@@ -145,7 +145,8 @@ async function stageNew(ports: StagePorts, request: StageRequest, outputDir: str
   try {
     await appendAll(store, id, request.rows);
     const seeds = request.rows.fingerprint;
-    await ports.claimFolder(outputDir, { run: id, home: ports.home, fingerprint, createdAt });
+    const replace = request.ifChanged === 'fresh';
+    await ports.claimFolder(outputDir, { run: id, home: ports.home, fingerprint, createdAt }, { replace });
     await store.sealRun(id, { seedsFingerprint: seeds.digest(), total: seeds.count, control: controlOf(task) });
   } catch (error) {
     await store.dropRun(id);
@@ -217,6 +218,7 @@ async function compareRows(store: Store, request: StageRequest, existing: RunRow
   if (count === existing.total) return false;
   const { version: _version, ...control } = await store.control(existing.id);
   await store.sealRun(existing.id, { seedsFingerprint: rows.fingerprint.digest(), total: count, control });
+  await store.updateRun(existing.id, { limited: request.limited });
   return true;
 }
 

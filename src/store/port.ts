@@ -22,6 +22,8 @@ export interface RunRow {
   outputDir: string;
   /** Detached and submitted runs go on by themselves after the host died; attached ones wait for `swarm run`. */
   detached: boolean;
+  /** True when `--limit` cut the rows: the run may go on with more of them. */
+  limited: boolean;
   origin: 'cli' | 'library' | 'http' | 'temporal';
   /** Workflow id of the current epoch; null before the first start. */
   workflowId: string | null;
@@ -36,7 +38,17 @@ export interface RunRow {
 export type RunPatch = Partial<
   Pick<
     RunRow,
-    'state' | 'reason' | 'message' | 'workflowId' | 'startedAt' | 'endedAt' | 'publishedAt' | 'detached' | 'outputDir' | 'task'
+    | 'state'
+    | 'reason'
+    | 'message'
+    | 'workflowId'
+    | 'startedAt'
+    | 'endedAt'
+    | 'publishedAt'
+    | 'detached'
+    | 'limited'
+    | 'outputDir'
+    | 'task'
   >
 >;
 
@@ -50,11 +62,19 @@ export interface NewRun {
   taskFingerprint: string;
   outputDir: string;
   detached: boolean;
+  limited: boolean;
   origin: RunRow['origin'];
   createdAt: EpochMs;
 }
 
 /** Live totals of a run, one row, updated in the same transaction as what they count. */
+/** One execution of a run's workflow. */
+export interface WorkflowExecution {
+  workflowId: string;
+  /** Temporal's run id. */
+  executionId: string;
+}
+
 export interface RunTotals extends Counts {
   /** Highest outcome sequence number. */
   seq: number;
@@ -202,8 +222,13 @@ export interface Store {
   /**
    * Starts the next epoch: epoch + 1, state running. When rows are done already, the missing ones are listed
    * as items (position -> index) and `kind` is `list`; else positions are indexes. One transaction.
+   * The same execution asking again gets the epoch that it opened.
    */
-  openEpoch(runId: string, workflowId: string, at: EpochMs): Promise<{ epoch: number; kind: 'range' | 'list'; items: number }>;
+  openEpoch(
+    runId: string,
+    workflow: WorkflowExecution,
+    at: EpochMs,
+  ): Promise<{ epoch: number; kind: 'range' | 'list'; items: number }>;
   /** Indexes of the items at positions from..to (exclusive) of a `list` epoch. */
   items(runId: string, epoch: number, from: number, to: number): Promise<number[]>;
   totals(runId: string): Promise<RunTotals>;

@@ -19,6 +19,7 @@ export function readRun(run: RunsTable): RunRow {
     total: run.total,
     outputDir: run.output_dir,
     detached: run.detached === 1,
+    limited: run.limited === 1,
     origin: run.origin as RunRow['origin'],
     workflowId: run.workflow_id,
     createdAt: run.created_at,

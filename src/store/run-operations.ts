@@ -1,7 +1,7 @@
 /** Writes about whole runs: staging, epochs, control, retry, dropping. */
 import type { EpochMs } from '../core/model.js';
 import { addTotals, type Operation } from './operation.js';
-import type { Control, NewRun, RunPatch } from './port.js';
+import type { Control, NewRun, RunPatch, WorkflowExecution } from './port.js';
 import { readControl } from './rows.js';
 import { insertSeeds, SQL, type Statement, updateColumns, type Value } from './statements.js';
 import { runExists, runNotStaged, unknownRun } from './store-errors.js';
@@ -18,8 +18,18 @@ function flag(value: boolean): number {
 
 /** `dropped` when an earlier dropRun of this id was cut short: finish that first. */
 export function* createRun({ run }: { run: NewRun }): Operation<'created' | 'dropped'> {
-  const { id, name, task, taskFingerprint, outputDir, detached, origin, createdAt } = run;
-  const parameters = [id, name, JSON.stringify(task), taskFingerprint, outputDir, flag(detached), origin, createdAt];
+  const { id, name, task, taskFingerprint, outputDir, detached, limited, origin, createdAt } = run;
+  const parameters = [
+    id,
+    name,
+    JSON.stringify(task),
+    taskFingerprint,
+    outputDir,
+    flag(detached),
+    flag(limited),
+    origin,
+    createdAt,
+  ];
   if ((yield [SQL.insertRun, parameters]).length === 0) {
     const [row] = yield [SQL.isDropped, [id]];
     if (row?.['dropped'] === 1) return 'dropped';
@@ -84,6 +94,7 @@ const RUN_COLUMNS: { [K in keyof RunPatch]-?: string } = {
   endedAt: 'ended_at',
   publishedAt: 'published_at',
   detached: 'detached',
+  limited: 'limited',
   outputDir: 'output_dir',
   task: 'task_json',
 };
@@ -113,14 +124,22 @@ export interface OpenedEpoch {
 
 export function* openEpoch({
   runId,
-  workflowId,
+  workflow,
   at,
 }: {
   runId: string;
-  workflowId: string;
+  workflow: WorkflowExecution;
   at: EpochMs;
 }): Operation<OpenedEpoch> {
-  const [run] = yield [SQL.startEpoch, [runId, workflowId, at]];
+  const { workflowId, executionId } = workflow;
+  const [opened] = yield [SQL.epochOf, [runId, executionId]];
+  if (opened) {
+    const epoch = Number(opened['epoch']);
+    const [count] = yield [SQL.countItems, [runId, epoch]];
+    const items = Number(count?.['n']);
+    return items > 0 ? { epoch, kind: 'list', items } : { epoch, kind: 'range', items: Number(opened['total']) };
+  }
+  const [run] = yield [SQL.startEpoch, [runId, workflowId, at, executionId]];
   if (!run) {
     const [row] = yield [SQL.isDropped, [runId]];
     throw row?.['dropped'] === 0 ? runNotStaged(runId) : unknownRun(runId);

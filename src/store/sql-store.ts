@@ -102,7 +102,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     sealRun: (runId, sealed) => writer.write('sealRun', { runId, ...sealed }),
     dropRun,
     updateRun: (runId, patch) => writer.write('updateRun', { runId, patch }),
-    openEpoch: (runId, workflowId, at) => writer.write('openEpoch', { runId, workflowId, at }),
+    openEpoch: (runId, workflow, at) => writer.write('openEpoch', { runId, workflow, at }),
     reopenFailed: (runId, cause) => writer.write('reopenFailed', { runId, cause: cause ?? null }),
     intend: (intent) => writer.write('intend', intent),
     settle: (settlement) => writer.write('settle', settlement),

@@ -78,13 +78,14 @@ export const SQL = define({
 
   // Runs.
   insertRun: `INSERT INTO runs (id, name, state, epoch, task_json, task_fingerprint, seeds_fingerprint, total, output_dir, detached,
-    origin, created_at, dropped) VALUES (?1, ?2, 'staging', 0, ?3, ?4, '', 0, ?5, ?6, ?7, ?8, 0)
+    limited, origin, created_at, dropped) VALUES (?1, ?2, 'staging', 0, ?3, ?4, '', 0, ?5, ?6, ?7, ?8, ?9, 0)
     ON CONFLICT (id) DO NOTHING RETURNING id`,
   sealRun: `UPDATE runs SET state = CASE WHEN state = 'staging' THEN 'staged' ELSE state END, seeds_fingerprint = ?2, total = ?3
     WHERE id = ?1 AND dropped = 0 RETURNING id`,
   startEpoch: `UPDATE runs SET epoch = epoch + 1, state = 'running', reason = NULL, message = NULL, workflow_id = ?2,
-    started_at = COALESCE(started_at, ?3), ended_at = NULL, published_at = NULL
+    execution_id = ?4, started_at = COALESCE(started_at, ?3), ended_at = NULL, published_at = NULL
     WHERE id = ?1 AND dropped = 0 AND state <> 'staging' RETURNING epoch, total`,
+  epochOf: 'SELECT epoch, total FROM runs WHERE id = ?1 AND execution_id = ?2 AND dropped = 0',
   anyOutcome: 'SELECT idx FROM outcomes WHERE run_id = ?1 LIMIT 1',
   listMissing: `INSERT INTO items (run_id, epoch, pos, idx)
     SELECT run_id, CAST(?2 AS BIGINT), ROW_NUMBER() OVER (ORDER BY idx) - 1, idx FROM seeds

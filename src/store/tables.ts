@@ -18,8 +18,11 @@ export interface RunsTable {
   total: number;
   output_dir: string;
   detached: number;
+  limited: number;
   origin: string;
   workflow_id: string | null;
+  /** Temporal's run id of the execution that opened the epoch. */
+  execution_id: string | null;
   created_at: number;
   started_at: number | null;
   ended_at: number | null;

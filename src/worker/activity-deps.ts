@@ -1,7 +1,7 @@
 /** Fills the activities' ports with this process's adapters. */
 import type { ActivityDeps } from '../activities/deps.js';
 import { parseTemplate } from '../core/template.js';
-import { estimateTokens, maxInputTokens } from '../llm/estimate.js';
+import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
 import type { SeedContent } from '../schema/seed.js';
 import type { ModelRef } from '../schema/task-types.js';
@@ -35,7 +35,7 @@ export class SimulatorEndpoint {
   async close(): Promise<void> {
     const running = this.#running;
     this.#running = null;
-    if (running) await (await running).close();
+    if (running !== null) await (await running).close();
   }
 }
 

@@ -2,13 +2,13 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { type LogMetadata, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.js';
 import type { Config } from '../config.js';
 import { filesQueue, MAIN_QUEUE, modelQueue } from '../core/names.js';
 import { createOpenAiCompatible } from '../llm/openai-compatible.js';
-import { createPrices } from '../llm/prices.js';
+import { createPrices } from '../pricing/prices.js';
 import type { Task } from '../schema/task-types.js';
 import type { Store } from '../store/port.js';
 import type { TemporalConnectionSettings } from '../temporal-connection.js';
@@ -36,7 +36,10 @@ export interface WorkerOptions {
   connection: TemporalConnectionSettings;
   /** Value of an API key by the name of its variable. */
   keys: (name: string) => string | undefined;
+  /** Names the files queue. */
   homeId: string;
+  /** Home that this process's calls are booked under; default homeId. */
+  ownerHome?: string;
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
   graceMs?: number;
 }
@@ -55,13 +58,17 @@ let runtimeInstalled = false;
 function installRuntime(log: WorkerOptions['log']): void {
   if (runtimeInstalled) return;
   runtimeInstalled = true;
-  const write = (level: 'info' | 'warn' | 'error') => (message: string, meta?: object) => log[level](meta ?? {}, message);
+  const write = (level: 'info' | 'warn' | 'error') => (message: string, meta?: LogMetadata) => {
+    const { error, ...facts } = meta ?? {};
+    log[level](error === undefined ? facts : { ...facts, err: error }, message);
+  };
   Runtime.install({
     // Signals are the host's business.
     shutdownSignals: [],
     logger: {
-      log: (level, message, meta) =>
-        level === 'ERROR' || level === 'WARN' ? write(level === 'ERROR' ? 'error' : 'warn')(message, meta) : undefined,
+      log: (level, message, meta) => {
+        if (level === 'ERROR' || level === 'WARN') write(level === 'ERROR' ? 'error' : 'warn')(message, meta);
+      },
       trace: () => undefined,
       debug: () => undefined,
       info: () => undefined,
@@ -73,12 +80,13 @@ function installRuntime(log: WorkerOptions['log']): void {
 
 export async function startWorker(options: WorkerOptions): Promise<WorkerHandle> {
   const { config, store, connection: settings, keys, homeId, log } = options;
+  const ownerHome = options.ownerHome ?? homeId;
   installRuntime(log);
   const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
   const now = () => Date.now();
   const onError = (error: unknown) => log.error({ err: error }, 'worker');
 
-  const beat = () => store.beat({ id: owner, home: homeId, pid: process.pid }, now() + OWNER_LEASE_MS);
+  const beat = () => store.beat({ id: owner, home: ownerHome, pid: process.pid }, now() + OWNER_LEASE_MS);
   await beat();
   const beating = setInterval(() => void beat().catch(onError), BEAT_MS);
 
@@ -88,7 +96,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
   const adapter = createOpenAiCompatible();
   const prices = createPrices();
   const simulator = new SimulatorEndpoint();
-  const files = new RunFiles({ store, config, prices, homeId, keys });
+  const files = new RunFiles({ store, config, prices, keys });
   let queues: ModelQueues | null = null;
 
   const deps = activityDeps(
@@ -139,9 +147,9 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     await Promise.all([queues?.close(), ended]);
     clearInterval(beating);
     gates.close();
-    await Promise.allSettled([adapter.close(), simulator.close()]);
+    await Promise.allSettled([adapter.close(), simulator.close(), files.close()]);
     // The lease ends now: what is still open is doubtful at once, not in 15 seconds.
-    await store.beat({ id: owner, home: homeId, pid: process.pid }, 0);
+    await store.beat({ id: owner, home: ownerHome, pid: process.pid }, 0);
     await connection.close();
   }
   return { activeRuns: async () => gates.busyRuns(), shutdown, ended };

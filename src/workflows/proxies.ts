@@ -10,7 +10,7 @@ type All = ActivityInterfaceFor<Activities>;
  * Attempts are unlimited: what ends a row is decided from real failures in the store, never by Temporal.
  * Waits for a provider come back as results, so this policy only meets infrastructure failures.
  */
-const retry = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 0 } as const;
+const retry = { initialInterval: '500ms', backoffCoefficient: 2, maximumInterval: '30s' } as const;
 
 /** A worker that is silent this long is taken for dead. Its successor normally says so sooner, by task token. */
 const HEARTBEAT = '30s';

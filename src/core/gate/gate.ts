@@ -79,6 +79,11 @@ export class Gate {
     });
   }
 
+  /** Throws for an unknown run. */
+  limits(runId: string): RunLimits {
+    return this.#line(runId).limits;
+  }
+
   /** Forgets a run without calls under way; its waiting tickets are returned. */
   dropRun(runId: string): Ticket[] {
     const line = this.#lines.get(runId);
@@ -135,7 +140,8 @@ export class Gate {
   /** Milliseconds between two sends, or null without a rate: the strictest of the runs that use the gate. */
   interval(): number | null {
     let perMinute = Number.POSITIVE_INFINITY;
-    for (const { limits } of this.#lines.values()) perMinute = Math.min(perMinute, limits.requestsPerMinute ?? Number.POSITIVE_INFINITY);
+    for (const { limits } of this.#lines.values())
+      perMinute = Math.min(perMinute, limits.requestsPerMinute ?? Number.POSITIVE_INFINITY);
     return Number.isFinite(perMinute) ? (60_000 / perMinute) * SPACING_MARGIN : null;
   }
 
@@ -228,7 +234,7 @@ export class Gate {
     for (const line of this.#lines.values()) {
       if (!this.#mayGo(line, now)) continue;
       const interactive = topRank(line) >= 1_000_000;
-      if (best && (bestInteractive && !interactive)) continue;
+      if (best && bestInteractive && !interactive) continue;
       if (!best || (interactive && !bestInteractive) || line.served < best.served) {
         best = line;
         bestInteractive = interactive;

@@ -1,0 +1,136 @@
+// @ts-check
+/** A bed for benchmarks: the simulated provider in its own process, and a home with a host that is up, as a user would have them. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { bytesOf, cpuMs, peakMb, resetPeak, runJson } from './processes.mjs';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+const CLI = join(ROOT, 'dist/cli/main.js');
+
+export class Bed {
+  folder = mkdtempSync(join(tmpdir(), 'swarm-bench-'));
+  home = join(this.folder, 'home');
+  /** @type {Record<string, string>} */
+  env = { SWARM_HOME: this.home, SWARM_TEMPORAL_PORT: '27233', CI: '1' };
+  /** @type {import('node:child_process').ChildProcess | null} */
+  #provider = null;
+  base = '';
+
+  /** Starts the provider with a latency in ms; one that runs is ended first. @param {number} latency */
+  async provider(latency) {
+    await this.#endProvider();
+    const child = spawn(process.execPath, [CLI, 'simulate', '--latency', String(latency)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.#provider = child;
+    const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
+    this.base = String(line).trim();
+  }
+
+  async startHost() {
+    await this.cli(['start']);
+  }
+
+  /** @param {string[]} args @returns {Promise<number>} */
+  async cli(args) {
+    const child = spawn(process.execPath, [CLI, ...args], { env: { ...process.env, ...this.env }, stdio: ['ignore', 'ignore', 'ignore'] });
+    const [code] = await once(child, 'close');
+    return Number(code);
+  }
+
+  hostPid() {
+    return Number(JSON.parse(readFileSync(join(this.home, 'host.json'), 'utf8')).pid);
+  }
+
+  /** Pid of the embedded Temporal server. */
+  async temporalPid() {
+    const { hostStatus } = await import(join(ROOT, 'dist/client/host-process.js'));
+    return Number((await hostStatus({ home: this.home })).temporalPid);
+  }
+
+  /** Bytes of Temporal's database, its log included. */
+  temporalBytes() {
+
+    const names = readdirSync(this.home).filter((name) => name.startsWith('temporal-') && name.includes('.db'));
+    return bytesOf(names.map((name) => join(this.home, name)));
+  }
+
+  /** Rows for a scenario: about 200 characters each. @param {string} name @param {number} count */
+  rows(name, count) {
+    const file = join(this.folder, `${name}.jsonl`);
+    const text = 'a note of ordinary length that a person might want to have answered by a model, with some words more';
+    const lines = Array.from({ length: count }, (_, index) => JSON.stringify({ id: `r${index}`, text: `${name} ${index}: ${text}` }));
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    return file;
+  }
+
+  /**
+   * One run of the engine in a program of its own, and what all processes spent on it.
+   * @param {{name: string, seeds: string, rows: number, concurrency: number, batchSize: number | 'auto'}} scenario
+   */
+  async engine(scenario) {
+    const host = this.hostPid();
+    const temporal = await this.temporalPid();
+    await Promise.all([resetPeak(host), resetPeak(temporal)]);
+    const before = { host: cpuMs(host), temporal: cpuMs(temporal), bytes: this.temporalBytes() };
+    const out = join(this.folder, `${scenario.name}-${Date.now()}`);
+    const result = await runJson(
+      [
+        join(ROOT, 'bench/bed/engine-run.mjs'),
+        JSON.stringify({
+          task: {
+            name: scenario.name,
+            prompt_template: '{{text}}',
+            worker_model: 'sim-small',
+            worker_api_base: this.base,
+            workers: scenario.concurrency,
+            batch_size: scenario.batchSize,
+            worker_max_tokens: 1024,
+            checkpoint_every: 1_000_000,
+            output_dir: out,
+          },
+          seedsFile: scenario.seeds,
+        }),
+      ],
+      this.env,
+    );
+    const cpu = cpuMs(host) - before.host + cpuMs(temporal) - before.temporal + result.cpuMs;
+    return {
+      ...result,
+      cpuPerRow: cpu / scenario.rows,
+      hostCpuPerRow: (cpuMs(host) - before.host) / scenario.rows,
+      temporalCpuPerRow: (cpuMs(temporal) - before.temporal) / scenario.rows,
+      hostMb: peakMb(host),
+      temporalMb: peakMb(temporal),
+      temporalBytesPerRow: (this.temporalBytes() - before.bytes) / scenario.rows,
+      out,
+    };
+  }
+
+  /** The plain program on the same rows. @param {{seeds: string, concurrency: number, name: string}} scenario */
+  async plain(scenario) {
+    const out = join(this.folder, `${scenario.name}-plain.jsonl`);
+    return await runJson([
+      join(ROOT, 'bench/peer-plain.mjs'),
+      ...['--base', this.base, '--model', 'sim-small', '--seeds', scenario.seeds, '--out', out],
+      ...['--concurrency', String(scenario.concurrency), '--template', '{{text}}', '--max-tokens', '1024'],
+    ]);
+  }
+
+  async #endProvider() {
+    const provider = this.#provider;
+    this.#provider = null;
+    if (!provider || provider.exitCode !== null) return;
+    const gone = once(provider, 'close');
+    provider.kill('SIGTERM');
+    await gone;
+  }
+
+  async close() {
+    await this.cli(['stop']);
+    await this.#endProvider();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}

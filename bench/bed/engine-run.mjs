@@ -1,0 +1,30 @@
+// @ts-check
+/** One run through the library, in a process of its own: prints its wall time from `start` to the published output, as JSON. */
+import { connect } from '../../dist/client/index.js';
+
+const { task, seedsFile } = JSON.parse(process.argv[2] ?? '{}');
+const swarm = await connect();
+// The host is up before the clock starts: that is what a warm run means.
+await swarm.webUi();
+const cpu = process.cpuUsage();
+const startedAt = Date.now();
+const started = performance.now();
+const run = await swarm.start(task, { seedsFile });
+const submitted = performance.now();
+const result = await run.result();
+const wallMs = performance.now() - started;
+const { user, system } = process.cpuUsage(cpu);
+await swarm.close();
+console.log(
+  JSON.stringify({
+    wallMs,
+    startedAt,
+    submitMs: submitted - started,
+    cpuMs: (user + system) / 1000,
+    clientMb: Math.round(process.resourceUsage().maxRSS / 1024),
+    ok: result.counts.ok,
+    failed: result.counts.failed,
+    state: result.state,
+  }),
+);
+process.exit(0);

@@ -1,0 +1,101 @@
+/** `swarm check`: reads task, rows and folder, and says what a run would do and cost at most. Starts nothing, calls nothing. */
+import { readKey } from '../config.js';
+import { type Problem, SwarmError } from '../core/errors.js';
+import { nextMessages } from '../core/conversation.js';
+import type { NanoUsd } from '../core/model.js';
+import { nanoToUsd } from '../core/price.js';
+import { ASSUMED_CALL_MS, ASSUMED_CONCURRENCY, sliceSize } from '../core/slice-size.js';
+import { parseTemplate } from '../core/template.js';
+import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
+import { createPrices } from '../pricing/prices.js';
+import type { Task } from '../schema/task-types.js';
+import type { CheckReport, StartOptions } from './api.js';
+import { prepareTask } from './prepare-task.js';
+
+/** All problems of a stage in one pass; a bad task hides what is wrong with its rows. */
+export async function checkTask(source: string | object, options: StartOptions = {}): Promise<CheckReport> {
+  const report: CheckReport = { problems: [], notes: [], rows: 0, calls: 0, inputTokens: 0, outputTokens: 0, worstCostUsd: null };
+  try {
+    const prepared = await prepareTask(source, options, readKey);
+    const { task } = prepared;
+    report.notes.push(...prepared.notes);
+    const template = parseTemplate(task.promptTemplate);
+    const costs = new WorstCase(task);
+    const rows = prepared.rows();
+    for await (const seed of rows) {
+      report.rows += 1;
+      const messages = nextMessages(task, template.render(seed.content), []);
+      report.inputTokens += estimateTokens(messages);
+      costs.add(maxInputTokens(messages));
+    }
+    report.notes.push(...rows.notes(), ...paceNotes(task, report.rows));
+    report.calls = report.rows * task.maxTurns;
+    report.outputTokens = report.calls * task.maxTokens;
+    report.worstCostUsd = costs.nano === null ? null : nanoToUsd(costs.nano);
+    if (report.worstCostUsd === null) report.notes.push(unknownPrice(task));
+    report.problems.push(...capProblems(task, costs.nano));
+  } catch (error) {
+    if (!SwarmError.is(error)) throw error;
+    report.problems.push(...error.problems);
+  }
+  return report;
+}
+
+/** Upper bound of a run: every row takes all turns, every answer is as long as it may be. */
+class WorstCase {
+  nano: NanoUsd | null = 0;
+  readonly #task: Task;
+  readonly #prices = createPrices();
+
+  constructor(task: Task) {
+    this.#task = task;
+  }
+
+  add(promptTokens: number): void {
+    const { model, price, maxTokens, maxTurns } = this.#task;
+    for (let turn = 0; turn < maxTurns && this.nano !== null; turn += 1) {
+      // A later turn sends all earlier answers again.
+      const tokens = { input: promptTokens + turn * maxTokens, maxOutput: maxTokens };
+      const worst = this.#prices.worstCase({ model, override: price, at: Date.now() }, tokens);
+      this.nano = worst === null ? null : this.nano + worst;
+    }
+  }
+}
+
+function unknownPrice(task: Task): string {
+  return `the price of ${task.model.provider}/${task.model.model} is not known: what the run costs cannot be counted. Give it with price: {input: ..., output: ...} in USD per 1M tokens.`;
+}
+
+function capProblems(task: Task, worst: NanoUsd | null): Problem[] {
+  if (task.maxCost === null || worst !== null) return [];
+  return [priceProblem(task)];
+}
+
+/** True when a call of this task can be priced. */
+export function priceKnown(task: Task): boolean {
+  const question = { model: task.model, override: task.price, at: Date.now() };
+  return createPrices().worstCase(question, { input: 1, maxOutput: 1 }) !== null;
+}
+
+/** A cap over an unknown price would never trip. */
+export function priceProblem(task: Task): Problem {
+  return {
+    code: 'E_PRICE_UNKNOWN',
+    place: { model: `${task.model.provider}/${task.model.model}` },
+    found: 'max_cost is set and the price of this model is not known',
+    allowed: 'a model with a known price, or a price of your own',
+    fix: 'price: {input: 0.15, output: 0.60}   # USD per 1M tokens, from the provider\'s price page',
+  };
+}
+
+function paceNotes(task: Task, rows: number): string[] {
+  const notes: string[] = [];
+  const concurrency = task.concurrency === 'auto' ? ASSUMED_CONCURRENCY : task.concurrency;
+  if (task.concurrency === 'auto') notes.push(`workers: auto starts with ${ASSUMED_CONCURRENCY} calls in flight`);
+  if (task.sliceSize === 'auto') {
+    const size = sliceSize('auto', { total: rows, concurrency, callMs: ASSUMED_CALL_MS, turns: task.maxTurns });
+    const grain = size === 1 ? 'a child workflow per seed' : `${size} seeds per child workflow`;
+    notes.push(`batch_size: auto starts with ${grain}, assuming ${ASSUMED_CALL_MS / 1_000} s a call until calls were measured`);
+  }
+  return notes;
+}

@@ -1,0 +1,57 @@
+/** Reads the store and starts nothing: status, runs, export, receipt. */
+import { existsSync } from 'node:fs';
+import type { Config } from '../config.js';
+import type { RunState } from '../core/model.js';
+import { storeLocation } from '../home.js';
+import { packageVersion } from '../package-info.js';
+import type { OutputFormat } from '../schema/task-types.js';
+import { openStore } from '../store/open-store.js';
+import { exportRun } from '../store/outputs/export.js';
+import { buildReceipt, type Receipt } from '../store/outputs/receipt.js';
+import type { Store } from '../store/port.js';
+import type { Progress } from './api.js';
+import { progressOf, readProgress, unknownRun } from './progress.js';
+
+export interface StoreReader {
+  /** Throws E_RUN_UNKNOWN. */
+  progress(run: string): Promise<Progress>;
+  /** Newest first. */
+  runs(options?: { states?: RunState[]; limit?: number }): Promise<Progress[]>;
+  /** Id of the newest run; null when there is none. */
+  lastRun(): Promise<string | null>;
+  /** Writes the ok rows of a run to a file (whole or not at all) or to a stream. Returns how many. */
+  export(run: string, format: OutputFormat, target: string | NodeJS.WritableStream): Promise<number>;
+  receipt(run: string): Promise<Receipt>;
+  close(): Promise<void>;
+}
+
+/** A home without a store has no runs, and looking does not make one. */
+export async function openReader(config: Config): Promise<StoreReader> {
+  const location = storeLocation(config);
+  if ('file' in location && !existsSync(location.file)) return EMPTY;
+  const store = await openStore(location);
+  return {
+    progress: (run) => readProgress(store, run),
+    runs: (options = {}) => listRuns(store, options),
+    lastRun: async () => (await listRuns(store, { limit: 1 }))[0]?.run ?? null,
+    export: (run, format, target) => exportRun(store, run, format, target),
+    receipt: (run) => buildReceipt(store, run, { at: Date.now(), versions: { 'durable-swarm': packageVersion, node: process.version } }),
+    close: () => store.close(),
+  };
+}
+
+async function listRuns(store: Store, options: { states?: RunState[]; limit?: number }): Promise<Progress[]> {
+  const runs = await store.runs(options);
+  return await Promise.all(runs.filter((run) => run.state !== 'staging').map((run) => progressOf(store, run)));
+}
+
+const unknown = (run: string) => Promise.reject(unknownRun(run));
+
+const EMPTY: StoreReader = {
+  progress: unknown,
+  runs: () => Promise.resolve([]),
+  lastRun: () => Promise.resolve(null),
+  export: unknown,
+  receipt: unknown,
+  close: () => Promise.resolve(),
+};
