@@ -23,7 +23,9 @@ export class Bed {
   /** Starts the provider with a latency in ms; one that runs is ended first. @param {number} latency */
   async provider(latency) {
     await this.#endProvider();
-    const child = spawn(process.execPath, [CLI, 'simulate', '--latency', String(latency)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [CLI, 'simulate', '--latency', String(latency)], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     this.#provider = child;
     const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
     this.base = String(line).trim();
@@ -35,7 +37,10 @@ export class Bed {
 
   /** @param {string[]} args @returns {Promise<number>} */
   async cli(args) {
-    const child = spawn(process.execPath, [CLI, ...args], { env: { ...process.env, ...this.env }, stdio: ['ignore', 'ignore', 'ignore'] });
+    const child = spawn(process.execPath, [CLI, ...args], {
+      env: { ...process.env, ...this.env },
+      stdio: ['ignore', 'ignore', 'ignore'],
+    });
     const [code] = await once(child, 'close');
     return Number(code);
   }
@@ -52,7 +57,6 @@ export class Bed {
 
   /** Bytes of Temporal's database, its log included. */
   temporalBytes() {
-
     const names = readdirSync(this.home).filter((name) => name.startsWith('temporal-') && name.includes('.db'));
     return bytesOf(names.map((name) => join(this.home, name)));
   }
@@ -61,7 +65,9 @@ export class Bed {
   rows(name, count) {
     const file = join(this.folder, `${name}.jsonl`);
     const text = 'a note of ordinary length that a person might want to have answered by a model, with some words more';
-    const lines = Array.from({ length: count }, (_, index) => JSON.stringify({ id: `r${index}`, text: `${name} ${index}: ${text}` }));
+    const lines = Array.from({ length: count }, (_, index) =>
+      JSON.stringify({ id: `r${index}`, text: `${name} ${index}: ${text}` }),
+    );
     writeFileSync(file, `${lines.join('\n')}\n`);
     return file;
   }

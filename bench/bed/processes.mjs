@@ -1,8 +1,8 @@
 // @ts-check
 /** CPU and memory of processes, from /proc. Linux only, like the benchmarks. */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync } from 'node:fs';
 import { once } from 'node:events';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 
 /** Clock ticks a second: 100 on every Linux that Node runs on. */
 const TICKS = 100;

@@ -1,7 +1,7 @@
 /** `swarm check`: reads task, rows and folder, and says what a run would do and cost at most. Starts nothing, calls nothing. */
 import { readKey } from '../config.js';
-import { type Problem, SwarmError } from '../core/errors.js';
 import { nextMessages } from '../core/conversation.js';
+import { type Problem, SwarmError } from '../core/errors.js';
 import type { NanoUsd } from '../core/model.js';
 import { nanoToUsd } from '../core/price.js';
 import { ASSUMED_CALL_MS, ASSUMED_CONCURRENCY, sliceSize } from '../core/slice-size.js';
@@ -84,7 +84,7 @@ export function priceProblem(task: Task): Problem {
     place: { model: `${task.model.provider}/${task.model.model}` },
     found: 'max_cost is set and the price of this model is not known',
     allowed: 'a model with a known price, or a price of your own',
-    fix: 'price: {input: 0.15, output: 0.60}   # USD per 1M tokens, from the provider\'s price page',
+    fix: "price: {input: 0.15, output: 0.60}   # USD per 1M tokens, from the provider's price page",
   };
 }
 

@@ -1,19 +1,19 @@
 /** `connect()`: the library's way in. Finds or starts the home's host; staging and reading go straight to the store. */
 import { Client, type Connection } from '@temporalio/client';
 import { type Config, loadConfig, readKey } from '../config.js';
+import { SwarmError } from '../core/errors.js';
 import { ensureHome, storeLocation } from '../home.js';
 import { stageRun } from '../intake/stage-run.js';
 import { openStore } from '../store/open-store.js';
-import { claimFolder, readMarker } from '../store/outputs/folder.js';
+import { claimFolder, isPublished, readMarker } from '../store/outputs/folder.js';
 import type { Store } from '../store/port.js';
 import { clusterConnectionSettings, connectTemporal } from '../temporal-connection.js';
 import type { ConnectOptions, Progress, RunHandle, StartNotes, StartOptions, Swarm } from './api.js';
+import { priceKnown, priceProblem } from './check.js';
 import type { HostConnection } from './host-connection.js';
 import { connectToHost } from './host-process.js';
 import type { HostInfo } from './host-protocol.js';
 import { Launcher } from './launch.js';
-import { SwarmError } from '../core/errors.js';
-import { priceKnown, priceProblem } from './check.js';
 import { type PreparedTask, prepareTask } from './prepare-task.js';
 import { progressOf, readProgress } from './progress.js';
 import { StoredRun } from './run-handle.js';
@@ -30,7 +30,9 @@ export async function connect(options: ConnectOptions = {}): Promise<Swarm> {
   const loaded = loadConfig();
   const config: Config = options.home === undefined ? loaded : { ...loaded, home: options.home };
   ensureHome(config.home);
-  const swarm = new ConnectedSwarm(config, await openStore(storeLocation(config)), options.onProgress);
+  const store = await openStore(storeLocation(config));
+  store.expectWrites();
+  const swarm = new ConnectedSwarm(config, store, options.onProgress);
   // The host starts while the task is read and its rows are staged.
   swarm.reach().catch(() => undefined);
   return swarm;
@@ -61,6 +63,7 @@ class ConnectedSwarm implements Swarm {
         store: this.#store,
         home: this.#config.home,
         claimFolder,
+        isPublished,
         readMarker,
         now: () => Date.now(),
         random: () => Math.random(),

@@ -35,7 +35,8 @@ export async function openReader(config: Config): Promise<StoreReader> {
     runs: (options = {}) => listRuns(store, options),
     lastRun: async () => (await listRuns(store, { limit: 1 }))[0]?.run ?? null,
     export: (run, format, target) => exportRun(store, run, format, target),
-    receipt: (run) => buildReceipt(store, run, { at: Date.now(), versions: { 'durable-swarm': packageVersion, node: process.version } }),
+    receipt: (run) =>
+      buildReceipt(store, run, { at: Date.now(), versions: { 'durable-swarm': packageVersion, node: process.version } }),
     close: () => store.close(),
   };
 }

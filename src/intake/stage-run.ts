@@ -11,6 +11,7 @@ import type { Task } from '../schema/task-types.js';
 import type { Control, RunRow, Store } from '../store/port.js';
 import { canonicalJson, taskFingerprint } from './fingerprint.js';
 import type { SeedReading } from './read-seeds.js';
+import { busy, foreignFolder, mismatch, rowChanged, rowsAdded, rowsMissing, seedsChanged } from './stage-refusals.js';
 
 /** Rows of one staging transaction. */
 const CHUNK = 1_000;
@@ -30,6 +31,8 @@ export interface StagePorts {
   home: string;
   readMarker(dir: string): Promise<FolderMarker | null>;
   claimFolder(dir: string, marker: FolderMarker, options: { replace?: boolean }): Promise<unknown>;
+  /** True when the folder has a receipt. */
+  isPublished(dir: string): Promise<boolean>;
   now(): number;
   random(): number;
 }
@@ -70,8 +73,10 @@ export async function stageRun(ports: StagePorts, request: StageRequest): Promis
   }
   if (existing) return await resume(ports, request, existing);
   const marker = await ports.readMarker(wanted);
-  if (marker && request.ifChanged === 'refuse') throw foreignFolder(wanted, marker, ports.home);
-  return await stageNew(ports, request, wanted);
+  // A marker of this home without a run: its staging was cut short before it could be dropped.
+  const stale = marker !== null && marker.home === ports.home && !(await ports.isPublished(wanted));
+  if (marker && !stale && request.ifChanged === 'refuse') throw foreignFolder(wanted, marker, ports.home);
+  return await stageNew(ports, request, wanted, stale);
 }
 
 async function realFolder(dir: string): Promise<string> {
@@ -125,7 +130,7 @@ function controlOf(task: Task): Omit<Control, 'version'> {
   };
 }
 
-async function stageNew(ports: StagePorts, request: StageRequest, outputDir: string): Promise<StagedRun> {
+async function stageNew(ports: StagePorts, request: StageRequest, outputDir: string, stale = false): Promise<StagedRun> {
   const { store, now } = ports;
   const task: Task = { ...request.task, outputDir };
   const id = request.runId ?? newRunId(task.name, ports.random);
@@ -145,7 +150,7 @@ async function stageNew(ports: StagePorts, request: StageRequest, outputDir: str
   try {
     await appendAll(store, id, request.rows);
     const seeds = request.rows.fingerprint;
-    const replace = request.ifChanged === 'fresh';
+    const replace = stale || request.ifChanged === 'fresh';
     await ports.claimFolder(outputDir, { run: id, home: ports.home, fingerprint, createdAt }, { replace });
     await store.sealRun(id, { seedsFingerprint: seeds.digest(), total: seeds.count, control: controlOf(task) });
   } catch (error) {
@@ -237,62 +242,4 @@ async function mustHave(store: Store, id: string): Promise<RunRow> {
   const run = await store.run(id);
   if (!run) throw new Error(`run ${id} is gone from the store`);
   return run;
-}
-
-const REFUSED = {
-  allowed: 'the same task and rows: they continue their run, or are answered again when it is finished',
-  fix: '--fork for a new folder beside it, --fresh to start over in this one, or another output_dir',
-};
-
-function mismatch(existing: RunRow, changed: readonly string[]): SwarmError {
-  return new SwarmError({
-    code: 'E_OUT_MISMATCH',
-    place: { file: existing.outputDir },
-    found: `the folder holds run ${existing.id} of another task: ${changed.join(', ')} changed`,
-    ...REFUSED,
-  });
-}
-
-function foreignFolder(dir: string, marker: FolderMarker, home: string): SwarmError {
-  const where = marker.home === home ? 'is not in the store any more' : 'belongs to another SWARM_HOME';
-  return new SwarmError({
-    code: 'E_OUT_MISMATCH',
-    place: { file: dir },
-    found: `the folder holds run ${marker.run}, which ${where}`,
-    ...REFUSED,
-  });
-}
-
-function rowChanged(existing: RunRow, seed: Seed): SwarmError {
-  return seedsChanged(existing, `row ${seed.index + 1} (id ${seed.id}) is not the row of run ${existing.id}`);
-}
-
-function rowsAdded(existing: RunRow, seed: Seed): SwarmError {
-  return seedsChanged(existing, `run ${existing.id} has ${existing.total} rows; row ${seed.index + 1} (id ${seed.id}) is new`);
-}
-
-function rowsMissing(existing: RunRow, count: number, limited: boolean): SwarmError {
-  const why = limited ? `--limit asks for ${count}` : `there are ${count} now`;
-  return seedsChanged(existing, `run ${existing.id} has ${existing.total} rows, ${why}`);
-}
-
-function seedsChanged(existing: RunRow, found: string): SwarmError {
-  return new SwarmError({
-    code: 'E_SEEDS_CHANGED',
-    place: { file: existing.task.seedsFile ?? existing.outputDir },
-    found,
-    ...REFUSED,
-  });
-}
-
-function busy(existing: RunRow): SwarmError {
-  return new SwarmError(
-    {
-      code: 'E_LOCKED',
-      place: { file: existing.outputDir },
-      found: `run ${existing.id} (${existing.state}) still owns the folder`,
-      fix: `wait for it, or: swarm cancel ${existing.id}`,
-    },
-    EXIT.locked,
-  );
 }

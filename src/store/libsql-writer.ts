@@ -52,6 +52,10 @@ export class LibsqlWriter implements Writer {
     });
   }
 
+  expectWrites(): void {
+    if (!this.#ended && !this.#thread) this.#start();
+  }
+
   #start(): Worker {
     const thread = startThread(this.#file);
     thread.on('message', (message: FromWriter) => this.#receive(message));

@@ -42,6 +42,8 @@ export function startOperation(write: Write): Operation<unknown> {
 
 /** What writes: a thread over a file, or a connection. */
 export interface Writer {
+  /** Writes come soon: gets ready for them. */
+  expectWrites(): void;
   /** Resolves when the write is committed. */
   write<N extends OperationName>(name: N, input: OperationInput<N>): Promise<OperationResult<N>>;
   /** Waits for queued writes, then closes. */

@@ -205,6 +205,9 @@ export interface OutputRow extends Outcome {
 }
 
 export interface Store {
+  /** Writes come soon: makes the writer ready now, so that the first one does not wait for it. */
+  expectWrites(): void;
+
   // Staging, by the process that starts a run.
   createRun(run: NewRun): Promise<void>;
   /** Rows are idempotent by (run, index). */

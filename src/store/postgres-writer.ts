@@ -53,6 +53,9 @@ export class PostgresWriter implements Writer {
     this.#where = where;
   }
 
+  /** Its connection is opened by the first write: that costs a millisecond. */
+  expectWrites(): void {}
+
   write<N extends OperationName>(name: N, input: OperationInput<N>): Promise<OperationResult<N>> {
     if (this.#closed) {
       const problem = { code: 'E_STORE_CLOSED', place: { file: this.#where }, found: 'the store is closed' };

@@ -93,6 +93,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
 
   return {
     ...reads,
+    expectWrites: () => writer.expectWrites(),
     async createRun(run) {
       if ((await writer.write('createRun', { run })) === 'created') return;
       await dropRun(run.id);

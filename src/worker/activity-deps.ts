@@ -1,8 +1,8 @@
 /** Fills the activities' ports with this process's adapters. */
 import type { ActivityDeps } from '../activities/deps.js';
 import { parseTemplate } from '../core/template.js';
-import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
+import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
 import type { SeedContent } from '../schema/seed.js';
 import type { ModelRef } from '../schema/task-types.js';
 import type { Store } from '../store/port.js';

@@ -14,7 +14,7 @@ import { readSeeds, type SeedSource } from '../intake/read-seeds.js';
 import { stageRun } from '../intake/stage-run.js';
 import type { Prices } from '../llm/port.js';
 import { packageVersion } from '../package-info.js';
-import { claimFolder, readMarker } from '../store/outputs/folder.js';
+import { claimFolder, isPublished, readMarker } from '../store/outputs/folder.js';
 import { PartialOutput } from '../store/outputs/partial.js';
 import { publishRun } from '../store/outputs/publish.js';
 import type { Store } from '../store/port.js';
@@ -48,7 +48,7 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'publish' | 'check
     this.#needKey(loaded);
     const { limit, total } = 'task' in input ? input : { limit: undefined, total: undefined };
     return await stageRun(
-      { store, home: config.home, claimFolder, readMarker, now: () => Date.now(), random: () => Math.random() },
+      { store, home: config.home, claimFolder, isPublished, readMarker, now: () => Date.now(), random: () => Math.random() },
       {
         task,
         rows: readSeeds(source, { prompt, ...(limit === undefined ? {} : { limit }), ...(total === undefined ? {} : { total }) }),

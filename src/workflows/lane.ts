@@ -2,9 +2,8 @@
 import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { StopCause } from '../core/model.js';
 import { CHILDREN_PER_EXECUTION, childrenInFlight } from '../core/slice-size.js';
-import { runAttributes } from './attributes.js';
 import { Children } from './children.js';
-import { controlSignal, type LaneInput, type Sums } from './messages.js';
+import { controlSignal, type LaneInput, runAttributes, type Sums } from './messages.js';
 
 export interface LaneResult extends Sums {
   stop: StopCause | null;

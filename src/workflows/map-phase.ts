@@ -9,10 +9,9 @@ import {
 import type { StopCause } from '../core/model.js';
 import { laneWorkflowId } from '../core/names.js';
 import { childrenInFlight, planLanes } from '../core/slice-size.js';
-import { runAttributes } from './attributes.js';
 import { Children } from './children.js';
 import { swarmLane } from './lane.js';
-import { type ControlNews, controlSignal, type MapPhase, type RunPlan, type Sums } from './messages.js';
+import { type ControlNews, controlSignal, type MapPhase, type RunPlan, runAttributes, type Sums } from './messages.js';
 import { addSums, NO_SUMS } from './sums.js';
 
 export class MapPhaseRun {

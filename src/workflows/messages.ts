@@ -1,9 +1,22 @@
 /** Inputs, results, Updates, signals and queries of the workflows. Plain JSON, one object each; shared with clients. */
+import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { WatchRunResult } from '../activities/watch-run.js';
 import type { StopCause, Usage } from '../core/model.js';
 
 export const RUN_WORKFLOW = 'swarmRun';
+
+export const runKey = defineSearchAttributeKey('SwarmRun', SearchAttributeType.KEYWORD);
+export const modelKey = defineSearchAttributeKey('SwarmModel', SearchAttributeType.KEYWORD);
+export const phaseKey = defineSearchAttributeKey('SwarmPhase', SearchAttributeType.KEYWORD);
+
+/** Search attributes of a run and its children. Set when they start: an upsert would cost the server a visibility write. */
+export function runAttributes(run: { run: string; model: string }): SearchAttributePair[] {
+  return [
+    { key: runKey, value: run.run },
+    { key: modelKey, value: run.model },
+  ];
+}
 
 /** How a run may be started. Other starters than plain Temporal stage first and pass the reference. */
 export type RunInput =

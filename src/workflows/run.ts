@@ -7,10 +7,9 @@ import {
   upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { StopCause } from '../core/model.js';
-import { modelKey, phaseKey, runKey } from './attributes.js';
 import { currentDetails } from './details.js';
 import { MapPhaseRun } from './map-phase.js';
-import type { RunInput, RunPlan, RunSummary } from './messages.js';
+import { modelKey, phaseKey, type RunInput, type RunPlan, type RunSummary, runKey } from './messages.js';
 import { closeActivity, openRun, watchRun, writeControl } from './proxies.js';
 import { RunControl } from './run-control.js';
 

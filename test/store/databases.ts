@@ -64,6 +64,7 @@ export function newRun(id: string, more: Partial<NewRun> = {}): NewRun {
     taskFingerprint: 'f',
     outputDir: `/out/${id}`,
     detached: false,
+    limited: false,
     origin: 'cli',
     createdAt: NOW,
     ...more,

@@ -52,7 +52,9 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     await store.appendSeeds('r', [...seeds, odd]);
     await store.appendSeeds('r', [odd, seeds[7]!]);
     expect((await store.run('r'))?.state).toBe('staging');
-    await expect(store.openEpoch('r', 'w', NOW)).rejects.toMatchObject({ code: 'E_RUN_NOT_STAGED' });
+    await expect(store.openEpoch('r', { workflowId: 'w', executionId: 'x-w' }, NOW)).rejects.toMatchObject({
+      code: 'E_RUN_NOT_STAGED',
+    });
     const control = { paused: false, cancelled: false, concurrency: 3, requestsPerMinute: 0.5, capNano: 5_000_000_000_000 };
     await store.sealRun('r', { seedsFingerprint: 'abc', total: 1_235, control });
     expect(await store.run('r')).toEqual({
@@ -169,7 +171,7 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     await expect(store.control('x')).rejects.toMatchObject(unknown);
     await expect(store.setControl('x', { paused: true })).rejects.toMatchObject(unknown);
     await expect(store.reopenFailed('x')).rejects.toMatchObject(unknown);
-    await expect(store.openEpoch('x', 'w', NOW)).rejects.toMatchObject(unknown);
+    await expect(store.openEpoch('x', { workflowId: 'w', executionId: 'x-w' }, NOW)).rejects.toMatchObject(unknown);
   });
 
   test('outcomes: in order of arrival and of input, once per row', async () => {
@@ -214,12 +216,20 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
   test('openEpoch: nothing done -> range; some done -> the missing rows as a list', async () => {
     const store = await fresh();
     await stagedRun(store, 'r', 5);
-    expect(await store.openEpoch('r', 'r/e1', NOW)).toEqual({ epoch: 1, kind: 'range', items: 5 });
+    expect(await store.openEpoch('r', { workflowId: 'r/e1', executionId: 'x-r/e1' }, NOW)).toEqual({
+      epoch: 1,
+      kind: 'range',
+      items: 5,
+    });
     expect(await store.run('r')).toMatchObject({ state: 'running', epoch: 1, workflowId: 'r/e1', startedAt: NOW });
     await answer(store, 'r', 1, { outcome: outcomeOf(1) });
     await answer(store, 'r', 4, { outcome: outcomeOf(4) });
     await store.updateRun('r', { state: 'capped', reason: 'capped', endedAt: NOW + 1, publishedAt: NOW + 2 });
-    expect(await store.openEpoch('r', 'r/e2', NOW + 9)).toEqual({ epoch: 2, kind: 'list', items: 3 });
+    expect(await store.openEpoch('r', { workflowId: 'r/e2', executionId: 'x-r/e2' }, NOW + 9)).toEqual({
+      epoch: 2,
+      kind: 'list',
+      items: 3,
+    });
     const run = { state: 'running', reason: null, epoch: 2, startedAt: NOW, endedAt: null, publishedAt: null };
     expect(await store.run('r')).toMatchObject(run);
     expect(await store.items('r', 2, 0, 10)).toEqual([0, 2, 3]);
@@ -260,7 +270,7 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     await stagedRun(store, 'other', 2);
     await answer(store, 'r', 1, { outcome: outcomeOf(1) });
     await answer(store, 'other', 1, { outcome: outcomeOf(1) });
-    await store.openEpoch('r', 'w', NOW);
+    await store.openEpoch('r', { workflowId: 'w', executionId: 'x-w' }, NOW);
     await store.dropRun('r');
     expect(await store.run('r')).toBeNull();
     expect(await store.controls(['r', 'other'])).toEqual(new Map([['other', await store.control('other')]]));

@@ -29,8 +29,9 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   activities: { values: ['core'] },
   // Workflow code runs in a sandbox without Node.
   workflows: { values: ['core'], never: [/^(?!@temporalio\/(?:workflow|common)$)/] },
-  worker: { values: ['activities', 'llm', 'store', 'search', 'intake', 'pricing', 'core', ...SHARED_FILES] },
-  host: { values: ['worker', 'store', 'core', 'src/client/host-protocol.ts', ...SHARED_FILES], lazy: ['daemon', 'simulator'] },
+  // The simulated provider of `sim/...` models runs in the process that makes the calls.
+  worker: { values: ['activities', 'llm', 'store', 'search', 'intake', 'pricing', 'core', ...SHARED_FILES], lazy: ['simulator'] },
+  host: { values: ['worker', 'store', 'core', 'src/client/host-protocol.ts', ...SHARED_FILES], lazy: ['daemon'] },
   client: { values: ['core', 'schema', 'store', 'intake', 'pricing', 'src/workflows/messages.ts', ...SHARED_FILES] },
   daemon: { values: ['client', 'core', 'schema', ...SHARED_FILES] },
   simulator: { values: ['core', 'schema'], never: [TEMPORAL] },

@@ -105,6 +105,14 @@ function foreign(dir: string, name: string): SwarmError {
   );
 }
 
+/** True when a run was published here: its receipt appears last. */
+export async function isPublished(dir: string): Promise<boolean> {
+  return await lstat(join(dir, RECEIPT_FILE)).then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Creates the marker if there is none; false when another process was first. A link is made at once and never over another file. */
 async function createMarker(dir: string, marker: FolderMarker): Promise<boolean> {
   const temporary = join(dir, `${MARKER_FILE}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);

@@ -1,0 +1,63 @@
+/** Why a folder or its rows cannot be this run's: each says what is there and how to go on. */
+import { EXIT, SwarmError } from '../core/errors.js';
+import type { Seed } from '../schema/seed.js';
+import type { RunRow } from '../store/port.js';
+import type { FolderMarker } from './stage-run.js';
+
+const REFUSED = {
+  allowed: 'the same task and rows: they continue their run, or are answered again when it is finished',
+  fix: '--fork for a new folder beside it, --fresh to start over in this one, or another output_dir',
+};
+
+export function mismatch(existing: RunRow, changed: readonly string[]): SwarmError {
+  return new SwarmError({
+    code: 'E_OUT_MISMATCH',
+    place: { file: existing.outputDir },
+    found: `the folder holds run ${existing.id} of another task: ${changed.join(', ')} changed`,
+    ...REFUSED,
+  });
+}
+
+export function foreignFolder(dir: string, marker: FolderMarker, home: string): SwarmError {
+  const where = marker.home === home ? 'is not in the store any more' : 'belongs to another SWARM_HOME';
+  return new SwarmError({
+    code: 'E_OUT_MISMATCH',
+    place: { file: dir },
+    found: `the folder holds run ${marker.run}, which ${where}`,
+    ...REFUSED,
+  });
+}
+
+export function rowChanged(existing: RunRow, seed: Seed): SwarmError {
+  return seedsChanged(existing, `row ${seed.index + 1} (id ${seed.id}) is not the row of run ${existing.id}`);
+}
+
+export function rowsAdded(existing: RunRow, seed: Seed): SwarmError {
+  return seedsChanged(existing, `run ${existing.id} has ${existing.total} rows; row ${seed.index + 1} (id ${seed.id}) is new`);
+}
+
+export function rowsMissing(existing: RunRow, count: number, limited: boolean): SwarmError {
+  const why = limited ? `--limit asks for ${count}` : `there are ${count} now`;
+  return seedsChanged(existing, `run ${existing.id} has ${existing.total} rows, ${why}`);
+}
+
+export function seedsChanged(existing: RunRow, found: string): SwarmError {
+  return new SwarmError({
+    code: 'E_SEEDS_CHANGED',
+    place: { file: existing.task.seedsFile ?? existing.outputDir },
+    found,
+    ...REFUSED,
+  });
+}
+
+export function busy(existing: RunRow): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_LOCKED',
+      place: { file: existing.outputDir },
+      found: `run ${existing.id} (${existing.state}) still owns the folder`,
+      fix: `wait for it, or: swarm cancel ${existing.id}`,
+    },
+    EXIT.locked,
+  );
+}
