@@ -13,7 +13,7 @@ export interface History {
   attempts: number;
   /** Real failures of the turn to come. */
   tries: number;
-  /** Waits in a row of the turn to come (this process). */
+  /** Limit signals of the turn to come. */
   waits: number;
 }
 
@@ -29,9 +29,12 @@ export function historyOf(rows: readonly CallRow[], epoch: number): History {
       history.answers.push({ text: row.answer ?? '', finish: row.finish ?? 'unknown' });
       history.model = row.servedModel;
       history.tries = 0;
+      history.waits = 0;
     } else if (row.isTry && row.epoch === epoch) {
       history.attempts += 1;
       history.tries += 1;
+    } else if (row.state === 'limited' && row.epoch === epoch) {
+      history.waits += 1;
     }
     if (row.usage) history.usage = addUsage(history.usage, row.usage);
     history.costNano += row.costNano;
@@ -72,7 +75,8 @@ export function failedOutcome(
   history: History,
   failure: { cause: FailureCause; code: string; message: string },
 ): Outcome {
-  return { ...base(seed, history), status: 'failed', ...failure };
+  const { cause, code, message } = failure;
+  return { ...base(seed, history), status: 'failed', cause, code, message };
 }
 
 function base(seed: Seed, history: History): Omit<Outcome, 'status'> {

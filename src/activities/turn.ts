@@ -9,7 +9,7 @@ import type { Message, NanoUsd, Outcome, StopCause } from '../core/model.js';
 import { isTry, retryDecision } from '../core/retry.js';
 import type { CallFailure, CallResult, ModelReply, PriceQuestion } from '../llm/port.js';
 import type { Seed } from '../schema/seed.js';
-import type { Attempt } from '../store/port.js';
+import type { Attempt, CallKey } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
 import { addAnswer, bySeed, failedOutcome, type History, historyOf, okOutcome } from './history.js';
 import type { RunContext } from './run-context.js';
@@ -99,8 +99,11 @@ export class Turns {
       const reservedNano = this.#worstCase(context, messages);
       const { owner } = this.#deps;
       const intent = await this.#deps.store.intend({ ...turn, epoch: run.epoch, owner, reservedNano, at: this.#deps.now() });
-      if (intent.kind === 'capped') return await this.#capped(context);
-      if (intent.kind === 'elsewhere') return { kind: 'hold', ms: ELSEWHERE_MS, reason: 'another process' };
+      if (intent.kind === 'capped') return await this.#capped(context, admission.release);
+      if (intent.kind === 'elsewhere') {
+        if (intent.owner === owner) await this.#abandon(turn);
+        return { kind: 'hold', ms: intent.owner === owner ? 0 : ELSEWHERE_MS, reason: 'another process' };
+      }
       if (intent.kind === 'answered') {
         Object.assign(history, await this.#reload(context, seed));
         return (await this.#endOf(context, seed, history)) ?? { kind: 'go-on', callMs: null };
@@ -115,6 +118,14 @@ export class Turns {
     } finally {
       admission.release({ kind: 'done' });
     }
+  }
+
+  /** An open call of this process that no flight stands for: storing its end failed. What it cost is in doubt. */
+  async #abandon(turn: CallKey): Promise<void> {
+    const calls = await this.#deps.store.calls(turn.runId, { list: [turn.index] });
+    const open = calls.find((call) => call.turn === turn.turn && call.state === 'intent');
+    if (!open) return;
+    await this.#deps.store.doubt({ ...turn, attempt: open.attempt, isTry: false, code: 'E_CALL_UNSTORED', at: this.#deps.now() });
   }
 
   /** Upper bound of what this call may cost; 0 when the price is unknown (then there is no cap either). */
@@ -142,11 +153,16 @@ export class Turns {
   }
 
   /** The cap is reached for now: calls under way may still give back what they do not use. */
-  async #capped(context: RunContext): Promise<TurnEnd | { kind: 'hold'; ms: number; reason: string }> {
+  async #capped(
+    context: RunContext,
+    release: (how: Release) => void,
+  ): Promise<TurnEnd | { kind: 'hold'; ms: number; reason: string }> {
     const { gate, run } = context;
     // This turn's own place is still counted.
     if (gate.inFlight(run.id) > 1) {
       gate.blockOnMoney(run.id);
+      // Any other release would end the block at once.
+      release({ kind: 'unused' });
       return { kind: 'hold', ms: 0, reason: 'money' };
     }
     const { open } = await this.#deps.store.totals(run.id);
@@ -249,6 +265,8 @@ export class Turns {
     } else {
       history.waits += 1;
     }
+    // Answers of other processes count too.
+    if (!context.anyAnswered) context.anyAnswered = (await this.#deps.store.totals(context.run.id)).calls > 0;
     const decision = retryDecision(failure, {
       tries: history.tries,
       waits: history.waits,

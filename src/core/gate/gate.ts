@@ -113,14 +113,14 @@ export class Gate {
     return true;
   }
 
-  /** One call of the run is over; it ended in a limit signal, or not. */
+  /** One call of the run is over; it ended in a limit signal, or not, or was not made. */
   release(runId: string, how: Release): void {
     if (how.kind === 'done') this.#limitedInARow = 0;
-    else this.#limited(how.until);
+    else if (how.kind === 'limited') this.#limited(how.until);
     const line = this.#lines.get(runId);
     if (!line) return;
     line.inFlight -= 1;
-    line.moneyShort = false;
+    if (how.kind !== 'unused') line.moneyShort = false;
   }
 
   /** A single 429 concerns its own row; several with no answer between them are about load, and all wait. */

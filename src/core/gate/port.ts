@@ -13,6 +13,8 @@ export interface AdmissionRequest {
 /** What ended a call, for the gate's limits. */
 export type Release =
   | { kind: 'done' }
+  /** No call was made, and none of the run can be made before money comes back. */
+  | { kind: 'unused' }
   /** A limit signal: nobody sends before `until`. */
   | { kind: 'limited'; until: EpochMs };
 

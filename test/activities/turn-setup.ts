@@ -1,0 +1,279 @@
+/** A run in a real store, a scripted model, the real gate, and a record of the order in which things happened. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import type { ActivityDeps } from '../../src/activities/deps.js';
+import { emptyHistory, type History } from '../../src/activities/history.js';
+import { createActivities } from '../../src/activities/index.js';
+import { type RunContext, RunContexts } from '../../src/activities/run-context.js';
+import { type TurnEnd, Turns } from '../../src/activities/turn.js';
+import { parseTemplate } from '../../src/core/template.js';
+import type { CallFailure, CallResult, ModelAdapter, ModelCall, ModelReply, Prices } from '../../src/llm/port.js';
+import type { Seed, SeedContent } from '../../src/schema/seed.js';
+import type { Task } from '../../src/schema/task-types.js';
+import { openStore } from '../../src/store/open-store.js';
+import type { RunRow, Store } from '../../src/store/port.js';
+import { ProcessGates } from '../../src/worker/process-gates.js';
+
+export const OWNER = 'this-process';
+
+export function aTask(more: Partial<Task> = {}): Task {
+  return {
+    name: 'test',
+    taskType: 'generation',
+    promptTemplate: 'Say {{seed}}',
+    systemPrompt: null,
+    model: { provider: 'openai', model: 'asked', apiBase: 'http://127.0.0.1:9/v1', apiKeyEnv: null },
+    maxTokens: 100,
+    temperature: null,
+    topP: null,
+    headers: {},
+    multiTurn: false,
+    maxTurns: 1,
+    followUp: 'Go on.',
+    stopWhen: [],
+    onTruncate: 'keep',
+    seedsFile: null,
+    concurrency: 4,
+    staggerMs: 0,
+    sliceSize: 'auto',
+    outputDir: '/nowhere',
+    outputFormat: 'jsonl',
+    checkpointEvery: 100,
+    transcripts: false,
+    maxCost: null,
+    price: null,
+    requestsPerMinute: null,
+    timeoutMs: 5_000,
+    labels: {},
+    weight: 1,
+    ...more,
+  };
+}
+
+export const USAGE = { input: 10, cached: 0, output: 5, reasoning: 0 };
+
+export function reply(text: string, more: Partial<ModelReply> = {}): ModelReply {
+  return {
+    ok: true,
+    text,
+    finish: 'stop',
+    rawFinish: 'stop',
+    servedModel: 'served',
+    usage: USAGE,
+    requestId: null,
+    ...more,
+  };
+}
+
+export function failure(kind: CallFailure['class'], more: Partial<CallFailure> = {}): CallFailure {
+  return {
+    ok: false,
+    class: kind,
+    code: `E_TEST_${kind.toUpperCase()}`,
+    status: null,
+    message: `scripted ${kind}`,
+    retryAfterMs: null,
+    mayHaveBeenBilled: false,
+    ...more,
+  };
+}
+
+type Script = CallResult | ((call: ModelCall) => Promise<CallResult> | CallResult);
+
+/** Answers from a list, in order; throws when it runs out: a call that no test asked for is a defect. */
+export class ScriptedAdapter implements ModelAdapter {
+  readonly calls: ModelCall[] = [];
+  #script: Script[] = [];
+
+  constructor(readonly record: (event: string) => void) {}
+
+  next(...script: Script[]): void {
+    this.#script.push(...script);
+  }
+
+  async call(call: ModelCall): Promise<CallResult> {
+    const result = this.#script.shift();
+    if (result === undefined) throw new Error(`call ${this.calls.length + 1} was not expected: ${call.messages.at(-1)?.content}`);
+    this.calls.push(call);
+    this.record('call');
+    const settled = typeof result === 'function' ? await result(call) : result;
+    this.record('called');
+    return settled;
+  }
+
+  get left(): number {
+    return this.#script.length;
+  }
+
+  async close(): Promise<void> {}
+}
+
+/** Every call costs at most 1,000 nano-dollars and in truth 100. */
+export const WORST = 1_000;
+export const COST = 100;
+
+const prices: Prices = {
+  worstCase: () => WORST,
+  cost: () => COST,
+  contextWindow: () => 500,
+};
+
+/** What the store was asked to make durable, and when it was. */
+const RECORDED = ['intend', 'settle', 'refuse', 'doubt', 'finish'] as const;
+
+function recorded(store: Store, record: (event: string) => void): Store {
+  return new Proxy(store, {
+    get(target, key) {
+      const value = Reflect.get(target, key) as unknown;
+      if (typeof value !== 'function') return value;
+      const method = value.bind(target) as (...args: unknown[]) => unknown;
+      if (!(RECORDED as readonly unknown[]).includes(key)) return method;
+      return async (...args: unknown[]) => {
+        const result = await method(...args);
+        record(String(key));
+        return result;
+      };
+    },
+  });
+}
+
+export interface Setup {
+  store: Store;
+  /** Order of durable steps and calls. */
+  events: string[];
+  adapter: ScriptedAdapter;
+  gates: ProcessGates;
+  deps: ActivityDeps;
+  turns: Turns;
+  contexts: RunContexts;
+  activities: ReturnType<typeof createActivities>;
+  environment: MockActivityEnvironment;
+  /** Stages a run and opens its first epoch. */
+  run(rows: number, task?: Partial<Task>, capNano?: number | null): Promise<{ context: RunContext; row: RunRow }>;
+  seed(runId: string, index: number): Promise<Seed>;
+  take(context: RunContext, index: number, history?: History): Promise<TurnEnd>;
+  close(): void;
+}
+
+let made = 0;
+
+/** A store in a file of its own; opening one costs more than most tests. */
+export async function testStore(): Promise<{ store: Store; close(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'swarm-activities-'));
+  const store = await openStore({ file: join(folder, 'store.db') });
+  return {
+    store,
+    close: async () => {
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Promise<Setup> {
+  const events: string[] = [];
+  const record = (event: string) => void events.push(event);
+  const store = recorded(real, record);
+  const adapter = new ScriptedAdapter(record);
+  const gates = new ProcessGates(store, { now: () => Date.now(), onError: (error) => record(`error ${error}`) });
+  const deps: ActivityDeps = {
+    store,
+    gates,
+    adapter,
+    prices,
+    endpoint: async (model) => model.apiBase ?? '',
+    key: () => undefined,
+    tokens: {
+      atMost: (messages) => messages.reduce((sum, message) => sum + message.content.length, 0),
+      about: (messages) => messages.reduce((sum, message) => sum + message.content.length, 0),
+    },
+    template: (text) => {
+      const template = parseTemplate(text);
+      return { render: (content) => template.render(content as SeedContent) };
+    },
+    stage: () => Promise.reject(new Error('nothing is staged here')),
+    openQueue: async () => record('openQueue'),
+    publish: async () => record('publish'),
+    checkpoint: async () => record('checkpoint'),
+    now: () => Date.now(),
+    random: () => 0,
+    owner: OWNER,
+    homeId: 'home',
+    log: { info: () => undefined, warn: () => undefined },
+    ...more,
+  };
+  await store.beat({ id: OWNER, home: 'home', pid: process.pid }, Date.now() + 600_000);
+  const contexts = new RunContexts(deps);
+  const turns = new Turns(deps);
+  const seed = async (runId: string, index: number) => {
+    const [found] = await real.seeds(runId, { list: [index] });
+    if (!found) throw new Error(`no seed ${index}`);
+    return found;
+  };
+  return {
+    store,
+    events,
+    adapter,
+    gates,
+    deps,
+    turns,
+    contexts,
+    activities: createActivities(deps),
+    environment: new MockActivityEnvironment({ workflowExecution: { workflowId: 'w', runId: 'x' } }),
+    run: async (rows, task, capNano = null) => {
+      made += 1;
+      const id = `run-${made}`;
+      await stage(real, id, rows, aTask(task), capNano);
+      await real.openEpoch(id, { workflowId: `${id}/e1`, executionId: `${id}-x` }, Date.now());
+      const context = await contexts.get(id, 1);
+      return { context, row: context.run };
+    },
+    seed,
+    take: async (context, index, history = emptyHistory()) =>
+      await turns.take(context, await seed(context.run.id, index), history),
+    close: () => gates.close(),
+  };
+}
+
+/** A run in state `staged`. */
+export async function stage(store: Store, id: string, rows: number, task: Task, capNano: number | null = null): Promise<void> {
+  await store.createRun({
+    id,
+    name: task.name,
+    task,
+    taskFingerprint: 'f',
+    outputDir: task.outputDir,
+    detached: true,
+    limited: false,
+    origin: 'library',
+    createdAt: Date.now(),
+  });
+  await store.appendSeeds(
+    id,
+    Array.from({ length: rows }, (_, index) => ({ index, id: `s${index}`, content: `row ${index}` })),
+  );
+  const concurrency = task.concurrency === 'auto' ? 16 : task.concurrency;
+  const { requestsPerMinute } = task;
+  const control = { paused: false, cancelled: false, concurrency, requestsPerMinute, capNano };
+  await store.sealRun(id, { seedsFingerprint: 'fp', total: rows, control });
+}
+
+/** Waits until the condition holds; throws with `what` after 10 s. */
+export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  const end = Date.now() + 10_000;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error(`did not happen: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+/** A promise and what resolves it. */
+export function gatekeeper<T>(): { promise: Promise<T>; open(value: T): void } {
+  let open: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((resolve) => {
+    open = resolve;
+  });
+  return { promise, open };
+}

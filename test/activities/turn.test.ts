@@ -1,0 +1,374 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { emptyHistory, historyOf } from '../../src/activities/history.js';
+import type { CallResult } from '../../src/llm/port.js';
+import { COST, failure, gatekeeper, OWNER, reply, type Setup, setup, testStore, until, WORST } from './turn-setup.js';
+
+let opened: Awaited<ReturnType<typeof testStore>>;
+let part: Setup;
+beforeAll(async () => {
+  opened = await testStore();
+});
+afterAll(() => opened.close());
+beforeEach(async () => {
+  part = await setup(opened.store);
+});
+afterEach(() => {
+  part.close();
+  expect(part.adapter.left).toBe(0);
+});
+
+const callsOf = (run: string, index = 0) => part.store.calls(run, { list: [index] });
+
+describe('a turn that is answered', () => {
+  it('one row -> intent is durable before the call, the answer before the report', async () => {
+    const { context, row } = await part.run(1);
+    part.adapter.next(async () => {
+      expect((await callsOf(row.id)).map((call) => call.state)).toEqual(['intent']);
+      return reply('hello');
+    });
+    const end = await part.take(context, 0);
+    part.events.push('reported');
+    expect(part.events).toEqual(['intend', 'call', 'called', 'settle', 'reported']);
+    expect(end).toMatchObject({ kind: 'done', outcome: { status: 'ok', id: 's0', turns: 1, fromTurn: 1, costNano: COST } });
+    expect(await part.store.outcome(row.id, 0)).toMatchObject({ status: 'ok', finish: 'stop', model: 'served' });
+    expect(await part.store.totals(row.id)).toMatchObject({ ok: 1, open: 0, settledNano: COST, reservedNano: 0 });
+  });
+
+  it('what is sent -> the rendered prompt, the deadline and the endpoint of the task', async () => {
+    const { context } = await part.run(1, { systemPrompt: 'Be short.', temperature: 0.5, timeoutMs: 777 });
+    part.adapter.next(reply('hello'));
+    await part.take(context, 0);
+    expect(part.adapter.calls[0]).toMatchObject({
+      apiBase: 'http://127.0.0.1:9/v1',
+      apiKey: null,
+      messages: [
+        { role: 'system', content: 'Be short.' },
+        { role: 'user', content: 'Say row 0' },
+      ],
+      maxTokens: 100,
+      temperature: 0.5,
+      topP: null,
+      timeoutMs: 777,
+    });
+  });
+
+  it('two takers of the same turn -> one call, the same end', async () => {
+    const { context } = await part.run(1);
+    const answer = gatekeeper<CallResult>();
+    part.adapter.next(() => answer.promise);
+    const first = part.take(context, 0);
+    const second = part.take(context, 0);
+    answer.open(reply('once'));
+    expect(await first).toEqual(await second);
+    expect(part.adapter.calls).toHaveLength(1);
+  });
+
+  it('two takers of a conversation -> the one that joined sees the new answer too', async () => {
+    const { context } = await part.run(1, { multiTurn: true, maxTurns: 2 });
+    const answer = gatekeeper<CallResult>();
+    part.adapter.next(() => answer.promise);
+    const joined = emptyHistory();
+    const first = part.take(context, 0);
+    const second = part.take(context, 0, joined);
+    answer.open(reply('turn one'));
+    await Promise.all([first, second]);
+    expect(joined.answers).toEqual([{ text: 'turn one', finish: 'stop' }]);
+    expect(joined.usage).toEqual({ input: 10, cached: 0, output: 5, reasoning: 0 });
+  });
+
+  it('a stored answer that the taker does not know -> no call, its outcome', async () => {
+    const { context, row } = await part.run(1);
+    part.adapter.next(reply('stored'));
+    await part.take(context, 0);
+    const end = await part.take(context, 0);
+    expect(end).toMatchObject({ kind: 'done', outcome: { status: 'ok' } });
+    expect(await part.store.totals(row.id)).toMatchObject({ calls: 1, open: 0, reservedNano: 0 });
+  });
+
+  it('a stored first turn of a conversation -> no call, go on', async () => {
+    const { context } = await part.run(1, { multiTurn: true, maxTurns: 3 });
+    part.adapter.next(reply('one'));
+    await part.take(context, 0);
+    const history = emptyHistory();
+    expect(await part.take(context, 0, history)).toEqual({ kind: 'go-on', callMs: null });
+    expect(history.answers).toHaveLength(1);
+  });
+
+  it('an answer whose outcome was lost -> the outcome, no call', async () => {
+    const { context, row } = await part.run(1);
+    const { id } = row;
+    const intent = { runId: id, index: 0, turn: 1 };
+    await part.store.intend({ ...intent, epoch: 1, owner: OWNER, reservedNano: 5, at: Date.now() });
+    const settled = { ...intent, attempt: 1, answer: 'kept', finish: 'stop', servedModel: 'm', usage: null } as const;
+    await part.store.settle({ ...settled, costNano: 5, at: Date.now() });
+    const history = { ...emptyHistory(), answers: [{ text: 'kept', finish: 'stop' as const }] };
+    expect(await part.take(context, 0, history)).toMatchObject({ kind: 'done', outcome: { status: 'ok' } });
+    expect(await part.store.totals(id)).toMatchObject({ ok: 1 });
+  });
+
+  it('no usage in the answer -> the reservation is what it cost', async () => {
+    const { context, row } = await part.run(1);
+    part.adapter.next(reply('hello', { usage: null }));
+    await part.take(context, 0);
+    expect(await part.store.totals(row.id)).toMatchObject({ settledNano: WORST, reservedNano: 0 });
+    expect((await callsOf(row.id))[0]).toMatchObject({ usage: null, costNano: WORST });
+  });
+
+  it('a conversation of three turns -> three calls, each with the whole transcript; the last answer is the output', async () => {
+    const { context, row } = await part.run(1, { multiTurn: true, maxTurns: 3, followUp: 'More.' });
+    const history = emptyHistory();
+    part.adapter.next(reply('one'), reply('two'), reply('three'));
+    expect((await part.take(context, 0, history)).kind).toBe('go-on');
+    expect((await part.take(context, 0, history)).kind).toBe('go-on');
+    expect(await part.take(context, 0, history)).toMatchObject({
+      kind: 'done',
+      outcome: { turns: 3, fromTurn: 3, costNano: 3 * COST },
+    });
+    expect(part.adapter.calls[2]?.messages.map(({ content }) => content)).toEqual(['Say row 0', 'one', 'More.', 'two', 'More.']);
+    const [output] = await part.store.outputRows(row.id, { status: 'ok', from: 0, limit: 1 });
+    expect(output?.output).toBe('three');
+  });
+
+  it('stop_when -> the conversation ends with the answer that holds the word', async () => {
+    const { context } = await part.run(1, { multiTurn: true, maxTurns: 9, stopWhen: [{ contains: 'DONE' }] });
+    const history = emptyHistory();
+    part.adapter.next(reply('one'), reply('two DONE'));
+    await part.take(context, 0, history);
+    expect(await part.take(context, 0, history)).toMatchObject({ kind: 'done', outcome: { turns: 2 } });
+  });
+
+  it('on_truncate: continue -> asks for the rest; the output is the pieces in one', async () => {
+    const { context, row } = await part.run(1, { onTruncate: 'continue' });
+    const history = emptyHistory();
+    part.adapter.next(reply('first half, ', { finish: 'length' }), reply('second half'));
+    expect((await part.take(context, 0, history)).kind).toBe('go-on');
+    expect(await part.take(context, 0, history)).toMatchObject({ kind: 'done', outcome: { turns: 2, fromTurn: 1 } });
+    const [output] = await part.store.outputRows(row.id, { status: 'ok', from: 0, limit: 1 });
+    expect(output?.output).toBe('first half, second half');
+  });
+
+  it('on_truncate: fail -> a failed row that keeps its cost', async () => {
+    const { context } = await part.run(1, { onTruncate: 'fail' });
+    part.adapter.next(reply('half', { finish: 'length' }));
+    const end = await part.take(context, 0);
+    expect(end).toMatchObject({ outcome: { status: 'failed', cause: 'truncated', code: 'E_ROW_TRUNCATED', costNano: COST } });
+  });
+});
+
+describe('a turn that another process makes', () => {
+  it('its answer arrives -> taken from the store, no call', async () => {
+    const { context, row } = await part.run(1);
+    const key = { runId: row.id, index: 0, turn: 1 };
+    await part.store.beat({ id: 'other', home: 'h', pid: 1 }, Date.now() + 60_000);
+    await part.store.intend({ ...key, epoch: 1, owner: 'other', reservedNano: 5, at: Date.now() });
+    const end = part.take(context, 0);
+    await until('it looks at the store', () => part.events.filter((event) => event === 'intend').length >= 2);
+    const answer = { answer: 'theirs', finish: 'stop', servedModel: 'm', usage: null, costNano: 5 } as const;
+    await part.store.settle({ ...key, attempt: 1, ...answer, at: Date.now() });
+    expect(await end).toMatchObject({ kind: 'done', outcome: { status: 'ok', costNano: 5 } });
+    expect(part.adapter.calls).toHaveLength(0);
+  });
+
+  it('its process dies -> the call is doubtful, and this process calls', async () => {
+    const { context, row } = await part.run(1);
+    const key = { runId: row.id, index: 0, turn: 1 };
+    await part.store.beat({ id: 'other', home: 'h', pid: 1 }, Date.now() - 1);
+    await part.store.intend({ ...key, epoch: 1, owner: 'other', reservedNano: 5, at: Date.now() - 10 });
+    part.adapter.next(reply('ours'));
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'ok', attempts: 0 } });
+    expect((await callsOf(row.id)).map(({ state, isTry }) => [state, isTry])).toEqual([
+      ['doubtful', false],
+      ['answered', false],
+    ]);
+    expect(await part.store.totals(row.id)).toMatchObject({ doubtful: 1, doubtfulNano: 5 });
+  });
+
+  it('an open intent of this process that nobody works on -> doubtful, and called again', async () => {
+    const { context, row } = await part.run(1);
+    const key = { runId: row.id, index: 0, turn: 1 };
+    await part.store.intend({ ...key, epoch: 1, owner: OWNER, reservedNano: 5, at: Date.now() });
+    part.adapter.next(reply('again'));
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'ok' } });
+    expect((await callsOf(row.id)).map((call) => call.state)).toEqual(['doubtful', 'answered']);
+  });
+});
+
+describe('money', () => {
+  it('cap reached, nothing under way -> stops as capped, no call', async () => {
+    const { context, row } = await part.run(1, {}, WORST - 1);
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'stop', cause: 'capped' });
+    expect(part.adapter.calls).toHaveLength(0);
+    expect(await part.store.totals(row.id)).toMatchObject({ open: 0, reservedNano: 0, settledNano: 0 });
+  });
+
+  it('cap reached while calls are under way -> waits for what they give back, without asking the store all the time', async () => {
+    const { context, row } = await part.run(3, {}, WORST + COST);
+    const answer = gatekeeper<CallResult>();
+    part.adapter.next(() => answer.promise);
+    const first = part.take(context, 0);
+    await until('the first call is out', () => part.adapter.calls.length === 1);
+    const others = [part.take(context, 1), part.take(context, 2)];
+    await until('the others met the cap', () => part.events.filter((event) => event === 'intend').length >= 3);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(part.events.filter((event) => event === 'intend').length).toBeLessThan(12);
+    expect(context.gate.bottleneck(row.id)).toBe('money');
+    part.adapter.next(reply('second'));
+    answer.open(reply('first'));
+    expect(await first).toMatchObject({ kind: 'done' });
+    const ends = await Promise.all(others);
+    // 100 + 1,000 for the second fits in 1,100; 200 + 1,000 for the third does not.
+    expect(ends.map((end) => end.kind).sort()).toEqual(['done', 'stop']);
+    expect(await part.store.totals(row.id)).toMatchObject({ settledNano: 2 * COST, reservedNano: 0, open: 0 });
+  });
+});
+
+describe('a call that fails', () => {
+  it('429 -> no try, the money is free again, wait as asked', async () => {
+    const { context, row } = await part.run(1);
+    part.adapter.next(failure('rate', { retryAfterMs: 7_000, code: 'E_CALL_RATE' }));
+    const before = Date.now();
+    const end = await part.take(context, 0);
+    expect(end).toMatchObject({ kind: 'wait', reason: 'E_CALL_RATE' });
+    expect((end as { until: number }).until).toBeGreaterThanOrEqual(before + 7_000);
+    expect(await part.store.totals(row.id)).toMatchObject({ limited: 1, tries: 0, reservedNano: 0, doubtful: 0 });
+    expect((await callsOf(row.id))[0]).toMatchObject({ state: 'limited', isTry: false });
+  });
+
+  it('429 without a time, again and again -> longer waits, also when the process changes in between', async () => {
+    const { context, row } = await part.run(1);
+    const waits: number[] = [];
+    for (let round = 0; round < 4; round += 1) {
+      part.adapter.next(failure('rate'));
+      const end = await part.take(context, 0, historyOf(await callsOf(row.id), 1));
+      waits.push((end as { until: number }).until - Date.now());
+    }
+    // random() is 0: a tenth of 1, 2, 4, 8 s.
+    expect(waits.map((ms) => Math.round(ms / 100))).toEqual([1, 2, 4, 8]);
+  });
+
+  it('five transport failures -> the row fails; its attempts are counted; each may have been billed', async () => {
+    const { context, row } = await part.run(1);
+    const history = emptyHistory();
+    const reset = failure('transport', { mayHaveBeenBilled: true, code: 'E_CALL_RESET' });
+    part.adapter.next(reset, reset, reset, reset, reset);
+    for (let round = 0; round < 4; round += 1) expect((await part.take(context, 0, history)).kind).toBe('wait');
+    const end = await part.take(context, 0, history);
+    expect(end).toMatchObject({
+      kind: 'done',
+      outcome: { status: 'failed', cause: 'transport', code: 'E_CALL_RESET', attempts: 5 },
+    });
+    expect(Object.keys((end as { outcome: object }).outcome).sort()).toEqual(
+      [
+        'attempts',
+        'cause',
+        'code',
+        'costNano',
+        'finish',
+        'fromTurn',
+        'id',
+        'index',
+        'message',
+        'model',
+        'status',
+        'turns',
+        'usage',
+      ].sort(),
+    );
+    expect(await part.store.totals(row.id)).toMatchObject({ failed: 1, tries: 5, doubtful: 5, doubtfulNano: 5 * WORST });
+  });
+
+  it('a refusal of the row -> failed at once, nothing doubtful', async () => {
+    const { context, row } = await part.run(1);
+    part.adapter.next(failure('row', { code: 'E_ROW_REFUSED', status: 422 }));
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'failed', cause: 'refused' } });
+    expect(await part.store.totals(row.id)).toMatchObject({ failed: 1, doubtful: 0, reservedNano: 0 });
+  });
+
+  it('a bad request before any answer -> stops the run; the row stays pending', async () => {
+    const { context, row } = await part.run(2);
+    part.adapter.next(failure('request', { message: 'no such model' }));
+    expect(await part.take(context, 0)).toEqual({ kind: 'stop', cause: 'request', message: 'no such model' });
+    expect(await part.store.totals(row.id)).toMatchObject({ failed: 0, open: 0 });
+  });
+
+  it('a bad request after an answer -> this row fails', async () => {
+    const { context } = await part.run(2);
+    part.adapter.next(reply('fine'), failure('request'));
+    await part.take(context, 0);
+    expect(await part.take(context, 1)).toMatchObject({ kind: 'done', outcome: { status: 'failed', cause: 'refused' } });
+  });
+
+  it('a bad request after an answer in another process -> this row fails', async () => {
+    const { context, row } = await part.run(2);
+    const key = { runId: row.id, index: 0, turn: 1 };
+    await part.store.intend({ ...key, epoch: 1, owner: 'other', reservedNano: 5, at: Date.now() });
+    const answer = { answer: 'x', finish: 'stop', servedModel: 'm', usage: null, costNano: 5 } as const;
+    await part.store.settle({ ...key, attempt: 1, ...answer, at: Date.now() });
+    part.adapter.next(failure('request'));
+    expect(await part.take(context, 1)).toMatchObject({ kind: 'done', outcome: { status: 'failed', cause: 'refused' } });
+  });
+
+  it('billing and key refusals -> stop the run with their cause', async () => {
+    const { context } = await part.run(2);
+    part.adapter.next(failure('billing'), failure('key'));
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'stop', cause: 'billing' });
+    expect(await part.take(context, 1)).toMatchObject({ kind: 'stop', cause: 'key' });
+  });
+
+  it('the key is not set where the calls are made -> stops the run, nothing is sent', async () => {
+    const { context } = await part.run(1, {
+      model: { provider: 'openai', model: 'asked', apiBase: 'http://127.0.0.1:9', apiKeyEnv: 'MISSING_KEY' },
+    });
+    const end = await part.take(context, 0);
+    expect(end).toMatchObject({ kind: 'stop', cause: 'key' });
+    expect((end as { message: string }).message).toContain('MISSING_KEY');
+  });
+});
+
+describe('no call at all', () => {
+  it('a prompt over the window -> a failed row', async () => {
+    const { context, row } = await part.run(1, { promptTemplate: `${'long '.repeat(200)} {{seed}}` });
+    expect(await part.take(context, 0)).toMatchObject({
+      outcome: { status: 'failed', cause: 'too_long', code: 'E_ROW_TOO_LONG' },
+    });
+    expect(part.events).toEqual(['finish']);
+    expect(await part.store.totals(row.id)).toMatchObject({ failed: 1 });
+  });
+
+  it('a paused run -> paused', async () => {
+    const { context, row } = await part.run(1);
+    await part.store.setControl(row.id, { paused: true });
+    expect(await part.take(context, 0)).toEqual({ kind: 'paused' });
+  });
+
+  it('a process that drains -> comes back later', async () => {
+    const { context } = await part.run(1);
+    part.gates.drain();
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'wait' });
+  });
+
+  it('a cancelled run -> stop', async () => {
+    const { context, row } = await part.run(1);
+    await part.store.setControl(row.id, { cancelled: true });
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'stop', cause: 'cancelled' });
+  });
+});
+
+describe('a cancel during the call', () => {
+  it('control row -> the socket is aborted, the call is doubtful and no try', async () => {
+    const { context, row } = await part.run(1);
+    part.adapter.next(
+      (call) =>
+        new Promise((resolve) => {
+          const aborted = () => resolve(failure('cancelled', { mayHaveBeenBilled: true, code: 'E_CALL_CANCELLED' }));
+          call.signal.addEventListener('abort', aborted, { once: true });
+        }),
+    );
+    const end = part.take(context, 0);
+    await until('the call is out', () => part.adapter.calls.length === 1);
+    await part.store.setControl(row.id, { cancelled: true });
+    expect(await end).toMatchObject({ kind: 'stop', cause: 'cancelled' });
+    expect(await part.store.totals(row.id)).toMatchObject({ doubtful: 1, doubtfulNano: WORST, tries: 0, open: 0 });
+    expect(await part.store.outcome(row.id, 0)).toBeNull();
+  });
+});
