@@ -19,7 +19,8 @@ export function checkFailure({ problems }: CheckReport): SwarmError | null {
 /** `200 rows, at most 200 calls, 12.3k tokens in, 51.2k out, worst case $0.12`. */
 export function estimateLine(report: CheckReport): string {
   const { rows, calls, inputTokens, outputTokens, worstCostUsd } = report;
-  const cost = worstCostUsd === null ? 'cost unknown: the model has no known price' : `worst case ${formatUsd(worstCostUsd)}`;
+  const cap = report.maxCostUsd === null ? '' : `, cap ${formatUsd(report.maxCostUsd)}`;
+  const cost = (worstCostUsd === null ? 'worst case unknown' : `worst case ${formatUsd(worstCostUsd)}`) + cap;
   const tokens = `${formatCount(inputTokens)} tokens in, ${formatCount(outputTokens)} out`;
   return `${rows} ${rows === 1 ? 'row' : 'rows'}, at most ${calls} ${calls === 1 ? 'call' : 'calls'}, ${tokens}, ${cost}`;
 }
@@ -28,7 +29,11 @@ export function estimateLine(report: CheckReport): string {
 export async function mayStart(session: Session, report: CheckReport, yes: boolean): Promise<boolean> {
   const { context } = session;
   const onTerminal = context.stdinIsTerminal && context.stderr.isTTY === true && !context.config.ci;
-  if (yes || !onTerminal || report.worstCostUsd === null || report.worstCostUsd <= ASK_ABOVE_USD) return true;
-  const answer = await context.ask(`This may cost up to ${formatUsd(report.worstCostUsd)}. Go on? [y/N] `);
+  // Never more than the cap is paid.
+  const most = Math.min(report.worstCostUsd ?? 0, report.maxCostUsd ?? Number.POSITIVE_INFINITY);
+  if (yes || !onTerminal || most <= ASK_ABOVE_USD) return true;
+  const answer = await context.ask(
+    `This may cost up to ${formatUsd(most)}; rows that are done are not paid again. Go on? [y/N] `,
+  );
   return /^y(es)?$/i.test(answer.trim());
 }

@@ -97,5 +97,6 @@ export function checkRecord(report: CheckReport): object {
     input_tokens: report.inputTokens,
     output_tokens: report.outputTokens,
     worst_cost_usd: report.worstCostUsd,
+    max_cost_usd: report.maxCostUsd,
   };
 }

@@ -6,7 +6,7 @@ import { Interrupts } from './interrupts.js';
 import { reportError } from './problems.js';
 import { buildProgram, type Call, complaint } from './program.js';
 import { errorEvent } from './records.js';
-import { Session } from './session.js';
+import { Session, terminalWidth } from './session.js';
 
 const HELP_WIDTH = 100;
 
@@ -16,7 +16,7 @@ async function readCommandLine(argv: readonly string[], session: Session): Promi
   const output = {
     out: (text: string) => void stdout.write(text),
     err: (text: string) => void stderr.write(text),
-    width: Math.min(HELP_WIDTH, stdout.columns ?? HELP_WIDTH),
+    width: Math.min(HELP_WIDTH, terminalWidth(stdout) ?? HELP_WIDTH),
   };
   let call: Call | null = null;
   const program = await buildProgram(output, argv, (found) => {

@@ -11,6 +11,14 @@ export function colorsFor(stream: OutputStream, context: Pick<CliContext, 'termi
   return new Ansis(stream.isTTY === true && context.terminal.color ? 1 : 0);
 }
 
+/** Some terminals say that they have 0 columns when they do not know. */
+const UNKNOWN_COLUMNS = 80;
+
+/** Columns of a terminal; undefined for a pipe or file, where lines may be as long as they are. */
+export function terminalWidth(stream: OutputStream): number | undefined {
+  return stream.isTTY === true ? stream.columns || UNKNOWN_COLUMNS : undefined;
+}
+
 function toned(colors: Ansis, tone: Tone, text: string): string {
   if (tone === 'plain') return text;
   const style = { dim: colors.dim, strong: colors.bold, good: colors.green, warning: colors.yellow, bad: colors.red }[tone];

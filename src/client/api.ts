@@ -111,6 +111,8 @@ export interface CheckReport {
   outputTokens: number;
   /** Null when the price is unknown. */
   worstCostUsd: number | null;
+  /** Cap of the run (the task's or the starter's); null = none. */
+  maxCostUsd: number | null;
 }
 
 export interface Swarm {

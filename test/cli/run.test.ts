@@ -138,9 +138,16 @@ describe('swarm run: the question about money', () => {
     ['yeah', 130],
   ])('a dear run, answer "%s" -> exit %i', async (answer, expected) => {
     const { exitCode, questions, fake } = await run(dear, [], { ...person, answers: [answer] });
-    expect(questions).toEqual(['This may cost up to $12.50. Go on? [y/N] ']);
+    expect(questions).toEqual(['This may cost up to $12.50; rows that are done are not paid again. Go on? [y/N] ']);
     expect(exitCode).toBe(expected);
     expect(fake.asked.includes('start')).toBe(expected === 0);
+  });
+
+  it('a cap below the worst case: the cap is what is asked about', async () => {
+    const report = { worstCostUsd: 12.5, maxCostUsd: 3 };
+    const { questions, stderr } = await run({ moments: [ALL], report }, [], { ...person, answers: ['y'] });
+    expect(questions[0]).toContain('up to $3.00;');
+    expect(stderr).toContain('worst case $12.50, cap $3.00');
   });
 
   it.each([
@@ -148,6 +155,7 @@ describe('swarm run: the question about money', () => {
     ['CI', dear, [], { ...person, config: { ci: true } }],
     ['a pipe as input', dear, [], { ...person, stdinIsTerminal: false }],
     ['a pipe for talk', dear, [], { stdinIsTerminal: true }],
+    ['a cap of 1 USD', { moments: [ALL], report: { worstCostUsd: 12.5, maxCostUsd: 1 } }, [], person],
     ['at most 1 USD', { moments: [ALL], report: { worstCostUsd: 1 } }, [], person],
     ['an unknown price', { moments: [ALL], report: { worstCostUsd: null } }, [], person],
   ])('%s -> not asked', async (_name, script, flags, options) => {
@@ -231,6 +239,12 @@ describe('swarm run on a terminal', () => {
     expect(stderr).toContain('\u2588');
     expect(stderr).not.toMatch(/rows, .*in flight/);
     expect(stdout).toContain('/work/out/output.jsonl');
+  });
+
+  it('a terminal that does not know its size: 80 columns are taken', async () => {
+    const { stderr } = await run({ moments: [{}, HALF, ALL] }, [], { stderrColumns: 0, stderrRows: 0 });
+    expect(stderr).toContain('poems  completed');
+    expect(stderr).toContain('9 ok | 1 failed | 4 in flight');
   });
 
   it('CI with a terminal: plain lines, no redrawing', async () => {

@@ -2,7 +2,7 @@ import type { Progress } from '../../client/api.js';
 import { EXIT } from '../../core/errors.js';
 import type { RunState } from '../../core/model.js';
 import { progressRecord } from '../records.js';
-import type { Session } from '../session.js';
+import { type Session, terminalWidth } from '../session.js';
 import { formatTime, formatUsd } from '../view/format.js';
 import { rowsDone } from '../view/model.js';
 import { stateText } from '../view/progress-facts.js';
@@ -52,6 +52,6 @@ export async function runs(
     return EXIT.ok;
   }
   const { stdout } = session.context;
-  for (const line of renderTable(COLUMNS, found.map(cells), stdout.isTTY ? stdout.columns : undefined)) session.print(line);
+  for (const line of renderTable(COLUMNS, found.map(cells), terminalWidth(stdout))) session.print(line);
   return EXIT.ok;
 }

@@ -22,7 +22,8 @@ function spend({ costUsd, heldUsd, maxCostUsd }: ViewModel): string {
   return `${formatUsd(costUsd)}${held}${maxCostUsd === null ? '' : ` of ${formatUsd(maxCostUsd)}`}`;
 }
 
-function rate({ rowsPerSecond, callsPerMinute }: ViewModel): string | null {
+function rate({ state, rowsPerSecond, callsPerMinute }: ViewModel): string | null {
+  if (state !== 'running' && state !== 'completed') return null;
   if (rowsPerSecond === null || callsPerMinute === null) return null;
   return `${formatRate(rowsPerSecond)} rows/s, ${formatRate(callsPerMinute)} calls/min`;
 }
@@ -52,12 +53,13 @@ export function liveBlock(model: ViewModel, style: BlockStyle): string[] {
   const facts = (parts: readonly (string | null)[]) => cut(`  ${parts.filter((part) => part !== null).join(separator)}`);
   const bad = failures(model);
   const counts = facts([`${model.ok} ok`, ...bad, `${model.inFlight} in flight`]);
+  const pace = rate(model) ?? (model.state === 'running' ? 'measuring the rate' : null);
   const lines = [
     colors.bold(cut(`${model.name}  ${model.state}${elapsed}  ${model.run}`)),
     barWidth < 5 ? cut(`  ${done.trim()}`) : `  ${colors.cyan(bar(model.fraction, barWidth - 2, style.unicode))}${done}`,
     bad.length > 0 ? colors.yellow(counts) : counts,
     facts([`${formatCount(model.inputTokens)} tokens in, ${formatCount(model.outputTokens)} out`, spend(model)]),
-    facts([rate(model) ?? 'measuring the rate', left]),
+    ...(pace === null && left === null ? [] : [facts([pace, left])]),
   ];
   if (model.waitsFor !== null) lines.push(colors.dim(cut(`  waits for ${model.waitsFor}`)));
   return lines;
@@ -81,15 +83,17 @@ export function plainLine(model: ViewModel): string {
 /** When a line was last written, and what it said. */
 export interface LastLine {
   at: number;
-  fraction: number;
-  state: string;
+  model: ViewModel;
 }
 
 const STEP = 0.05;
 const STEP_MS = 10_000;
+/** A run in which nothing happens is only said to be alive. */
+const IDLE_MS = 60_000;
 
-/** True when a log deserves another line: about 5 % further, 10 s later, or another state. */
+/** True when a log deserves another line: about 5 % further, 10 s later with news, a minute later without, or another state. */
 export function lineIsDue(last: LastLine | null, model: ViewModel, now: number): boolean {
-  if (last === null || last.state !== model.state) return true;
-  return model.fraction - last.fraction >= STEP || now - last.at >= STEP_MS;
+  if (last === null || last.model.state !== model.state) return true;
+  const news = last.model.done !== model.done || last.model.inFlight !== model.inFlight;
+  return model.fraction - last.model.fraction >= STEP || now - last.at >= (news ? STEP_MS : IDLE_MS);
 }

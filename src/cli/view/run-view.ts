@@ -1,7 +1,7 @@
 /** Shows a run while it goes on: redrawn on a terminal, lines in a log, nothing for programs. */
 import { createLogUpdate } from 'log-update';
-import type { CliContext } from '../context.js';
-import { colorsFor, type Session } from '../session.js';
+import type { CliContext, OutputStream } from '../context.js';
+import { colorsFor, type Session, terminalWidth } from '../session.js';
 import { type LastLine, lineIsDue, liveBlock, plainLine } from './lines.js';
 import type { ViewModel } from './model.js';
 
@@ -21,15 +21,31 @@ export function canRedraw({ stderr, config, terminal }: Pick<CliContext, 'stderr
   return stderr.isTTY === true && !config.ci && !terminal.dumb;
 }
 
+const UNKNOWN_ROWS = 24;
+
+/** The stream with a size even where the terminal names none: 0 rows would show nothing. */
+function sized(stream: OutputStream): object {
+  return {
+    isTTY: true,
+    get columns() {
+      return terminalWidth(stream);
+    },
+    get rows() {
+      return stream.rows || UNKNOWN_ROWS;
+    },
+    write: (text: string) => stream.write(text),
+  };
+}
+
 /** Redraws a block at the bottom of stderr. */
 export function liveView(session: Session): RunView {
   const { stderr, terminal, now } = session.context;
-  const region = createLogUpdate(stderr as NodeJS.WriteStream);
+  const region = createLogUpdate(sized(stderr) as NodeJS.WriteStream);
   const colors = colorsFor(stderr, session.context);
   let drawnAt = Number.NEGATIVE_INFINITY;
   session.drawing(region);
   const draw = (model: ViewModel) => {
-    region(liveBlock(model, { width: stderr.columns ?? 80, unicode: terminal.utf8, colors }).join('\n'));
+    region(liveBlock(model, { width: terminalWidth(stderr) ?? 0, unicode: terminal.utf8, colors }).join('\n'));
   };
   return {
     everyMs: 200,
@@ -46,11 +62,11 @@ export function liveView(session: Session): RunView {
   };
 }
 
-/** Writes a line about every 5 % or 10 s, and the last one. */
+/** Writes a line about every 5 % or 10 s, and the last one; less often while nothing happens. */
 export function plainView(session: Session): RunView {
   let last: LastLine | null = null;
   const write = (model: ViewModel) => {
-    last = { at: session.context.now(), fraction: model.fraction, state: model.state };
+    last = { at: session.context.now(), model };
     session.say(plainLine(model));
   };
   return {
@@ -59,7 +75,7 @@ export function plainView(session: Session): RunView {
       if (lineIsDue(last, model, session.context.now())) write(model);
     },
     end(model) {
-      if (model !== null && (last?.state !== model.state || last.fraction !== model.fraction)) write(model);
+      if (model !== null && (last?.model.state !== model.state || last.model.done !== model.done)) write(model);
     },
   };
 }

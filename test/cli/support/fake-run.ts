@@ -44,6 +44,7 @@ export function reportOf(part: Partial<CheckReport> = {}): CheckReport {
     inputTokens: 2000,
     outputTokens: 12_345,
     worstCostUsd: 0.25,
+    maxCostUsd: null,
     ...part,
   };
 }

@@ -24,6 +24,8 @@ export interface TerminalOptions {
   /** Columns; undefined = not a terminal. */
   stdoutColumns?: number;
   stderrColumns?: number;
+  /** @default 24 */
+  stderrRows?: number;
   stdinIsTerminal?: boolean;
   color?: boolean;
   utf8?: boolean;
@@ -40,14 +42,14 @@ export interface Finished {
   questions: string[];
 }
 
-function stream(columns: number | undefined, chunks: Buffer[]): OutputStream {
+function stream(columns: number | undefined, chunks: Buffer[], rows = 24): OutputStream {
   const writable = new Writable({
     write(chunk: Buffer, _encoding, done) {
       chunks.push(chunk);
       done();
     },
   });
-  return Object.assign(writable, columns === undefined ? {} : { isTTY: true, columns, rows: 24 });
+  return Object.assign(writable, columns === undefined ? {} : { isTTY: true, columns, rows });
 }
 
 /** Parts that must not be reached: each says so. */
@@ -73,7 +75,7 @@ export class FakeTerminal {
     const answers = [...(options.answers ?? [])];
     this.context = {
       stdout: stream(options.stdoutColumns, this.out),
-      stderr: stream(options.stderrColumns, this.err),
+      stderr: stream(options.stderrColumns, this.err, options.stderrRows),
       stdinIsTerminal: options.stdinIsTerminal ?? false,
       cwd: '/work',
       config: { ...CONFIG, ...options.config },

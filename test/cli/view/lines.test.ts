@@ -56,6 +56,12 @@ describe('liveBlock', () => {
     const first = viewModel([], progressOf({ inFlight: 0 }), START);
     expect(liveBlock(first, style)).toContain('  measuring the rate');
   });
+
+  it('paused: no rate is claimed', () => {
+    const text = liveBlock(model({ ...BUSY, state: 'paused', reason: 'user' }), style).join('\n');
+    expect(text).not.toMatch(/rows\/s|left/);
+    expect(text).toContain('waits for swarm resume poems-1');
+  });
 });
 
 describe('bar', () => {
@@ -84,13 +90,15 @@ describe('plainLine', () => {
 });
 
 describe('lineIsDue', () => {
-  const last = { at: START, fraction: 0.5, state: 'running' };
-  it.each([
+  const last = { at: START, model: model({ ok: 10 }) };
+  it.each<[string, typeof last | null, Partial<Progress>, number, boolean]>([
     ['the first line', null, BUSY, 1, true],
     ['5 % further', last, { ok: 11 }, 1, true],
-    ['less than 5 %', last, { ok: 10 }, 9999, false],
-    ['10 s later', last, { ok: 10 }, 10_000, true],
-    ['another state', last, { ok: 10, state: 'paused' as const }, 1, true],
+    ['less than 5 %', last, { ok: 10, inFlight: 3 }, 9999, false],
+    ['10 s later, with news', last, { ok: 10, inFlight: 3 }, 10_000, true],
+    ['10 s later, without news', last, { ok: 10 }, 10_000, false],
+    ['a minute later, without news', last, { ok: 10 }, 60_000, true],
+    ['another state', last, { ok: 10, state: 'paused' }, 1, true],
   ])('%s', (_name, before, part, ms, expected) => {
     expect(lineIsDue(before, model(part), START + ms)).toBe(expected);
   });
@@ -102,7 +110,7 @@ describe('lineIsDue', () => {
       const found = model({ ok, total: 1000 });
       if (!lineIsDue(before, found, START + ok)) continue;
       lines += 1;
-      before = { at: START + ok, fraction: found.fraction, state: found.state };
+      before = { at: START + ok, model: found };
     }
     expect(lines).toBeGreaterThanOrEqual(20);
     expect(lines).toBeLessThanOrEqual(21);

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { CheckReport, StartOptions } from '../../src/client/api.js';
+import { reportOf } from './support/fake-run.js';
+import { jsonLines, swarm } from './support/terminal.js';
+
+async function check(part: Partial<CheckReport>, flags: string[] = []) {
+  const asked: [string, StartOptions][] = [];
+  const checkTask = async (task: string, options: StartOptions) => {
+    asked.push([task, options]);
+    return reportOf(part);
+  };
+  return { ...(await swarm(['check', 'task.yaml', ...flags], { deps: { checkTask } })), asked };
+}
+
+const ENUM = { code: 'E_TASK_ENUM', place: { file: 'task.yaml', line: 3, column: 12 }, found: 'task_type is "genration"' };
+const KEY = { code: 'E_KEY_MISSING', found: 'OPENAI_API_KEY is not set' };
+
+describe('swarm check', () => {
+  it('no problem: rows, calls, tokens and money on stdout, notes on stderr -> exit 0', async () => {
+    const { stdout, stderr, exitCode } = await check({ notes: ['2 s a call is assumed'], maxCostUsd: 5 });
+    expect({ stdout, stderr, exitCode }).toEqual({
+      stdout: '20 rows, at most 20 calls, 2000 tokens in, 12.3k out, worst case $0.2500, cap $5.00\n',
+      stderr: 'note: 2 s a call is assumed\n',
+      exitCode: 0,
+    });
+  });
+
+  it('one row, no price: singular, and no figure that is not known', async () => {
+    expect((await check({ rows: 1, calls: 1, worstCostUsd: null })).stdout).toBe(
+      '1 row, at most 1 call, 2000 tokens in, 12.3k out, worst case unknown\n',
+    );
+  });
+
+  it.each([
+    ['any problem', [ENUM, KEY], 2],
+    ['only a key', [KEY], 5],
+  ])('%s -> all are told, exit code', async (_name, problems, code) => {
+    const { stdout, stderr, exitCode } = await check({ problems });
+    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: code });
+    for (const { code: name } of problems) expect(stderr).toContain(name);
+  });
+
+  it('--json: the report as one object, with problems too', async () => {
+    const finished = await check({ problems: [ENUM], maxCostUsd: 5 }, ['--json']);
+    expect(finished.exitCode).toBe(2);
+    expect(jsonLines(finished)).toEqual([
+      {
+        problems: [ENUM],
+        notes: [],
+        rows: 20,
+        calls: 20,
+        input_tokens: 2000,
+        output_tokens: 12_345,
+        worst_cost_usd: 0.25,
+        max_cost_usd: 5,
+      },
+    ]);
+  });
+
+  it('options: decide what is checked', async () => {
+    const { asked } = await check({}, ['--limit', '3', '--seeds', '/rows.csv']);
+    expect(asked).toEqual([
+      ['task.yaml', { limit: 3, seedsFile: '/rows.csv', ifChanged: 'refuse', detached: false, origin: 'cli' }],
+    ]);
+  });
+});
