@@ -14,7 +14,16 @@ import { prepareTask } from './prepare-task.js';
 
 /** All problems of a stage in one pass; a bad task hides what is wrong with its rows. */
 export async function checkTask(source: string | object, options: StartOptions = {}): Promise<CheckReport> {
-  const report: CheckReport = { problems: [], notes: [], rows: 0, calls: 0, inputTokens: 0, outputTokens: 0, worstCostUsd: null, maxCostUsd: null };
+  const report: CheckReport = {
+    problems: [],
+    notes: [],
+    rows: 0,
+    calls: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    worstCostUsd: null,
+    maxCostUsd: null,
+  };
   try {
     const prepared = await prepareTask(source, options, readKey);
     const { task } = prepared;
