@@ -8,7 +8,15 @@ import {
 import { EXIT, SwarmError } from '../core/errors.js';
 import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
 import type { RunRow, Store } from '../store/port.js';
-import { pauseUpdate, RUN_WORKFLOW, type RunInput, type RunSummary, resumeUpdate, runAttributes } from '../workflows/messages.js';
+import {
+  pauseUpdate,
+  RUN_WORKFLOW,
+  type RunInput,
+  type RunSummary,
+  resumeUpdate,
+  runAttributes,
+  WORKFLOW_TASK_TIMEOUT,
+} from '../workflows/messages.js';
 import { unknownRun } from './progress.js';
 
 export type RunWorkflow = WorkflowHandle<(input: RunInput) => Promise<RunSummary>>;
@@ -68,6 +76,7 @@ export class Launcher {
         args: [{ run: run.id }],
         // An epoch happens once, whoever else starts it at this moment.
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
         staticSummary: `${run.name}: ${run.total} rows on ${run.task.model.provider}/${run.task.model.model}`,
         typedSearchAttributes: runAttributes({ run: run.id, model: `${run.task.model.provider}/${run.task.model.model}` }),
         memo: { labels: run.task.labels, outputDir: run.outputDir, rows: run.total },

@@ -14,7 +14,15 @@ import {
 import type { StopCause } from '../core/model.js';
 import { itemWorkflowId } from '../core/names.js';
 import { ASSUMED_CALL_MS, CHILDREN_PER_EXECUTION, sliceSize } from '../core/slice-size.js';
-import { type ChildResult, type ControlNews, controlSignal, type MapPhase, type RunPlan, type Sums } from './messages.js';
+import {
+  type ChildResult,
+  type ControlNews,
+  controlSignal,
+  type MapPhase,
+  type RunPlan,
+  type Sums,
+  WORKFLOW_TASK_TIMEOUT,
+} from './messages.js';
 import { listItems } from './proxies.js';
 import { swarmSeed } from './seed.js';
 import { swarmSlice } from './slice.js';
@@ -104,6 +112,7 @@ export class Children {
       workflowId,
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       typedSearchAttributes: this.#attributes,
     } as const;
     this.started += 1;

@@ -11,7 +11,15 @@ import { laneWorkflowId } from '../core/names.js';
 import { childrenInFlight, planLanes } from '../core/slice-size.js';
 import { Children } from './children.js';
 import { swarmLane } from './lane.js';
-import { type ControlNews, controlSignal, type MapPhase, type RunPlan, runAttributes, type Sums } from './messages.js';
+import {
+  type ControlNews,
+  controlSignal,
+  type MapPhase,
+  type RunPlan,
+  runAttributes,
+  type Sums,
+  WORKFLOW_TASK_TIMEOUT,
+} from './messages.js';
 import { addSums, NO_SUMS } from './sums.js';
 
 export class MapPhaseRun {
@@ -86,6 +94,7 @@ export class MapPhaseRun {
       workflowId: laneWorkflowId(this.#root, this.#phase.name, lane),
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
+      workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
       typedSearchAttributes: runAttributes(this.#plan),
       staticSummary: `lane ${lane + 1} of ${lanes}`,
       args: [
