@@ -164,6 +164,8 @@ export class StoredRun implements RunHandle {
         const gone = this.#options.hostGone();
         const open = await launcher.open(run);
         const ended = open ? open.result().then(() => 'ended' as const) : sleep(AWAY_MS).then(() => 'look' as const);
+        // The connection of a host that is gone closes under it.
+        ended.catch(() => undefined);
         const what = await Promise.race([ended, ...(gone === null ? [] : [gone.then(() => 'gone' as const)])]);
         if (what === 'ended') return;
         if (what === 'gone' && !forgotten.aborted) await this.#options.revive(this.id);
