@@ -10,6 +10,8 @@ import type { RunInput } from '../workflows/messages.js';
 export interface Gates {
   /** The gate of a run's model; registers the run with it. */
   of(run: RunRow): Promise<GatePort>;
+  /** False once a run was forgotten: it must register again. */
+  knows(runId: string): boolean;
   /** Aborted when the run is cancelled, by whatever way. */
   cancelSignal(runId: string): AbortSignal;
   /** The run's control as this process last saw it. */

@@ -32,16 +32,22 @@ export class RunContexts {
   }
 
   /** Throws E_RUN_UNKNOWN. */
-  get(runId: string, epoch: number): Promise<RunContext> {
+  async get(runId: string, epoch: number): Promise<RunContext> {
     const key = `${runId}/e${epoch}`;
     const known = this.#contexts.get(key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      const context = await known;
+      if (this.#deps.gates.knows(runId)) return context;
+      // The gates forgot a run that rested long.
+      if (this.#contexts.get(key) === known) this.#contexts.delete(key);
+      return await this.get(runId, epoch);
+    }
     const loading = this.#load(runId);
     this.#contexts.set(key, loading);
     loading.catch(() => this.#contexts.delete(key));
     const oldest = this.#contexts.keys().next().value;
     if (this.#contexts.size > KEPT && oldest !== undefined) this.#contexts.delete(oldest);
-    return loading;
+    return await loading;
   }
 
   async #load(runId: string): Promise<RunContext> {

@@ -65,7 +65,8 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
       } else {
         const waitMs = end.until - deps.now();
         if (waitMs <= LONGEST_WAIT_MS && !deps.gates.draining()) {
-          await sleep(Math.max(0, waitMs));
+          // A cancel ends the wait; the gate then says so.
+          await sleep(Math.max(0, waitMs), undefined, { signal: context.cancelSignal }).catch(() => undefined);
           continue;
         }
         result.waitUntil = Math.min(result.waitUntil ?? Number.POSITIVE_INFINITY, end.until);

@@ -15,6 +15,8 @@ interface GatedRun {
   control: Control;
   gate: RunGate;
   abort: AbortController;
+  /** Admissions so far, as of the last look. */
+  admitted: number;
   usedAt: number;
 }
 
@@ -50,9 +52,13 @@ export class ProcessGates implements Gates {
     }
     const known = this.#runs.get(row.id);
     const abort = known && !known.abort.signal.aborted ? known.abort : new AbortController();
-    this.#runs.set(row.id, { row, control, gate, abort, usedAt: this.#now() });
+    this.#runs.set(row.id, { row, control, gate, abort, admitted: 0, usedAt: this.#now() });
     this.#obey(row.id, control, true);
     return gate;
+  }
+
+  knows(runId: string): boolean {
+    return this.#runs.has(runId);
   }
 
   cancelSignal(runId: string): AbortSignal {
@@ -115,7 +121,10 @@ export class ProcessGates implements Gates {
     try {
       for (const [runId, control] of await this.#store.controls([...this.#runs.keys()])) this.#obey(runId, control);
       for (const [runId, run] of this.#runs) {
-        if (run.gate.inFlight(runId) > 0) run.usedAt = this.#now();
+        const admitted = run.gate.admitted(runId);
+        const busy = run.gate.inFlight(runId) > 0 || run.gate.waiting(runId) > 0 || admitted > run.admitted;
+        run.admitted = admitted;
+        if (busy) run.usedAt = this.#now();
         else if (this.#now() - run.usedAt > FORGET_MS) this.forget(runId);
       }
     } catch (error) {

@@ -69,6 +69,16 @@ export class RunGate implements GatePort {
     return this.#gate.inFlight(runId);
   }
 
+  /** Turns of the run that wait to be admitted. */
+  waiting(runId: string): number {
+    return this.#gate.waiting(runId);
+  }
+
+  /** Calls of the run admitted so far. */
+  admitted(runId: string): number {
+    return this.#gate.admitted(runId);
+  }
+
   bottleneck(runId: string): Bottleneck {
     return this.#gate.bottleneck(runId, this.#options.now());
   }

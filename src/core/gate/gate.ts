@@ -137,6 +137,16 @@ export class Gate {
     return this.#lines.get(runId)?.inFlight ?? 0;
   }
 
+  /** Tickets of the run that wait. */
+  waiting(runId: string): number {
+    return this.#lines.get(runId)?.size ?? 0;
+  }
+
+  /** Tickets of the run admitted so far. */
+  admitted(runId: string): number {
+    return this.#lines.get(runId)?.admitted ?? 0;
+  }
+
   /** Milliseconds between two sends, or null without a rate: the strictest of the runs that use the gate. */
   interval(): number | null {
     let perMinute = Number.POSITIVE_INFINITY;
@@ -154,7 +164,7 @@ export class Gate {
     const admit: Ticket[] = [];
     const limited = this.interval() !== null;
     while (this.#slots.length > 0 && (this.#slots[0] as number) < now - SLOT_LIFE_MS) this.#slots.shift();
-    if (now < this.#notBefore) return { admit, wakeAt: this.#waiting() > 0 ? this.#notBefore : null, slotsWanted: 0 };
+    if (now < this.#notBefore) return { admit, wakeAt: this.#waitingTickets() > 0 ? this.#notBefore : null, slotsWanted: 0 };
     if (!limited) this.#slots.length = 0;
 
     let wakeAt: EpochMs | null = null;
@@ -201,7 +211,7 @@ export class Gate {
     return line;
   }
 
-  #waiting(): number {
+  #waitingTickets(): number {
     let size = 0;
     for (const line of this.#lines.values()) size += line.size;
     return size;

@@ -30,7 +30,7 @@ export type Admission =
 export type Bottleneck = 'concurrency' | 'requests/min' | 'provider' | 'money' | 'stagger' | 'paused' | 'nothing';
 
 export interface GatePort {
-  /** Waits at most `patienceMs`; an aborted signal ends the wait as `cancelled`. */
+  /** Waits at most `patienceMs`. An aborted signal is `cancelled`; the cancel of a run that waits reaches the gate by its control row. */
   admit(request: AdmissionRequest, patienceMs: number, signal: AbortSignal): Promise<Admission>;
   /** Money is short: the run's tickets wait until one of its calls is settled. */
   blockOnMoney(runId: string): void;

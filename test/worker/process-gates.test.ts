@@ -1,0 +1,184 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { RunContexts } from '../../src/activities/run-context.js';
+import type { Store } from '../../src/store/port.js';
+import { ProcessGates } from '../../src/worker/process-gates.js';
+import { aTask, setup, stage, testStore, until } from '../activities/turn-setup.js';
+
+let opened: Awaited<ReturnType<typeof testStore>>;
+let store: Store;
+beforeAll(async () => {
+  opened = await testStore();
+  store = opened.store;
+});
+afterAll(() => opened.close());
+
+const open: ProcessGates[] = [];
+afterEach(() => {
+  for (const gates of open.splice(0)) gates.close();
+});
+
+const signal = new AbortController().signal;
+const ask = (runId: string) => ({ runId, turn: 1, tokens: 10, interactive: false });
+
+let made = 0;
+async function aRun(more: Parameters<typeof aTask>[0] = {}) {
+  made += 1;
+  const id = `gated-${made}`;
+  await stage(store, id, 3, aTask(more));
+  const row = await store.run(id);
+  if (!row) throw new Error('no run');
+  return row;
+}
+
+function newGates(clock: { now: number } | null = null, errors: unknown[] = [], over: Store = store): ProcessGates {
+  const gates = new ProcessGates(over, { now: () => clock?.now ?? Date.now(), onError: (error) => errors.push(error) });
+  open.push(gates);
+  return gates;
+}
+
+/** A store whose changes are not announced in this process, as those of another one. */
+function ofAnotherProcess(real: Store): Store {
+  return new Proxy(real, {
+    get: (target, key) => {
+      if (key === 'onControl') return () => () => undefined;
+      const value = Reflect.get(target, key) as unknown;
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
+describe('ProcessGates', () => {
+  it('two runs of one model, one of another -> two gates', async () => {
+    const gates = newGates();
+    const first = await gates.of(await aRun());
+    const second = await gates.of(await aRun());
+    const other = await gates.of(await aRun({ model: { provider: 'p', model: 'q', apiBase: null, apiKeyEnv: null } }));
+    expect(second).toBe(first);
+    expect(other).not.toBe(first);
+  });
+
+  it('pause in this process -> waiting turns are given back before setControl resolves', async () => {
+    const gates = newGates();
+    const row = await aRun({ concurrency: 1 });
+    const gate = await gates.of(row);
+    const first = await gate.admit(ask(row.id), 30_000, signal);
+    expect(first.kind).toBe('go');
+    const second = gate.admit(ask(row.id), 30_000, signal);
+    await store.setControl(row.id, { paused: true });
+    expect(await second).toEqual({ kind: 'paused' });
+    expect(gates.paused(row.id)).toBe(true);
+    expect(await gate.admit(ask(row.id), 30_000, signal)).toEqual({ kind: 'paused' });
+  });
+
+  it('cancel in another process -> seen by looking: the signal is aborted, waiting turns end', async () => {
+    const gates = newGates(null, [], ofAnotherProcess(store));
+    const row = await aRun({ concurrency: 1 });
+    const gate = await gates.of(row);
+    await gate.admit(ask(row.id), 30_000, signal);
+    const waiting = gate.admit(ask(row.id), 30_000, signal);
+    await store.setControl(row.id, { cancelled: true });
+    expect(gates.cancelSignal(row.id).aborted).toBe(false);
+    expect(await waiting).toEqual({ kind: 'cancelled' });
+    expect(gates.cancelSignal(row.id).aborted).toBe(true);
+  });
+
+  it('resize of concurrency -> waiting turns are admitted at once', async () => {
+    const gates = newGates();
+    const row = await aRun({ concurrency: 1 });
+    const gate = await gates.of(row);
+    await gate.admit(ask(row.id), 30_000, signal);
+    const second = gate.admit(ask(row.id), 30_000, signal);
+    expect(gate.inFlight(row.id)).toBe(1);
+    await store.setControl(row.id, { concurrency: 2 });
+    expect((await second).kind).toBe('go');
+    expect(gates.concurrency(row.id)).toBe(2);
+    expect(gates.inFlight()).toBe(2);
+  });
+
+  it('a cancelled run that goes on in its next epoch -> a new signal', async () => {
+    const gates = newGates();
+    const row = await aRun();
+    await gates.of(row);
+    const before = gates.cancelSignal(row.id);
+    await store.setControl(row.id, { cancelled: true });
+    expect(before.aborted).toBe(true);
+    await store.setControl(row.id, { cancelled: false });
+    const gate = await gates.of(row);
+    expect(gates.cancelSignal(row.id).aborted).toBe(false);
+    expect((await gate.admit(ask(row.id), 30_000, signal)).kind).toBe('go');
+  });
+
+  it('drain -> waiting turns are given back, and the process says so', async () => {
+    const gates = newGates();
+    const row = await aRun({ concurrency: 1 });
+    const gate = await gates.of(row);
+    await gate.admit(ask(row.id), 30_000, signal);
+    const waiting = gate.admit(ask(row.id), 30_000, signal);
+    expect(gates.busyRuns()).toBe(1);
+    gates.drain();
+    expect((await waiting).kind).toBe('wait');
+    expect(gates.draining()).toBe(true);
+  });
+
+  it('a run that rests for ten minutes -> forgotten; its next activity registers it again', async () => {
+    const clock = { now: 1_000 };
+    const gates = newGates(clock);
+    const part = await setup(store, { gates, now: () => clock.now });
+    const contexts = new RunContexts(part.deps);
+    const row = await aRun();
+    const before = await contexts.get(row.id, 1);
+    expect(await contexts.get(row.id, 1)).toBe(before);
+    clock.now += 600_001;
+    await until('it is forgotten', () => !gates.knows(row.id));
+    expect(() => gates.cancelSignal(row.id)).toThrow('not registered');
+    const [again, also] = await Promise.all([contexts.get(row.id, 1), contexts.get(row.id, 1)]);
+    expect(also.run.id).toBe(row.id);
+    const admission = await again.gate.admit(ask(row.id), 30_000, again.cancelSignal);
+    expect(admission.kind).toBe('go');
+    part.close();
+  });
+
+  it('a run whose turns wait for longer than that -> not forgotten, and not cancelled', async () => {
+    const clock = { now: 1_000 };
+    const gates = newGates(clock);
+    const row = await aRun({ concurrency: 1 });
+    const gate = await gates.of(row);
+    const first = await gate.admit(ask(row.id), 30_000, signal);
+    const others = [1, 2, 3].map(() => gate.admit(ask(row.id), 3_600_000, signal));
+    // The provider is overloaded: nobody sends for an hour.
+    for (let times = 0; times < 3; times += 1)
+      if (first.kind === 'go') first.release({ kind: 'limited', until: clock.now + 3_600_000 });
+    let ended = 0;
+    for (const other of others) void other.then(() => (ended += 1));
+    await until('one went on after the release', () => ended === 1);
+    const second = await others[0];
+    if (second?.kind === 'go') second.release({ kind: 'limited', until: clock.now + 3_600_000 });
+    const third = await others[1];
+    if (third?.kind === 'go') third.release({ kind: 'limited', until: clock.now + 3_600_000 });
+    expect(gate.inFlight(row.id)).toBe(0);
+    expect(gate.bottleneck(row.id)).toBe('provider');
+    clock.now += 1_200_000;
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    expect(gates.knows(row.id)).toBe(true);
+    expect(ended).toBe(2);
+  });
+
+  it('the store fails while it looks -> reported, and it goes on looking', async () => {
+    const errors: unknown[] = [];
+    let failing = true;
+    const flaky = new Proxy(ofAnotherProcess(store), {
+      get: (target, key) => {
+        if (key === 'controls' && failing) return () => Promise.reject(new Error('disk gone'));
+        return Reflect.get(target, key) as unknown;
+      },
+    });
+    const gates = newGates(null, errors, flaky);
+    const row = await aRun();
+    const gate = await gates.of(row);
+    await until('it is reported', () => errors.length > 0);
+    failing = false;
+    await store.setControl(row.id, { paused: true });
+    await until('the pause is seen', () => gates.paused(row.id));
+    expect(gate.bottleneck(row.id)).toBe('paused');
+  });
+});

@@ -1,0 +1,187 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RunLimits } from '../../src/core/gate/gate.js';
+import type { Admission } from '../../src/core/gate/port.js';
+import { RunGate } from '../../src/worker/run-gate.js';
+
+const LIMITS: RunLimits = {
+  concurrency: 2,
+  weight: 1,
+  staggerMs: 0,
+  requestsPerMinute: null,
+  paused: false,
+  cancelled: false,
+};
+
+let gate: RunGate;
+let slots: { count: number; intervalMs: number }[];
+let errors: unknown[];
+/** What takeSlots answers; the time of the next free slot. */
+let nextSlot: () => Promise<number>;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: 1_000_000 });
+  slots = [];
+  errors = [];
+  let free = 1_000_000;
+  nextSlot = async () => free;
+  gate = new RunGate({
+    now: () => Date.now(),
+    takeSlots: async (count, intervalMs) => {
+      slots.push({ count, intervalMs });
+      const first = Math.max(await nextSlot(), free, Date.now());
+      free = first + count * intervalMs;
+      return first;
+    },
+    onError: (error) => errors.push(error),
+  });
+});
+afterEach(() => {
+  gate.close();
+  vi.useRealTimers();
+});
+
+const never = new AbortController().signal;
+const admit = (runId = 'run', patienceMs = 30_000) =>
+  gate.admit({ runId, turn: 1, tokens: 1, interactive: false }, patienceMs, never);
+const go = (admission: Admission) => {
+  if (admission.kind !== 'go') throw new Error(`expected go, got ${admission.kind}`);
+  return admission;
+};
+
+/** Collects what a promise resolved to, without waiting for it. */
+function watch(promise: Promise<Admission>): { got: Admission | null } {
+  const seen: { got: Admission | null } = { got: null };
+  void promise.then((admission) => {
+    seen.got = admission;
+  });
+  return seen;
+}
+
+describe('RunGate', () => {
+  it('a place is free -> admitted at once; none -> with the next release, which counts once', async () => {
+    gate.setRun('run', LIMITS);
+    const first = go(await admit());
+    go(await admit());
+    const third = watch(admit());
+    const fourth = watch(admit());
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect([third.got, fourth.got]).toEqual([null, null]);
+    first.release({ kind: 'done' });
+    first.release({ kind: 'done' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(third.got?.kind).toBe('go');
+    expect(fourth.got).toBeNull();
+    expect(gate.inFlight('run')).toBe(2);
+  });
+
+  it('patience ends -> wait, with what it waited for', async () => {
+    gate.setRun('run', LIMITS);
+    go(await admit());
+    go(await admit());
+    const third = watch(admit('run', 3_000));
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(third.got).toBeNull();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(third.got).toMatchObject({ kind: 'wait', reason: 'concurrency' });
+    expect(gate.waiting('run')).toBe(0);
+  });
+
+  it('pause -> waiting turns are given back as paused, those under way keep their places; resume -> admitted again', async () => {
+    gate.setRun('run', LIMITS);
+    const held = go(await admit());
+    go(await admit());
+    const third = watch(admit());
+    gate.setRun('run', { ...LIMITS, paused: true });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(third.got).toEqual({ kind: 'paused' });
+    expect(await admit()).toEqual({ kind: 'paused' });
+    expect(gate.inFlight('run')).toBe(2);
+    held.release({ kind: 'done' });
+    gate.setRun('run', LIMITS);
+    expect((await admit()).kind).toBe('go');
+  });
+
+  it('cancel, drop and close -> waiting turns end as cancelled', async () => {
+    for (const end of ['cancel', 'drop', 'close'] as const) {
+      const run = `run-${end}`;
+      gate.setRun(run, { ...LIMITS, concurrency: 1 });
+      go(await admit(run));
+      const waiting = watch(admit(run));
+      if (end === 'cancel') gate.setRun(run, { ...LIMITS, cancelled: true });
+      else if (end === 'drop') gate.dropRun(run);
+      else gate.close();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(waiting.got).toEqual({ kind: 'cancelled' });
+    }
+  });
+
+  it('an aborted signal -> cancelled without a place', async () => {
+    gate.setRun('run', LIMITS);
+    const ended = AbortSignal.abort();
+    expect(await gate.admit({ runId: 'run', turn: 1, tokens: 1, interactive: false }, 30_000, ended)).toEqual({
+      kind: 'cancelled',
+    });
+    expect(gate.inFlight('run')).toBe(0);
+  });
+
+  it('giveBack -> waiting turns come back later', async () => {
+    gate.setRun('run', { ...LIMITS, concurrency: 1 });
+    go(await admit());
+    const waiting = watch(admit());
+    gate.giveBack();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiting.got).toMatchObject({ kind: 'wait' });
+  });
+
+  it('requests per minute -> sends are as far apart as the shared slots, never closer', async () => {
+    gate.setRun('run', { ...LIMITS, concurrency: 100, requestsPerMinute: 600 });
+    const sent: number[] = [];
+    for (let call = 0; call < 20; call += 1) void admit().then(() => sent.push(Date.now()));
+    await vi.advanceTimersByTimeAsync(2_500);
+    expect(sent).toHaveLength(20);
+    const gaps = sent.slice(1).map((at, place) => at - (sent[place] as number));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(100);
+    expect((sent.at(-1) as number) - (sent[0] as number)).toBeLessThan(19 * 105);
+    expect(slots.every(({ count }) => count <= 3)).toBe(true);
+    expect(gate.interval()).toBeCloseTo(101);
+  });
+
+  it('slots that are far ahead -> waits for them', async () => {
+    nextSlot = async () => 1_005_000;
+    gate.setRun('run', { ...LIMITS, requestsPerMinute: 60 });
+    const first = watch(admit());
+    await vi.advanceTimersByTimeAsync(4_900);
+    expect(first.got).toBeNull();
+    await vi.advanceTimersByTimeAsync(200);
+    expect(first.got?.kind).toBe('go');
+  });
+
+  it('the store fails to give slots -> reported, asked again, the turn is not lost', async () => {
+    let failures = 2;
+    nextSlot = async () => {
+      failures -= 1;
+      if (failures >= 0) throw new Error('database is locked');
+      return 0;
+    };
+    gate.setRun('run', { ...LIMITS, requestsPerMinute: 600 });
+    const first = watch(admit());
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(first.got?.kind).toBe('go');
+    expect(errors).toHaveLength(2);
+  });
+
+  it('money is short -> nobody is admitted until a call is settled; a place given back unused does not end it', async () => {
+    gate.setRun('run', LIMITS);
+    const paying = go(await admit());
+    const short = go(await admit());
+    gate.blockOnMoney('run');
+    short.release({ kind: 'unused' });
+    const waiting = watch(admit());
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(waiting.got).toBeNull();
+    expect(gate.bottleneck('run')).toBe('money');
+    paying.release({ kind: 'done' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiting.got?.kind).toBe('go');
+  });
+});
