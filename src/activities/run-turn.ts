@@ -1,6 +1,5 @@
 /** The seed grain: one turn of one seed, on its model's own queue. */
 import type { StopCause, Usage } from '../core/model.js';
-import { NO_USAGE } from '../core/model.js';
 import type { ActivityDeps } from './deps.js';
 import { withHeartbeat } from './heartbeat.js';
 import { bySeed, historyOf } from './history.js';
@@ -29,7 +28,7 @@ export function createRunTurn(deps: ActivityDeps, contexts: RunContexts, turns: 
       () => ({ waitsFor: context.gate.bottleneck(input.run) }),
       async () => {
         const known = await deps.store.outcome(input.run, input.index);
-        if (known) return { kind: 'done', status: known.status, usage: NO_USAGE, callMs: null };
+        if (known) return { kind: 'done', status: known.status, usage: known.usage, callMs: null };
         const [seed] = await deps.store.seeds(input.run, { list: [input.index] });
         if (!seed) throw new Error(`run ${input.run} has no seed ${input.index}`);
         const rows = await deps.store.calls(input.run, { list: [input.index] });

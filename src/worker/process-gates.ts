@@ -1,4 +1,5 @@
 /** All gates of this process, and the control rows that they obey: at once for changes made here, within 500 ms for others. */
+import { setMaxListeners } from 'node:events';
 import type { Gates } from '../activities/deps.js';
 import type { GatePort } from '../core/gate/port.js';
 import { gateKey } from '../core/names.js';
@@ -52,6 +53,8 @@ export class ProcessGates implements Gates {
     }
     const known = this.#runs.get(row.id);
     const abort = known && !known.abort.signal.aborted ? known.abort : new AbortController();
+    // Every call under way and every wait listens.
+    setMaxListeners(0, abort.signal);
     this.#runs.set(row.id, { row, control, gate, abort, admitted: 0, usedAt: this.#now() });
     this.#obey(row.id, control, true);
     return gate;

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
 import type { ActivityDeps } from '../../src/activities/deps.js';
 import { emptyHistory, type History } from '../../src/activities/history.js';
 import { createActivities } from '../../src/activities/index.js';
@@ -101,6 +102,11 @@ export class ScriptedAdapter implements ModelAdapter {
     const settled = typeof result === 'function' ? await result(call) : result;
     this.record('called');
     return settled;
+  }
+
+  /** Answers that were not needed. */
+  forget(): void {
+    this.#script = [];
   }
 
   get left(): number {
@@ -221,7 +227,7 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
     turns,
     contexts,
     activities: createActivities(deps),
-    environment: new MockActivityEnvironment({ workflowExecution: { workflowId: 'w', runId: 'x' } }),
+    environment: activityEnvironment('w', 'x'),
     run: async (rows, task, capNano = null) => {
       made += 1;
       const id = `run-${made}`;
@@ -235,6 +241,11 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
       await turns.take(context, await seed(context.run.id, index), history),
     close: () => gates.close(),
   };
+}
+
+/** Surroundings of an activity that a workflow execution asked for; failures that a test wants are not logged. */
+export function activityEnvironment(workflowId: string, runId: string): MockActivityEnvironment {
+  return new MockActivityEnvironment({ workflowExecution: { workflowId, runId } }, { logger: new DefaultLogger('ERROR') });
 }
 
 /** A run in state `staged`. */

@@ -1,0 +1,240 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { EXIT, SwarmError } from '../../src/core/errors.js';
+import type { RunSummary } from '../../src/workflows/messages.js';
+import { activityEnvironment, aTask, failure, reply, type Setup, setup, stage, testStore, until } from './turn-setup.js';
+
+let opened: Awaited<ReturnType<typeof testStore>>;
+let part: Setup;
+beforeAll(async () => {
+  opened = await testStore();
+});
+afterAll(() => opened.close());
+beforeEach(async () => {
+  part = await setup(opened.store);
+});
+afterEach(() => part.close());
+
+const doRow = async (run: string, index: number) => {
+  part.adapter.next(reply('done'));
+  await part.environment.run(part.activities.runTurn, { run, epoch: 1, index });
+};
+
+describe('openRun', () => {
+  const open = (input: object, workflowId: string, runId = `${workflowId}-x`) =>
+    activityEnvironment(workflowId, runId).run(part.activities.openRun as never, input as never);
+
+  it('a staged run -> its plan, epoch 1, its queue registered and opened', async () => {
+    await stage(part.store, 'fresh', 7, aTask({ concurrency: 3, requestsPerMinute: 90, sliceSize: 5 }));
+    const opened = await open({ run: 'fresh' }, 'fresh/e1');
+    expect(opened).toEqual({
+      kind: 'open',
+      plan: {
+        run: 'fresh',
+        epoch: 1,
+        name: 'test',
+        model: 'openai/asked',
+        phases: [{ name: 'map', kind: 'map', source: { kind: 'range', items: 7 } }],
+        modelQueue: 'llm.openai.asked',
+        filesQueue: 'durable-swarm.files.home',
+        sliceSize: 5,
+        concurrency: 3,
+        callTimeoutMs: 5_000,
+        callMs: null,
+        turns: 1,
+        paused: false,
+        outputDir: '/nowhere',
+      },
+    });
+    expect(part.events).toContain('openQueue');
+    expect(await part.store.queues(0)).toContainEqual(
+      expect.objectContaining({ name: 'llm.openai.asked', requestsPerMinute: 90 }),
+    );
+    expect(await part.store.run('fresh')).toMatchObject({ state: 'running', epoch: 1, workflowId: 'fresh/e1' });
+  });
+
+  it('a second attempt of the same execution -> the same epoch; another execution -> the next one, over the missing rows', async () => {
+    await stage(part.store, 'twice', 3, aTask());
+    await open({ run: 'twice' }, 'twice/e1');
+    expect(await open({ run: 'twice' }, 'twice/e1')).toMatchObject({ plan: { epoch: 1 } });
+    await doRow('twice', 1);
+    expect(await open({ run: 'twice' }, 'twice/e2')).toMatchObject({
+      plan: { epoch: 2, phases: [{ source: { kind: 'list', items: 2 } }] },
+    });
+    expect(await part.activities.listItems({ run: 'twice', epoch: 2, from: 0, to: 9 })).toEqual([0, 2]);
+  });
+
+  it('a conversation -> some turns to plan with', async () => {
+    await stage(part.store, 'talk', 1, aTask({ multiTurn: true, maxTurns: 12 }));
+    expect(await open({ run: 'talk' }, 'talk/e1')).toMatchObject({ plan: { turns: 3 } });
+  });
+
+  it('a completed run -> finished, no epoch', async () => {
+    await stage(part.store, 'old', 1, aTask());
+    await part.store.updateRun('old', { state: 'completed' });
+    expect(await open({ run: 'old' }, 'old/e1')).toEqual({
+      kind: 'finished',
+      run: 'old',
+      filesQueue: 'durable-swarm.files.home',
+    });
+    expect((await part.store.run('old'))?.epoch).toBe(0);
+  });
+
+  it('an unknown run -> fails the workflow at once with the message of the CLI', async () => {
+    await expect(open({ run: 'nobody' }, 'w')).rejects.toMatchObject({
+      type: 'E_RUN_UNKNOWN',
+      nonRetryable: true,
+      details: [{ exitCode: EXIT.badInput, problems: [{ code: 'E_RUN_UNKNOWN' }] }],
+    });
+  });
+
+  it('a task that cannot be staged -> all its problems; what is not bad input is tried again', async () => {
+    for (const [exitCode, nonRetryable] of [
+      [EXIT.badInput, true],
+      [EXIT.refused, true],
+      [EXIT.unreachable, false],
+    ] as const) {
+      const problems = [
+        { code: 'E_ONE', found: 'one' },
+        { code: 'E_TWO', found: 'two' },
+      ];
+      const failing = await setup(opened.store, { stage: () => Promise.reject(new SwarmError(problems, exitCode)) });
+      const environment = activityEnvironment('w', 'x');
+      await expect(environment.run(failing.activities.openRun, { task: 't.yaml' })).rejects.toMatchObject({
+        type: 'E_ONE',
+        nonRetryable,
+        message: 'E_ONE: one\nE_TWO: two',
+        details: [{ problems, exitCode }],
+      });
+      failing.close();
+    }
+  });
+});
+
+describe('watchRun', () => {
+  it('5 % of the rows -> returns the counts of the store', async () => {
+    const { row } = await part.run(40);
+    await doRow(row.id, 0);
+    const input = { run: row.id, epoch: 1, shown: 0 };
+    const watching = part.environment.run(part.activities.watchRun, input);
+    let seen: unknown = null;
+    void (watching as Promise<unknown>).then((result) => {
+      seen = result;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(seen).toBeNull();
+    await doRow(row.id, 1);
+    expect(await watching).toEqual({
+      total: 40,
+      ok: 2,
+      failed: 0,
+      filtered: 0,
+      costUsd: 2e-7,
+      calls: 2,
+      limited: 0,
+      doubtful: 0,
+      waitsFor: 'nothing',
+    });
+  });
+
+  it('checkpoint_every -> writes the partial output on the way', async () => {
+    const { row } = await part.run(100, { checkpointEvery: 2 });
+    const environment = activityEnvironment('w', 'x');
+    const watching = environment.run(part.activities.watchRun, { run: row.id, epoch: 1, shown: 0 });
+    await doRow(row.id, 0);
+    await doRow(row.id, 1);
+    await until('it is written', () => part.events.includes('checkpoint'));
+    environment.cancel();
+    await expect(watching).rejects.toThrow();
+  });
+
+  it('all rows done -> returns, whatever the step', async () => {
+    const { row } = await part.run(1);
+    await doRow(row.id, 0);
+    expect(await part.environment.run(part.activities.watchRun, { run: row.id, epoch: 1, shown: 1 })).toMatchObject({ ok: 1 });
+  });
+});
+
+describe('writeControl', () => {
+  it('resize -> the control row, in nano-dollars; what is not named stays', async () => {
+    const { row } = await part.run(1, { requestsPerMinute: 30 });
+    const news = await part.activities.writeControl({ run: row.id, concurrency: 9, maxCost: 0.5 });
+    expect(news).toEqual({ paused: false, concurrency: 9 });
+    expect(await part.store.control(row.id)).toMatchObject({ concurrency: 9, capNano: 500_000_000, requestsPerMinute: 30 });
+    await part.activities.writeControl({ run: row.id, maxCost: null, requestsPerMinute: null });
+    expect(await part.store.control(row.id)).toMatchObject({ concurrency: 9, capNano: null, requestsPerMinute: null });
+  });
+
+  it('pause and resume -> control row and state of the run', async () => {
+    const { row } = await part.run(1);
+    await part.activities.writeControl({ run: row.id, paused: true });
+    expect(await part.store.run(row.id)).toMatchObject({ state: 'paused', reason: 'user' });
+    await part.activities.writeControl({ run: row.id, paused: false });
+    expect(await part.store.run(row.id)).toMatchObject({ state: 'running', reason: null });
+    expect(await part.store.control(row.id)).toMatchObject({ paused: false });
+  });
+});
+
+describe('closeRun', () => {
+  const close = (run: string, stop: string | null) =>
+    part.environment.run(part.activities.closeRun as never, { run, epoch: 1, stop } as never) as Promise<RunSummary>;
+
+  it('all rows done -> completed, published before the state says so', async () => {
+    const { row } = await part.run(2);
+    await doRow(row.id, 0);
+    part.adapter.next(failure('row'));
+    await part.environment.run(part.activities.runTurn, { run: row.id, epoch: 1, index: 1 });
+    expect(await close(row.id, null)).toEqual({
+      run: row.id,
+      epoch: 1,
+      state: 'completed',
+      stop: null,
+      counts: { total: 2, ok: 1, failed: 1, filtered: 0 },
+      usage: { input: 10, cached: 0, output: 5, reasoning: 0 },
+      costUsd: 1e-7,
+      outputDir: '/nowhere',
+    });
+    expect(part.events.at(-1)).toBe('publish');
+    expect((await part.store.run(row.id))?.publishedAt).not.toBeNull();
+  });
+
+  it.each([
+    ['capped', 'capped', 'capped'],
+    ['billing', 'paused', 'billing'],
+    ['key', 'paused', 'key'],
+    ['unreachable', 'paused', 'unreachable'],
+    ['request', 'failed', 'request'],
+    ['cancelled', 'cancelled', 'cancelled'],
+    [null, 'failed', null],
+  ])('stopped as %s with rows left -> %s, reason %s', async (stop, state, reason) => {
+    const { row } = await part.run(1);
+    expect(await close(row.id, stop)).toMatchObject({ state, stop: reason });
+    expect(await part.store.run(row.id)).toMatchObject({ state, reason });
+  });
+
+  it('stopped as capped, but the last row was done all the same -> completed', async () => {
+    const { row } = await part.run(1);
+    await doRow(row.id, 0);
+    expect(await close(row.id, 'capped')).toMatchObject({ state: 'completed', stop: null });
+  });
+
+  it('a call still under way -> publishes when it is settled', async () => {
+    const { row } = await part.run(1);
+    const key = { runId: row.id, index: 0, turn: 1 };
+    await part.store.intend({ ...key, epoch: 1, owner: 'other', reservedNano: 5, at: Date.now() });
+    const closing = close(row.id, 'cancelled');
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    expect(part.events).not.toContain('publish');
+    await part.store.doubt({ ...key, attempt: 1, isTry: false, code: 'E_CALL_CANCELLED', at: Date.now() });
+    expect(await closing).toMatchObject({ state: 'cancelled' });
+    expect(part.events).toContain('publish');
+  });
+
+  it('the output cannot be written -> fails, and the state is not changed', async () => {
+    const failing = await setup(opened.store, { publish: () => Promise.reject(new Error('disk full')) });
+    const { row } = await failing.run(1);
+    const closing = failing.environment.run(failing.activities.closeRun, { run: row.id, epoch: 1, stop: null });
+    await expect(closing).rejects.toThrow('disk full');
+    expect(await failing.store.run(row.id)).toMatchObject({ state: 'running', publishedAt: null });
+    failing.close();
+  });
+});
