@@ -32,8 +32,7 @@ export async function mayStart(session: Session, report: CheckReport, yes: boole
   // Never more than the cap is paid.
   const most = Math.min(report.worstCostUsd ?? 0, report.maxCostUsd ?? Number.POSITIVE_INFINITY);
   if (yes || !onTerminal || most <= ASK_ABOVE_USD) return true;
-  const answer = await context.ask(
-    `This may cost up to ${formatUsd(most)}; rows that are done are not paid again. Go on? [y/N] `,
-  );
+  session.say(`This may cost up to ${formatUsd(most)}; rows that are done are not paid again.`, 'warning');
+  const answer = await context.ask('Go on? [y/N] ');
   return /^y(es)?$/i.test(answer.trim());
 }

@@ -11,14 +11,13 @@ const LEAVE_MS = 250;
 
 async function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
-  const closed = new Promise<string>((resolve) => lines.once('close', () => resolve('')));
-  try {
-    return await Promise.race([lines.question(question), closed]);
-  } catch {
-    return '';
-  } finally {
-    lines.close();
-  }
+  const answer = lines.question(question).catch(() => null);
+  const closed = new Promise<null>((resolve) => lines.once('close', () => resolve(null)));
+  const text = await Promise.race([answer, closed]);
+  lines.close();
+  // Ctrl-C and Ctrl-D leave the cursor behind the question.
+  if (text === null) process.stderr.write('\n');
+  return text ?? '';
 }
 
 function onSignal(listener: (signal: StopSignal) => void): () => void {

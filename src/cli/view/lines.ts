@@ -28,6 +28,10 @@ function rate({ state, rowsPerSecond, callsPerMinute }: ViewModel): string | nul
   return `${formatRate(rowsPerSecond)} rows/s, ${formatRate(callsPerMinute)} calls/min`;
 }
 
+function timeLeft({ etaMs }: ViewModel): string | null {
+  return etaMs === null || etaMs === 0 ? null : `about ${formatDuration(etaMs)} left`;
+}
+
 function percent(fraction: number): string {
   // Never "100 %" before the last row.
   return `${Math.floor(fraction * 100)} %`;
@@ -49,7 +53,7 @@ export function liveBlock(model: ViewModel, style: BlockStyle): string[] {
   const done = ` ${percent(model.fraction)}  ${model.done} of ${model.total}`;
   const barWidth = Math.min(LONGEST_BAR, width - done.length);
   const elapsed = model.elapsedMs === null ? '' : `  ${formatDuration(model.elapsedMs)}`;
-  const left = model.etaMs === null ? null : `about ${formatDuration(model.etaMs)} left`;
+  const left = timeLeft(model);
   const facts = (parts: readonly (string | null)[]) => cut(`  ${parts.filter((part) => part !== null).join(separator)}`);
   const bad = failures(model);
   const counts = facts([`${model.ok} ok`, ...bad, `${model.inFlight} in flight`]);
@@ -62,6 +66,8 @@ export function liveBlock(model: ViewModel, style: BlockStyle): string[] {
     ...(pace === null && left === null ? [] : [facts([pace, left])]),
   ];
   if (model.waitsFor !== null) lines.push(colors.dim(cut(`  waits for ${model.waitsFor}`)));
+  // A block that keeps its height does not flicker.
+  else if (model.state === 'running') lines.push('');
   return lines;
 }
 
@@ -74,7 +80,7 @@ export function plainLine(model: ViewModel): string {
     `${formatCount(model.inputTokens)} tokens in, ${formatCount(model.outputTokens)} out`,
     spend(model),
     rate(model),
-    model.etaMs === null || model.etaMs === 0 ? null : `about ${formatDuration(model.etaMs)} left`,
+    timeLeft(model),
     model.waitsFor === null ? null : `waits for ${model.waitsFor}`,
   ];
   return `${model.state}: ${parts.filter((part) => part !== null).join(', ')}`;

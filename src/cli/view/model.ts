@@ -85,14 +85,14 @@ function pausedBy(progress: Progress): string {
   if (progress.reason === 'key') return 'a valid API key';
   if (progress.reason === 'unreachable') return 'the provider: it cannot be reached';
   if (progress.reason === 'host') return 'its host';
-  return `swarm resume ${safeLine(progress.run)}`;
+  return `a person: swarm resume ${safeLine(progress.run)}`;
 }
 
 function waitsFor(base: Sample | undefined, { progress }: Sample, callsPerMinute: number | null): string | null {
   const { requestsPerMinute, maxCostUsd } = progress;
   if (progress.state === 'paused') return pausedBy(progress);
   if (progress.state === 'staging' || progress.state === 'staged') return 'its start';
-  if (progress.state === 'interrupted') return 'swarm run';
+  if (progress.state === 'interrupted') return 'a person: swarm run';
   if (hasEnded(progress.state) || progress.total === rowsDone(progress)) return null;
   const left = maxCostUsd === null ? null : maxCostUsd - progress.costUsd - progress.heldUsd;
   if (maxCostUsd !== null && left !== null && left <= maxCostUsd * 0.01) return 'money';

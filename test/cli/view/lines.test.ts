@@ -57,10 +57,20 @@ describe('liveBlock', () => {
     expect(liveBlock(first, style)).toContain('  measuring the rate');
   });
 
+  it('running and waiting for nothing: the block keeps its height', () => {
+    expect(liveBlock(model({ ...BUSY, inFlight: 1 }), style)).toHaveLength(liveBlock(model(), style).length);
+  });
+
+  it('ended: no time left is shown', () => {
+    const text = liveBlock(model({ ok: 20, inFlight: 0, state: 'completed' }), style).join('\n');
+    expect(text).not.toContain('left');
+    expect(text).toContain('rows/s');
+  });
+
   it('paused: no rate is claimed', () => {
     const text = liveBlock(model({ ...BUSY, state: 'paused', reason: 'user' }), style).join('\n');
     expect(text).not.toMatch(/rows\/s|left/);
-    expect(text).toContain('waits for swarm resume poems-1');
+    expect(text).toContain('waits for a person: swarm resume poems-1');
   });
 });
 

@@ -80,11 +80,11 @@ describe('viewModel: elapsed', () => {
 
 describe('viewModel: what it waits for', () => {
   it.each<[string, Partial<Progress>, string | null]>([
-    ['paused by a person', { state: 'paused', reason: 'user' }, 'swarm resume poems-1'],
+    ['paused by a person', { state: 'paused', reason: 'user' }, 'a person: swarm resume poems-1'],
     ['refused key', { state: 'paused', reason: 'key' }, 'a valid API key'],
     ['refused billing', { state: 'paused', reason: 'billing' }, 'the account: the provider refused to bill'],
     ['being staged', { state: 'staging' }, 'its start'],
-    ['interrupted', { state: 'interrupted' }, 'swarm run'],
+    ['interrupted', { state: 'interrupted' }, 'a person: swarm run'],
     ['cap nearly reached by what is held', { maxCostUsd: 1, costUsd: 0.5, heldUsd: 0.495 }, 'money'],
     ['a 429 in the window', { limited: 1 }, "the provider's rate limit"],
     ['the own rate', { requestsPerMinute: 60, calls: 2, inFlight: 1 }, 'requests/min (60)'],
