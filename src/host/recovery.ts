@@ -3,6 +3,7 @@ import { ActivityNotFoundError, AsyncCompletionClient, type Connection } from '@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Store } from '../store/port.js';
 import type { HostLog } from './log.js';
+import { type ActivityPlace, unbookedActivities } from './unbooked-activities.js';
 
 export interface RecoveryOptions {
   store: Pick<Store, 'endOwners' | 'runs' | 'updateRun' | 'setControl'>;
@@ -49,10 +50,45 @@ async function interruptAttachedRuns({ store }: RecoveryOptions): Promise<string
   return attached.map((run) => run.id);
 }
 
-/** Without this Temporal would wait for the heartbeat timeout of each. Tokens are base64. */
+/**
+ * Without this Temporal would wait for the heartbeat timeout of each. Tokens are base64; some activities are known to Temporal
+ * alone, since it hands them out before the store knows.
+ */
 async function returnActivities(options: RecoveryOptions, tokens: readonly string[]): Promise<number> {
-  const client = new AsyncCompletionClient({ connection: options.connection, namespace: options.namespace });
-  const failure = ApplicationFailure.create({
+  const { connection, namespace, log } = options;
+  const client = new AsyncCompletionClient({ connection, namespace });
+  let returned = 0;
+  const returnOne = async (activity: Uint8Array | ActivityPlace) => {
+    try {
+      await connection.withDeadline(Date.now() + ANSWER_MS, () =>
+        activity instanceof Uint8Array ? client.fail(activity, hostDied()) : client.fail(activity, hostDied()),
+      );
+      returned += 1;
+    } catch (error) {
+      // Temporal gave it up already.
+      if (error instanceof ActivityNotFoundError) return;
+      log.warn({ err: error }, 'an activity of the dead host could not be returned; its heartbeat timeout will do it');
+    }
+  };
+  await inTurns(
+    tokens.map((token) => Buffer.from(token, 'base64')),
+    returnOne,
+  );
+  try {
+    const places = await connection.withDeadline(Date.now() + ANSWER_MS, () => unbookedActivities(connection, namespace));
+    await inTurns(places, returnOne);
+  } catch (error) {
+    log.warn({ err: error }, 'the open runs could not be asked for activities of the dead host');
+  }
+  return returned;
+}
+
+async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  for (let from = 0; from < items.length; from += AT_A_TIME) await Promise.all(items.slice(from, from + AT_A_TIME).map(work));
+}
+
+function hostDied(): ApplicationFailure {
+  return ApplicationFailure.create({
     type: 'HostDied',
     message: 'the host that ran this activity died',
     nonRetryable: false,
@@ -60,19 +96,4 @@ async function returnActivities(options: RecoveryOptions, tokens: readonly strin
     nextRetryDelay: 1,
     category: ApplicationFailureCategory.BENIGN,
   });
-  let returned = 0;
-  const returnOne = async (token: string) => {
-    try {
-      await options.connection.withDeadline(Date.now() + ANSWER_MS, () => client.fail(Buffer.from(token, 'base64'), failure));
-      returned += 1;
-    } catch (error) {
-      // Temporal gave it up already.
-      if (error instanceof ActivityNotFoundError) return;
-      options.log.warn({ err: error }, 'an activity of the dead host could not be returned; its heartbeat timeout will do it');
-    }
-  };
-  for (let from = 0; from < tokens.length; from += AT_A_TIME) {
-    await Promise.all(tokens.slice(from, from + AT_A_TIME).map(returnOne));
-  }
-  return returned;
 }

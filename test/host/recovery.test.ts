@@ -1,4 +1,7 @@
+import { spawnSync } from 'node:child_process';
+import { hostname } from 'node:os';
 import { Client, type Connection } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureHome } from '../../src/home.js';
 import { recover } from '../../src/host/recovery.js';
@@ -6,7 +9,10 @@ import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
 import { TemporalServer } from '../../src/host/temporal-server.js';
 import type { RunRow, Store } from '../../src/store/port.js';
 import { connectTemporal } from '../../src/temporal-connection.js';
-import { endHomes, newConfig } from './host-support.js';
+import { endHomes, newConfig, until } from './host-support.js';
+
+/** `COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK` of temporal.api.enums.v1. */
+const SCHEDULE_ACTIVITY = 1;
 
 let server: TemporalServer;
 let connection: Connection;
@@ -62,6 +68,48 @@ it('recover: activities of the dead host -> tried again at once; unknown tokens 
   expect(result).toEqual({ interrupted: [], returned: 1 });
   expect(steps).toEqual([['endOwners', 'home', '']]);
   expect((await poll()).attempt).toBe(2);
+});
+
+it('recover: an activity that the store does not know, started by a dead process -> tried again at once; by a living one -> left', async () => {
+  const client = new Client({ connection });
+  const soon = <T>(ask: () => Promise<T>) => connection.withDeadline(Date.now() + 15_000, ask);
+  const startedBy = async (workflowId: string, pid: number) => {
+    await client.workflow.start('swarmRun', { workflowId, taskQueue: 'durable-swarm' });
+    const taskQueue = { name: 'durable-swarm' };
+    const service = connection.workflowService;
+    const { taskToken } = await soon(() => service.pollWorkflowTaskQueue({ namespace: 'default', taskQueue }));
+    await service.respondWorkflowTaskCompleted({
+      namespace: 'default',
+      taskToken,
+      commands: [
+        {
+          commandType: SCHEDULE_ACTIVITY,
+          scheduleActivityTaskCommandAttributes: {
+            activityId: 'a1',
+            activityType: { name: 'runTurn' },
+            taskQueue,
+            startToCloseTimeout: msToTs('10 minutes'),
+          },
+        },
+      ],
+    });
+    const identity = `${hostname()}:${pid}:0123abcd`;
+    const { attempt } = await soon(() => service.pollActivityTaskQueue({ namespace: 'default', taskQueue, identity }));
+    expect(attempt).toBe(1);
+  };
+  const attempt = async (workflowId: string) => {
+    const { raw } = await client.workflow.getHandle(workflowId).describe();
+    return raw.pendingActivities?.[0]?.attempt;
+  };
+  const dead = spawnSync(process.execPath, ['--version']).pid;
+  await startedBy('of-dead', dead);
+  await startedBy('of-living', process.pid);
+  await until('both runs are listed', async () => (await client.workflow.count('ExecutionStatus="Running"')).count === 2);
+  const { store } = scriptedStore([], []);
+  const result = await recover({ store, connection, namespace: 'default', homeId: 'home', ownStore: true, log: quiet });
+  expect(result.returned).toBe(1);
+  await until('the next attempt', async () => (await attempt('of-dead')) === 2);
+  expect(await attempt('of-living')).toBe(1);
 });
 
 it('recover: running runs -> attached ones are paused and interrupted, detached ones go on', async () => {

@@ -1,0 +1,63 @@
+/**
+ * Activities that Temporal had handed to a dead process of this machine in the moment before the store knew: found by asking
+ * the open workflows. Without this each waits for its heartbeat timeout.
+ */
+import { hostname } from 'node:os';
+import type { Connection } from '@temporalio/client';
+import { MAIN_QUEUE } from '../core/names.js';
+import { isAlive } from './leash.js';
+
+/** An activity as Temporal names it without a task token. */
+export interface ActivityPlace {
+  workflowId: string;
+  runId: string;
+  activityId: string;
+}
+
+interface Place {
+  workflowId: string;
+  runId: string;
+}
+
+/** `PENDING_ACTIVITY_STATE_STARTED` of temporal.api.enums.v1. */
+const STARTED = 2;
+const AT_A_TIME = 32;
+const PAGE = 1_000;
+
+/** True for the identity (`<host name>:<pid>:<random>`) of a process of this machine that is gone. */
+function isDead(identity: string | null | undefined): boolean {
+  const [host, pid] = (identity ?? '').split(':');
+  return host === hostname() && /^\d+$/.test(pid ?? '') && !isAlive(Number(pid));
+}
+
+async function openWorkflows(connection: Connection, namespace: string): Promise<Place[]> {
+  const query = `TaskQueue="${MAIN_QUEUE}" AND ExecutionStatus="Running"`;
+  const { executions } = await connection.workflowService.listWorkflowExecutions({ namespace, query, pageSize: PAGE });
+  return executions.map(({ execution }) => ({ workflowId: execution?.workflowId ?? '', runId: execution?.runId ?? '' }));
+}
+
+/** To be called after the activities with a known token were returned, and before a worker polls. */
+export async function unbookedActivities(connection: Connection, namespace: string): Promise<ActivityPlace[]> {
+  const found: ActivityPlace[] = [];
+  const seen = new Set<string>();
+  // The list is a moment late: children that have just started are known to their parents.
+  let level = await openWorkflows(connection, namespace);
+  while (level.length > 0) {
+    const next: Place[] = [];
+    const look = async (execution: Place) => {
+      const { pendingActivities, pendingChildren } = await connection.workflowService.describeWorkflowExecution({
+        namespace,
+        execution,
+      });
+      for (const { activityId, state, lastWorkerIdentity } of pendingActivities) {
+        if (state === STARTED && isDead(lastWorkerIdentity)) found.push({ ...execution, activityId: activityId ?? '' });
+      }
+      for (const { workflowId, runId } of pendingChildren) next.push({ workflowId: workflowId ?? '', runId: runId ?? '' });
+    };
+    const unseen = level.filter(({ runId }) => !seen.has(runId));
+    for (const { runId } of unseen) seen.add(runId);
+    for (let from = 0; from < unseen.length; from += AT_A_TIME) await Promise.all(unseen.slice(from, from + AT_A_TIME).map(look));
+    level = next;
+  }
+  return found;
+}
