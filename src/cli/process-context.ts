@@ -9,6 +9,9 @@ const SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 /** Sockets that are still open must not hold the process for longer than this, in ms. */
 const LEAVE_MS = 250;
 
+/** True once the command has returned. */
+let ending = false;
+
 async function ask(question: string): Promise<string> {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   const answer = lines.question(question).catch(() => null);
@@ -34,8 +37,11 @@ export function processContext(): CliContext {
     if (error.code !== 'EPIPE') process.exitCode = EXIT.diskWrite;
     closed.abort();
   });
-  process.once('uncaughtException', (error) => {
+  process.on('uncaughtException', (error) => {
+    // The command has told its result; what connections throw while they close changes nothing.
+    if (ending) process.exit();
     process.stderr.write(`E_BUG: ${error.message}; this is a defect, rerun with --debug\n`);
+    if (process.argv.includes('--debug')) process.stderr.write(`${error.stack}\n`);
     process.exit(EXIT.bug);
   });
   // Nobody is left to be told.
@@ -57,6 +63,7 @@ export function processContext(): CliContext {
 
 /** Sets the exit code and lets the process end; ends it when open handles would keep it. */
 export function endProcess(code: number): void {
+  ending = true;
   process.exitCode = process.exitCode || code;
   const leave = () => {
     if (process.stdout.writableLength > 0 && !process.stdout.destroyed) setTimeout(leave, LEAVE_MS).unref();
