@@ -41,7 +41,7 @@ export function rowsMissing(existing: RunRow, count: number, limited: boolean): 
   return seedsChanged(existing, `run ${existing.id} has ${existing.total} rows, ${why}`);
 }
 
-export function seedsChanged(existing: RunRow, found: string): SwarmError {
+function seedsChanged(existing: RunRow, found: string): SwarmError {
   return new SwarmError({
     code: 'E_SEEDS_CHANGED',
     place: { file: existing.task.seedsFile ?? existing.outputDir },

@@ -11,7 +11,7 @@ import type { Task } from '../schema/task-types.js';
 import type { Control, RunRow, Store } from '../store/port.js';
 import { canonicalJson, taskFingerprint } from './fingerprint.js';
 import type { SeedReading } from './read-seeds.js';
-import { busy, foreignFolder, mismatch, rowChanged, rowsAdded, rowsMissing, seedsChanged } from './stage-refusals.js';
+import { busy, foreignFolder, mismatch, rowChanged, rowsAdded, rowsMissing } from './stage-refusals.js';
 
 /** Rows of one staging transaction. */
 const CHUNK = 1_000;
