@@ -1,9 +1,11 @@
-/** Last activity of a run's workflow: publishes the run folder and writes the run's state. */
-import type { RunState, StopCause } from '../core/model.js';
+/** Last activity of a run's workflow: waits for what is under way, then publishes the run folder. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { StopCause } from '../core/model.js';
 import { nanoToUsd } from '../core/price.js';
 import type { RunSummary } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
 import { withHeartbeat } from './heartbeat.js';
+import type { Publications } from './publication.js';
 
 export interface CloseRunInput {
   run: string;
@@ -15,19 +17,10 @@ export interface CloseRunInput {
 const SETTLE_MS = 30_000;
 const LOOK_MS = 50;
 
-function stateOf(stop: StopCause | null, pending: number): RunSummary['state'] {
-  if (stop === 'cancelled') return 'cancelled';
-  if (pending === 0) return 'completed';
-  if (stop === 'capped') return 'capped';
-  return stop === 'request' || stop === null ? 'failed' : 'paused';
-}
-
-export function createCloseRun(deps: ActivityDeps) {
+export function createCloseRun(deps: ActivityDeps, publications: Publications) {
   async function settled(run: string): Promise<void> {
     const until = deps.now() + SETTLE_MS;
-    while ((await deps.store.totals(run)).open > 0 && deps.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
-    }
+    while ((await deps.store.totals(run)).open > 0 && deps.now() < until) await sleep(LOOK_MS);
   }
 
   /** Idempotent: a second attempt publishes the same bytes again. */
@@ -36,22 +29,18 @@ export function createCloseRun(deps: ActivityDeps) {
       () => null,
       async () => {
         if (input.stop !== null) await settled(input.run);
-        const totals = await deps.store.totals(input.run);
-        const { total, ok, failed, filtered } = totals;
-        const state = stateOf(input.stop, total - ok - failed - filtered);
-        const endedAt = deps.now();
-        const ended: { state: RunState; reason: StopCause | null } = { state, reason: state === 'completed' ? null : input.stop };
-        await deps.publish(input.run);
-        await deps.store.updateRun(input.run, { ...ended, endedAt, publishedAt: endedAt });
+        const state = await publications.publish(input.run, input.epoch, input.stop);
+        const { total, ok, failed, filtered, usage, settledNano } = await deps.store.totals(input.run);
         const run = await deps.store.run(input.run);
+        deps.gates.forget(input.run);
         return {
           run: input.run,
           epoch: input.epoch,
           state,
-          stop: ended.reason,
+          stop: state === 'completed' ? null : input.stop,
           counts: { total, ok, failed, filtered },
-          usage: totals.usage,
-          costUsd: nanoToUsd(totals.settledNano),
+          usage,
+          costUsd: nanoToUsd(settledNano),
           outputDir: run?.outputDir ?? '',
         };
       },

@@ -17,6 +17,8 @@ export interface Gates {
   /** The run's control as this process last saw it. */
   paused(runId: string): boolean;
   concurrency(runId: string): number;
+  /** The run has ended: nothing of it is kept. */
+  forget(runId: string): void;
   /** True while the process is shutting down: no new calls. */
   draining(): boolean;
 }

@@ -1,8 +1,10 @@
 /** All activities, built once per process around their dependencies. Workflows import the type only. */
 import { createCloseRun } from './close-run.js';
 import type { ActivityDeps } from './deps.js';
+import { HeadStart } from './head-start.js';
 import { createListItems } from './list-items.js';
 import { createOpenRun } from './open-run.js';
+import { Publications } from './publication.js';
 import { RunContexts } from './run-context.js';
 import { createRunSlice } from './run-slice.js';
 import { createRunTurn } from './run-turn.js';
@@ -12,15 +14,16 @@ import { createWriteControl } from './write-control.js';
 
 export function createActivities(deps: ActivityDeps) {
   const contexts = new RunContexts(deps);
-  const turns = new Turns(deps);
+  const publications = new Publications(deps);
+  const turns = new Turns(deps, publications);
   return {
-    openRun: createOpenRun(deps),
+    openRun: createOpenRun(deps, new HeadStart(deps, contexts, turns)),
     watchRun: createWatchRun(deps, contexts),
     writeControl: createWriteControl(deps),
     listItems: createListItems(deps),
     runTurn: createRunTurn(deps, contexts, turns),
     runSlice: createRunSlice(deps, contexts, turns),
-    closeRun: createCloseRun(deps),
+    closeRun: createCloseRun(deps, publications),
   };
 }
 

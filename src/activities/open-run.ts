@@ -7,6 +7,7 @@ import { filesQueue, modelQueue } from '../core/names.js';
 import type { RunRow } from '../store/port.js';
 import type { RunInput, RunPlan } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
+import type { HeadStart } from './head-start.js';
 
 export type OpenRunResult =
   | { kind: 'open'; plan: RunPlan }
@@ -16,7 +17,7 @@ export type OpenRunResult =
 /** Turns per seed to plan with before any is known. */
 const PLANNED_TURNS = 3;
 
-export function createOpenRun(deps: ActivityDeps) {
+export function createOpenRun(deps: ActivityDeps, headStart: HeadStart) {
   async function find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {
     if ('run' in input) {
       const run = await deps.store.run(input.run);
@@ -41,36 +42,37 @@ export function createOpenRun(deps: ActivityDeps) {
 
     const { task } = run;
     const queue = modelQueue(task.model.provider, task.model.model);
-    await deps.store.registerQueue({
-      name: queue,
-      provider: task.model.provider,
-      model: task.model.model,
-      requestsPerMinute: task.requestsPerMinute,
-      lastUsedAt: deps.now(),
-    });
-    // The epoch belongs to this execution: a second attempt of this activity finds it open already.
-    const epoch = await deps.store.openEpoch(run.id, { workflowId, executionId: workflowExecution.runId }, deps.now());
-    await deps.openQueue(task);
-    const control = await deps.store.control(run.id);
-    return {
-      kind: 'open',
-      plan: {
-        run: run.id,
-        epoch: epoch.epoch,
-        name: run.name,
-        model: `${task.model.provider}/${task.model.model}`,
-        phases: [{ name: 'map', kind: 'map', source: { kind: epoch.kind, items: epoch.items } }],
-        modelQueue: queue,
-        filesQueue: filesQueue(deps.homeId),
-        sliceSize: task.sliceSize,
-        concurrency: control.concurrency,
-        callTimeoutMs: task.timeoutMs,
-        callMs: null,
-        turns: task.multiTurn ? Math.min(PLANNED_TURNS, task.maxTurns) : 1,
-        paused: control.paused,
-        outputDir: run.outputDir,
-      },
+    const [control, epoch] = await Promise.all([
+      deps.store.control(run.id),
+      // The epoch belongs to this execution: a second attempt of this activity finds it open already.
+      deps.store.openEpoch(run.id, { workflowId, executionId: workflowExecution.runId }, deps.now()),
+      deps.store.registerQueue({
+        name: queue,
+        provider: task.model.provider,
+        model: task.model.model,
+        requestsPerMinute: task.requestsPerMinute,
+        lastUsedAt: deps.now(),
+      }),
+    ]);
+    const plan: RunPlan = {
+      run: run.id,
+      epoch: epoch.epoch,
+      name: run.name,
+      model: `${task.model.provider}/${task.model.model}`,
+      phases: [{ name: 'map', kind: 'map', source: { kind: epoch.kind, items: epoch.items } }],
+      modelQueue: queue,
+      filesQueue: filesQueue(deps.homeId),
+      sliceSize: task.sliceSize,
+      concurrency: control.concurrency,
+      callTimeoutMs: task.timeoutMs,
+      callMs: null,
+      turns: task.multiTurn ? Math.min(PLANNED_TURNS, task.maxTurns) : 1,
+      paused: control.paused,
+      outputDir: run.outputDir,
     };
+    headStart.begin(plan);
+    await deps.openQueue(task);
+    return { kind: 'open', plan };
   }
 
   /** Bad input fails the workflow at once, with the message that the CLI prints. */

@@ -5,6 +5,7 @@ import type { GatePort } from '../core/gate/port.js';
 import { gateKey } from '../core/names.js';
 import type { RunRow } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
+import { pendingOf } from './publication.js';
 
 export interface RunContext {
   run: RunRow;
@@ -18,6 +19,8 @@ export interface RunContext {
   cancelSignal: AbortSignal;
   /** True once the run has any answer: a bad request is then the row's fault. */
   anyAnswered: boolean;
+  /** Rows without an outcome, as far as this process knows. */
+  left: number;
 }
 
 /** How many runs one process keeps at hand. */
@@ -72,6 +75,7 @@ export class RunContexts {
       contextWindow: prices.contextWindow(model),
       cancelSignal: gates.cancelSignal(runId),
       anyAnswered: totals.calls > 0,
+      left: pendingOf(totals),
     };
   }
 }

@@ -12,6 +12,7 @@ import type { Seed } from '../schema/seed.js';
 import type { Attempt, CallKey } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
 import { addAnswer, bySeed, failedOutcome, type History, historyOf, okOutcome } from './history.js';
+import type { Publications } from './publication.js';
 import type { RunContext } from './run-context.js';
 
 /** How long a turn waits at the gate before it gives its place back. */
@@ -31,11 +32,13 @@ export type TurnEnd =
 
 export class Turns {
   readonly #deps: ActivityDeps;
+  readonly #publications: Pick<Publications, 'ahead'>;
   /** Single flight: a second asker of the same turn joins the call under way. */
   readonly #flights = new Map<string, Promise<TurnEnd>>();
 
-  constructor(deps: ActivityDeps) {
+  constructor(deps: ActivityDeps, publications: Pick<Publications, 'ahead'>) {
     this.#deps = deps;
+    this.#publications = publications;
   }
 
   /** Takes the seed's next turn. `history` is brought up to date; a joined turn reloads it. */
@@ -50,10 +53,18 @@ export class Turns {
     const flight = this.#take(context, seed, history);
     this.#flights.set(key, flight);
     try {
-      return await flight;
+      const end = await flight;
+      if (end.kind === 'done') this.#countDown(context);
+      return end;
     } finally {
       this.#flights.delete(key);
     }
+  }
+
+  /** The run is published as soon as its last outcome is stored. */
+  #countDown(context: RunContext): void {
+    context.left -= 1;
+    if (context.left <= 0) this.#publications.ahead(context.run.id, context.run.epoch);
   }
 
   async #reload(context: RunContext, seed: Seed): Promise<History> {

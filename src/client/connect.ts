@@ -79,7 +79,7 @@ class ConnectedSwarm implements Swarm {
     );
     this.#keepKey(prepared);
     const { host, launcher } = await this.reach();
-    await host.keys(this.#keys);
+    if (Object.keys(this.#keys).length > 0) await host.keys(this.#keys);
     const attached = !staged.run.detached;
     if (attached) await this.#attach(staged.run.id);
     if (staged.kind !== 'finished') await launcher.startOrResume(staged.run.id);

@@ -62,8 +62,10 @@ export class Launcher {
     }
     // A cancel is still being carried out: the next epoch comes after it.
     if (open) await open.result().catch(() => undefined);
-    await this.#store.setControl(runId, { paused: false, cancelled: false });
-    await this.#store.updateRun(runId, { state: 'staged', reason: null, message: null, publishedAt: null });
+    if (control.paused || control.cancelled) await this.#store.setControl(runId, { paused: false, cancelled: false });
+    if (run.state !== 'staged') {
+      await this.#store.updateRun(runId, { state: 'staged', reason: null, message: null, publishedAt: null });
+    }
     return await this.#start(run);
   }
 

@@ -1,0 +1,59 @@
+/**
+ * A run is published once per epoch: by its last activity, or a moment earlier, when the process that makes the calls
+ * stores the last outcome. Both write the same bytes; the second finds the work done.
+ */
+import type { RunState, StopCause } from '../core/model.js';
+import type { RunTotals } from '../store/port.js';
+import type { ActivityDeps } from './deps.js';
+
+export type EndState = Extract<RunState, 'completed' | 'capped' | 'paused' | 'cancelled' | 'failed'>;
+
+export function pendingOf({ total, ok, failed, filtered }: RunTotals): number {
+  return total - ok - failed - filtered;
+}
+
+export function endState(stop: StopCause | null, pending: number): EndState {
+  if (stop === 'cancelled') return 'cancelled';
+  if (pending === 0) return 'completed';
+  if (stop === 'capped') return 'capped';
+  return stop === 'request' || stop === null ? 'failed' : 'paused';
+}
+
+export class Publications {
+  readonly #deps: ActivityDeps;
+  readonly #under = new Map<string, Promise<EndState>>();
+
+  constructor(deps: ActivityDeps) {
+    this.#deps = deps;
+  }
+
+  /** Publishes what there is and writes the run's state; joins a publication under way. */
+  publish(runId: string, epoch: number, stop: StopCause | null): Promise<EndState> {
+    const key = `${runId}/e${epoch}`;
+    let publication = this.#under.get(key);
+    if (publication === undefined) {
+      publication = this.#publish(runId, epoch, stop).finally(() => this.#under.delete(key));
+      this.#under.set(key, publication);
+    }
+    return publication;
+  }
+
+  /** Called when the last outcome seems to be stored: publishes if it is. A failure is left to the last activity. */
+  ahead(runId: string, epoch: number): void {
+    const look = async () => {
+      if (pendingOf(await this.#deps.store.totals(runId)) === 0) await this.publish(runId, epoch, null);
+    };
+    look().catch((error: unknown) => this.#deps.log.warn({ err: error, run: runId }, 'not published ahead of the last activity'));
+  }
+
+  async #publish(runId: string, epoch: number, stop: StopCause | null): Promise<EndState> {
+    const { store } = this.#deps;
+    const run = await store.run(runId);
+    if (run?.epoch === epoch && run.state === 'completed' && run.publishedAt !== null) return 'completed';
+    const state = endState(stop, pendingOf(await store.totals(runId)));
+    await this.#deps.publish(runId);
+    const at = this.#deps.now();
+    await store.updateRun(runId, { state, reason: state === 'completed' ? null : stop, endedAt: at, publishedAt: at });
+    return state;
+  }
+}
