@@ -1,5 +1,5 @@
 /** How to reach Temporal: the embedded server, or the user's cluster by TEMPORAL_* variables and temporal.toml. */
-import { Connection, isGrpcServiceError } from '@temporalio/client';
+import { Connection, defaultGrpcRetryOptions, isGrpcServiceError, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { temporalEnvironment } from './config.js';
 import { EXIT, SwarmError } from './core/errors.js';
@@ -65,6 +65,29 @@ function refusal(settings: TemporalConnectionSettings, error: unknown): SwarmErr
   );
 }
 
+type Interceptor = NonNullable<ConnectOptions['interceptors']>[number];
+type Call = ReturnType<Interceptor>;
+
+/** `CANCELLED` of gRPC: not tried again. */
+const CANCELLED = 1;
+
+/**
+ * Comes after the retries of the SDK: those run by timers, and one that fires when the connection was closed meanwhile would throw where
+ * nobody can catch it. Here it ends as a cancelled call.
+ */
+const cancelledOnceClosed: Interceptor = (options, nextCall) => {
+  try {
+    return nextCall(options) as Call;
+  } catch (error) {
+    const nothing = () => undefined;
+    const start: Call['start'] = (metadata, listener) => {
+      listener?.onReceiveMessage?.(null);
+      listener?.onReceiveStatus?.({ code: CANCELLED, details: (error as Error).message, metadata });
+    };
+    return { start, sendMessage: nothing, halfClose: nothing, startRead: nothing, cancelWithStatus: nothing } as unknown as Call;
+  }
+};
+
 /**
  * Connects and sees that the namespace is there. The caller closes the connection.
  * Throws E_TEMPORAL_UNREACHABLE (exit 4) within 5 s, also for a refused key and an unknown namespace.
@@ -74,7 +97,8 @@ export async function connectTemporal(settings: TemporalConnectionSettings): Pro
   const until = Date.now() + ANSWER_MS;
   let connection: Connection | undefined;
   try {
-    connection = await Connection.connect({ ...options, connectTimeout: CONNECT_MS });
+    const interceptors = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), cancelledOnceClosed];
+    connection = await Connection.connect({ ...options, interceptors, connectTimeout: CONNECT_MS });
     const opened = connection;
     await opened.withDeadline(until, () => opened.workflowService.describeNamespace({ namespace }));
     return opened;

@@ -139,7 +139,8 @@ export class TemporalServer {
     let said = 'no answer';
     // A gRPC channel that was refused once waits a second before it tries again.
     while (waiting() && !(await isListening(this.#state.port))) await sleep(20);
-    const connection = Connection.lazy({ address: this.address });
+    // Asked again from here: a retry of the SDK that comes after the close would throw where nobody catches it.
+    const connection = Connection.lazy({ address: this.address, interceptors: [] });
     try {
       while (waiting()) {
         try {
