@@ -1,0 +1,150 @@
+/** Pause, resume, resize, cancel, Ctrl-C and the cap, from the command, on runs under way. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { until } from '../host/host-support.js';
+import { type Provider, paidTwice, SIM_TASK_PRICE, spentUsd } from '../support/provider.js';
+import type { TaskFiles } from '../support/run-folder.js';
+import { endEvent, SwarmHome } from '../support/swarm-home.js';
+
+const ROWS = 60;
+const IN_FLIGHT = 6;
+const LATENCY_MS = 250;
+const seeds = Array.from({ length: ROWS }, (_, index) => `A fact about year ${1900 + index}`);
+
+let home: SwarmHome;
+let provider: Provider;
+
+beforeAll(async () => {
+  home = await SwarmHome.create();
+  provider = await home.provider(['--latency', String(LATENCY_MS)]);
+});
+afterAll(() => home.close());
+beforeEach(() => provider.forget());
+
+function task(name: string, sliceSize: number, keys: { max_cost?: number; worker_max_tokens?: number } = {}): TaskFiles {
+  const base = { worker_model: 'm', worker_api_base: provider.url, workers: IN_FLIGHT, batch_size: sliceSize };
+  return home.task(name, { ...base, price: SIM_TASK_PRICE, ...keys }, seeds);
+}
+
+/** A detached run with some calls done. */
+async function underWay(files: TaskFiles, calls = 8): Promise<string> {
+  const run = (await home.run(['run', files.path, '--detach'])).stdout.trim();
+  await provider.untilBilled(calls);
+  return run;
+}
+
+async function ended(run: string): Promise<void> {
+  await until(
+    `run ${run} has ended`,
+    async () => /completed|cancelled|capped|failed/.test((await home.status(run)).state),
+    60_000,
+  );
+}
+
+function expectPaidOnce(files: TaskFiles): void {
+  expect(files.out.ok().map(({ index }) => index)).toEqual(seeds.map((_, index) => index));
+  expect(paidTwice(provider.billed())).toEqual([]);
+  expect(files.out.receipt()).toMatchObject({ counts: { ok: ROWS, pending: 0 }, calls: { doubtful: 0 } });
+}
+
+describe.each([
+  ['slices', 15],
+  ['a child per seed', 1],
+])('%s', (_, sliceSize) => {
+  it('pause -> no call starts any more; resume -> all rows, each paid once', async () => {
+    const files = task(`pause-${sliceSize}`, sliceSize);
+    const run = await underWay(files);
+    await home.run(['pause', run]);
+    const calls = provider.calls().length;
+    expect(await home.status(run)).toMatchObject({ state: 'paused', reason: 'user' });
+    await sleep(3 * LATENCY_MS);
+    expect(provider.calls()).toHaveLength(calls);
+    expect(provider.calls().every(({ end }) => end === 'sent')).toBe(true);
+    expect((await home.status(run)).in_flight).toBe(0);
+    await home.run(['resume', run]);
+    await ended(run);
+    expectPaidOnce(files);
+  });
+
+  it('resize -> more calls in flight at once', async () => {
+    const files = task(`resize-${sliceSize}`, sliceSize);
+    const run = await underWay(files);
+    await home.run(['resize', run, '--concurrency', '2']);
+    await sleep(2 * LATENCY_MS);
+    expect((await home.status(run)).in_flight).toBeLessThanOrEqual(2);
+    await home.run(['resize', run, '--concurrency', '20']);
+    const from = Date.now();
+    await ended(run);
+    const late = provider.calls().filter(({ t }) => t > from);
+    const together = Math.max(...late.map(({ t }) => late.filter((other) => other.t <= t && (other.endedAt ?? t) > t).length));
+    expect(together).toBeGreaterThan(IN_FLIGHT);
+    expectPaidOnce(files);
+  });
+
+  it('cancel -> what is done is published, the rest is not called; `swarm run` -> only the rest is paid for', async () => {
+    const files = task(`cancel-${sliceSize}`, sliceSize);
+    const run = await underWay(files);
+    await home.run(['cancel', run]);
+    await ended(run);
+    const calls = provider.calls().length;
+    expect(calls).toBeLessThan(ROWS);
+    expect((await home.status(run)).state).toBe('cancelled');
+    const rows = files.out.ok();
+    expect(rows.length).toBeGreaterThan(0);
+    const { counts } = files.out.receipt();
+    expect(counts).toMatchObject({ ok: rows.length, pending: ROWS - rows.length });
+    await sleep(2 * LATENCY_MS);
+    expect(provider.calls()).toHaveLength(calls);
+
+    const again = endEvent(await home.run(['run', files.path, '--json']));
+    expect(again).toMatchObject({ run, state: 'completed', ok: ROWS });
+    // Calls that the cancel cut off were paid for without an answer.
+    const cut = files.out.receipt().calls.doubtful;
+    expect(cut).toBeLessThanOrEqual(IN_FLIGHT);
+    expect(paidTwice(provider.billed()).length).toBeLessThanOrEqual(cut);
+  });
+
+  it('Ctrl-C -> calls under way finish, exit 130, paused; `swarm run` goes on, 0 calls paid twice', async () => {
+    const files = task(`ctrl-c-${sliceSize}`, sliceSize);
+    const cli = home.swarm(['run', files.path, '--json']);
+    const run = await home.runId(cli);
+    await provider.untilBilled(10);
+    cli.kill('SIGINT');
+    expect((await cli.ended).code).toBe(130);
+    const calls = provider.calls();
+    expect(calls.length).toBeLessThan(ROWS);
+    expect(calls.map(({ end }) => end)).toEqual(calls.map(() => 'sent'));
+    expect(await home.status(run)).toMatchObject({ state: 'paused', in_flight: 0, ok: calls.length });
+    expect(endEvent(await home.run(['run', files.path, '--json']))).toMatchObject({ run, ok: ROWS });
+    expectPaidOnce(files);
+  });
+
+  it('max_cost -> exit 3, the provider billed no more than the cap; resize --max-cost -> the rest', async () => {
+    const cap = 0.0006;
+    const files = task(`cap-${sliceSize}`, sliceSize, { max_cost: cap, worker_max_tokens: 200 });
+    const stopped = await home.run(['run', files.path, '--json'], 3);
+    const { run, state, ok } = endEvent(stopped);
+    expect(state).toBe('capped');
+    expect(ok).toBeGreaterThan(0);
+    expect(ok).toBeLessThan(ROWS);
+    expect(spentUsd(provider.billed())).toBeLessThanOrEqual(cap);
+    expect(files.out.receipt().money.total_usd).toBeLessThanOrEqual(cap);
+    expect(files.out.ok()).toHaveLength(ok);
+    await home.run(['resize', run, '--max-cost', '1']);
+    expect(endEvent(await home.run(['watch', run, '--json']))).toMatchObject({ state: 'completed', ok: ROWS });
+    expectPaidOnce(files);
+    expect(files.out.receipt().money.settled_usd).toBe(spentUsd(provider.billed()));
+  });
+});
+
+it('Ctrl-C twice -> the command leaves at once; the run is paused all the same, nothing is paid twice', async () => {
+  const files = task('twice', 15);
+  const cli = home.swarm(['run', files.path]);
+  await provider.untilBilled(10);
+  cli.kill('SIGINT');
+  await sleep(20);
+  cli.kill('SIGINT');
+  expect((await cli.ended).code).toBe(130);
+  await home.run(['run', files.path]);
+  expectPaidOnce(files);
+});
