@@ -1,5 +1,13 @@
 /** A lane starts a share of a large phase's children and continues as new before its history grows large. */
-import { allHandlersFinished, condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import {
+  allHandlersFinished,
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { StopCause } from '../core/model.js';
 import { CHILDREN_PER_EXECUTION, childrenInFlight } from '../core/slice-size.js';
 import { Children } from './children.js';
@@ -20,23 +28,28 @@ export async function swarmLane(input: LaneInput): Promise<LaneResult> {
   });
   setHandler(controlSignal, (news) => children.tell(news));
 
-  const { items } = phase.source;
+  const items = phase.source.items - input.from;
   // An even share of what keeps the run's calls under way.
   const window = () => Math.max(1, Math.ceil(childrenInFlight(children.state.concurrency, children.size) / lanes));
   const cursor = { ...input.cursor };
   const full = () => children.started >= CHILDREN_PER_EXECUTION || workflowInfo().continueAsNewSuggested;
 
-  while (children.state.stop === null && cursor.block * block < items && !full()) {
-    const from = cursor.block * block + cursor.offset;
-    const to = Math.min(items, (cursor.block + 1) * block);
-    const reached = await children.start(from, to, window);
-    if (reached < to) cursor.offset = reached - cursor.block * block;
-    else {
-      cursor.block += lanes;
-      cursor.offset = 0;
+  try {
+    while (children.state.stop === null && cursor.block * block < items && !full()) {
+      const start = input.from + cursor.block * block;
+      const to = Math.min(phase.source.items, start + block);
+      const reached = await children.start(start + cursor.offset, to, window);
+      if (reached < to) cursor.offset = reached - start;
+      else {
+        cursor.block += lanes;
+        cursor.offset = 0;
+      }
     }
+    await children.drain();
+  } catch (error) {
+    if (isCancellation(error)) await CancellationScope.nonCancellable(() => children.drain());
+    throw error;
   }
-  await children.drain();
   await condition(allHandlersFinished);
   const { sums, stop, pace, paused, concurrency } = children.state;
   if (stop === null && cursor.block * block < items) {

@@ -2,6 +2,7 @@
 import {
   ChildWorkflowCancellationType,
   type ChildWorkflowHandle,
+  condition,
   ParentClosePolicy,
   startChild,
   workflowInfo,
@@ -62,18 +63,23 @@ export class MapPhaseRun {
     this.#children.state.paused = news.paused;
     this.#children.state.concurrency = news.concurrency;
     const window = () => childrenInFlight(this.#children.state.concurrency, this.#children.size);
-    const lanes = planLanes(this.items, this.#children.size, window());
-    if (lanes.lanes === 0) {
-      await this.#children.start(0, this.items, window);
-      await this.#children.drain();
-      return this.stop;
-    }
-    for (let lane = 0; lane < lanes.lanes; lane += 1) {
-      const { end } = await this.#startLane(lane, lanes.lanes, lanes.block);
+    const fits = planLanes(this.items, this.#children.size, window()).lanes === 0;
+    const reached = fits ? await this.#children.start(0, this.items, window) : 0;
+    // Children that turned out smaller than planned may be too many for this execution, too.
+    if (this.stop === null && reached < this.items) await this.#startLanes(reached, window());
+    await this.#children.drain();
+    // A condition, since waiting for promises would not notice a cancel.
+    await condition(() => this.#lanes.length === 0);
+    return this.stop;
+  }
+
+  /** Lanes for the positions from..items. */
+  async #startLanes(from: number, inFlight: number): Promise<void> {
+    const { lanes, block } = planLanes(this.items - from, this.#children.size, inFlight);
+    for (let lane = 0; lane < Math.max(1, lanes); lane += 1) {
+      const { end } = await this.#startLane(lane, Math.max(1, lanes), block, from);
       this.#drained = Promise.all([this.#drained, end]);
     }
-    await this.#drained;
-    return this.stop;
   }
 
   /** Waits for what is in flight, after a stop or a cancel. */
@@ -88,7 +94,7 @@ export class MapPhaseRun {
   }
 
   /** Resolves when the lane has started; `end` when it is over. */
-  async #startLane(lane: number, lanes: number, block: number): Promise<{ end: Promise<void> }> {
+  async #startLane(lane: number, lanes: number, block: number, from: number): Promise<{ end: Promise<void> }> {
     const { pace, paused, concurrency } = this.#children.state;
     const child = await startChild(swarmLane, {
       workflowId: laneWorkflowId(this.#root, this.#phase.name, lane),
@@ -104,6 +110,7 @@ export class MapPhaseRun {
           root: this.#root,
           lane,
           lanes,
+          from,
           block,
           cursor: { block: lane, offset: 0 },
           sums: NO_SUMS,
@@ -115,6 +122,12 @@ export class MapPhaseRun {
       ],
     });
     this.#lanes.push(child);
+    const { state } = this.#children;
+    // The news came while the lane was started.
+    if (state.paused !== paused || state.concurrency !== concurrency) {
+      const news = { paused: state.paused, concurrency: state.concurrency };
+      await child.signal(controlSignal, news).catch(() => undefined);
+    }
     const end = child.result().then(
       ({ stop, ...sums }) => {
         this.#laneSums = addSums(this.#laneSums, sums);

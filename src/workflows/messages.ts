@@ -82,6 +82,8 @@ export interface LaneInput {
   root: string;
   lane: number;
   lanes: number;
+  /** First position of what the lanes share. */
+  from: number;
   /** Items of one block; lane i takes blocks i, i + lanes, ... */
   block: number;
   /** Next block of this lane, and items of it that were started. */
@@ -112,6 +114,8 @@ export interface SliceInput {
   from: number;
   to: number;
   source: 'range' | 'list';
+  /** Of the executions before this one. */
+  sums?: Sums;
 }
 
 export interface ChildResult extends Sums {

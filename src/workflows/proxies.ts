@@ -19,7 +19,13 @@ const AROUND_A_CALL_MS = 120_000;
 /** Calls of one slice come one after the other for a seed; this is patience, not a target. */
 const SLICE_MS = 24 * 3_600_000;
 
-export const { openRun } = proxyActivities<All>({ taskQueue: MAIN_QUEUE, startToCloseTimeout: '1h', retry });
+export const { openRun } = proxyActivities<All>({
+  taskQueue: MAIN_QUEUE,
+  startToCloseTimeout: '1h',
+  // What it opened must be closed again.
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  retry,
+});
 
 export const { writeControl, listItems } = proxyActivities<All>({ taskQueue: MAIN_QUEUE, startToCloseTimeout: '1m', retry });
 

@@ -20,6 +20,7 @@ export class RunControl {
   /** Counts of the store, as of the last 5 % step. */
   seen: WatchRunResult | null = null;
   #plan: RunPlan | null = null;
+  #closing = false;
 
   constructor() {
     setHandler(pauseUpdate, () => this.#write({ paused: true }), {
@@ -49,6 +50,12 @@ export class RunControl {
     await this.phase?.drain();
   }
 
+  /** Nothing is left to control: the state of the run is closeRun's to write from now on. */
+  async close(): Promise<void> {
+    this.#closing = true;
+    await this.settled();
+  }
+
   /** Waits for handlers that are still at work. */
   async settled(): Promise<void> {
     await condition(allHandlersFinished);
@@ -57,6 +64,7 @@ export class RunControl {
   async #write(change: Omit<Parameters<typeof writeControl>[0], 'run'>): Promise<void> {
     // An Update may arrive while openRun is under way.
     await condition(() => this.#plan !== null);
+    if (this.#closing) return;
     const { run } = this.#plan as RunPlan;
     this.news = await writeControl({ run, ...change });
     await this.phase?.tell(this.news);

@@ -32,6 +32,7 @@ export async function swarmRun(input: RunInput): Promise<RunSummary> {
   return await CancellationScope.nonCancellable(async () => {
     if (stop === 'cancelled') await writeControl({ run: plan.run, cancelled: true });
     await control.drain();
+    await control.close();
     watching.cancel();
     await watched;
     upsertSearchAttributes([{ key: phaseKey, value: 'publish' }]);

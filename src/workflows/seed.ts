@@ -1,5 +1,5 @@
 /** A seed as its own child: one activity per turn. */
-import { condition, setHandler } from '@temporalio/workflow';
+import { condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
 import { type ChildResult, controlSignal, type SeedInput } from './messages.js';
 import { turnActivity } from './proxies.js';
 import { NO_SUMS } from './sums.js';
@@ -15,6 +15,8 @@ export async function swarmSeed(input: SeedInput): Promise<ChildResult> {
   const runTurn = turnActivity(input.plan);
   const { run, epoch } = input.plan;
   for (;;) {
+    // Days of waiting for a provider make a long history.
+    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof swarmSeed>(input);
     const seen = news;
     const turn = await runTurn({ run, epoch, index: input.index });
     switch (turn.kind) {

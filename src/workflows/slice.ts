@@ -1,5 +1,5 @@
 /** K seeds that share a child: one activity, sent again for what it gave back. */
-import { condition, setHandler } from '@temporalio/workflow';
+import { condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
 import { type ChildResult, controlSignal, type SliceInput, type Sums } from './messages.js';
 import { runSlice } from './proxies.js';
 import { addSums, NO_SUMS } from './sums.js';
@@ -12,9 +12,10 @@ export async function swarmSlice(input: SliceInput): Promise<ChildResult> {
     news += 1;
   });
   const { run, epoch } = input.plan;
-  let sums: Sums = NO_SUMS;
+  let sums: Sums = input.sums ?? NO_SUMS;
   let callMs: number | null = null;
   for (;;) {
+    if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof swarmSlice>({ ...input, sums });
     const seen = news;
     const {
       undone,

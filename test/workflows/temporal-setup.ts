@@ -1,0 +1,266 @@
+/** A real Temporal server, the prebuilt workflow bundle, and scripted activities on the queues that the workflows use. */
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Context } from '@temporalio/activity';
+import { Client, type Connection, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
+import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import type { CloseRunInput } from '../../src/activities/close-run.js';
+import type { Activities } from '../../src/activities/index.js';
+import type { ListItemsInput } from '../../src/activities/list-items.js';
+import type { OpenRunResult } from '../../src/activities/open-run.js';
+import type { RunSliceInput, RunSliceResult } from '../../src/activities/run-slice.js';
+import type { RunTurnInput, RunTurnResult } from '../../src/activities/run-turn.js';
+import type { WatchRunInput, WatchRunResult } from '../../src/activities/watch-run.js';
+import type { WriteControlInput } from '../../src/activities/write-control.js';
+import type { StopCause } from '../../src/core/model.js';
+import { MAIN_QUEUE } from '../../src/core/names.js';
+import { ensureHome } from '../../src/home.js';
+import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
+import { TemporalServer } from '../../src/host/temporal-server.js';
+import { connectTemporal } from '../../src/temporal-connection.js';
+import { type ControlNews, type RunInput, type RunPlan, type RunSummary, runAttributes } from '../../src/workflows/messages.js';
+import { endHomes, newConfig } from '../host/host-support.js';
+
+/** The bundle that the build made. */
+export const BUNDLE = fileURLToPath(new URL('../../dist/workflows/bundle.js', import.meta.url));
+export const MODEL_QUEUE = 'llm.test.model';
+export const FILES_QUEUE = 'durable-swarm.files.test';
+const USAGE = { input: 2, cached: 0, output: 1, reasoning: 0 };
+
+type RunWorkflow = WorkflowHandle<(input: RunInput) => Promise<RunSummary>>;
+
+/** What the activities of one run do. What is not scripted answers every row at once. */
+export interface Script {
+  items: number;
+  kind?: 'range' | 'list';
+  /** Indexes of a list epoch by position. */
+  list?: number[];
+  plan?: Partial<RunPlan>;
+  /** One turn; `attempt` counts the calls for this index from 1. */
+  turn?(index: number, attempt: number): RunTurnResult | Promise<RunTurnResult>;
+  slice?(input: RunSliceInput, attempt: number): Partial<RunSliceResult> | Promise<Partial<RunSliceResult>>;
+  close?(): Promise<void>;
+  open?(): Promise<void>;
+}
+
+/** What the workflows asked for, by run. */
+export class Scene {
+  readonly turns: number[] = [];
+  readonly slices: RunSliceInput[] = [];
+  readonly controls: WriteControlInput[] = [];
+  readonly closes: CloseRunInput[] = [];
+  readonly lists: ListItemsInput[] = [];
+  opens = 0;
+  watches = 0;
+  news: ControlNews & { cancelled: boolean };
+  readonly done = new Set<number>();
+
+  constructor(readonly script: Script) {
+    this.news = { paused: script.plan?.paused ?? false, concurrency: script.plan?.concurrency ?? 4, cancelled: false };
+  }
+
+  times(list: readonly number[], index: number): number {
+    return list.filter((other) => other === index).length;
+  }
+}
+
+/** Waits until the run is cancelled by its control row, as a real call does. */
+export async function untilCancelled(scene: Scene): Promise<RunTurnResult> {
+  while (!scene.news.cancelled) await new Promise((resolve) => setTimeout(resolve, 10));
+  return { kind: 'stop', cause: 'cancelled' };
+}
+
+export function doneTurn(): RunTurnResult {
+  return { kind: 'done', status: 'ok', usage: USAGE, callMs: 5 };
+}
+
+export function stopTurn(cause: StopCause): RunTurnResult {
+  return { kind: 'stop', cause };
+}
+
+export interface Temporal {
+  client: Client;
+  connection: Connection;
+  native: NativeConnection;
+  /** Starts a scripted run, as the launcher does. */
+  start(id: string, script: Script): Promise<{ handle: RunWorkflow; scene: Scene }>;
+  /** Ids of all workflow executions of a run, `<id> <status>`. */
+  executions(id: string): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+function emptySlice(): RunSliceResult {
+  return { ok: 0, failed: 0, filtered: 0, usage: USAGE, undone: 0, waitUntil: null, paused: false, stop: null, callMs: null };
+}
+
+export function planOf(id: string, { items, kind = 'range', plan }: Script): RunPlan {
+  return {
+    run: id,
+    epoch: 1,
+    name: id,
+    model: 'test/model',
+    phases: [{ name: 'map', kind: 'map', source: { kind, items } }],
+    modelQueue: MODEL_QUEUE,
+    filesQueue: FILES_QUEUE,
+    sliceSize: 1,
+    concurrency: 4,
+    callTimeoutMs: 10_000,
+    callMs: null,
+    turns: 1,
+    paused: false,
+    outputDir: '/out',
+    ...plan,
+  };
+}
+
+/** The activities of all scripted runs. */
+export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activities {
+  const of = (run: string): Scene => {
+    const scene = scenes.get(run);
+    if (!scene) throw ApplicationFailure.nonRetryable(`E_RUN_UNKNOWN: the store has no run ${run}`, 'E_RUN_UNKNOWN');
+    return scene;
+  };
+  const totals = (scene: Scene): WatchRunResult => {
+    const ok = scene.done.size;
+    const { items } = scene.script;
+    return { total: items, ok, failed: 0, filtered: 0, costUsd: 0, calls: ok, limited: 0, doubtful: 0, waitsFor: 'nothing' };
+  };
+  return {
+    openRun: async (input: RunInput): Promise<OpenRunResult> => {
+      const id = 'run' in input ? input.run : '';
+      const scene = of(id);
+      scene.opens += 1;
+      await scene.script.open?.();
+      if (scene.script.items === 0) return { kind: 'finished', run: id, filesQueue: FILES_QUEUE };
+      return { kind: 'open', plan: planOf(id, scene.script) };
+    },
+    watchRun: async ({ run, shown }: WatchRunInput) => {
+      const scene = of(run);
+      scene.watches += 1;
+      const { cancellationSignal } = Context.current();
+      for (;;) {
+        const seen = totals(scene);
+        Context.current().heartbeat(seen);
+        if (seen.ok >= seen.total || seen.ok - shown >= Math.max(1, seen.total * 0.05)) return seen;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        cancellationSignal.throwIfAborted();
+      }
+    },
+    writeControl: async (input: WriteControlInput) => {
+      const scene = of(input.run);
+      scene.controls.push(input);
+      if (input.paused !== undefined) scene.news.paused = input.paused;
+      if (input.cancelled !== undefined) scene.news.cancelled = input.cancelled;
+      if (input.concurrency !== undefined) scene.news.concurrency = input.concurrency;
+      return { paused: scene.news.paused, concurrency: scene.news.concurrency };
+    },
+    listItems: async (input: ListItemsInput) => {
+      const scene = of(input.run);
+      scene.lists.push(input);
+      return scene.script.list?.slice(input.from, input.to) ?? [];
+    },
+    runTurn: async ({ run, index }: RunTurnInput) => {
+      const scene = of(run);
+      scene.turns.push(index);
+      const result = (await scene.script.turn?.(index, scene.times(scene.turns, index))) ?? doneTurn();
+      if (result.kind === 'done') scene.done.add(index);
+      return result;
+    },
+    runSlice: async (input: RunSliceInput) => {
+      const scene = of(input.run);
+      scene.slices.push(input);
+      const attempt = scene.slices.filter(({ from }) => from === input.from).length;
+      const scripted = await scene.script.slice?.(input, attempt);
+      const result = { ...emptySlice(), ...(scripted ?? { ok: input.to - input.from, callMs: 5 }) };
+      for (let done = 0; done < result.ok; done += 1) scene.done.add(input.from + done);
+      return result;
+    },
+    closeRun: async (input: CloseRunInput): Promise<RunSummary> => {
+      const scene = of(input.run);
+      scene.closes.push(input);
+      await scene.script.close?.();
+      const { total, ok } = totals(scene);
+      return {
+        run: input.run,
+        epoch: input.epoch,
+        state: ok === total ? 'completed' : 'failed',
+        stop: input.stop,
+        counts: { total, ok, failed: 0, filtered: 0 },
+        usage: USAGE,
+        costUsd: 0,
+        outputDir: '/out',
+      };
+    },
+  };
+}
+
+let runtimeInstalled = false;
+
+/** One server for a test file. Rejects when there is no bundle. */
+export async function startTemporal(options: { maxCachedWorkflows?: number } = {}): Promise<Temporal> {
+  readFileSync(BUNDLE);
+  if (!runtimeInstalled) {
+    const quiet = { logging: { filter: 'ERROR' } };
+    Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [], telemetryOptions: quiet });
+  }
+  runtimeInstalled = true;
+  const config = await newConfig();
+  const server = await TemporalServer.start({
+    config,
+    paths: ensureHome(config.home),
+    binary: await resolveTemporalBinary(config),
+    onProgress: () => undefined,
+  });
+  const connection = await connectTemporal({ address: server.address, namespace: server.namespace });
+  const native = await NativeConnection.connect({ address: server.address });
+  const client = new Client({ connection });
+  const scenes = new Map<string, Scene>();
+  const { runTurn, closeRun, ...main } = scriptedActivities(scenes);
+  const create = (taskQueue: string, activities: object, workflows: object = {}) =>
+    // A fixed identity: saved histories name no machine.
+    Worker.create({ connection: native, taskQueue, activities, identity: 'worker', ...workflows });
+  const workers = await Promise.all([
+    create(MAIN_QUEUE, main, {
+      workflowBundle: { codePath: BUNDLE },
+      stickyQueueScheduleToStartTimeout: '1s',
+      maxHeartbeatThrottleInterval: '100ms',
+      maxCachedWorkflows: options.maxCachedWorkflows ?? 300,
+    }),
+    create(MODEL_QUEUE, { runTurn }),
+    create(FILES_QUEUE, { closeRun }),
+  ]);
+  const running = workers.map((worker) => worker.run());
+  return {
+    client,
+    connection,
+    native,
+    start: async (id, script) => {
+      const scene = new Scene(script);
+      scenes.set(id, scene);
+      const handle: RunWorkflow = await client.workflow.start<(input: RunInput) => Promise<RunSummary>>('swarmRun', {
+        taskQueue: MAIN_QUEUE,
+        workflowId: `${id}/e1`,
+        args: [{ run: id }],
+        staticSummary: `${id}: rows`,
+        typedSearchAttributes: new TypedSearchAttributes(runAttributes({ run: id, model: 'test/model' })),
+      });
+      return { handle, scene };
+    },
+    executions: async (id) => {
+      const found: string[] = [];
+      for await (const { workflowId, status } of client.workflow.list({ query: `SwarmRun = "${id}"` })) {
+        found.push(`${workflowId} ${status.name}`);
+      }
+      return found.sort();
+    },
+    stop: async () => {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await native.close();
+      await connection.close();
+      await server.stop();
+      await endHomes();
+    },
+  };
+}
