@@ -22,6 +22,8 @@ export function endState(stop: StopCause | null, pending: number): EndState {
 export class Publications {
   readonly #deps: ActivityDeps;
   readonly #under = new Map<string, Promise<EndState>>();
+  /** Epochs that this process opened: their folders are here. */
+  readonly #opened = new Set<string>();
 
   constructor(deps: ActivityDeps) {
     this.#deps = deps;
@@ -38,8 +40,14 @@ export class Publications {
     return publication;
   }
 
+  /** The run's folder is on this machine. Calls may be made on others, which must not publish. */
+  openedHere(runId: string, epoch: number): void {
+    this.#opened.add(`${runId}/e${epoch}`);
+  }
+
   /** Called when the last outcome seems to be stored: publishes if it is. A failure is left to the last activity. */
   ahead(runId: string, epoch: number): void {
+    if (!this.#opened.has(`${runId}/e${epoch}`)) return;
     const look = async () => {
       if (pendingOf(await this.#deps.store.totals(runId)) === 0) await this.publish(runId, epoch, null);
     };
@@ -50,6 +58,7 @@ export class Publications {
     const { store } = this.#deps;
     const run = await store.run(runId);
     if (run?.epoch === epoch && run.state === 'completed' && run.publishedAt !== null) return 'completed';
+    this.#opened.delete(`${runId}/e${epoch}`);
     const state = endState(stop, pendingOf(await store.totals(runId)));
     await this.#deps.publish(runId);
     const at = this.#deps.now();
