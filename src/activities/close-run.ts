@@ -6,6 +6,8 @@ import type { RunSummary } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
 import { withHeartbeat } from './heartbeat.js';
 import type { Publications } from './publication.js';
+import { queueOf } from './queue.js';
+import type { RunContexts } from './run-context.js';
 
 export interface CloseRunInput {
   run: string;
@@ -17,7 +19,14 @@ export interface CloseRunInput {
 const SETTLE_MS = 30_000;
 const LOOK_MS = 50;
 
-export function createCloseRun(deps: ActivityDeps, publications: Publications) {
+export function createCloseRun(deps: ActivityDeps, contexts: RunContexts, publications: Publications) {
+  /** The next run of this model plans with the call time that this one measured. */
+  async function learn(input: CloseRunInput): Promise<void> {
+    const { run, measured } = await contexts.get(input.run, input.epoch);
+    if (measured.calls === 0) return;
+    await deps.store.registerQueue({ ...queueOf(run.task, deps.now()), callMs: Math.round(measured.ms / measured.calls) });
+  }
+
   async function settled(run: string): Promise<void> {
     const until = deps.now() + SETTLE_MS;
     while ((await deps.store.totals(run)).open > 0 && deps.now() < until) await sleep(LOOK_MS);
@@ -32,6 +41,7 @@ export function createCloseRun(deps: ActivityDeps, publications: Publications) {
         const state = await publications.publish(input.run, input.epoch, input.stop);
         const { total, ok, failed, filtered, usage, settledNano } = await deps.store.totals(input.run);
         const run = await deps.store.run(input.run);
+        await learn(input);
         deps.gates.forget(input.run);
         return {
           run: input.run,

@@ -2,8 +2,8 @@
 import type { GatePort } from '../core/gate/port.js';
 import type { EpochMs, Message } from '../core/model.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
-import type { ModelRef, Task } from '../schema/task-types.js';
-import type { RunRow, Store } from '../store/port.js';
+import type { ModelRef } from '../schema/task-types.js';
+import type { QueueRow, RunRow, Store } from '../store/port.js';
 import type { RunInput } from '../workflows/messages.js';
 
 /** Gates of this process, one per provider, endpoint, model and key. */
@@ -45,7 +45,7 @@ export interface ActivityDeps {
   /** Stages a task that was named over Temporal; throws SwarmError on bad input. */
   stage(input: Exclude<RunInput, { run: string }>, runId: string): Promise<Staged>;
   /** Opens this model's queue in this process now, not at the next look at the store. */
-  openQueue(task: Task): Promise<void>;
+  openQueue(queue: QueueRow): Promise<void>;
   /** Writes the run folder. */
   publish(runId: string): Promise<void>;
   /** Writes a part of output.partial.jsonl while the run goes on. */

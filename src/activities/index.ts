@@ -17,13 +17,13 @@ export function createActivities(deps: ActivityDeps) {
   const publications = new Publications(deps);
   const turns = new Turns(deps, publications);
   return {
-    openRun: createOpenRun(deps, new HeadStart(deps, contexts, turns)),
+    openRun: createOpenRun(deps, new HeadStart(deps, contexts, turns), publications),
     watchRun: createWatchRun(deps, contexts),
     writeControl: createWriteControl(deps),
     listItems: createListItems(deps),
     runTurn: createRunTurn(deps, contexts, turns),
     runSlice: createRunSlice(deps, contexts, turns),
-    closeRun: createCloseRun(deps, publications),
+    closeRun: createCloseRun(deps, contexts, publications),
   };
 }
 

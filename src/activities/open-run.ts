@@ -3,11 +3,13 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { SwarmError } from '../core/errors.js';
-import { filesQueue, modelQueue } from '../core/names.js';
+import { filesQueue } from '../core/names.js';
 import type { RunRow } from '../store/port.js';
 import type { RunInput, RunPlan } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
 import type { HeadStart } from './head-start.js';
+import type { Publications } from './publication.js';
+import { queueOf } from './queue.js';
 
 export type OpenRunResult =
   | { kind: 'open'; plan: RunPlan }
@@ -17,7 +19,7 @@ export type OpenRunResult =
 /** Turns per seed to plan with before any is known. */
 const PLANNED_TURNS = 3;
 
-export function createOpenRun(deps: ActivityDeps, headStart: HeadStart) {
+export function createOpenRun(deps: ActivityDeps, headStart: HeadStart, publications: Pick<Publications, 'openedHere'>) {
   async function find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {
     if ('run' in input) {
       const run = await deps.store.run(input.run);
@@ -41,18 +43,11 @@ export function createOpenRun(deps: ActivityDeps, headStart: HeadStart) {
     if (finished) return { kind: 'finished', run: run.id, filesQueue: filesQueue(deps.homeId) };
 
     const { task } = run;
-    const queue = modelQueue(task.model.provider, task.model.model);
-    const [control, epoch] = await Promise.all([
-      deps.store.control(run.id),
+    const control = await deps.store.control(run.id);
+    const [epoch, queue] = await Promise.all([
       // The epoch belongs to this execution: a second attempt of this activity finds it open already.
       deps.store.openEpoch(run.id, { workflowId, executionId: workflowExecution.runId }, deps.now()),
-      deps.store.registerQueue({
-        name: queue,
-        provider: task.model.provider,
-        model: task.model.model,
-        requestsPerMinute: task.requestsPerMinute,
-        lastUsedAt: deps.now(),
-      }),
+      deps.store.registerQueue({ ...queueOf(task, deps.now()), requestsPerMinute: control.requestsPerMinute }),
     ]);
     const plan: RunPlan = {
       run: run.id,
@@ -60,18 +55,19 @@ export function createOpenRun(deps: ActivityDeps, headStart: HeadStart) {
       name: run.name,
       model: `${task.model.provider}/${task.model.model}`,
       phases: [{ name: 'map', kind: 'map', source: { kind: epoch.kind, items: epoch.items } }],
-      modelQueue: queue,
+      modelQueue: queue.name,
       filesQueue: filesQueue(deps.homeId),
       sliceSize: task.sliceSize,
       concurrency: control.concurrency,
       callTimeoutMs: task.timeoutMs,
-      callMs: null,
+      callMs: queue.callMs,
       turns: task.multiTurn ? Math.min(PLANNED_TURNS, task.maxTurns) : 1,
       paused: control.paused,
       outputDir: run.outputDir,
     };
+    publications.openedHere(plan.run, plan.epoch);
     headStart.begin(plan);
-    await deps.openQueue(task);
+    await deps.openQueue(queue);
     return { kind: 'open', plan };
   }
 

@@ -19,6 +19,8 @@ export interface RunContext {
   cancelSignal: AbortSignal;
   /** True once the run has any answer: a bad request is then the row's fault. */
   anyAnswered: boolean;
+  /** Calls answered here, and their time, for the size of later runs' slices. */
+  measured: { calls: number; ms: number };
   /** Rows without an outcome, as far as this process knows. */
   left: number;
 }
@@ -75,6 +77,7 @@ export class RunContexts {
       contextWindow: prices.contextWindow(model),
       cancelSignal: gates.cancelSignal(runId),
       anyAnswered: totals.calls > 0,
+      measured: { calls: 0, ms: 0 },
       left: pendingOf(totals),
     };
   }

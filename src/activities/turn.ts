@@ -235,6 +235,8 @@ export class Turns {
       ...(outcome ? { outcome } : {}),
     });
     context.anyAnswered = true;
+    context.measured.calls += 1;
+    context.measured.ms += callMs;
     return outcome ? { kind: 'done', outcome, callMs } : { kind: 'go-on', callMs };
   }
 

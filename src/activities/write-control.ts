@@ -3,6 +3,7 @@ import { usdToNano } from '../core/price.js';
 import type { Control } from '../store/port.js';
 import type { ControlNews, ResizeArgs } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
+import { queueOf } from './queue.js';
 
 export interface WriteControlInput extends ResizeArgs {
   run: string;
@@ -19,6 +20,7 @@ export function createWriteControl(deps: ActivityDeps) {
     if (input.requestsPerMinute !== undefined) patch.requestsPerMinute = input.requestsPerMinute;
     if (input.maxCost !== undefined) patch.capNano = input.maxCost === null ? null : usdToNano(input.maxCost);
     const control = await deps.store.setControl(input.run, patch);
+    if (input.requestsPerMinute !== undefined) await changeQueueRate(deps, input.run, control.requestsPerMinute);
     if (input.paused !== undefined) {
       await deps.store.updateRun(
         input.run,
@@ -27,4 +29,10 @@ export function createWriteControl(deps: ActivityDeps) {
     }
     return { paused: control.paused, concurrency: control.concurrency };
   };
+}
+
+/** Send slots hold the rate; the queue's own rate keeps turns from being handed out only to wait. */
+async function changeQueueRate(deps: ActivityDeps, runId: string, requestsPerMinute: number | null): Promise<void> {
+  const run = await deps.store.run(runId);
+  if (run) await deps.openQueue(await deps.store.registerQueue({ ...queueOf(run.task, deps.now()), requestsPerMinute }));
 }

@@ -186,6 +186,8 @@ export interface QueueRow {
   provider: string;
   model: string;
   requestsPerMinute: number | null;
+  /** Mean call time that was measured last; null keeps what is known. */
+  callMs: number | null;
   lastUsedAt: EpochMs;
 }
 
@@ -269,7 +271,8 @@ export interface Store {
   onControl(listener: (runId: string, control: Control) => void): () => void;
 
   // Queues, rates and owners, shared by all worker processes.
-  registerQueue(queue: QueueRow): Promise<void>;
+  /** Adds or changes a queue; returns what is known of it now. */
+  registerQueue(queue: QueueRow): Promise<QueueRow>;
   queues(usedSince: EpochMs): Promise<QueueRow[]>;
   /**
    * Takes `count` send slots of a rate shared by all processes. Slots are `intervalMs` apart; the first is at or after `now`.

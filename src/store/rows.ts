@@ -103,12 +103,13 @@ export function readControl(row: Row | ControlsTable): Control {
   };
 }
 
-export function readQueue(row: QueuesTable): QueueRow {
+export function readQueue(row: Row | QueuesTable): QueueRow {
   return {
-    name: row.name,
-    provider: row.provider,
-    model: row.model,
-    requestsPerMinute: row.requests_per_minute,
-    lastUsedAt: row.last_used_at,
+    name: row.name as string,
+    provider: row.provider as string,
+    model: row.model as string,
+    requestsPerMinute: row.requests_per_minute as number | null,
+    callMs: row.call_ms as number | null,
+    lastUsedAt: row.last_used_at as number,
   };
 }

@@ -3,10 +3,15 @@ import type { EpochMs } from '../core/model.js';
 import { CRASHED } from './call-operations.js';
 import { addTotals, type Operation } from './operation.js';
 import type { QueueRow } from './port.js';
-import { SQL } from './statements.js';
+import { readQueue } from './rows.js';
+import { type Row, SQL } from './statements.js';
 
-export function* registerQueue({ queue }: { queue: QueueRow }): Operation<void> {
-  yield [SQL.upsertQueue, [queue.name, queue.provider, queue.model, queue.requestsPerMinute, queue.lastUsedAt]];
+export function* registerQueue({ queue }: { queue: QueueRow }): Operation<QueueRow> {
+  const [row] = yield [
+    SQL.upsertQueue,
+    [queue.name, queue.provider, queue.model, queue.requestsPerMinute, queue.callMs, queue.lastUsedAt],
+  ];
+  return readQueue(row as Row);
 }
 
 export interface Slots {

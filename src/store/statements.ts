@@ -115,10 +115,12 @@ export const SQL = define({
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1) ON CONFLICT (run_id) DO UPDATE SET paused = excluded.paused, cancelled = excluded.cancelled,
     concurrency = excluded.concurrency, requests_per_minute = excluded.requests_per_minute, cap_nano = excluded.cap_nano,
     version = controls.version + 1`,
-  upsertQueue: `INSERT INTO queues (name, provider, model, requests_per_minute, last_used_at) VALUES (?1, ?2, ?3, ?4, ?5)
+  upsertQueue: `INSERT INTO queues (name, provider, model, requests_per_minute, call_ms, last_used_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)
     ON CONFLICT (name) DO UPDATE SET provider = excluded.provider, model = excluded.model,
-    requests_per_minute = excluded.requests_per_minute, last_used_at =
-    CASE WHEN excluded.last_used_at > queues.last_used_at THEN excluded.last_used_at ELSE queues.last_used_at END`,
+    requests_per_minute = excluded.requests_per_minute, call_ms = COALESCE(excluded.call_ms, queues.call_ms), last_used_at =
+    CASE WHEN excluded.last_used_at > queues.last_used_at THEN excluded.last_used_at ELSE queues.last_used_at END
+    RETURNING name, provider, model, requests_per_minute, call_ms, last_used_at`,
   takeSlots: `INSERT INTO rates (rate_key, next_us) VALUES (?1, CAST(?2 AS BIGINT) + CAST(?3 AS BIGINT))
     ON CONFLICT (rate_key) DO UPDATE SET next_us =
     CASE WHEN rates.next_us > CAST(?2 AS BIGINT) THEN rates.next_us ELSE CAST(?2 AS BIGINT) END + CAST(?3 AS BIGINT)

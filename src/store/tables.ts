@@ -126,6 +126,7 @@ export interface QueuesTable {
   provider: string;
   model: string;
   requests_per_minute: number | null;
+  call_ms: number | null;
   last_used_at: number;
 }
 

@@ -13,6 +13,7 @@ const SLOTS = 350;
 interface OpenQueue {
   worker: Worker;
   running: Promise<void>;
+  requestsPerMinute: number | null;
   usedAt: number;
 }
 
@@ -22,6 +23,8 @@ export class ModelQueues {
   readonly #store: Store;
   readonly #activities: Activities;
   readonly #open = new Map<string, Promise<OpenQueue>>();
+  /** Workers that take no more turns and end those they have. */
+  readonly #retired = new Set<Promise<void>>();
   readonly #looker: NodeJS.Timeout;
   #closed = false;
 
@@ -33,25 +36,36 @@ export class ModelQueues {
     this.#looker = setInterval(() => void this.#look(), LOOK_MS);
   }
 
-  /** Opens the queue in this process; resolves when its Worker polls. */
+  /** Opens the queue in this process, or opens it anew when its rate changed; resolves when its Worker polls. */
   async open(queue: QueueRow): Promise<void> {
     if (this.#closed) return;
-    let opening = this.#open.get(queue.name);
-    if (!opening) {
-      opening = this.#start(queue);
-      this.#open.set(queue.name, opening);
-      opening.catch(() => this.#open.delete(queue.name));
+    const known = this.#open.get(queue.name);
+    if (known !== undefined) {
+      const open = await known;
+      open.usedAt = Math.max(open.usedAt, this.#basics.now());
+      if (open.requestsPerMinute === queue.requestsPerMinute || this.#open.get(queue.name) !== known) return;
+      // The rate is part of every poll: only a Worker of its own can carry another one. The old one ends its turns.
+      this.#retire(open);
     }
-    const open = await opening;
-    open.usedAt = Math.max(open.usedAt, this.#basics.now());
+    const opening = this.#start(queue);
+    this.#open.set(queue.name, opening);
+    opening.catch(() => this.#open.delete(queue.name));
+    await opening;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#looker);
-    const open = await Promise.allSettled(this.#open.values());
-    for (const result of open) if (result.status === 'fulfilled') stop(result.value.worker);
-    await Promise.allSettled(open.map((result) => (result.status === 'fulfilled' ? result.value.running : null)));
+    for (const result of await Promise.allSettled(this.#open.values())) {
+      if (result.status === 'fulfilled') this.#retire(result.value);
+    }
+    await Promise.all(this.#retired);
+  }
+
+  #retire({ worker, running }: OpenQueue): void {
+    if (worker.getState() === 'RUNNING') worker.shutdown();
+    const ended = running.finally(() => this.#retired.delete(ended));
+    this.#retired.add(ended);
   }
 
   async #start(queue: QueueRow): Promise<OpenQueue> {
@@ -63,7 +77,8 @@ export class ModelQueues {
       maxConcurrentActivityTaskExecutions: SLOTS,
       ...(queue.requestsPerMinute === null ? {} : { maxTaskQueueActivitiesPerSecond: queue.requestsPerMinute / 60 }),
     });
-    return { worker, running: this.#basics.watch(worker.run(), queue.name), usedAt: this.#basics.now() };
+    const running = this.#basics.watch(worker.run(), queue.name);
+    return { worker, running, requestsPerMinute: queue.requestsPerMinute, usedAt: this.#basics.now() };
   }
 
   async #look(): Promise<void> {
@@ -71,18 +86,23 @@ export class ModelQueues {
       const now = this.#basics.now();
       const rows = await this.#store.queues(now - IDLE_MS);
       const wanted = new Set(rows.map((row) => row.name));
-      for (const row of rows) if (!this.#open.has(row.name)) await this.open(row);
+      for (const row of rows) if (await this.#differs(row)) await this.open(row);
       for (const [name, opening] of this.#open) {
         const open = await opening;
         const busy = open.worker.getStatus().numInFlightActivities > 0;
         if (busy) await this.#touch(name, open, now);
         if (busy || wanted.has(name) || now - open.usedAt < IDLE_MS) continue;
         this.#open.delete(name);
-        stop(open.worker);
+        this.#retire(open);
       }
     } catch (error) {
       this.#basics.onError(error);
     }
+  }
+
+  async #differs(row: QueueRow): Promise<boolean> {
+    const open = await this.#open.get(row.name);
+    return open?.requestsPerMinute !== row.requestsPerMinute;
   }
 
   /** Says to all processes that the queue is in use, once a minute. */
@@ -92,8 +112,4 @@ export class ModelQueues {
     const row = (await this.#store.queues(0)).find((queue) => queue.name === name);
     if (row) await this.#store.registerQueue({ ...row, lastUsedAt: now });
   }
-}
-
-function stop(worker: Worker): void {
-  if (worker.getState() === 'RUNNING') worker.shutdown();
 }

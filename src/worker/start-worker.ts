@@ -6,10 +6,9 @@ import { type LogMetadata, NativeConnection, Runtime, Worker } from '@temporalio
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.js';
 import type { Config } from '../config.js';
-import { filesQueue, MAIN_QUEUE, modelQueue } from '../core/names.js';
+import { filesQueue, MAIN_QUEUE } from '../core/names.js';
 import { createOpenAiCompatible } from '../llm/openai-compatible.js';
 import { createPrices } from '../pricing/prices.js';
-import type { Task } from '../schema/task-types.js';
 import type { Store } from '../store/port.js';
 import type { TemporalConnectionSettings } from '../temporal-connection.js';
 import { activityDeps, SimulatorEndpoint } from './activity-deps.js';
@@ -109,10 +108,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
       owner,
       homeId,
       log,
-      openQueue: async (task: Task) => {
-        const name = modelQueue(task.model.provider, task.model.model);
-        await queues?.open({ name, ...task.model, requestsPerMinute: task.requestsPerMinute, lastUsedAt: now() });
-      },
+      openQueue: async (queue) => await queues?.open(queue),
       stage: (input, workflowId) => files.stage(input, workflowId),
       publish: (runId) => files.publish(runId),
       checkpoint: (runId) => files.checkpoint(runId),

@@ -212,7 +212,7 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
   };
   await store.beat({ id: OWNER, home: 'home', pid: process.pid }, Date.now() + 600_000);
   const contexts = new RunContexts(deps);
-  const turns = new Turns(deps);
+  const turns = new Turns(deps, { ahead: () => undefined });
   const seed = async (runId: string, index: number) => {
     const [found] = await real.seeds(runId, { list: [index] });
     if (!found) throw new Error(`no seed ${index}`);

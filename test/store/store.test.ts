@@ -309,11 +309,12 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
 
   test('queues: registered twice -> one row, the later use', async () => {
     const store = await fresh();
-    const queue = { name: 'llm.a.m', provider: 'a', model: 'm', requestsPerMinute: 60, lastUsedAt: NOW };
+    const queue = { name: 'llm.a.m', provider: 'a', model: 'm', requestsPerMinute: 60, callMs: 250, lastUsedAt: NOW };
     await store.registerQueue(queue);
     await store.registerQueue({ ...queue, name: 'llm.a.old', requestsPerMinute: null, lastUsedAt: NOW - 10 });
-    await store.registerQueue({ ...queue, requestsPerMinute: 30.5, lastUsedAt: NOW - 5 });
-    expect(await store.queues(NOW)).toEqual([{ ...queue, requestsPerMinute: 30.5 }]);
+    const known = { ...queue, requestsPerMinute: 30.5 };
+    expect(await store.registerQueue({ ...known, callMs: null, lastUsedAt: NOW - 5 })).toEqual(known);
+    expect(await store.queues(NOW)).toEqual([known]);
     expect((await store.queues(0)).map((row) => row.name)).toEqual(['llm.a.m', 'llm.a.old']);
   });
 

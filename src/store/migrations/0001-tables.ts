@@ -168,6 +168,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       ['provider', 'text'],
       ['model', 'text'],
       ['requests_per_minute', 'double precision', 'null'],
+      ['call_ms', 'bigint', 'null'],
       ['last_used_at', 'bigint'],
     ],
   );
