@@ -21,10 +21,7 @@ describe('lanes', () => {
     const lane = temporal.client.workflow.getHandle('large/e1/map/l0');
     const { runId } = await lane.describe();
     const first = (await temporal.executions('large')).filter((line) => line.startsWith('large/e1/map/l0'));
-    expect(first.sort()).toEqual([
-      'large/e1/map/l0 COMPLETED',
-      'large/e1/map/l0 CONTINUED_AS_NEW',
-    ]);
+    expect(first.sort()).toEqual(['large/e1/map/l0 COMPLETED', 'large/e1/map/l0 CONTINUED_AS_NEW']);
     expect(await lane.result()).toMatchObject({ ok: 450, failed: 0, stop: null, usage: { input: 900 } });
     const { events } = await temporal.client.workflow.getHandle('large/e1/map/l0', runId).fetchHistory();
     expect(events?.length).toBeLessThan(10_000);
