@@ -21,9 +21,14 @@ beforeAll(async () => {
 afterAll(() => home.close());
 beforeEach(() => provider.forget());
 
-function task(name: string, sliceSize: number, keys: { max_cost?: number; worker_max_tokens?: number } = {}): TaskFiles {
+interface Keys {
+  max_cost?: number;
+  worker_max_tokens?: number;
+}
+
+function task(name: string, sliceSize: number, keys: Keys = {}, rows = seeds): TaskFiles {
   const base = { worker_model: 'm', worker_api_base: provider.url, workers: IN_FLIGHT, batch_size: sliceSize };
-  return home.task(name, { ...base, price: SIM_TASK_PRICE, ...keys }, seeds);
+  return home.task(name, { ...base, price: SIM_TASK_PRICE, ...keys }, rows);
 }
 
 /** A detached run with some calls done. */
@@ -66,19 +71,21 @@ describe.each([
     expectPaidOnce(files);
   });
 
-  it('resize -> more calls in flight at once', async () => {
-    const files = task(`resize-${sliceSize}`, sliceSize);
+  it('resize -> fewer calls in flight, then more than at the start', async () => {
+    const slow = seeds.slice(0, 40).map((seed) => `[[sim latency=800]] ${seed}`);
+    const files = task(`resize-${sliceSize}`, sliceSize, {}, slow);
     const run = await underWay(files);
     await home.run(['resize', run, '--concurrency', '2']);
-    await sleep(2 * LATENCY_MS);
-    expect((await home.status(run)).in_flight).toBeLessThanOrEqual(2);
-    await home.run(['resize', run, '--concurrency', '20']);
-    const from = Date.now();
+    await until('no more than 2 calls are in flight', async () => (await home.status(run)).in_flight <= 2);
+    const few = Date.now();
+    await home.run(['resize', run, '--concurrency', '16']);
     await ended(run);
-    const late = provider.calls().filter(({ t }) => t > from);
+    const late = provider.calls().filter(({ t }) => t > few);
     const together = Math.max(...late.map(({ t }) => late.filter((other) => other.t <= t && (other.endedAt ?? t) > t).length));
     expect(together).toBeGreaterThan(IN_FLIGHT);
-    expectPaidOnce(files);
+    expect(together).toBeLessThanOrEqual(16);
+    expect(files.out.ok()).toHaveLength(slow.length);
+    expect(paidTwice(provider.billed())).toEqual([]);
   });
 
   it('cancel -> what is done is published, the rest is not called; `swarm run` -> only the rest is paid for', async () => {

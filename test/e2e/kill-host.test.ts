@@ -14,19 +14,29 @@ const KILLS = [1, 2, 3, 4, 5];
 const seeds = Array.from({ length: ROWS }, (_, index) => `Say something about number ${index}.`);
 
 let home: SwarmHome;
-let provider: Provider;
+/** Same answers; a child per seed needs longer calls to have as many of them in flight. */
+let quick: Provider;
+let slow: Provider;
 let undisturbed: Buffer;
 
 beforeAll(async () => {
   home = await SwarmHome.create();
-  provider = await home.provider(['--latency', 'lognormal:170,0.35']);
+  [quick, slow] = await Promise.all([
+    home.provider(['--latency', 'lognormal:170,0.35']),
+    home.provider(['--latency', 'lognormal:500,0.35']),
+  ]);
   const reference = task('undisturbed', 25);
   await home.run(['run', reference.path]);
   undisturbed = reference.out.bytes();
 });
 afterAll(() => home.close());
 
+function providerOf(sliceSize: number): Provider {
+  return sliceSize === 1 ? slow : quick;
+}
+
 function task(name: string, sliceSize: number): TaskFiles {
+  const provider = providerOf(sliceSize);
   const keys = { worker_model: 'any-model', worker_api_base: provider.url, workers: IN_FLIGHT, batch_size: sliceSize };
   return home.task(name, { ...keys, price: SIM_TASK_PRICE }, seeds);
 }
@@ -41,7 +51,7 @@ function sumUsd(amounts: readonly number[]): number {
   return Math.round(amounts.reduce((sum, amount) => sum + amount * 1e9, 0)) / 1e9;
 }
 
-function expectNothingLost(folder: RunFolder, killedAt: number): void {
+function expectNothingLost(folder: RunFolder, provider: Provider, killedAt: number): void {
   const rows = folder.ok();
   expect(rows.map(({ index }) => index)).toEqual(seeds.map((_, index) => index));
   expect(folder.failed()).toEqual([]);
@@ -68,7 +78,7 @@ function expectNothingLost(folder: RunFolder, killedAt: number): void {
 }
 
 /** Waits for a moment of the run that the random chooses; early, late and in between. */
-async function randomMoment(name: string): Promise<void> {
+async function randomMoment(name: string, provider: Provider): Promise<void> {
   const random = testRandom(name);
   const calls = random.whole(1, ROWS - 5);
   const afterMs = random.whole(0, 80);
@@ -82,30 +92,32 @@ describe.each([
 ])('host killed, %s', (grain, sliceSize) => {
   it.each(KILLS)('and its starter, kill %i: `swarm run` again -> every row once, doubtful calls listed', async (kill) => {
     const name = `kill-${sliceSize}-${kill}`;
+    const provider = providerOf(sliceSize);
     provider.forget();
     const files = task(name, sliceSize);
     const first = home.swarm(['run', files.path]);
-    await randomMoment(`host killed, ${grain}, ${kill}`);
+    await randomMoment(`host killed, ${grain}, ${kill}`, provider);
     first.kill('SIGKILL');
     const killedAt = Date.now();
     await home.killHost();
     expect(files.out.has('output.jsonl')).toBe(false);
     await home.run(['run', files.path]);
-    expectNothingLost(files.out, killedAt);
+    expectNothingLost(files.out, provider, killedAt);
   });
 
   it('but not its starter: it starts another host and goes on by itself', async () => {
     const name = `alive-${sliceSize}`;
+    const provider = providerOf(sliceSize);
     provider.forget();
     const files = task(name, sliceSize);
     const cli = home.swarm(['run', files.path, '--json']);
-    await randomMoment(`starter lives, ${grain}`);
+    await randomMoment(`starter lives, ${grain}`, provider);
     const dead = home.hostPid();
     const killedAt = Date.now();
     await home.killHost();
     const ended = await cli.ended;
     expect({ code: ended.code, ...endEvent(ended) }).toMatchObject({ code: 0, state: 'completed', ok: ROWS });
     expect(home.hostPid()).not.toBe(dead);
-    expectNothingLost(files.out, killedAt);
+    expectNothingLost(files.out, provider, killedAt);
   });
 });

@@ -138,7 +138,7 @@ it('a key that only the starter has -> the calls have it; no file, no command li
   expect(readIfThere(`/proc/${pid}/environ`).includes('SWARM_HOME')).toBe(true);
   expect(readIfThere(`/proc/${pid}/environ`).includes(KEY)).toBe(false);
   // The prompt is where it belongs, so the search finds what is there.
-  expect(holding(PROMPT)).toContain('/home/store.db');
+  expect(holding(PROMPT).some((path) => path.startsWith('/home/store.db'))).toBe(true);
   for (const form of [KEY, Buffer.from(KEY).toString('base64')]) expect(holding(form)).toEqual([]);
 });
 
