@@ -7,7 +7,7 @@ import type { StopCause, Usage } from '../core/model.js';
 export const RUN_WORKFLOW = 'swarmRun';
 
 /** A workflow task that a dead worker holds goes to another one after this long; Temporal's default is 10 s. */
-export const WORKFLOW_TASK_TIMEOUT = '3s';
+export const WORKFLOW_TASK_TIMEOUT = '5s';
 
 export const runKey = defineSearchAttributeKey('SwarmRun', SearchAttributeType.KEYWORD);
 export const modelKey = defineSearchAttributeKey('SwarmModel', SearchAttributeType.KEYWORD);
