@@ -2,7 +2,7 @@
 /** A bed for benchmarks: the simulated provider in its own process, and a home with a host that is up, as a user would have them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -20,10 +20,33 @@ export class Bed {
   #provider = null;
   base = '';
 
-  /** Starts the provider with a latency in ms; one that runs is ended first. @param {number} latency */
-  async provider(latency) {
+  /** Time from `swarm run` typed, with nothing running, to the arrival of its first call at the provider. */
+  async cold() {
+    const log = join(this.folder, 'cold.log');
+    await this.provider(50, ['--log', log]);
+    const folder = join(this.folder, 'cold');
+    mkdirSync(folder);
+    const task = [
+      'name: cold',
+      "prompt_template: '{{seed}}'",
+      'worker_model: sim-small',
+      `worker_api_base: ${this.base}`,
+      'seeds_file: rows.txt',
+    ];
+    writeFileSync(join(folder, 'task.yaml'), task.join('\n'));
+    writeFileSync(join(folder, 'rows.txt'), 'one\ntwo\nthree\n');
+    const typed = Date.now();
+    const code = await this.cli(['run', join(folder, 'task.yaml')]);
+    if (code !== 0) throw new Error(`swarm run ended with ${code}`);
+    const [first] = readFileSync(log, 'utf8').split('\n');
+    await this.cli(['stop']);
+    return Number(JSON.parse(first ?? '{}').t) - typed;
+  }
+
+  /** Starts the provider with a latency in ms; one that runs is ended first. @param {number} latency @param {string[]} more */
+  async provider(latency, more = []) {
     await this.#endProvider();
-    const child = spawn(process.execPath, [CLI, 'simulate', '--latency', String(latency)], {
+    const child = spawn(process.execPath, [CLI, 'simulate', '--latency', String(latency), ...more], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#provider = child;

@@ -10,9 +10,12 @@ export interface ConnectOptions {
   onProgress?: (line: string) => void;
 }
 
+/** Rows from code: texts, or objects whose fields the template names. A field `id` is the row's id. */
+export type Rows = Iterable<SeedContent> | AsyncIterable<SeedContent>;
+
 export interface StartOptions {
   /** Rows from code instead of `seeds_file`. */
-  seeds?: Iterable<SeedContent | { id: string; [field: string]: unknown }> | AsyncIterable<SeedContent>;
+  seeds?: Rows;
   /** Path of a seeds file instead of `seeds_file`. */
   seedsFile?: string;
   /** Only the first N rows. A later start without it goes on with the rest. */
@@ -101,6 +104,8 @@ export interface StartNotes {
   kind: 'new' | 'resumed' | 'finished';
 }
 
+export type StartedRun = RunHandle & { start: StartNotes };
+
 export interface CheckReport {
   problems: Problem[];
   notes: string[];
@@ -116,8 +121,12 @@ export interface CheckReport {
 }
 
 export interface Swarm {
-  /** Validates, stages the rows, starts or resumes. Bad input throws a SwarmError before any call is made. */
-  start(task: string | object, options?: StartOptions): Promise<RunHandle & { start: StartNotes }>;
+  /**
+   * Validates, stages the rows, starts or resumes. `task` is a path or an object with the keys of the file; the rows are those of
+   * its `seeds_file`, or `seeds`. Bad input throws a SwarmError before any call is made.
+   */
+  start(task: string | object, options?: StartOptions): Promise<StartedRun>;
+  start(task: string | object, seeds: Rows, options?: StartOptions): Promise<StartedRun>;
   /** Throws E_RUN_UNKNOWN. */
   get(run: string): Promise<RunHandle>;
   runs(options?: { states?: RunState[]; limit?: number }): Promise<Progress[]>;

@@ -8,7 +8,7 @@ import { openStore } from '../store/open-store.js';
 import { claimFolder, isPublished, readMarker } from '../store/outputs/folder.js';
 import type { Store } from '../store/port.js';
 import { clusterConnectionSettings, connectTemporal } from '../temporal-connection.js';
-import type { ConnectOptions, Progress, RunHandle, StartNotes, StartOptions, Swarm } from './api.js';
+import type { ConnectOptions, Progress, Rows, RunHandle, StartedRun, StartNotes, StartOptions, Swarm } from './api.js';
 import { priceKnown, priceProblem } from './check.js';
 import type { HostConnection } from './host-connection.js';
 import { connectToHost } from './host-process.js';
@@ -38,6 +38,11 @@ export async function connect(options: ConnectOptions = {}): Promise<Swarm> {
   return swarm;
 }
 
+function startOptions(seedsOrOptions: Rows | StartOptions = {}, more: StartOptions = {}): StartOptions {
+  const isRows = Symbol.iterator in seedsOrOptions || Symbol.asyncIterator in seedsOrOptions;
+  return isRows ? { ...more, seeds: seedsOrOptions as Rows } : (seedsOrOptions as StartOptions);
+}
+
 class ConnectedSwarm implements Swarm {
   readonly #config: Config;
   readonly #store: Store;
@@ -55,7 +60,8 @@ class ConnectedSwarm implements Swarm {
     this.#onProgress = onProgress;
   }
 
-  async start(task: string | object, options: StartOptions = {}): Promise<RunHandle & { start: StartNotes }> {
+  async start(task: string | object, seedsOrOptions?: Rows | StartOptions, more?: StartOptions): Promise<StartedRun> {
+    const options = startOptions(seedsOrOptions, more);
     const prepared = await prepareTask(task, options, (name) => readKey(name));
     if (prepared.task.maxCost !== null && !priceKnown(prepared.task)) throw new SwarmError(priceProblem(prepared.task));
     const staged = await stageRun(

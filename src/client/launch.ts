@@ -56,11 +56,12 @@ export class Launcher {
     if (!run) throw unknownRun(runId);
     const open = await this.open(run);
     const control = await this.#store.control(runId);
-    if (open && !control.cancelled) {
+    // A workflow whose epoch is published is about to close: it takes nothing on any more.
+    if (open && !control.cancelled && run.publishedAt === null) {
       if (control.paused) await this.resume(runId, open);
       return open;
     }
-    // A cancel is still being carried out: the next epoch comes after it.
+    // The next epoch comes after it, or after a cancel that is being carried out.
     if (open) await open.result().catch(() => undefined);
     if (control.paused || control.cancelled) await this.#store.setControl(runId, { paused: false, cancelled: false });
     if (run.state !== 'staged') {

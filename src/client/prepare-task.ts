@@ -6,6 +6,7 @@ import { type LoadedTask, loadTask, loadTaskObject } from '../intake/load-task.j
 import { checkOutputDir } from '../intake/output-dir.js';
 import { readSeeds, type SeedReading, type SeedSource } from '../intake/read-seeds.js';
 import type { RowsFromCode } from '../intake/seeds-memory.js';
+import { createPrices } from '../pricing/prices.js';
 import type { Task } from '../schema/task-types.js';
 import type { StartOptions } from './api.js';
 
@@ -28,6 +29,8 @@ export async function prepareTask(
   const task = withOptions(loaded.task, options);
   const folder = await checkOutputDir(task.outputDir, loaded.placeOf('output_dir'));
   if (folder) throw new SwarmError(folder);
+  const window = windowProblem(task, loaded);
+  if (window) throw new SwarmError(window);
   const key = keyOf(task, loaded, readKey);
   return {
     task,
@@ -46,6 +49,19 @@ export async function prepareTask(
 function sourceOf(task: Task, options: StartOptions): SeedSource {
   if (options.seeds !== undefined) return { rows: options.seeds as RowsFromCode };
   return { file: options.seedsFile === undefined ? task.seedsFile : resolve(options.seedsFile) };
+}
+
+/** An answer cannot be longer than the model's whole window. */
+function windowProblem(task: Task, loaded: LoadedTask): Problem | null {
+  const window = createPrices().contextWindow(task.model);
+  if (window === null || task.maxTokens <= window) return null;
+  return {
+    code: 'E_TASK_RANGE',
+    place: loaded.placeOf('worker_max_tokens'),
+    found: `worker_max_tokens is ${task.maxTokens}, over the window of ${task.model.model}`,
+    allowed: `1 to ${window}`,
+    fix: 'lower it to what an answer needs',
+  };
 }
 
 function keyOf(task: Task, loaded: LoadedTask, readKey: (name: string) => string | undefined): string | null {

@@ -50,10 +50,10 @@ export async function progressOf(store: Store, run: RunRow): Promise<Progress> {
   };
 }
 
-/** True when the run's epoch is over and its folder is published. */
+/** True when the run's epoch is over and what it has is published. */
 export function hasEnded(run: RunRow): boolean {
   if (run.state === 'paused') return run.reason !== 'user' && run.reason !== null && run.publishedAt !== null;
-  return ENDED_STATES.includes(run.state) && run.publishedAt !== null;
+  return ENDED_STATES.includes(run.state) && run.endedAt !== null;
 }
 
 export function resultOf(run: RunRow, totals: RunTotals): RunResult {

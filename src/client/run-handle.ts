@@ -15,6 +15,8 @@ import { hasEnded, readProgress, resultOf, unknownRun } from './progress.js';
 const LOOK_MS = 20;
 /** Pause between looks while Temporal or the host is away. */
 const AWAY_MS = 250;
+/** A run that the store calls running and whose workflow is closed for this many looks has lost it: 5 s. */
+const CLOSED_LOOKS = 20;
 const OUTCOMES_PAGE = 500;
 
 export interface RunHandleOptions {
@@ -46,38 +48,41 @@ export class StoredRun implements RunHandle {
     options: { after?: number; signal?: AbortSignal } = {},
   ): AsyncGenerator<Outcome & { output: string | null; seq: number }> {
     let seq = options.after ?? 0;
-    for (;;) {
-      options.signal?.throwIfAborted();
-      // Read before the page: what was recorded before the end is then in the page.
-      const ended = hasEnded(await this.#row());
-      const page = await this.#store.outcomesAfter(this.id, seq, OUTCOMES_PAGE);
-      const outputs = await this.#outputs(page.map(({ outcome }) => outcome));
-      for (const found of page) {
-        seq = found.seq;
-        yield { ...found.outcome, seq, output: outputs.get(found.outcome.index) ?? null };
-      }
-      if (page.length === 0) {
+    const watch = this.#watch();
+    try {
+      for (;;) {
+        options.signal?.throwIfAborted();
+        // Read before the page: what was recorded before the end is then in the page.
+        const ended = hasEnded(await this.#row());
+        const page = await this.#store.outcomesAfter(this.id, seq, OUTCOMES_PAGE);
+        const outputs = await this.#outputs(page.map(({ outcome }) => outcome));
+        for (const found of page) {
+          seq = found.seq;
+          yield { ...found.outcome, seq, output: outputs.get(found.outcome.index) ?? null };
+        }
+        if (page.length > 0) continue;
         if (ended) return;
+        watch.look();
         await sleep(LOOK_MS, undefined, stoppedBy(options.signal));
       }
+    } finally {
+      watch.end();
     }
   }
 
   async result(options: { signal?: AbortSignal } = {}): Promise<RunResult> {
     const { signal } = options;
-    const failure: { error: unknown } = { error: null };
-    const forgotten = new AbortController();
-    void this.#watchWorkflow(failure, forgotten.signal);
+    const watch = this.#watch();
     try {
       for (;;) {
         signal?.throwIfAborted();
         const run = await this.#row();
         if (hasEnded(run)) return resultOf(run, await this.#store.totals(this.id));
-        if (failure.error) throw failure.error;
+        watch.look();
         await sleep(LOOK_MS, undefined, stoppedBy(signal));
       }
     } finally {
-      forgotten.abort();
+      watch.end();
     }
   }
 
@@ -97,6 +102,7 @@ export class StoredRun implements RunHandle {
 
   async resize(options: ResizeOptions): Promise<void> {
     const { concurrency, requestsPerMinute, maxCost } = options;
+    checkResize(options);
     await this.#store.setControl(this.id, {
       ...(concurrency === undefined ? {} : { concurrency }),
       ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
@@ -121,7 +127,6 @@ export class StoredRun implements RunHandle {
         state: 'cancelled',
         reason: 'cancelled',
         endedAt: Date.now(),
-        publishedAt: Date.now(),
       });
   }
 
@@ -155,14 +160,35 @@ export class StoredRun implements RunHandle {
     return texts;
   }
 
+  /** Watches the workflow from the first look on. `look` throws what ended it before its time. */
+  #watch(): { look(): void; end(): void } {
+    const failure: { error: unknown } = { error: null };
+    const forgotten = new AbortController();
+    let watching = false;
+    return {
+      look: () => {
+        if (failure.error) throw failure.error;
+        if (!watching) void this.#watchWorkflow(failure, forgotten.signal);
+        watching = true;
+      },
+      end: () => forgotten.abort(),
+    };
+  }
+
   /** Sees what the store does not: a workflow that failed or was terminated, a host that died. */
   async #watchWorkflow(failure: { error: unknown }, forgotten: AbortSignal): Promise<void> {
+    let closed = 0;
     while (!forgotten.aborted) {
       try {
         const run = await this.#row();
         const launcher = await this.#options.launcher();
         const gone = this.#options.hostGone();
         const open = await launcher.open(run);
+        closed = open === null && run.workflowId !== null && run.state === 'running' ? closed + 1 : 0;
+        if (closed > CLOSED_LOOKS) {
+          failure.error = endedEarly(this.id, 'it is closed, or Temporal does not know it');
+          return;
+        }
         const ended = open ? open.result().then(() => 'ended' as const) : sleep(AWAY_MS).then(() => 'look' as const);
         // The connection of a host that is gone closes under it.
         ended.catch(() => undefined);
@@ -196,15 +222,33 @@ function workflowError(error: WorkflowFailedError, runId: string): unknown {
     const [details] = (inner.details ?? []) as { problems?: readonly Problem[]; exitCode?: ExitCode }[];
     if (details?.problems) return new SwarmError(details.problems, details.exitCode ?? EXIT.badInput);
   }
+  return endedEarly(runId, inner?.message ?? error.message, error);
+}
+
+function endedEarly(runId: string, why: string, cause?: unknown): SwarmError {
   return new SwarmError(
     {
       code: 'E_RUN_ENDED',
-      found: `the workflow of run ${runId} ended before its time: ${inner?.message ?? error.message}`,
+      found: `the workflow of run ${runId} ended before its time: ${why}`,
       fix: `go on with: swarm resume ${runId}`,
     },
     EXIT.failedRows,
-    { cause: error },
+    { cause },
   );
+}
+
+/** Throws E_CLI_VALUE. The control row is obeyed at once, so nothing may get there unchecked. */
+function checkResize({ concurrency, requestsPerMinute, maxCost }: ResizeOptions): void {
+  const bad = (name: string, value: number, allowed: string) =>
+    new SwarmError({ code: 'E_CLI_VALUE', found: `${name} is ${value}`, allowed });
+  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
+    throw bad('concurrency', concurrency, 'a whole number above 0');
+  }
+  for (const [name, value] of Object.entries({ requestsPerMinute, maxCost })) {
+    if (value !== undefined && value !== null && !(Number.isFinite(value) && value > 0)) {
+      throw bad(name, value, 'a number above 0, or null for no limit');
+    }
+  }
 }
 
 function stoppedBy(signal: AbortSignal | undefined): { signal?: AbortSignal } {
