@@ -1,0 +1,209 @@
+import type { Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Launcher } from '../../src/client/launch.js';
+import { EXIT } from '../../src/core/errors.js';
+import type { Store } from '../../src/store/port.js';
+import { aTask, stage, testStore } from '../activities/turn-setup.js';
+
+/** A Temporal client that knows some workflows and records what it is asked. */
+class FakeTemporal {
+  readonly asked: string[] = [];
+  readonly status = new Map<string, string>();
+  pollers = 0;
+  startsTwice = false;
+  down = false;
+  /** Called when somebody waits for a workflow's result. */
+  onResult: (id: string) => void = () => undefined;
+  updateHangs = false;
+
+  get client(): Client {
+    const workflow = {
+      getHandle: (workflowId: string) => ({
+        workflowId,
+        describe: async () => {
+          if (this.down) throw new Error('14 UNAVAILABLE');
+          const name = this.status.get(workflowId);
+          if (name === undefined) throw new WorkflowNotFoundError('not found', workflowId, undefined);
+          return { status: { name } };
+        },
+        result: async () => {
+          this.asked.push(`result ${workflowId}`);
+          this.onResult(workflowId);
+        },
+        executeUpdate: async ({ name }: { name: string }) => {
+          this.asked.push(`${name} ${workflowId}`);
+          if (this.updateHangs) await new Promise(() => undefined);
+          if (this.status.get(workflowId) !== 'RUNNING') throw new WorkflowNotFoundError('closed', workflowId, undefined);
+        },
+      }),
+      start: async (type: string, options: { workflowId: string; args: unknown[] }) => {
+        this.asked.push(`start ${type} ${options.workflowId} ${JSON.stringify(options.args)}`);
+        if (this.startsTwice) throw new WorkflowExecutionAlreadyStartedError('already', options.workflowId, type);
+        this.status.set(options.workflowId, 'RUNNING');
+        return { workflowId: options.workflowId };
+      },
+    };
+    const workflowService = {
+      describeTaskQueue: async () => ({ pollers: Array.from({ length: this.pollers }, () => ({})) }),
+    };
+    return { workflow, workflowService, options: { namespace: 'default' } } as unknown as Client;
+  }
+}
+
+let opened: Awaited<ReturnType<typeof testStore>>;
+let store: Store;
+beforeAll(async () => {
+  opened = await testStore();
+  store = opened.store;
+});
+afterAll(() => opened.close());
+
+let temporal: FakeTemporal;
+let launcher: Launcher;
+let made = 0;
+let id: string;
+beforeEach(async () => {
+  temporal = new FakeTemporal();
+  launcher = new Launcher(temporal.client, store);
+  made += 1;
+  id = `launched-${made}`;
+  await stage(store, id, 2, aTask({ labels: { team: 'a' } }));
+});
+
+async function running(epoch = 1): Promise<void> {
+  for (let at = 1; at <= epoch; at += 1) {
+    await store.openEpoch(id, { workflowId: `${id}/e${at}`, executionId: `${id}-${at}` }, Date.now());
+  }
+  temporal.status.set(`${id}/e${epoch}`, 'RUNNING');
+}
+
+describe('startOrResume', () => {
+  it('a staged run -> its first epoch, by reference only', async () => {
+    await launcher.startOrResume(id);
+    expect(temporal.asked).toEqual([`start swarmRun ${id}/e1 [{"run":"${id}"}]`]);
+    expect(await store.run(id)).toMatchObject({ state: 'staged', reason: null, publishedAt: null });
+  });
+
+  it('an unknown run -> E_RUN_UNKNOWN', async () => {
+    await expect(launcher.startOrResume('nobody')).rejects.toMatchObject({ code: 'E_RUN_UNKNOWN', exitCode: EXIT.badInput });
+  });
+
+  it('a run under way -> joined, nothing is started', async () => {
+    await running();
+    expect((await launcher.startOrResume(id)).workflowId).toBe(`${id}/e1`);
+    expect(temporal.asked).toEqual([]);
+  });
+
+  it('a paused or interrupted run with its workflow -> resumed', async () => {
+    for (const state of ['paused', 'interrupted'] as const) {
+      await running(1);
+      await store.setControl(id, { paused: true });
+      await store.updateRun(id, { state, reason: state === 'paused' ? 'user' : 'host' });
+      temporal.asked.length = 0;
+      const { workflowId } = (await store.run(id)) as { workflowId: string };
+      temporal.status.set(workflowId, 'RUNNING');
+      await launcher.startOrResume(id);
+      expect(temporal.asked).toEqual([`resume ${workflowId}`]);
+      expect(await store.run(id)).toMatchObject({ state: 'running', reason: null });
+      expect(await store.control(id)).toMatchObject({ paused: false });
+    }
+  });
+
+  it('its workflow is closed, or Temporal lost it -> the next epoch', async () => {
+    await running(2);
+    temporal.status.set(`${id}/e2`, 'FAILED');
+    await launcher.startOrResume(id);
+    temporal.status.clear();
+    await launcher.startOrResume(id);
+    expect(temporal.asked).toEqual([`start swarmRun ${id}/e3 [{"run":"${id}"}]`, `start swarmRun ${id}/e3 [{"run":"${id}"}]`]);
+  });
+
+  it('a cancel is being carried out -> waits for its end, then the next epoch, no longer cancelled', async () => {
+    await running();
+    await store.setControl(id, { cancelled: true });
+    await launcher.startOrResume(id);
+    expect(temporal.asked).toEqual([`result ${id}/e1`, `start swarmRun ${id}/e2 [{"run":"${id}"}]`]);
+    expect(await store.control(id)).toMatchObject({ cancelled: false, paused: false });
+  });
+
+  it('its workflow has published and is about to close -> waits for it, then the next epoch', async () => {
+    await running();
+    await store.updateRun(id, { state: 'capped', reason: 'capped', endedAt: 5, publishedAt: 5 });
+    await launcher.startOrResume(id);
+    expect(temporal.asked).toEqual([`result ${id}/e1`, `start swarmRun ${id}/e2 [{"run":"${id}"}]`]);
+    expect(await store.run(id)).toMatchObject({ publishedAt: null, reason: null });
+  });
+
+  it('another starter was quicker -> its workflow', async () => {
+    temporal.startsTwice = true;
+    expect((await launcher.startOrResume(id)).workflowId).toBe(`${id}/e1`);
+  });
+
+  it('Temporal is away -> the error, and the run is as it was', async () => {
+    await running();
+    temporal.down = true;
+    await expect(launcher.startOrResume(id)).rejects.toThrow('UNAVAILABLE');
+    expect(await store.run(id)).toMatchObject({ state: 'running' });
+  });
+});
+
+describe('pause and resume', () => {
+  it('pause -> control row and state first, then the workflow', async () => {
+    await running();
+    await launcher.pause(id, launcher.handle(`${id}/e1`));
+    expect(temporal.asked).toEqual([`pause ${id}/e1`]);
+    expect(await store.control(id)).toMatchObject({ paused: true });
+    expect(await store.run(id)).toMatchObject({ state: 'paused', reason: 'user' });
+  });
+
+  it('pause without a workflow -> the control row', async () => {
+    await launcher.pause(id, null);
+    expect(await store.control(id)).toMatchObject({ paused: true });
+  });
+
+  it('the workflow closed meanwhile -> no error', async () => {
+    await running();
+    temporal.status.set(`${id}/e1`, 'COMPLETED');
+    await launcher.pause(id, launcher.handle(`${id}/e1`));
+    expect(temporal.asked).toEqual([`pause ${id}/e1`]);
+  });
+
+  it('no worker takes the Update -> 5 s, then the control row is what counts', async () => {
+    await running();
+    temporal.updateHangs = true;
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      let done = false;
+      const pausing = launcher.pause(id, launcher.handle(`${id}/e1`)).then(() => {
+        done = true;
+      });
+      await vi.waitFor(() => expect(temporal.asked).toHaveLength(1));
+      await vi.advanceTimersByTimeAsync(4_900);
+      expect(done).toBe(false);
+      await vi.advanceTimersByTimeAsync(200);
+      await pausing;
+      expect(await store.control(id)).toMatchObject({ paused: true });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});
+
+describe('needWorker', () => {
+  it('somebody polls -> fine', async () => {
+    temporal.pollers = 1;
+    await launcher.needWorker();
+  });
+
+  it('nobody polls for 5 s -> E_NO_WORKER, exit 4', async () => {
+    vi.useFakeTimers();
+    try {
+      const asked = launcher.needWorker().catch((error: unknown) => error);
+      await vi.advanceTimersByTimeAsync(5_500);
+      expect(await asked).toMatchObject({ code: 'E_NO_WORKER', exitCode: EXIT.unreachable });
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});

@@ -1,0 +1,361 @@
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Launcher } from '../../src/client/launch.js';
+import { StoredRun } from '../../src/client/run-handle.js';
+import { EXIT, SwarmError } from '../../src/core/errors.js';
+import type { Outcome } from '../../src/core/model.js';
+import type { Store } from '../../src/store/port.js';
+import { aTask, gatekeeper, OWNER, stage, testStore, USAGE, until } from '../activities/turn-setup.js';
+
+/** The launcher as the handle uses it: a workflow that is open or not, and a record. */
+class FakeLauncher {
+  readonly asked: string[] = [];
+  isOpen = true;
+  away = false;
+  ended = gatekeeper<unknown>();
+  failure: unknown = null;
+
+  async open() {
+    if (this.away) throw new Error('14 UNAVAILABLE');
+    if (!this.isOpen) return null;
+    return {
+      result: async () => {
+        await this.ended.promise;
+        if (this.failure) throw this.failure;
+      },
+      cancel: async () => void this.asked.push('cancel'),
+      executeUpdate: async ({ name }: { name: string }, { args }: { args: unknown[] }) =>
+        void this.asked.push(`${name} ${JSON.stringify(args)}`),
+    };
+  }
+  async pause() {
+    this.asked.push('pause');
+  }
+  async startOrResume() {
+    this.asked.push('startOrResume');
+  }
+}
+
+let opened: Awaited<ReturnType<typeof testStore>>;
+let store: Store;
+beforeAll(async () => {
+  opened = await testStore();
+  store = opened.store;
+});
+afterAll(() => opened.close());
+
+let launcher: FakeLauncher;
+let run: StoredRun;
+let revived: number;
+let gone: Promise<void> | null;
+let made = 0;
+beforeEach(async () => {
+  launcher = new FakeLauncher();
+  made += 1;
+  revived = 0;
+  gone = null;
+  const id = `held-${made}`;
+  await stage(store, id, 3, aTask());
+  await store.openEpoch(id, { workflowId: `${id}/e1`, executionId: `${id}-1` }, Date.now());
+  run = new StoredRun(id, {
+    store,
+    launcher: async () => launcher as unknown as Launcher,
+    revive: async () => {
+      revived += 1;
+      gone = null;
+    },
+    hostGone: () => gone,
+  });
+});
+
+/** Row `index` is answered in these pieces; the output begins with turn `fromTurn`. */
+async function answered(index: number, pieces: readonly string[], fromTurn = 1): Promise<void> {
+  for (const [at, answer] of pieces.entries()) {
+    const key = { runId: run.id, index, turn: at + 1 };
+    const intent = await store.intend({ ...key, epoch: 1, owner: OWNER, reservedNano: 5, at: Date.now() });
+    if (intent.kind !== 'go') throw new Error(intent.kind);
+    const last = at === pieces.length - 1;
+    await store.settle({
+      ...key,
+      attempt: intent.attempt,
+      answer,
+      finish: 'stop',
+      servedModel: 'm',
+      usage: USAGE,
+      costNano: 5,
+      at: Date.now(),
+      ...(last ? { outcome: outcome(index, { fromTurn, turns: pieces.length }) } : {}),
+    });
+  }
+}
+
+function outcome(index: number, more: Partial<Outcome> = {}): Outcome {
+  const ends = { finish: 'stop', model: 'm', fromTurn: 1, turns: 1, attempts: 0, usage: USAGE, costNano: 5 } as const;
+  return { index, id: `s${index}`, status: 'ok', ...ends, ...more };
+}
+
+const failedRow = (index: number) =>
+  store.finish(run.id, outcome(index, { status: 'failed', cause: 'refused', code: 'E_ROW', message: 'no', turns: 0 }));
+const ends = (state: 'completed' | 'capped' | 'failed' | 'cancelled' | 'paused', reason: string | null = null) =>
+  store.updateRun(run.id, { state, reason: reason as never, endedAt: 9, publishedAt: 9 });
+
+describe('outcomes', () => {
+  it('rows before and after the first look -> in order of arrival, with their output, until the end', async () => {
+    await answered(2, ['two']);
+    const seen: { index: number; output: string | null; seq: number }[] = [];
+    const reading = (async () => {
+      for await (const { index, output, seq } of run.outcomes()) seen.push({ index, output, seq });
+    })();
+    await until('the first one is there', () => seen.length === 1);
+    await answered(0, ['first turn', 'second turn, ', 'its rest'], 2);
+    await failedRow(1);
+    await until('all are there', () => seen.length === 3);
+    await ends('completed');
+    await reading;
+    expect(seen).toEqual([
+      { index: 2, output: 'two', seq: 1 },
+      { index: 0, output: 'second turn, its rest', seq: 2 },
+      { index: 1, output: null, seq: 3 },
+    ]);
+  });
+
+  it('after a sequence number -> only what came later; also over several pages', async () => {
+    const id = `paged-${made}`;
+    await stage(store, id, 1_200, aTask());
+    for (let index = 0; index < 1_200; index += 1) await store.finish(id, outcome(index, { status: 'filtered' }));
+    await store.updateRun(id, { state: 'completed', endedAt: 9, publishedAt: 9 });
+    const other = new StoredRun(id, {
+      store,
+      launcher: () => Promise.reject(new Error('nobody needs Temporal for a run that has ended')),
+      revive: async () => undefined,
+      hostGone: () => null,
+    });
+    const all: number[] = [];
+    for await (const { seq } of other.outcomes()) all.push(seq);
+    expect(all).toHaveLength(1_200);
+    const late: number[] = [];
+    for await (const { seq } of other.outcomes({ after: 1_195 })) late.push(seq);
+    expect(late).toEqual([1_196, 1_197, 1_198, 1_199, 1_200]);
+  });
+
+  it('an aborted signal -> ends the reading with its reason', async () => {
+    const abort = new AbortController();
+    const reading = (async () => {
+      for await (const _ of run.outcomes({ signal: abort.signal }));
+    })();
+    abort.abort();
+    await expect(reading).rejects.toThrow('abort');
+  });
+
+  it('the workflow fails -> the readers hear of it', async () => {
+    const reading = (async () => {
+      for await (const _ of run.outcomes());
+    })();
+    launcher.failure = new WorkflowFailedError('failed', new TerminatedFailure('by hand'), 'TERMINATED' as never);
+    launcher.ended.open(null);
+    await expect(reading).rejects.toMatchObject({ code: 'E_RUN_ENDED' });
+  });
+
+  it('the host dies under a reader -> another one is started', async () => {
+    const dies = gatekeeper<void>();
+    gone = dies.promise;
+    const abort = new AbortController();
+    const reading = (async () => {
+      for await (const _ of run.outcomes({ signal: abort.signal }));
+    })();
+    dies.open();
+    await until('it is revived', () => revived === 1);
+    abort.abort();
+    await expect(reading).rejects.toThrow();
+  });
+});
+
+describe('result', () => {
+  it.each([
+    ['completed', null, 0, EXIT.ok],
+    ['completed', null, 1, EXIT.failedRows],
+    ['capped', 'capped', 0, EXIT.capped],
+    ['paused', 'billing', 0, EXIT.refused],
+    ['paused', 'key', 0, EXIT.refused],
+    ['paused', 'unreachable', 0, EXIT.unreachable],
+    ['paused', 'disk', 0, EXIT.diskWrite],
+    ['failed', 'request', 0, EXIT.badInput],
+    ['failed', null, 0, EXIT.failedRows],
+    ['cancelled', 'cancelled', 0, EXIT.sigint],
+  ] as const)('%s, reason %s, %i failed rows -> exit code %i', async (state, reason, failed, exitCode) => {
+    if (failed > 0) await failedRow(0);
+    await ends(state, reason);
+    expect(await run.result()).toEqual({
+      run: run.id,
+      state,
+      reason,
+      message: null,
+      counts: { total: 3, ok: 0, failed, filtered: 0 },
+      costUsd: 0,
+      outputDir: '/nowhere',
+      outputFile: '/nowhere/output.jsonl',
+      exitCode,
+    });
+  });
+
+  it('paused by a person, interrupted -> goes on waiting', async () => {
+    await store.updateRun(run.id, { state: 'paused', reason: 'user' });
+    let resolved = false;
+    const result = run.result().then((found) => {
+      resolved = true;
+      return found;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await store.updateRun(run.id, { state: 'interrupted', reason: 'host' });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(resolved).toBe(false);
+    await ends('completed');
+    expect((await result).state).toBe('completed');
+  });
+
+  it('an aborted signal -> stops the waiting, not the run', async () => {
+    const abort = new AbortController();
+    const result = run.result({ signal: abort.signal });
+    abort.abort(new Error('enough'));
+    await expect(result).rejects.toThrow();
+    expect(launcher.asked).toEqual([]);
+    expect(await store.control(run.id)).toMatchObject({ cancelled: false, paused: false });
+  });
+
+  it('openRun refused its input -> the SwarmError that it was', async () => {
+    const problems = [{ code: 'E_TASK_RANGE', found: 'workers is 0' }];
+    const inner = ApplicationFailure.create({ message: 'x', type: 'E_TASK_RANGE', details: [{ problems, exitCode: 2 }] });
+    launcher.failure = new WorkflowFailedError(
+      'failed',
+      Object.assign(new Error('activity'), { cause: inner }) as never,
+      'FAILED' as never,
+    );
+    launcher.ended.open(null);
+    const error = (await run.result().catch((thrown: unknown) => thrown)) as SwarmError;
+    expect(SwarmError.is(error)).toBe(true);
+    expect([error.problems, error.exitCode]).toEqual([problems, EXIT.badInput]);
+  });
+
+  it('the workflow ends as cancelled -> no error, the state is what counts', async () => {
+    launcher.failure = new WorkflowFailedError('cancelled', new CancelledFailure('cancelled'), 'CANCELED' as never);
+    launcher.ended.open(null);
+    const result = run.result();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await ends('cancelled', 'cancelled');
+    expect((await result).exitCode).toBe(EXIT.sigint);
+  });
+
+  it('Temporal is away for a while -> looks again', async () => {
+    launcher.away = true;
+    const result = run.result();
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    launcher.away = false;
+    await ends('completed');
+    expect((await result).state).toBe('completed');
+  });
+
+  it('the store says running and there is no open workflow for 5 s -> E_RUN_ENDED', async () => {
+    launcher.isOpen = false;
+    await expect(run.result()).rejects.toMatchObject({ code: 'E_RUN_ENDED', exitCode: EXIT.failedRows });
+  }, 20_000);
+
+  it('a run that is gone -> E_RUN_UNKNOWN', async () => {
+    await store.dropRun(run.id);
+    await expect(run.result()).rejects.toMatchObject({ code: 'E_RUN_UNKNOWN' });
+  });
+});
+
+describe('acting', () => {
+  it('pause, resume, cancel of a run under way -> its workflow is told', async () => {
+    await run.pause();
+    await run.resume();
+    await run.cancel();
+    expect(launcher.asked).toEqual(['pause', 'startOrResume', 'cancel']);
+    expect(await store.control(run.id)).toMatchObject({ cancelled: true });
+  });
+
+  it('pause and cancel of a run that has ended, resume of a completed one -> nothing', async () => {
+    await ends('completed');
+    await run.pause();
+    await run.cancel();
+    await run.resume();
+    expect(launcher.asked).toEqual([]);
+    expect(await store.run(run.id)).toMatchObject({ state: 'completed' });
+  });
+
+  it('cancel without a workflow -> cancelled by itself; nothing was published', async () => {
+    launcher.isOpen = false;
+    await run.cancel();
+    expect(await run.result()).toMatchObject({ state: 'cancelled', outputFile: null, exitCode: EXIT.sigint });
+  });
+
+  it('resize -> control row, then the workflow', async () => {
+    await run.resize({ concurrency: 7, maxCost: 0.25, requestsPerMinute: null });
+    expect(await store.control(run.id)).toMatchObject({ concurrency: 7, capNano: 250_000_000, requestsPerMinute: null });
+    expect(launcher.asked).toEqual(['resize [{"concurrency":7,"maxCost":0.25,"requestsPerMinute":null}]']);
+  });
+
+  it('resize of a capped run -> the cap is there for the next start', async () => {
+    await ends('capped', 'capped');
+    await run.resize({ maxCost: 3 });
+    expect(await run.progress()).toMatchObject({ maxCostUsd: 3, state: 'capped' });
+    expect(launcher.asked).toEqual([]);
+  });
+
+  it.each([{ concurrency: 0 }, { concurrency: 2.5 }, { maxCost: -1 }, { maxCost: Number.NaN }, { requestsPerMinute: 0 }])(
+    'resize to %o -> E_CLI_VALUE, nothing is written',
+    async (size) => {
+      const before = await store.control(run.id);
+      await expect(run.resize(size)).rejects.toMatchObject({ code: 'E_CLI_VALUE' });
+      expect(await store.control(run.id)).toEqual(before);
+    },
+  );
+
+  it('retry -> failed rows are pending again, after the workflow under way has ended', async () => {
+    await failedRow(0);
+    await answered(1, ['fine']);
+    const retrying = run.retry();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(launcher.asked).toEqual([]);
+    launcher.ended.open(null);
+    expect(await retrying).toBe(1);
+    expect(launcher.asked).toEqual(['startOrResume']);
+    expect(await run.progress()).toMatchObject({ ok: 1, failed: 0 });
+  });
+
+  it('retry of a cause that no row has -> 0, nothing is started', async () => {
+    await failedRow(0);
+    expect(await run.retry({ cause: 'transport' })).toBe(0);
+    expect(launcher.asked).toEqual([]);
+    expect(await run.progress()).toMatchObject({ failed: 1 });
+  });
+});
+
+describe('progress', () => {
+  it('a run under way -> counts, money and limits of the store', async () => {
+    await answered(0, ['x']);
+    await store.intend({ runId: run.id, index: 1, turn: 1, epoch: 1, owner: OWNER, reservedNano: 7, at: Date.now() });
+    expect(await run.progress()).toMatchObject({
+      run: run.id,
+      name: 'test',
+      state: 'running',
+      epoch: 1,
+      total: 3,
+      ok: 1,
+      inFlight: 1,
+      calls: 1,
+      usage: USAGE,
+      costUsd: 5e-9,
+      heldUsd: 7e-9,
+      maxCostUsd: null,
+      concurrency: 4,
+    });
+  });
+
+  it('a run that is still staged -> E_RUN_UNKNOWN', async () => {
+    const { id } = run;
+    await store.updateRun(id, { state: 'staging' });
+    await expect(run.progress()).rejects.toMatchObject({ code: 'E_RUN_UNKNOWN' });
+  });
+});
