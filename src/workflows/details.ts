@@ -8,9 +8,9 @@ export function currentDetails(plan: RunPlan, phase: string, paused: boolean, se
   return [
     `### ${plan.name}: ${share} % of ${seen.total} rows${paused ? ', paused' : ''}`,
     '',
-    '| ok | failed | filtered | left | calls | 429s | doubtful | spent |',
-    '|---|---|---|---|---|---|---|---|',
-    `| ${seen.ok} | ${seen.failed} | ${seen.filtered} | ${seen.total - done} | ${seen.calls} | ${seen.limited} | ${seen.doubtful} | $${seen.costUsd.toFixed(4)} |`,
+    // No table: the Web UI draws one without any space between its columns.
+    `**${seen.ok}** ok, **${seen.failed}** failed, **${seen.filtered}** filtered, **${seen.total - done}** left.`,
+    `**${seen.calls}** calls answered, **${seen.limited}** rate limited, **${seen.doubtful}** doubtful; **$${seen.costUsd.toFixed(4)}** spent.`,
     '',
     `Phase **${phase}**, epoch ${plan.epoch}, model \`${plan.model}\`, waits for **${seen.waitsFor}**.`,
     `Rows: \`${plan.outputDir}\`.`,
