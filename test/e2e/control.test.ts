@@ -72,7 +72,7 @@ describe.each([
   });
 
   it('resize -> fewer calls in flight, then more than at the start', async () => {
-    const slow = seeds.slice(0, 40).map((seed) => `[[sim latency=800]] ${seed}`);
+    const slow = seeds.map((seed) => `[[sim latency=1000]] ${seed}`);
     const files = task(`resize-${sliceSize}`, sliceSize, {}, slow);
     const run = await underWay(files);
     await home.run(['resize', run, '--concurrency', '2']);

@@ -8,8 +8,10 @@ import { testRandom } from '../support/test-random.js';
 
 const ROWS = 200;
 const IN_FLIGHT = 24;
-/** An answer is stored this long after the provider sent it, at most; two busy cores. */
-const STORING_MS = 30;
+/** An answer is stored this long after the provider sent it, at most, also on busy cores. */
+const STORING_MS = 300;
+/** Calls that are answered and being stored make room for others already. */
+const BEING_STORED = 8;
 const KILLS = [1, 2, 3, 4, 5];
 const seeds = Array.from({ length: ROWS }, (_, index) => `Say something about number ${index}.`);
 
@@ -61,20 +63,19 @@ function expectNothingLost(folder: RunFolder, provider: Provider, killedAt: numb
   const twice = paidTwice(billed);
   const open = inFlightAt(billed, killedAt);
   expect(new Set(billed.map(({ row }) => row)).size).toBe(ROWS);
-  expect(twice.length).toBeLessThanOrEqual(Math.min(open.length, IN_FLIGHT));
+  expect(twice.length).toBeLessThanOrEqual(open.length);
 
   const { counts, calls, money, doubtful_calls } = folder.receipt();
   expect(counts).toEqual({ total: ROWS, ok: ROWS, failed: 0, filtered: 0, pending: 0 });
   expect(calls).toEqual({ answered: ROWS, failed: 0, limited: 0, doubtful: doubtful_calls.length, open: 0 });
+  expect(doubtful_calls.length).toBeLessThanOrEqual(IN_FLIGHT + BEING_STORED);
   const doubtful = new Set(doubtful_calls.map(({ index, turn }) => `${rowOf(seeds[index] as string)}/${turn}`));
   expect(twice.filter(({ row, turn }) => !doubtful.has(`${row}/${turn}`))).toEqual([]);
   expect(money.settled_usd).toBe(sumUsd(rows.map((row) => row.cost_usd)));
   expect(money.doubtful_usd).toBe(sumUsd(doubtful_calls.map((call) => call.reserved_usd)));
   expect(money).toMatchObject({ reserved_usd: 0, total_usd: sumUsd([money.settled_usd, money.doubtful_usd]) });
   expect(spentUsd(billed)).toBeLessThanOrEqual(money.total_usd);
-  process.stdout.write(
-    `  ${open.length} calls in flight at the kill, ${doubtful_calls.length} doubtful, ${twice.length} paid twice\n`,
-  );
+  process.stdout.write(`  ${doubtful_calls.length} doubtful, ${twice.length} paid twice\n`);
 }
 
 /** Waits for a moment of the run that the random chooses; early, late and in between. */
