@@ -115,6 +115,7 @@ export class Turns {
         if (intent.owner === owner) await this.#abandon(turn);
         return { kind: 'hold', ms: intent.owner === owner ? 0 : ELSEWHERE_MS, reason: 'another process' };
       }
+      if (intent.kind === 'done') return await this.#known(turn);
       if (intent.kind === 'answered') {
         Object.assign(history, await this.#reload(context, seed));
         return (await this.#endOf(context, seed, history)) ?? { kind: 'go-on', callMs: null };
@@ -129,6 +130,13 @@ export class Turns {
     } finally {
       admission.release({ kind: 'done' });
     }
+  }
+
+  /** The seed ended after its history was read. */
+  async #known({ runId, index }: CallKey): Promise<TurnEnd> {
+    const outcome = await this.#deps.store.outcome(runId, index);
+    if (!outcome) throw new Error(`run ${runId}: the outcome of seed ${index} is gone`);
+    return { kind: 'done', outcome, callMs: null };
   }
 
   /** An open call of this process that no flight stands for: storing its end failed. What it cost is in doubt. */

@@ -23,6 +23,7 @@ function* lookAtTurn(intent: Intent): Operation<{ newest: number; stop: IntentRe
   if (!last) return { newest: 0, stop: null };
   const newest = Number(last['attempt']);
   if (attempts.some((row) => row['state'] === 'answered')) return { newest, stop: { kind: 'answered' } };
+  if ((yield [SQL.hasOutcome, [intent.runId, intent.index]]).length > 0) return { newest, stop: { kind: 'done' } };
   if (last['state'] !== 'intent') return { newest, stop: null };
   const owner = String(last['owner']);
   if (owner === intent.owner) return { newest, stop: { kind: 'elsewhere', owner } };

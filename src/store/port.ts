@@ -128,6 +128,8 @@ export type IntentResult =
   | { kind: 'capped' }
   /** The answer is stored already: read it. */
   | { kind: 'answered' }
+  /** The seed has its outcome already. */
+  | { kind: 'done' }
   /** Under way in another live process. */
   | { kind: 'elsewhere'; owner: string };
 
@@ -212,7 +214,7 @@ export interface Store {
 
   // Staging, by the process that starts a run.
   createRun(run: NewRun): Promise<void>;
-  /** Rows are idempotent by (run, index). */
+  /** One row per (run, index): the newest content counts. For indexes beyond the sealed total. */
   appendSeeds(runId: string, seeds: readonly Seed[]): Promise<void>;
   /** staging -> staged, with its control row. */
   sealRun(runId: string, sealed: { seedsFingerprint: string; total: number; control: Omit<Control, 'version'> }): Promise<void>;

@@ -86,10 +86,12 @@ export const SQL = define({
     execution_id = ?4, started_at = COALESCE(started_at, ?3), ended_at = NULL, published_at = NULL
     WHERE id = ?1 AND dropped = 0 AND state <> 'staging' RETURNING epoch, total`,
   epochOf: 'SELECT epoch, total FROM runs WHERE id = ?1 AND execution_id = ?2 AND dropped = 0',
+  hasOutcome: 'SELECT idx FROM outcomes WHERE run_id = ?1 AND idx = ?2',
   anyOutcome: 'SELECT idx FROM outcomes WHERE run_id = ?1 LIMIT 1',
   listMissing: `INSERT INTO items (run_id, epoch, pos, idx)
     SELECT run_id, CAST(?2 AS BIGINT), ROW_NUMBER() OVER (ORDER BY idx) - 1, idx FROM seeds
-    WHERE run_id = ?1 AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.run_id = seeds.run_id AND outcomes.idx = seeds.idx)`,
+    WHERE run_id = ?1 AND idx < (SELECT total FROM runs WHERE id = ?1)
+      AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.run_id = seeds.run_id AND outcomes.idx = seeds.idx)`,
   countItems: 'SELECT COUNT(*) AS n FROM items WHERE run_id = ?1 AND epoch = ?2',
 
   // Dropping a run, a bounded number of rows a transaction.
@@ -143,7 +145,9 @@ export function insertSeeds(rows: number): Statement {
   let statement = insertsBySize.get(rows);
   if (!statement) {
     const tuples = Array.from({ length: rows }, (_, row) => `(?1, ?${row * 3 + 2}, ?${row * 3 + 3}, ?${row * 3 + 4})`);
-    const text = `INSERT INTO seeds (run_id, idx, id_json, content_json) VALUES ${tuples.join(', ')} ON CONFLICT (run_id, idx) DO NOTHING`;
+    // The newest content counts: rows beyond the total may be left from a growth that a bad row ended.
+    const text = `INSERT INTO seeds (run_id, idx, id_json, content_json) VALUES ${tuples.join(', ')}
+      ON CONFLICT (run_id, idx) DO UPDATE SET id_json = excluded.id_json, content_json = excluded.content_json`;
     statement = { name: `insertSeeds${rows}`, text };
     insertsBySize.set(rows, statement);
   }

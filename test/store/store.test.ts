@@ -318,6 +318,17 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     expect((await store.queues(0)).map((row) => row.name)).toEqual(['llm.a.m', 'llm.a.old']);
   });
 
+  test('intend: a seed that failed for good -> done, no second call', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 1);
+    const intent = intentOf('r', 0);
+    expect(await store.intend(intent)).toEqual({ kind: 'go', attempt: 1 });
+    const key = { runId: 'r', index: 0, turn: 1, attempt: 1 };
+    await store.refuse({ ...key, kind: 'failed', code: 'E_X', at: NOW, outcome: outcomeOf(0, { status: 'failed' }) });
+    expect(await store.intend(intent)).toEqual({ kind: 'done' });
+    expect(await store.totals('r')).toMatchObject({ open: 0, reservedNano: 0 });
+  });
+
   test('takeSlots: shared by two stores -> spaced, never before now, no saved-up burst', async () => {
     const location = await place();
     const [one, two] = await Promise.all([openStore(location), openStore(location)]);
