@@ -1,0 +1,344 @@
+import { existsSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { EXIT, type SwarmError } from '../../src/core/errors.js';
+import { readSeeds } from '../../src/intake/read-seeds.js';
+import { type StagePorts, type StageRequest, stageRun } from '../../src/intake/stage-run.js';
+import type { Task } from '../../src/schema/task-types.js';
+import { claimFolder, isPublished, RECEIPT_FILE, readMarker } from '../../src/store/outputs/folder.js';
+import type { Store } from '../../src/store/port.js';
+import { aTask, testStore } from '../activities/turn-setup.js';
+
+let opened: Awaited<ReturnType<typeof testStore>>;
+let store: Store;
+let root: string;
+beforeAll(async () => {
+  opened = await testStore();
+  store = opened.store;
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'swarm-stage-')));
+});
+afterAll(async () => {
+  await opened.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+let clock: number;
+let dir: string;
+let made = 0;
+beforeEach(() => {
+  clock = 1_790_000_000_000;
+  made += 1;
+  dir = join(root, `out-${made}`);
+});
+
+const ROWS = ['a', 'b', 'c'];
+type More = Partial<Omit<StageRequest, 'rows' | 'task'>> & { rows?: readonly string[]; task?: Partial<Task>; limit?: number };
+
+let random = 0;
+const ports = (): StagePorts => ({
+  store,
+  home: join(root, 'home'),
+  claimFolder,
+  readMarker,
+  isPublished,
+  now: () => clock,
+  // A different id for every run.
+  random: () => {
+    random = (random + 0.37) % 1;
+    return random;
+  },
+});
+
+const staged = ({ rows = ROWS, task = {}, limit, ...more }: More = {}, own = ports()) =>
+  stageRun(own, {
+    task: aTask({ outputDir: dir, ...task }),
+    rows: readSeeds({ rows }, limit === undefined ? {} : { limit }),
+    limited: limit !== undefined,
+    ifChanged: 'refuse',
+    detached: true,
+    origin: 'library',
+    ...more,
+  });
+
+const refused = async (more: More = {}, own = ports()) =>
+  (await staged(more, own).catch((error: unknown) => error)) as SwarmError;
+
+/** The run ended, with what it has in its folder. */
+async function ended(id: string, state: 'completed' | 'capped' = 'completed'): Promise<void> {
+  await store.updateRun(id, { state, endedAt: clock, publishedAt: clock });
+  writeFileSync(join(dir, RECEIPT_FILE), '{}');
+}
+
+describe('a new folder', () => {
+  it('three rows -> a staged run with its control, in a folder of its own', async () => {
+    const { run, kind, notes } = await staged({ task: { concurrency: 'auto', requestsPerMinute: 30, maxCost: 0.5 } });
+    expect([kind, notes]).toEqual(['new', []]);
+    expect(run).toMatchObject({
+      state: 'staged',
+      total: 3,
+      epoch: 0,
+      outputDir: dir,
+      detached: true,
+      limited: false,
+      origin: 'library',
+    });
+    expect((await store.seeds(run.id, { from: 0, to: 9 })).map(({ content }) => content)).toEqual(ROWS);
+    expect(await store.control(run.id)).toMatchObject({
+      concurrency: 16,
+      requestsPerMinute: 30,
+      capNano: 500_000_000,
+      paused: false,
+    });
+    expect(await readMarker(dir)).toMatchObject({ run: run.id, home: join(root, 'home'), fingerprint: run.taskFingerprint });
+  });
+
+  it('an id of its own -> taken', async () => {
+    expect((await staged({ runId: 'my-run' })).run.id).toBe('my-run');
+  });
+
+  it('many rows -> all of them, in order', async () => {
+    const rows = Array.from({ length: 2_345 }, (_, index) => `row ${index}`);
+    const { run } = await staged({ rows });
+    expect(run.total).toBe(2_345);
+    const [last] = await store.seeds(run.id, { list: [2_344] });
+    expect(last?.content).toBe('row 2344');
+  });
+
+  it('a bad row -> its error, and nothing is left of the run', async () => {
+    const before = (await store.runs()).length;
+    const error = await refused({ rows: ['a', 7 as never] });
+    expect(error.code).toMatch(/^E_SEED/);
+    expect(await store.runs()).toHaveLength(before);
+    expect(await readMarker(dir)).toBeNull();
+  });
+
+  it('a path that is a file -> E_OUT_DIR', async () => {
+    writeFileSync(join(root, `file-${made}`), 'x');
+    const error = await refused({ task: { outputDir: join(root, `file-${made}`, 'below') } });
+    expect([error.code, error.exitCode]).toEqual(['E_OUT_DIR', EXIT.badInput]);
+  });
+
+  it('a folder of another home -> refused by name; --fresh takes it', async () => {
+    await staged({}, { ...ports(), home: join(root, 'other-home') });
+    for (const { id } of await store.runs({ outputDir: dir })) await store.dropRun(id);
+    const error = await refused();
+    expect(error.code).toBe('E_OUT_MISMATCH');
+    expect(error.message).toContain('belongs to another SWARM_HOME');
+    expect((await staged({ ifChanged: 'fresh' })).kind).toBe('new');
+  });
+});
+
+describe('the same task and rows again', () => {
+  it('not finished -> the same run goes on', async () => {
+    const { run } = await staged();
+    const again = await staged();
+    expect([again.run.id, again.kind]).toEqual([run.id, 'resumed']);
+    expect(again.notes).toEqual([`run ${run.id} is resumed`]);
+  });
+
+  it('finished -> answered from the store', async () => {
+    const { run } = await staged();
+    await ended(run.id);
+    const again = await staged();
+    expect([again.run.id, again.kind, again.notes]).toEqual([run.id, 'finished', []]);
+  });
+
+  it('stopped by its cap -> resumed', async () => {
+    const { run } = await staged();
+    await ended(run.id, 'capped');
+    expect((await staged()).kind).toBe('resumed');
+  });
+
+  it('by way of a link to the folder -> the same run', async () => {
+    const { run } = await staged();
+    const link = join(root, `link-${made}`);
+    symlinkSync(dir, link);
+    expect((await staged({ task: { outputDir: link } })).run.id).toBe(run.id);
+  });
+
+  it('detached this time -> noted in the run', async () => {
+    await staged({ detached: false });
+    expect((await staged({ detached: true })).run.detached).toBe(true);
+  });
+
+  it('keys that do not change answers -> taken over and named; what is not named stays as it was resized', async () => {
+    const { run } = await staged({ task: { maxCost: 1 } });
+    await store.setControl(run.id, { capNano: 5_000_000_000 });
+    const again = await staged({ task: { maxCost: 1, concurrency: 9, timeoutMs: 1_234 } });
+    expect(again.notes[0]).toBe(`run ${run.id} takes over the changed workers, timeout`);
+    expect(again.run.task).toMatchObject({ concurrency: 9, timeoutMs: 1_234 });
+    expect(await store.control(run.id)).toMatchObject({ concurrency: 9, capNano: 5_000_000_000 });
+    await staged({ task: { maxCost: 2, concurrency: 9, timeoutMs: 1_234, requestsPerMinute: 5 } });
+    expect(await store.control(run.id)).toMatchObject({ requestsPerMinute: 5, capNano: 2_000_000_000 });
+  });
+});
+
+describe('something changed', () => {
+  it.each<[string, Partial<Task>]>([
+    ['prompt_template', { promptTemplate: 'Shout {{seed}}' }],
+    ['worker_model', { model: { provider: 'openai', model: 'other', apiBase: 'http://127.0.0.1:9/v1', apiKeyEnv: null } }],
+    ['worker_max_tokens', { maxTokens: 7 }],
+    ['multi_turn, max_turns', { multiTurn: true, maxTurns: 4 }],
+    ['temperature', { temperature: 1 }],
+  ])('%s -> E_OUT_MISMATCH that names it', async (names, task) => {
+    const { run } = await staged();
+    const error = await refused({ task });
+    expect([error.code, error.exitCode]).toEqual(['E_OUT_MISMATCH', EXIT.badInput]);
+    expect(error.message).toContain(`run ${run.id} of another task: ${names} changed`);
+    expect(error.message).toContain('--fork');
+  });
+
+  it.each<[string, readonly string[], RegExp]>([
+    ['a row', ['a', 'B', 'c'], /row 2 \(id [0-9a-f]{16}\) is not the row/],
+    ['the order', ['b', 'a', 'c'], /row 1 /],
+    ['one more', ['a', 'b', 'c', 'd'], /has 3 rows; row 4 .* is new/],
+    ['one less', ['a', 'b'], /has 3 rows, there are 2 now/],
+  ])('rows: %s -> E_SEEDS_CHANGED that says where', async (_, rows, found) => {
+    await staged();
+    const error = await refused({ rows });
+    expect(error.code).toBe('E_SEEDS_CHANGED');
+    expect(error.message).toMatch(found);
+  });
+
+  it('a change behind the first thousand rows -> found', async () => {
+    const rows = Array.from({ length: 1_500 }, (_, index) => `row ${index}`);
+    await staged({ rows });
+    const error = await refused({ rows: rows.with(1_400, 'changed') });
+    expect(error.message).toContain('row 1401 ');
+  });
+
+  it('--fork -> a folder beside it, the first one stays', async () => {
+    const { run } = await staged();
+    const fork = await staged({ ifChanged: 'fork', task: { maxTokens: 7 } });
+    expect(fork.run).toMatchObject({ outputDir: `${dir}-2`, state: 'staged' });
+    expect(fork.run.id).not.toBe(run.id);
+    expect(fork.notes).toEqual([`forked into ${dir}-2`]);
+    expect((await staged({ ifChanged: 'fork' })).run.outputDir).toBe(`${dir}-3`);
+    expect((await store.run(run.id))?.outputDir).toBe(dir);
+  });
+
+  it('--fresh -> a new run in the same folder, found by the next start', async () => {
+    const { run } = await staged();
+    await ended(run.id);
+    clock += 1;
+    const fresh = await staged({ ifChanged: 'fresh', task: { maxTokens: 7 } });
+    expect([fresh.kind, fresh.run.outputDir]).toEqual(['new', dir]);
+    expect(await readMarker(dir)).toMatchObject({ run: fresh.run.id });
+    expect((await staged({ task: { maxTokens: 7 } })).run.id).toBe(fresh.run.id);
+  });
+
+  it.each(['running', 'paused', 'interrupted'] as const)('--fresh over a run that is %s -> E_LOCKED, exit 6', async (state) => {
+    const { run } = await staged();
+    await store.updateRun(run.id, { state });
+    const error = await refused({ ifChanged: 'fresh' });
+    expect([error.code, error.exitCode]).toEqual(['E_LOCKED', EXIT.locked]);
+    expect(error.message).toContain(`swarm cancel ${run.id}`);
+  });
+});
+
+describe('--limit', () => {
+  it('the first rows, then more, then all -> one run that grows', async () => {
+    const first = await staged({ limit: 1 });
+    expect(first.run).toMatchObject({ total: 1, limited: true });
+    await ended(first.run.id);
+    const more = await staged({ limit: 2 });
+    expect([more.run.id, more.kind, more.run.total, more.run.limited]).toEqual([first.run.id, 'resumed', 2, true]);
+    expect(more.notes).toEqual([`run ${first.run.id} goes on with rows 2 and later`]);
+    await ended(first.run.id);
+    const all = await staged();
+    expect([all.run.total, all.run.limited]).toEqual([3, false]);
+    expect(await store.totals(all.run.id)).toMatchObject({ total: 3 });
+    await ended(first.run.id);
+    expect((await staged()).kind).toBe('finished');
+  });
+
+  it('fewer rows than it has -> refused, naming the limit', async () => {
+    await staged();
+    const error = await refused({ limit: 2 });
+    expect(error.message).toContain('has 3 rows, --limit asks for 2');
+  });
+
+  it('the rows it has changed meanwhile -> refused, nothing is added', async () => {
+    const { run } = await staged({ limit: 2 });
+    const error = await refused({ rows: ['a', 'X', 'c'] });
+    expect(error.code).toBe('E_SEEDS_CHANGED');
+    expect((await store.run(run.id))?.total).toBe(2);
+    expect(await store.seeds(run.id, { from: 0, to: 9 })).toHaveLength(2);
+  });
+
+  it('a growth that failed on a bad row, then the mended file -> the rows of the mended file', async () => {
+    const many = Array.from({ length: 1_500 }, (_, index) => `row ${index}`);
+    await staged({ rows: many, limit: 1 });
+    expect((await refused({ rows: [...many, 7 as never] })).code).toMatch(/^E_SEED/);
+    const { run } = await staged({ rows: many.with(3, 'mended') });
+    const [third] = await store.seeds(run.id, { list: [3] });
+    expect([run.total, third?.content]).toEqual([1_500, 'mended']);
+  });
+
+  it('a growth that failed, then a shorter file -> its epoch has no rows beyond the total', async () => {
+    const many = Array.from({ length: 1_500 }, (_, index) => `row ${index}`);
+    const first = await staged({ rows: many, limit: 1 });
+    const outcome = {
+      index: 0,
+      id: 'x',
+      status: 'filtered',
+      finish: null,
+      model: null,
+      fromTurn: 1,
+      turns: 0,
+      attempts: 0,
+    } as const;
+    const usage = { input: 0, cached: 0, output: 0, reasoning: 0 };
+    await store.finish(first.run.id, { ...outcome, usage, costNano: 0 });
+    await refused({ rows: [...many, 7 as never] });
+    const { run } = await staged({ rows: many.slice(0, 3) });
+    const execution = { workflowId: 'w', executionId: `w-${made}` };
+    expect(await store.openEpoch(run.id, execution, clock)).toEqual({ epoch: 1, kind: 'list', items: 2 });
+    expect(await store.items(run.id, 1, 0, 9)).toEqual([1, 2]);
+  });
+
+  it('more rows while it is under way -> E_LOCKED', async () => {
+    const { run } = await staged({ limit: 2 });
+    await store.updateRun(run.id, { state: 'running' });
+    expect((await refused()).code).toBe('E_LOCKED');
+  });
+
+  it('resized and cancelled before it grows -> keeps its control row', async () => {
+    const { run } = await staged({ limit: 2 });
+    await store.setControl(run.id, { concurrency: 11 });
+    await staged();
+    expect(await store.control(run.id)).toMatchObject({ concurrency: 11 });
+  });
+});
+
+describe('a staging that was cut short', () => {
+  it('long ago -> its leftovers are dropped; a moment ago -> left alone, it may be under way', async () => {
+    const left = (id: string, createdAt: number) =>
+      store.createRun({
+        id,
+        name: 'x',
+        task: aTask(),
+        taskFingerprint: 'f',
+        outputDir: dir,
+        detached: true,
+        limited: false,
+        origin: 'cli',
+        createdAt,
+      });
+    await left(`old-${made}`, clock - 600_001);
+    await left(`young-${made}`, clock - 1_000);
+    const { kind } = await staged();
+    expect(kind).toBe('new');
+    expect(await store.run(`old-${made}`)).toBeNull();
+    expect(await store.run(`young-${made}`)).not.toBeNull();
+  });
+
+  it('the folder cannot be claimed -> the run is dropped, the error goes up', async () => {
+    const before = (await store.runs()).length;
+    const failing = { ...ports(), claimFolder: () => Promise.reject(new Error('no space')) };
+    await expect(staged({}, failing)).rejects.toThrow('no space');
+    expect(await store.runs()).toHaveLength(before);
+    expect(existsSync(dir)).toBe(true);
+  });
+});
