@@ -62,6 +62,7 @@ export class MoneyModel {
     const last = attempts.at(-1);
     const owner = this.owner(process);
     if (attempts.some((attempt) => attempt.state === 'answered')) return { kind: 'answered' };
+    if (last && this.outcomes.has(row)) return { kind: 'done' };
     // Crashes end their calls at once here, so an open call is always one of a live process.
     if (last?.state === 'intent') return { kind: 'elsewhere', owner: last.owner };
     if (this.held() + reserved > this.cap) return { kind: 'capped' };
