@@ -1,6 +1,6 @@
 /** `swarm check`: reads task, rows and folder, and says what a run would do and cost at most. Starts nothing, calls nothing. */
 import { readKey } from '../config.js';
-import { nextMessages } from '../core/conversation.js';
+import { CONTINUE_PROMPT, MAX_PIECES, nextMessages } from '../core/conversation.js';
 import { type Problem, SwarmError } from '../core/errors.js';
 import type { NanoUsd } from '../core/model.js';
 import { nanoToUsd } from '../core/price.js';
@@ -31,15 +31,22 @@ export async function checkTask(source: string | object, options: StartOptions =
     report.maxCostUsd = task.maxCost;
     const template = parseTemplate(task.promptTemplate);
     const costs = new WorstCase(task);
+    const asked = [
+      {
+        role: 'user' as const,
+        content: task.onTruncate === 'continue' ? longest(task.followUp, CONTINUE_PROMPT) : task.followUp,
+      },
+    ];
+    const followUp = { about: estimateTokens(asked), atMost: maxInputTokens(asked) };
     const rows = prepared.rows();
     for await (const seed of rows) {
       report.rows += 1;
       const messages = nextMessages(task, template.render(seed.content), []);
-      report.inputTokens += estimateTokens(messages);
-      costs.add(maxInputTokens(messages));
+      report.inputTokens += inputOfTurns(task, estimateTokens(messages), followUp.about);
+      costs.add(maxInputTokens(messages), followUp.atMost);
     }
     report.notes.push(...rows.notes(), ...paceNotes(task, report.rows));
-    report.calls = report.rows * task.maxTurns;
+    report.calls = report.rows * mostCalls(task);
     report.outputTokens = report.calls * task.maxTokens;
     report.worstCostUsd = costs.nano === null ? null : nanoToUsd(costs.nano);
     if (report.worstCostUsd === null) report.notes.push(unknownPrice(task));
@@ -49,6 +56,21 @@ export async function checkTask(source: string | object, options: StartOptions =
     report.problems.push(...error.problems);
   }
   return report;
+}
+
+/** Calls of one row at most: every answer of every turn may come in pieces. */
+function mostCalls(task: Task): number {
+  return task.maxTurns * (task.onTruncate === 'continue' ? MAX_PIECES : 1);
+}
+
+/** Input of all calls of one row, when each sends all that was said before. */
+function inputOfTurns(task: Task, prompt: number, followUp: number): number {
+  const calls = mostCalls(task);
+  return calls * prompt + ((calls * (calls - 1)) / 2) * (task.maxTokens + followUp);
+}
+
+function longest(a: string, b: string): string {
+  return a.length > b.length ? a : b;
 }
 
 /** Upper bound of a run: every row takes all turns, every answer is as long as it may be. */
@@ -61,11 +83,11 @@ class WorstCase {
     this.#task = task;
   }
 
-  add(promptTokens: number): void {
-    const { model, price, maxTokens, maxTurns } = this.#task;
-    for (let turn = 0; turn < maxTurns && this.nano !== null; turn += 1) {
-      // A later turn sends all earlier answers again.
-      const tokens = { input: promptTokens + turn * maxTokens, maxOutput: maxTokens };
+  add(promptTokens: number, followUpTokens: number): void {
+    const { model, price, maxTokens } = this.#task;
+    for (let turn = 0; turn < mostCalls(this.#task) && this.nano !== null; turn += 1) {
+      // A later turn sends all earlier answers and questions again.
+      const tokens = { input: promptTokens + turn * (maxTokens + followUpTokens), maxOutput: maxTokens };
       const worst = this.#prices.worstCase({ model, override: price, at: Date.now() }, tokens);
       this.nano = worst === null ? null : this.nano + worst;
     }

@@ -1,0 +1,120 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { HeadStart } from '../../src/activities/head-start.js';
+import { Publications } from '../../src/activities/publication.js';
+import type { CallResult } from '../../src/llm/port.js';
+import type { RunPlan } from '../../src/workflows/messages.js';
+import { activityEnvironment, aTask, gatekeeper, reply, type Setup, setup, stage, testStore, until } from './turn-setup.js';
+
+let opened: Awaited<ReturnType<typeof testStore>>;
+let part: Setup;
+beforeAll(async () => {
+  opened = await testStore();
+});
+afterAll(() => opened.close());
+beforeEach(async () => {
+  part = await setup(opened.store);
+});
+afterEach(() => part.close());
+
+let made = 0;
+async function opensRun(rows: number, more: Parameters<typeof aTask>[0] = {}): Promise<{ id: string; plan: RunPlan }> {
+  made += 1;
+  const id = `ahead-${made}`;
+  await stage(part.store, id, rows, aTask(more));
+  const environment = activityEnvironment(`${id}/e1`, `${id}-x`);
+  const result: unknown = await environment.run(part.activities.openRun, { run: id });
+  return { id, plan: (result as { plan: RunPlan }).plan };
+}
+
+const published = () => part.events.filter((event) => event === 'publish').length;
+
+describe('head start', () => {
+  it('openRun -> the first calls go out at once, as many as may be in flight; the activities join them', async () => {
+    const answers = [0, 1].map(() => gatekeeper<CallResult>());
+    part.adapter.next(
+      ...answers.map(
+        ({ promise }) =>
+          () =>
+            promise,
+      ),
+    );
+    const { id } = await opensRun(5, { concurrency: 2 });
+    await until('two calls are out', () => part.adapter.calls.length === 2);
+    const environment = activityEnvironment('w', 'x');
+    const turn = environment.run(part.activities.runTurn, { run: id, epoch: 1, index: 0 });
+    answers[0]?.open(reply('zero'));
+    expect(await turn).toMatchObject({ kind: 'done', status: 'ok' });
+    expect(part.adapter.calls).toHaveLength(2);
+    answers[1]?.open(reply('one'));
+    await until('both are stored', async () => (await part.store.totals(id)).ok === 2);
+  });
+
+  it('a paused run -> none', async () => {
+    made += 1;
+    const id = `ahead-${made}`;
+    await stage(part.store, id, 2, aTask());
+    await part.store.setControl(id, { paused: true });
+    const environment = activityEnvironment(`${id}/e1`, `${id}-x`);
+    expect(await environment.run(part.activities.openRun, { run: id })).toMatchObject({ plan: { paused: true } });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(part.events).not.toContain('intend');
+  });
+
+  it('a later epoch -> the missing rows', async () => {
+    const { row } = await part.run(3);
+    part.adapter.next(reply('row 1'));
+    await part.environment.run(part.activities.runTurn, { run: row.id, epoch: 1, index: 1 });
+    await part.store.openEpoch(row.id, { workflowId: 'e2', executionId: `${row.id}-2` }, Date.now());
+    part.adapter.next(reply('row 0'), reply('row 2'));
+    const plan = { run: row.id, epoch: 2, concurrency: 4, paused: false };
+    const phases = [{ name: 'map', kind: 'map', source: { kind: 'list', items: 2 } }];
+    new HeadStart(part.deps, part.contexts, part.turns).begin({ ...plan, phases } as unknown as RunPlan);
+    await until('all are done', async () => (await part.store.totals(row.id)).ok === 3);
+    expect(part.adapter.left).toBe(0);
+  });
+});
+
+describe('publishing ahead of the last activity', () => {
+  it('the last outcome is stored where the run was opened -> published and completed; closeRun does it no second time', async () => {
+    part.adapter.next(reply('a'), reply('b'));
+    const { id } = await opensRun(2);
+    await until('it is completed', async () => (await part.store.run(id))?.state === 'completed');
+    expect(published()).toBe(1);
+    const summary = await part.environment.run(part.activities.closeRun, { run: id, epoch: 1, stop: null });
+    expect(summary).toMatchObject({ state: 'completed', counts: { ok: 2 } });
+    expect(published()).toBe(1);
+  });
+
+  it('the last outcome is stored by another process than the opener -> left to the host of the files', async () => {
+    const { row } = await part.run(1);
+    part.adapter.next(reply('a'));
+    await part.environment.run(part.activities.runTurn, { run: row.id, epoch: 1, index: 0 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(published()).toBe(0);
+    expect(await part.store.run(row.id)).toMatchObject({ state: 'running', publishedAt: null });
+  });
+
+  it('rows are left -> not published', async () => {
+    const publications = new Publications(part.deps);
+    const { row } = await part.run(1);
+    publications.openedHere(row.id, 1);
+    publications.ahead(row.id, 1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(published()).toBe(0);
+  });
+
+  it('two at once -> one publication; after a failure the next one tries again', async () => {
+    const { row } = await part.run(1);
+    let failing = true;
+    const deps = { ...part.deps, publish: () => (failing ? Promise.reject(new Error('disk full')) : part.deps.publish('x')) };
+    const publications = new Publications(deps);
+    const both = [publications.publish(row.id, 1, 'capped'), publications.publish(row.id, 1, 'capped')];
+    expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    failing = false;
+    expect(await Promise.all([publications.publish(row.id, 1, 'capped'), publications.publish(row.id, 1, 'capped')])).toEqual([
+      'capped',
+      'capped',
+    ]);
+    expect(published()).toBe(1);
+  });
+});

@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkTask, priceKnown } from '../../src/client/check.js';
+import { prepareTask } from '../../src/client/prepare-task.js';
+import { EXIT, type SwarmError } from '../../src/core/errors.js';
+import { aTask } from '../activities/turn-setup.js';
+
+let root: string;
+beforeAll(() => {
+  root = mkdtempSync(join(tmpdir(), 'swarm-check-'));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+const task = (more: object = {}) => ({
+  prompt_template: 'Say {{seed}}',
+  worker_model: 'sim/quick',
+  worker_max_tokens: 100,
+  output_dir: join(root, 'out'),
+  ...more,
+});
+const seeds = ['one', 'two', 'three'];
+
+describe('checkTask', () => {
+  it('three rows of one turn -> three calls, the longest answers, the worst cost', async () => {
+    const report = await checkTask(task(), { seeds });
+    expect(report).toMatchObject({ problems: [], rows: 3, calls: 3, outputTokens: 300 });
+    expect(report.inputTokens).toBeGreaterThan(20);
+    // $0.40 per 1M tokens of output alone.
+    expect(report.worstCostUsd).toBeGreaterThan((300 * 0.4) / 1e6);
+    expect(report.worstCostUsd).toBeLessThan(0.001);
+  });
+
+  it('four turns -> each sends the earlier ones again', async () => {
+    const one = await checkTask(task(), { seeds });
+    const four = await checkTask(task({ multi_turn: true, max_turns: 4 }), { seeds });
+    expect(four).toMatchObject({ calls: 12, outputTokens: 1_200 });
+    // 0 + 1 + 2 + 3 answers of 100 tokens for each of three rows.
+    expect(four.inputTokens).toBeGreaterThan(4 * one.inputTokens + 3 * 600);
+    expect(four.worstCostUsd).toBeGreaterThan(4 * (one.worstCostUsd ?? 0));
+  });
+
+  it('on_truncate: continue -> an answer may come in eight pieces', async () => {
+    expect(await checkTask(task({ on_truncate: 'continue' }), { seeds })).toMatchObject({ calls: 24, outputTokens: 2_400 });
+  });
+
+  it('limit and total -> the rows that would run', async () => {
+    expect((await checkTask(task(), { seeds, limit: 2 })).rows).toBe(2);
+    expect((await checkTask(task(), { seeds, total: 7 })).rows).toBe(7);
+  });
+
+  it('a model without a known price -> no cost, and said; with max_cost -> a problem', async () => {
+    const unknown = { worker_model: 'local-model', worker_api_base: 'http://127.0.0.1:9/v1' };
+    const report = await checkTask(task(unknown), { seeds });
+    expect(report.worstCostUsd).toBeNull();
+    expect(report.notes.join('\n')).toContain('is not known');
+    const capped = await checkTask(task({ ...unknown, max_cost: 1 }), { seeds });
+    expect(capped.problems.map(({ code }) => code)).toEqual(['E_PRICE_UNKNOWN']);
+    const priced = await checkTask(task({ ...unknown, max_cost: 1, price: { input: 1, output: 2 } }), { seeds });
+    expect(priced.problems).toEqual([]);
+    expect(priced.worstCostUsd).toBeGreaterThan((300 * 2) / 1e6);
+  });
+
+  it('bad keys and bad rows -> all problems of their stage, nothing thrown', async () => {
+    const bad = await checkTask(task({ worker_max_tokens: -1, wrokers: 4 }), { seeds });
+    expect(bad.problems.map(({ code }) => code).sort()).toEqual(['E_TASK_RANGE', 'E_TASK_UNKNOWN_KEY']);
+    const rows = await checkTask(task({ prompt_template: 'Say {{word}}' }), { seeds: [{ word: 'a' }, { text: 'b' }] });
+    expect(rows.problems.length).toBeGreaterThan(0);
+  });
+
+  it('auto -> says what is assumed until calls were measured', async () => {
+    const { notes } = await checkTask(task({ workers: 'auto', batch_size: 'auto' }), { seeds });
+    expect(notes.join('\n')).toContain('starts with 16 calls in flight');
+    expect(notes.join('\n')).toContain('assuming 2 s a call');
+  });
+});
+
+describe('prepareTask', () => {
+  const prepare = (source: object | string, options = {}, keys: Record<string, string> = {}) =>
+    prepareTask(source, { seeds, ...options }, (name) => keys[name]);
+  const refused = async (...args: Parameters<typeof prepare>) =>
+    (await prepare(...args).catch((error: unknown) => error)) as SwarmError;
+
+  it('overrides -> win over the file; nothing is written', async () => {
+    const options = {
+      maxCost: 2,
+      concurrency: 9,
+      sliceSize: 3,
+      outputDir: join(root, 'elsewhere'),
+      seedsFile: join(root, 'rows.txt'),
+    };
+    const { task: prepared } = await prepare(task({ workers: 2, max_cost: 1 }), options);
+    expect(prepared).toMatchObject(options);
+  });
+
+  it.each([
+    [{ maxCost: 0 }, 'E_CAP', 'maxCost is 0'],
+    [{ maxCost: Number.NaN }, 'E_CAP', 'maxCost is NaN'],
+    [{ concurrency: 1.5 }, 'E_TASK_RANGE', 'concurrency is 1.5'],
+    [{ sliceSize: -3 }, 'E_TASK_RANGE', 'sliceSize is -3'],
+  ])('override %o -> %s', async (options, code, found) => {
+    const error = await refused(task(), options);
+    expect([error.code, error.problems[0]?.found]).toEqual([code, found]);
+  });
+
+  it('several bad overrides -> all of them', async () => {
+    expect((await refused(task(), { maxCost: -1, concurrency: 0 })).problems).toHaveLength(2);
+  });
+
+  it('a key that is not set -> exit 5, naming the variable and never a value', async () => {
+    const keyed = task({ worker_model: 'openai/gpt-4o-mini', worker_api_key_env: 'MY_TEST_KEY' });
+    const error = await refused(keyed);
+    expect(error.exitCode).toBe(EXIT.refused);
+    expect(error.message).toContain('MY_TEST_KEY');
+    expect((await prepare(keyed, {}, { MY_TEST_KEY: 'sk-test-0123456789abcdef' })).key).toBe('sk-test-0123456789abcdef');
+  });
+
+  it('a task file -> its seeds file, read anew each time', async () => {
+    const file = join(root, 'task.yaml');
+    writeFileSync(join(root, 'words.txt'), 'a\nb\n');
+    writeFileSync(file, 'prompt_template: "Say {{seed}}"\nworker_model: sim/quick\nseeds_file: words.txt\noutput_dir: ./o\n');
+    const prepared = await prepareTask(file, {}, () => undefined);
+    expect(prepared.key).toBeNull();
+    for (let time = 0; time < 2; time += 1) {
+      const read: unknown[] = [];
+      for await (const seed of prepared.rows()) read.push(seed.content);
+      expect(read).toEqual(['a', 'b']);
+    }
+  });
+
+  it('a constant template over many rows -> refused, unless it is meant', async () => {
+    const constant = task({ prompt_template: 'Say something' });
+    const drain = async (options: object) => {
+      for await (const _ of (await prepare(constant, options)).rows());
+    };
+    await expect(drain({})).rejects.toThrow('no placeholder');
+    await drain({ allowConstantPrompt: true });
+  });
+});
+
+describe('priceKnown', () => {
+  it('the simulated provider, an unknown model, a price of its own -> known, unknown, known', () => {
+    const sim = { provider: 'sim', model: 'quick', apiBase: null, apiKeyEnv: null };
+    expect(priceKnown(aTask({ model: sim }))).toBe(true);
+    const unknown = { provider: 'nowhere', model: 'no-such-model', apiBase: 'http://127.0.0.1:9', apiKeyEnv: null };
+    expect(priceKnown(aTask({ model: unknown }))).toBe(false);
+    expect(priceKnown(aTask({ model: unknown, price: { input: 1, output: 1 } }))).toBe(true);
+  });
+});
