@@ -7,11 +7,12 @@ import { firstPiece, judge, nextMessages } from '../core/conversation.js';
 import type { Admission, Release } from '../core/gate/port.js';
 import type { Message, NanoUsd, Outcome, StopCause } from '../core/model.js';
 import { isTry, retryDecision } from '../core/retry.js';
-import type { CallFailure, CallResult, ModelReply, PriceQuestion } from '../llm/port.js';
+import type { CallFailure, ModelReply } from '../llm/port.js';
 import type { Seed } from '../schema/seed.js';
 import type { Attempt, CallKey } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
 import { addAnswer, bySeed, failedOutcome, type History, historyOf, okOutcome } from './history.js';
+import { PricedModel } from './priced-model.js';
 import type { Publications } from './publication.js';
 import type { RunContext } from './run-context.js';
 
@@ -33,12 +34,14 @@ export type TurnEnd =
 export class Turns {
   readonly #deps: ActivityDeps;
   readonly #publications: Pick<Publications, 'ahead'>;
+  readonly #model: PricedModel;
   /** Single flight: a second asker of the same turn joins the call under way. */
   readonly #flights = new Map<string, Promise<TurnEnd>>();
 
   constructor(deps: ActivityDeps, publications: Pick<Publications, 'ahead'>) {
     this.#deps = deps;
     this.#publications = publications;
+    this.#model = new PricedModel(deps);
   }
 
   /** Takes the seed's next turn. `history` is brought up to date; a joined turn reloads it. */
@@ -107,7 +110,7 @@ export class Turns {
     const admission = await this.#admit(context, turn.turn, about + run.task.maxTokens);
     if (admission.kind !== 'go') return this.#notAdmitted(admission);
     try {
-      const reservedNano = this.#worstCase(context, messages);
+      const reservedNano = this.#model.worstCase(context, messages);
       const { owner } = this.#deps;
       const intent = await this.#deps.store.intend({ ...turn, epoch: run.epoch, owner, reservedNano, at: this.#deps.now() });
       if (intent.kind === 'capped') return await this.#capped(context, admission.release);
@@ -121,7 +124,7 @@ export class Turns {
         return (await this.#endOf(context, seed, history)) ?? { kind: 'go-on', callMs: null };
       }
       const started = this.#deps.now();
-      const result = await this.#send(context, messages);
+      const result = await this.#model.call(context, messages);
       const attempt: Attempt = { ...turn, attempt: intent.attempt };
       if (!result.ok) return await this.#failed(context, seed, history, attempt, result, admission.release);
       // The place is free as soon as the answer is here: storing it must not hold up the next call.
@@ -145,18 +148,6 @@ export class Turns {
     const open = calls.find((call) => call.turn === turn.turn && call.state === 'intent');
     if (!open) return;
     await this.#deps.store.doubt({ ...turn, attempt: open.attempt, isTry: false, code: 'E_CALL_UNSTORED', at: this.#deps.now() });
-  }
-
-  /** Upper bound of what this call may cost; 0 when the price is unknown (then there is no cap either). */
-  #worstCase(context: RunContext, messages: readonly Message[]): NanoUsd {
-    const { task } = context.run;
-    const tokens = { input: this.#deps.tokens.atMost(messages), maxOutput: task.maxTokens };
-    return this.#deps.prices.worstCase(this.#question(context), tokens) ?? 0;
-  }
-
-  #question(context: RunContext, servedModel?: string): PriceQuestion {
-    const { model, price } = context.run.task;
-    return { model, override: price, at: this.#deps.now(), ...(servedModel === undefined ? {} : { servedModel }) };
   }
 
   async #admit(context: RunContext, turn: number, tokens: number): Promise<Admission> {
@@ -189,35 +180,6 @@ export class Turns {
     return { kind: 'stop', cause: 'capped', message: 'the next call could pass max_cost' };
   }
 
-  async #send(context: RunContext, messages: Message[]): Promise<CallResult> {
-    const { task } = context.run;
-    const keyName = task.model.apiKeyEnv;
-    const apiKey = keyName === null ? null : (this.#deps.key(keyName) ?? null);
-    if (keyName !== null && apiKey === null) {
-      return {
-        ok: false,
-        class: 'key',
-        code: 'E_KEY_MISSING',
-        status: null,
-        message: `${keyName} is not set where the calls are made`,
-        retryAfterMs: null,
-        mayHaveBeenBilled: false,
-      };
-    }
-    return await this.#deps.adapter.call({
-      model: task.model,
-      apiBase: context.apiBase,
-      apiKey,
-      headers: task.headers,
-      messages,
-      maxTokens: task.maxTokens,
-      temperature: task.temperature,
-      topP: task.topP,
-      timeoutMs: task.timeoutMs,
-      signal: context.cancelSignal,
-    });
-  }
-
   async #settle(
     context: RunContext,
     seed: Seed,
@@ -229,7 +191,7 @@ export class Turns {
   ): Promise<TurnEnd> {
     const { text, finish, servedModel, usage } = reply;
     // Without usage the reservation is what it cost, as far as anyone can prove.
-    const costNano = usage ? (this.#deps.prices.cost(this.#question(context, servedModel), usage) ?? 0) : reservedNano;
+    const costNano = usage ? this.#model.cost(context, servedModel, usage) : reservedNano;
     addAnswer(history, { text, finish, servedModel, usage, costNano });
     const outcome = this.#outcomeOf(context, seed, history);
     await this.#deps.store.settle({

@@ -136,8 +136,8 @@ describe('swarm export', () => {
       ['export', 'poems-1', '--format', 'csv', '--out', 'rows.csv'],
       reading({ export: write }).options,
     );
-    expect(asked).toEqual([['poems-1', 'csv', '/work/rows.csv']]);
-    expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '2 rows written to /work/rows.csv\n' });
+    expect(asked).toEqual([['poems-1', 'csv', '/data/rows.csv']]);
+    expect({ stdout, stderr }).toEqual({ stdout: '', stderr: '2 rows written to /data/rows.csv\n' });
   });
 
   it('a terminal: escape sequences of answers are not obeyed', async () => {

@@ -33,7 +33,7 @@ describe('swarm run', () => {
     const { stdout, stderr, exitCode } = await run({ moments: [{ ...ALL, ok: 18, failed: 2 }] });
     expect(exitCode).toBe(1);
     expect(stdout).toContain('20: 18 ok, 2 failed');
-    expect(stdout).toContain('/work/out/failed.jsonl');
+    expect(stdout).toContain('/data/out/failed.jsonl');
     expect(stderr).toContain('swarm retry poems-1');
   });
 
@@ -76,7 +76,7 @@ describe('swarm run', () => {
     expect(fake.startOptions).toEqual({
       limit: 5,
       total: 9,
-      seedsFile: '/work/rows.csv',
+      seedsFile: '/data/rows.csv',
       outputDir: '/tmp/o',
       maxCost: 1.5,
       concurrency: 3,
@@ -182,7 +182,7 @@ describe('swarm run --json', () => {
       ['--json'],
     );
     const events = jsonLines({ stdout });
-    expect(events[0]).toMatchObject({ event: 'start', run: 'poems-1', kind: 'new', total: 2, output_dir: '/work/out' });
+    expect(events[0]).toMatchObject({ event: 'start', run: 'poems-1', kind: 'new', total: 2, output_dir: '/data/out' });
     expect(events.filter(({ event }) => event === 'outcome')).toMatchSnapshot();
     expect(events.some(({ event }) => event === 'progress')).toBe(true);
     expect(events.at(-1)).toEqual({
@@ -196,8 +196,8 @@ describe('swarm run --json', () => {
       failed: 1,
       filtered: 0,
       cost_usd: 0.1,
-      output_dir: '/work/out',
-      output_file: '/work/out/output.jsonl',
+      output_dir: '/data/out',
+      output_file: '/data/out/output.jsonl',
       exit_code: 1,
     });
     expect(exitCode).toBe(1);
@@ -240,7 +240,7 @@ describe('swarm run on a terminal', () => {
     expect(stderr).toContain('poems  completed');
     expect(stderr).toContain('\u2588');
     expect(stderr).not.toMatch(/rows, .*in flight/);
-    expect(stdout).toContain('/work/out/output.jsonl');
+    expect(stdout).toContain('/data/out/output.jsonl');
   });
 
   it('a terminal that does not know its size: 80 columns are taken', async () => {

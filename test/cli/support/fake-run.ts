@@ -30,7 +30,7 @@ export function progressOf(part: Partial<Progress> = {}): Progress {
     requestsPerMinute: null,
     startedAt: START,
     endedAt: null,
-    outputDir: '/work/out',
+    outputDir: '/data/out',
     ...part,
   };
 }
@@ -96,7 +96,7 @@ export class FakeRun implements RunHandle {
       counts: { total, ok, failed, filtered },
       costUsd,
       outputDir,
-      outputFile: '/work/out/output.jsonl',
+      outputFile: '/data/out/output.jsonl',
       exitCode: failed > 0 ? EXIT.failedRows : EXIT.ok,
       ...this.script.result,
     });
