@@ -128,6 +128,8 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
       workflowBundle: { codePath: BUNDLE },
       activities: onMain,
       maxConcurrentActivityTaskExecutions: MAIN_SLOTS,
+      // Live counts in the Web UI; the default would be 24 s.
+      maxHeartbeatThrottleInterval: '5s',
       maxCachedWorkflows: CACHED_WORKFLOWS,
     }),
     Worker.create({ ...basics.options(), connection, taskQueue: filesQueue(homeId), activities: { closeRun } }),
