@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { type LogMetadata, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { type LogMetadata, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { createActivities } from '../activities/index.js';
 import type { Config } from '../config.js';
@@ -64,6 +64,8 @@ function installRuntime(log: WorkerOptions['log']): void {
   Runtime.install({
     // Signals are the host's business.
     shutdownSignals: [],
+    // The core's own lines join the log instead of going to the console.
+    telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
     logger: {
       log: (level, message, meta) => {
         if (level === 'ERROR' || level === 'WARN') write(level === 'ERROR' ? 'error' : 'warn')(message, meta);
