@@ -1,4 +1,4 @@
-/** Heartbeats of a long activity, and what a cancel of it really means. */
+/** Heartbeats of a long activity. */
 import { Context } from '@temporalio/activity';
 
 /** The SDK throttles what it sends to the server; this only keeps the details fresh. */
@@ -15,14 +15,4 @@ export async function withHeartbeat<T>(details: () => unknown, work: () => Promi
   } finally {
     clearInterval(timer);
   }
-}
-
-/** Rejects when somebody asked for the cancel; a lost server, a timeout or a shutdown is not a cancel. */
-export function cancelRequested(): Promise<never> {
-  const context = Context.current();
-  return new Promise((_, reject) => {
-    context.cancelled.catch((reason: unknown) => {
-      if (context.cancellationDetails?.cancelRequested) reject(reason);
-    });
-  });
 }
