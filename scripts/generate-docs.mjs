@@ -1,6 +1,8 @@
-// Writes task.schema.json and docs/task-reference.md from the schema in dist/. With --check: writes nothing, exits 1 when they are stale.
+// Writes task.schema.json, docs/task-reference.md, docs/cli.md and docs/configuration.md from what is in dist/.
+// With --check: writes nothing, exits 1 when they are stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { configurationReference } from './configuration-docs.mjs';
 
 const root = new URL('../', import.meta.url);
 const { z } = await import('zod');
@@ -8,6 +10,8 @@ const { taskFileSchema, TASK_KEYS, REQUIRED_KEYS, SYSTEM_PROMPTS, UNSUPPORTED_KE
   new URL('dist/schema/task.js', root).href
 );
 const { PROVIDERS } = await import(new URL('dist/schema/providers.js', root).href);
+const { cliReference } = await import(new URL('dist/cli/reference.js', root).href);
+const { loadConfig } = await import(new URL('dist/config.js', root).href);
 
 function jsonSchema() {
   const schema = z.toJSONSchema(taskFileSchema, {
@@ -100,6 +104,11 @@ const schemaText = jsonSchema();
 const files = [
   ['task.schema.json', schemaText],
   ['docs/task-reference.md', reference(JSON.parse(schemaText))],
+  ['docs/cli.md', cliReference()],
+  [
+    'docs/configuration.md',
+    configurationReference({ config: loadConfig({}), source: readFileSync(new URL('src/config.ts', root), 'utf8') }),
+  ],
 ];
 const check = process.argv.includes('--check');
 for (const [name, text] of files) {

@@ -1,0 +1,89 @@
+// @ts-check
+/** docs/configuration.md: the environment variables. Fails when src/config.ts reads one that is not described here, or the other way round. */
+
+/** @typedef {[name: string, what: string, initial: string]} Setting */
+
+/** @param {Record<string, unknown>} config what `loadConfig` makes of an empty environment */
+const settings = (config) =>
+  /** @type {Setting[]} */ ([
+    [
+      'SWARM_HOME',
+      'Home folder: store, Temporal database, logs, socket. Other homes on one machine do not see each other.',
+      '`$XDG_STATE_HOME/durable-swarm`',
+    ],
+    ['SWARM_DATABASE_URL', 'PostgreSQL address (`postgres://...`) of the store, instead of the file in the home.', 'the file'],
+    ['SWARM_TASK_ROOTS', 'Folders that a task named by plain Temporal may lie under; a path list.', 'the working directory'],
+    [
+      'SWARM_TEMPORAL_PORT',
+      'First choice for the port of the embedded Temporal server; its Web UI is 1000 above. When one is taken, the next pair is used and said.',
+      `\`${config['temporalPort']}\``,
+    ],
+    [
+      'SWARM_TEMPORAL_BIN',
+      'A `temporal` program to try first (the Temporal CLI with Server 1.31 or newer).',
+      'search PATH, the cache, a download, a build',
+    ],
+    ['SWARM_IDLE_MS', 'How long a host that nobody needs stays, in milliseconds.', `\`${config['idleMs']}\``],
+    ['SWARM_LOG_LEVEL', 'Level of `host.log` and of `swarm worker`: debug, info, warn, error.', `\`${config['logLevel']}\``],
+    [
+      'TEMPORAL_ADDRESS',
+      'An existing Temporal cluster: no server is started. The other variables of the Temporal CLI (`TEMPORAL_NAMESPACE`, `TEMPORAL_API_KEY`, `TEMPORAL_TLS...`) count too.',
+      'the embedded server',
+    ],
+    ['TEMPORAL_PROFILE', 'A profile of temporal.toml: an existing cluster, as above.', '-'],
+    ['TEMPORAL_CONFIG_FILE', 'Another temporal.toml: an existing cluster, as above.', '-'],
+    ['XDG_STATE_HOME', 'Folder of the default home.', '`~/.local/state`'],
+    ['XDG_CACHE_HOME', 'The Temporal program is kept in `durable-swarm` under it, for all homes.', '`~/.cache`'],
+    ['CI', 'Set to anything: no live view, no questions.', '-'],
+    ['NO_COLOR', 'Set to anything: no colours.', '-'],
+    ['TERM', '`dumb`: no redrawing, no colours.', '-'],
+    [
+      'LC_ALL',
+      'The locale; `LC_CTYPE`, then `LANG`, count after it. Without UTF-8 in it the live view uses plain characters.',
+      '-',
+    ],
+  ]);
+
+/** Variables that are described in the row of another one. */
+const MENTIONED = ['LC_CTYPE', 'LANG'];
+
+/** @param {string} source text of src/config.ts */
+function namesRead(source) {
+  return new Set([...source.matchAll(/\benv\['([A-Z_]+)'\]/g)].map((match) => match[1] ?? ''));
+}
+
+/**
+ * @param {{ config: Record<string, unknown>, source: string }} facts
+ * @returns {string} Markdown
+ */
+export function configurationReference({ config, source }) {
+  const all = settings(config);
+  const described = new Set([...all.map(([name]) => name), ...MENTIONED]);
+  const read = namesRead(source);
+  const wrong = [...read].filter((name) => !described.has(name)).concat([...described].filter((name) => !read.has(name)));
+  if (wrong.length > 0) {
+    throw new Error(`scripts/configuration-docs.mjs and src/config.ts do not name the same variables: ${wrong.join(', ')}`);
+  }
+  const rows = all.map(([name, what, initial]) => `| \`${name}\` | ${what} | ${initial} |`);
+  return `# Configuration
+
+<!-- Made by scripts/generate-docs.mjs. Do not edit. -->
+
+There is no configuration file. What a run does is in its [task file](task-reference.md) and in the options of the
+[command](cli.md); where things are is in the environment.
+
+| variable | what it sets | default |
+|---|---|---|
+${rows.join('\n')}
+
+A path list has colons between its paths, on Windows semicolons. A host takes these settings from whoever starts it and keeps
+them until it ends: after a change run \`swarm stop\`.
+
+## API keys
+
+A task names the environment variable of its key (\`worker_api_key_env\`, or the usual one of a [known provider](task-reference.md#providers));
+the key itself is never in a file. \`swarm run\` and the library hand the key to the host over a socket that only the same user can
+open. The host keeps it in memory. A run that is started by plain Temporal, or that goes on by itself after a restart, needs
+the variable in the environment of the host (\`swarm start\`) or of each \`swarm worker\`.
+`;
+}
