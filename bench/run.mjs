@@ -101,6 +101,7 @@ const SCENARIOS = [
 async function measure(bed, scenario) {
   const { name, rows, latency, concurrency } = scenario;
   await bed.provider(latency);
+  /** @type {Awaited<ReturnType<Bed['engine']>>[]} */
   const engine = [];
   const plain = [];
   for (let round = 0; round < (scenario.repeat ?? repeat); round += 1) {

@@ -14,9 +14,8 @@ export interface Gates {
   knows(runId: string): boolean;
   /** Aborted when the run is cancelled, by whatever way. */
   cancelSignal(runId: string): AbortSignal;
-  /** The run's control as this process last saw it. */
-  paused(runId: string): boolean;
-  concurrency(runId: string): number;
+  /** Version of the run's control row as this process last saw it. */
+  version(runId: string): number;
   /** The run has ended: nothing of it is kept. */
   forget(runId: string): void;
   /** True while the process is shutting down: no new calls. */

@@ -2,7 +2,7 @@
 
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
-import { SwarmError } from '../core/errors.js';
+import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
 import { filesQueue } from '../core/names.js';
 import type { RunRow } from '../store/port.js';
 import type { RunInput, RunPlan } from '../workflows/messages.js';
@@ -18,6 +18,9 @@ export type OpenRunResult =
 
 /** Turns per seed to plan with before any is known. */
 const PLANNED_TURNS = 3;
+
+/** Nothing of this gets better by itself: bad input, a key, a folder that another run owns. */
+const FINAL: readonly ExitCode[] = [EXIT.badInput, EXIT.refused, EXIT.locked];
 
 export function createOpenRun(deps: ActivityDeps, headStart: HeadStart, publications: Pick<Publications, 'openedHere'>) {
   async function find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {
@@ -80,7 +83,7 @@ export function createOpenRun(deps: ActivityDeps, headStart: HeadStart, publicat
       throw ApplicationFailure.create({
         message: error.message,
         type: error.code,
-        nonRetryable: error.exitCode === 2 || error.exitCode === 5,
+        nonRetryable: FINAL.includes(error.exitCode),
         details: [{ problems: error.problems, exitCode: error.exitCode }],
       });
     }

@@ -23,6 +23,8 @@ export interface RunContext {
   measured: { calls: number; ms: number };
   /** Rows without an outcome, as far as this process knows. */
   left: number;
+  /** Version of the control row that `run` was read with. */
+  version: number;
 }
 
 /** How many runs one process keeps at hand. */
@@ -42,7 +44,7 @@ export class RunContexts {
     const known = this.#contexts.get(key);
     if (known !== undefined) {
       const context = await known;
-      if (this.#deps.gates.knows(runId)) return context;
+      if (this.#deps.gates.knows(runId)) return await this.#upToDate(context);
       // The gates forgot a run that rested long.
       if (this.#contexts.get(key) === known) this.#contexts.delete(key);
       return await this.get(runId, epoch);
@@ -53,6 +55,17 @@ export class RunContexts {
     const oldest = this.#contexts.keys().next().value;
     if (this.#contexts.size > KEPT && oldest !== undefined) this.#contexts.delete(oldest);
     return await loading;
+  }
+
+  /** Keys that may change while a run goes on, such as its timeout, hold from the next call on. */
+  async #upToDate(context: RunContext): Promise<RunContext> {
+    const version = this.#deps.gates.version(context.run.id);
+    if (version !== context.version) {
+      const run = await this.#deps.store.run(context.run.id);
+      if (run) context.run = run;
+      context.version = version;
+    }
+    return context;
   }
 
   async #load(runId: string): Promise<RunContext> {
@@ -79,6 +92,7 @@ export class RunContexts {
       anyAnswered: totals.calls > 0,
       measured: { calls: 0, ms: 0 },
       left: pendingOf(totals),
+      version: gates.version(runId),
     };
   }
 }

@@ -10,6 +10,7 @@ import type { Turns } from './turn.js';
 
 /** A seed that waits longer than this is given back. */
 const LONGEST_WAIT_MS = 60_000;
+const STEP_MS = 1_000;
 
 export interface RunSliceInput {
   run: string;
@@ -65,8 +66,9 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
       } else {
         const waitMs = end.until - deps.now();
         if (waitMs <= LONGEST_WAIT_MS && !deps.gates.draining()) {
-          // A cancel ends the wait; the gate then says so.
-          await sleep(Math.max(0, waitMs), undefined, { signal: context.cancelSignal }).catch(() => undefined);
+          // In steps, so that a shutdown is noticed; a cancel ends the wait, and the gate then says so.
+          const step = Math.min(STEP_MS, Math.max(0, waitMs));
+          await sleep(step, undefined, { signal: context.cancelSignal }).catch(() => undefined);
           continue;
         }
         result.waitUntil = Math.min(result.waitUntil ?? Number.POSITIVE_INFINITY, end.until);

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { firstPiece, judge, nextMessages } from '../core/conversation.js';
 import type { Admission, Release } from '../core/gate/port.js';
 import type { Message, NanoUsd, Outcome, StopCause } from '../core/model.js';
-import { isTry, retryDecision } from '../core/retry.js';
+import { isTry, type RetryDecision, retryDecision } from '../core/retry.js';
 import type { CallFailure, ModelReply } from '../llm/port.js';
 import type { Seed } from '../schema/seed.js';
 import type { Attempt, CallKey } from '../store/port.js';
@@ -44,6 +44,9 @@ export class Turns {
     this.#model = new PricedModel(deps);
   }
 
+  /** Turns that were told to wait, by whoever asked: until then nobody sends them. */
+  readonly #notBefore = new Map<string, TurnEnd & { kind: 'wait' }>();
+
   /** Takes the seed's next turn. `history` is brought up to date; a joined turn reloads it. */
   async take(context: RunContext, seed: Seed, history: History): Promise<TurnEnd> {
     const key = `${context.run.id}/${seed.index}/${history.answers.length + 1}`;
@@ -53,11 +56,15 @@ export class Turns {
       if (end.kind === 'go-on') Object.assign(history, await this.#reload(context, seed));
       return end;
     }
+    const waits = this.#notBefore.get(key);
+    if (waits && waits.until > this.#deps.now() && !context.cancelSignal.aborted) return waits;
+    this.#notBefore.delete(key);
     const flight = this.#take(context, seed, history);
     this.#flights.set(key, flight);
     try {
       const end = await flight;
       if (end.kind === 'done') this.#countDown(context);
+      if (end.kind === 'wait') this.#notBefore.set(key, end);
       return end;
     } finally {
       this.#flights.delete(key);
@@ -261,10 +268,15 @@ export class Turns {
     const outcome = decision.kind === 'fail-row' ? failedOutcome(seed, history, decision) : null;
     const record = { ...attempt, code: failure.code, at: this.#deps.now(), ...(outcome ? { outcome } : {}) };
     if (failure.mayHaveBeenBilled) await this.#deps.store.doubt({ ...record, isTry: counts });
-    else await this.#deps.store.refuse({ ...record, kind: counts ? 'failed' : 'limited' });
+    else await this.#deps.store.refuse({ ...record, kind: refusalKind(counts, decision) });
 
     if (outcome) return { kind: 'done', outcome, callMs: null };
     if (decision.kind === 'stop-run') return { kind: 'stop', cause: decision.cause, message: decision.message };
     return { kind: 'wait', until: this.#deps.now() + afterMs, reason: failure.code };
   }
+}
+
+function refusalKind(counts: boolean, decision: RetryDecision): 'failed' | 'limited' | 'refused' {
+  if (counts) return 'failed';
+  return decision.kind === 'stop-run' ? 'refused' : 'limited';
 }

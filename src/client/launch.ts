@@ -6,6 +6,7 @@ import {
   WorkflowNotFoundError,
 } from '@temporalio/client';
 import { EXIT, SwarmError } from '../core/errors.js';
+import type { RunState } from '../core/model.js';
 import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
 import type { RunRow, Store } from '../store/port.js';
 import {
@@ -20,6 +21,9 @@ import {
 import { unknownRun } from './progress.js';
 
 export type RunWorkflow = WorkflowHandle<(input: RunInput) => Promise<RunSummary>>;
+
+/** States of a run whose workflow is open: what a pause or a resume may change. An end is never taken back. */
+const UNDER_WAY: readonly RunState[] = ['staged', 'running', 'paused', 'interrupted'];
 
 /** How long a workflow without a poller is waited for. */
 const NO_WORKER_MS = 5_000;
@@ -65,7 +69,8 @@ export class Launcher {
     if (open) await open.result().catch(() => undefined);
     if (control.paused || control.cancelled) await this.#store.setControl(runId, { paused: false, cancelled: false });
     if (run.state !== 'staged') {
-      await this.#store.updateRun(runId, { state: 'staged', reason: null, message: null, publishedAt: null });
+      // Another starter may have been quicker: then its epoch is the one.
+      await this.#store.updateRun(runId, { state: 'staged', reason: null, message: null, publishedAt: null }, [run.state]);
     }
     return await this.#start(run);
   }
@@ -93,13 +98,13 @@ export class Launcher {
   /** The control row stops calls at once; the Update stops the workflow from starting more children. */
   async pause(runId: string, open: RunWorkflow | null): Promise<void> {
     await this.#store.setControl(runId, { paused: true });
-    await this.#store.updateRun(runId, { state: 'paused', reason: 'user' });
+    await this.#store.updateRun(runId, { state: 'paused', reason: 'user' }, UNDER_WAY);
     if (open) await withinReach(open.executeUpdate(pauseUpdate));
   }
 
   async resume(runId: string, open: RunWorkflow): Promise<void> {
     await this.#store.setControl(runId, { paused: false });
-    await this.#store.updateRun(runId, { state: 'running', reason: null, message: null });
+    await this.#store.updateRun(runId, { state: 'running', reason: null, message: null }, UNDER_WAY);
     await withinReach(open.executeUpdate(resumeUpdate));
   }
 

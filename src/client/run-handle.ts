@@ -132,13 +132,15 @@ export class StoredRun implements RunHandle {
 
   async retry(options: { cause?: string } = {}): Promise<number> {
     const run = await this.#row();
+    // A run under way does not look back: its next epoch takes the reopened rows.
+    if (!hasEnded(run)) {
+      if (run.state === 'paused') throw stillPaused(this.id);
+      const open = await (await this.#options.launcher()).open(run);
+      await open?.result().catch(() => undefined);
+    }
     const reopened = await this.#store.reopenFailed(this.id, options.cause);
     if (reopened === 0) return 0;
-    const launcher = await this.#options.launcher();
-    const open = await launcher.open(run);
-    // A run under way does not look back: its next epoch takes the reopened rows.
-    if (open) await open.result().catch(() => undefined);
-    await launcher.startOrResume(this.id);
+    await (await this.#options.launcher()).startOrResume(this.id);
     return reopened;
   }
 
@@ -211,6 +213,17 @@ export class StoredRun implements RunHandle {
       }
     }
   }
+}
+
+function stillPaused(runId: string): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_LOCKED',
+      found: `run ${runId} is paused and has rows left; failed rows are done again once it has ended`,
+      fix: `swarm resume ${runId}, then retry; or swarm cancel ${runId}`,
+    },
+    EXIT.locked,
+  );
 }
 
 /** The message that openRun failed the workflow with, as the SwarmError it was. A cancelled run ends by its state. */

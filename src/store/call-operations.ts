@@ -92,8 +92,9 @@ export function* refuse(refusal: Refusal): Operation<void> {
   const { runId, index, turn, attempt, kind, code, at, outcome } = refusal;
   const key = [runId, index, turn, attempt];
   const isTry = kind === 'failed';
-  const counted = kind === 'limited' ? { limited: 1 } : { tries: 1 };
-  const [call] = yield [SQL.endOpen, [...key, kind, code, isTry ? 1 : 0, at]];
+  const counted: TotalsChange = kind === 'limited' ? { limited: 1 } : isTry ? { tries: 1 } : {};
+  const state = kind === 'limited' ? 'limited' : 'failed';
+  const [call] = yield [SQL.endOpen, [...key, state, code, isTry ? 1 : 0, at]];
   let change: TotalsChange | null = null;
   if (call) {
     change = { ...counted, open: -1, reservedNano: -Number(call['reserved_nano']) };
@@ -101,7 +102,7 @@ export function* refuse(refusal: Refusal): Operation<void> {
     // Declared doubtful by another process while it was on its way: it is sure now that nothing was billed.
     const before = yield* endedCall(refusal, attempt);
     if (before.state === 'doubtful') {
-      const [late] = yield [SQL.endDoubtful, [...key, kind, code, isTry || before.isTry ? 1 : 0, at]];
+      const [late] = yield [SQL.endDoubtful, [...key, state, code, isTry || before.isTry ? 1 : 0, at]];
       const again = before.isTry && isTry ? {} : counted;
       if (late) change = { ...again, doubtful: -1, doubtfulNano: -Number(late['reserved_nano']) };
     }

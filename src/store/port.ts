@@ -149,8 +149,11 @@ export interface Settlement extends Attempt {
 }
 
 export interface Refusal extends Attempt {
-  /** `limited`: 429, overload (not a try). `failed`: a sure refusal that is a real failure (a try). Both release the reservation. */
-  kind: 'limited' | 'failed';
+  /**
+   * `limited`: 429, overload (not a try). `failed`: a sure refusal that is a real failure (a try). `refused`: key, billing or
+   * another refusal of the whole run (not a try of the row). All release the reservation.
+   */
+  kind: 'limited' | 'failed' | 'refused';
   code: string;
   at: EpochMs;
   outcome?: Outcome;
@@ -225,7 +228,8 @@ export interface Store {
   run(runId: string): Promise<RunRow | null>;
   /** Newest first. */
   runs(filter?: { states?: readonly RunState[]; outputDir?: string; limit?: number }): Promise<RunRow[]>;
-  updateRun(runId: string, patch: RunPatch): Promise<void>;
+  /** Changes a run; with `whileIn` only while its state is one of these. False when it was not. */
+  updateRun(runId: string, patch: RunPatch, whileIn?: readonly RunState[]): Promise<boolean>;
   /**
    * Starts the next epoch: epoch + 1, state running. When rows are done already, the missing ones are listed
    * as items (position -> index) and `kind` is `list`; else positions are indexes. One transaction.

@@ -1,5 +1,5 @@
 /** Writes about whole runs: staging, epochs, control, retry, dropping. */
-import type { EpochMs } from '../core/model.js';
+import type { EpochMs, RunState } from '../core/model.js';
 import { addTotals, type Operation } from './operation.js';
 import type { Control, NewRun, RunPatch, WorkflowExecution } from './port.js';
 import { readControl } from './rows.js';
@@ -105,15 +105,27 @@ function runValue(key: keyof RunPatch, value: unknown): Value {
   return typeof value === 'boolean' ? flag(value) : (value as Value);
 }
 
-export function* updateRun({ runId, patch }: { runId: string; patch: RunPatch }): Operation<void> {
+export interface RunChange {
+  runId: string;
+  patch: RunPatch;
+  whileIn: readonly RunState[] | null;
+}
+
+export function* updateRun({ runId, patch, whileIn }: RunChange): Operation<boolean> {
+  if (whileIn) {
+    const [run] = yield [SQL.stateOf, [runId]];
+    if (!run) throw unknownRun(runId);
+    if (!whileIn.includes(run['state'] as RunState)) return false;
+  }
   const keys = (Object.keys(RUN_COLUMNS) as (keyof RunPatch)[]).filter((key) => patch[key] !== undefined);
-  if (keys.length === 0) return;
+  if (keys.length === 0) return true;
   const statement = updateColumns(
     'runs',
     keys.map((key) => RUN_COLUMNS[key]),
   );
   const rows = yield [statement, [runId, ...keys.map((key) => runValue(key, patch[key]))]];
   if (rows.length === 0) throw unknownRun(runId);
+  return true;
 }
 
 export interface OpenedEpoch {

@@ -102,7 +102,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     appendSeeds,
     sealRun: (runId, sealed) => writer.write('sealRun', { runId, ...sealed }),
     dropRun,
-    updateRun: (runId, patch) => writer.write('updateRun', { runId, patch }),
+    updateRun: (runId, patch, whileIn) => writer.write('updateRun', { runId, patch, whileIn: whileIn ?? null }),
     openEpoch: (runId, workflow, at) => writer.write('openEpoch', { runId, workflow, at }),
     reopenFailed: (runId, cause) => writer.write('reopenFailed', { runId, cause: cause ?? null }),
     intend: (intent) => writer.write('intend', intent),

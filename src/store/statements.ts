@@ -85,6 +85,7 @@ export const SQL = define({
   startEpoch: `UPDATE runs SET epoch = epoch + 1, state = 'running', reason = NULL, message = NULL, workflow_id = ?2,
     execution_id = ?4, started_at = COALESCE(started_at, ?3), ended_at = NULL, published_at = NULL
     WHERE id = ?1 AND dropped = 0 AND state <> 'staging' RETURNING epoch, total`,
+  stateOf: 'SELECT state FROM runs WHERE id = ?1 AND dropped = 0',
   epochOf: 'SELECT epoch, total FROM runs WHERE id = ?1 AND execution_id = ?2 AND dropped = 0',
   hasOutcome: 'SELECT idx FROM outcomes WHERE run_id = ?1 AND idx = ?2',
   anyOutcome: 'SELECT idx FROM outcomes WHERE run_id = ?1 LIMIT 1',

@@ -68,12 +68,8 @@ export class ProcessGates implements Gates {
     return this.#run(runId).abort.signal;
   }
 
-  paused(runId: string): boolean {
-    return this.#runs.get(runId)?.control.paused ?? false;
-  }
-
-  concurrency(runId: string): number {
-    return this.#run(runId).control.concurrency;
+  version(runId: string): number {
+    return this.#run(runId).control.version;
   }
 
   draining(): boolean {

@@ -160,6 +160,8 @@ export interface Setup {
   run(rows: number, task?: Partial<Task>, capNano?: number | null): Promise<{ context: RunContext; row: RunRow }>;
   seed(runId: string, index: number): Promise<Seed>;
   take(context: RunContext, index: number, history?: History): Promise<TurnEnd>;
+  /** The clock of the activities goes on to this time. */
+  pass(until: number): void;
   close(): void;
 }
 
@@ -180,6 +182,7 @@ export async function testStore(): Promise<{ store: Store; close(): Promise<void
 
 export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Promise<Setup> {
   const events: string[] = [];
+  let passed = 0;
   const record = (event: string) => void events.push(event);
   const store = recorded(real, record);
   const adapter = new ScriptedAdapter(record);
@@ -203,7 +206,7 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
     openQueue: async () => record('openQueue'),
     publish: async () => record('publish'),
     checkpoint: async () => record('checkpoint'),
-    now: () => Date.now(),
+    now: () => Date.now() + passed,
     random: () => 0,
     owner: OWNER,
     homeId: 'home',
@@ -239,6 +242,9 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
     seed,
     take: async (context, index, history = emptyHistory()) =>
       await turns.take(context, await seed(context.run.id, index), history),
+    pass: (until) => {
+      passed += Math.max(0, until - (Date.now() + passed));
+    },
     close: () => gates.close(),
   };
 }

@@ -326,6 +326,7 @@ describe('acting', () => {
 
   it('retry of a cause that no row has -> 0, nothing is started', async () => {
     await failedRow(0);
+    launcher.ended.open(null);
     expect(await run.retry({ cause: 'transport' })).toBe(0);
     expect(launcher.asked).toEqual([]);
     expect(await run.progress()).toMatchObject({ failed: 1 });

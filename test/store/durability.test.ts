@@ -143,7 +143,7 @@ describe.each(databases)('durability on $name', ({ name, missing, place }) => {
     await store.close();
   });
 
-  test.skipIf(name !== 'libsql')(
+  it.skipIf(missing !== null || name !== 'libsql')(
     'disk full in mid-writing -> E_STORE_WRITE, nothing acknowledged is lost, the file is sound',
     async () => {
       const location = await place();
@@ -182,7 +182,7 @@ describe.each(databases)('durability on $name', ({ name, missing, place }) => {
     await expect(openStore(location)).rejects.toMatchObject({ code: 'E_STORE_VERSION', exitCode: 2 });
   });
 
-  test.skipIf(name !== 'PostgreSQL')('connections cut by the server -> writes go on, each once', async () => {
+  it.skipIf(missing !== null || name !== 'PostgreSQL')('connections cut by the server -> writes go on, each once', async () => {
     const location = (await place()) as { url: string };
     const store = await openStore(location);
     await stagedRun(store, 'r', 60);

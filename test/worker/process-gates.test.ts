@@ -66,7 +66,6 @@ describe('ProcessGates', () => {
     const second = gate.admit(ask(row.id), 30_000, signal);
     await store.setControl(row.id, { paused: true });
     expect(await second).toEqual({ kind: 'paused' });
-    expect(gates.paused(row.id)).toBe(true);
     expect(await gate.admit(ask(row.id), 30_000, signal)).toEqual({ kind: 'paused' });
   });
 
@@ -91,7 +90,6 @@ describe('ProcessGates', () => {
     expect(gate.inFlight(row.id)).toBe(1);
     await store.setControl(row.id, { concurrency: 2 });
     expect((await second).kind).toBe('go');
-    expect(gates.concurrency(row.id)).toBe(2);
     expect(gates.inFlight()).toBe(2);
   });
 
@@ -178,7 +176,7 @@ describe('ProcessGates', () => {
     await until('it is reported', () => errors.length > 0);
     failing = false;
     await store.setControl(row.id, { paused: true });
-    await until('the pause is seen', () => gates.paused(row.id));
-    expect(gate.bottleneck(row.id)).toBe('paused');
+    await until('the pause is seen', () => gate.bottleneck(row.id) === 'paused');
+    expect(gates.version(row.id)).toBeGreaterThan(1);
   });
 });

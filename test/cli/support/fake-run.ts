@@ -148,7 +148,7 @@ export class FakeRun implements RunHandle {
     const swarm: Swarm = {
       start: async (_task, options) => {
         this.asked.push('start');
-        this.startOptions = options ?? {};
+        this.startOptions = (options ?? {}) as StartOptions;
         await this.onStart();
         return Object.assign(this, { start: { kind: 'new' as const, notes: [], ...this.script.start } });
       },
