@@ -1,43 +1,17 @@
-/** The store's database file: made with its rights, brought to the newest schema, opened for reading or writing. */
+/** The store's database file: made with its rights, brought to the newest schema, opened for reading. */
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, SqliteDialect } from 'kysely';
 import Database from 'libsql';
+import { LibsqlStatements, openQueryOnly } from './libsql-connection.js';
 import { migrate } from './migrate.js';
 import type { ReadConnection } from './read-connection.js';
-import type { Row, Statement, Value } from './statements.js';
 import type { Tables } from './tables.js';
 
-/** How long a statement waits for another process that writes. */
-const BUSY_MS = 10_000;
 /** One try of the opening, which blocks this thread. */
 const OPENING_BUSY_MS = 100;
 const OPENING_LIMIT_MS = 30_000;
-
-type PreparedStatement = ReturnType<Database.Database['prepare']>;
-
-/** Statements of one connection, each prepared once. */
-export class LibsqlStatements {
-  readonly #database: Database.Database;
-  readonly #prepared = new Map<string, { statement: PreparedStatement; returnsRows: boolean }>();
-
-  constructor(database: Database.Database) {
-    this.#database = database;
-  }
-
-  execute({ name, text }: Statement, parameters: readonly Value[]): Row[] {
-    let prepared = this.#prepared.get(name);
-    if (!prepared) {
-      const statement = this.#database.prepare(text);
-      prepared = { statement, returnsRows: statement.reader };
-      this.#prepared.set(name, prepared);
-    }
-    if (prepared.returnsRows) return prepared.statement.all(parameters) as Row[];
-    prepared.statement.run(parameters);
-    return [];
-  }
-}
 
 function isBusy(cause: unknown): boolean {
   return /^SQLITE_(BUSY|LOCKED)/.test(String((cause as { code?: unknown }).code));
@@ -71,19 +45,8 @@ export async function prepareFile(file: string): Promise<void> {
   }
 }
 
-/** The one connection of this process that writes. Every commit is on the disk when it returns. */
-export function openForWriting(file: string): Database.Database {
-  const database = new Database(file);
-  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-  database.exec('PRAGMA synchronous = FULL');
-  database.prepare('PRAGMA journal_size_limit = 67108864').all();
-  return database;
-}
-
 export function openForReading(file: string): ReadConnection {
-  const database = new Database(file);
-  database.exec(`PRAGMA busy_timeout = ${BUSY_MS}`);
-  database.exec('PRAGMA query_only = ON');
+  const database = openQueryOnly(file);
   const statements = new LibsqlStatements(database);
   return {
     kysely: new Kysely<Tables>({ dialect: new SqliteDialect({ database }) }),

@@ -3,7 +3,7 @@
  * the last commit was under way, at most MAX_GROUP writes or MAX_GROUP_MS of work.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { LibsqlStatements, openForWriting } from './libsql-file.js';
+import { LibsqlStatements, openForWriting } from './libsql-connection.js';
 import { runSync } from './operation.js';
 import { startOperation, type Write } from './operations.js';
 import { storeError } from './store-errors.js';
