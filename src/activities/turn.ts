@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstPiece, judge, nextMessages } from '../core/conversation.js';
-import type { Admission, Release } from '../core/gate/port.js';
+import type { Admission, Entry, Release } from '../core/gate/port.js';
 import type { Message, NanoUsd, Outcome, StopCause } from '../core/model.js';
 import { isTry, type RetryDecision, retryDecision } from '../core/retry.js';
 import type { CallFailure, ModelReply } from '../llm/port.js';
@@ -130,9 +130,11 @@ export class Turns {
         Object.assign(history, await this.#reload(context, seed));
         return (await this.#endOf(context, seed, history)) ?? { kind: 'go-on', callMs: null };
       }
+      const attempt: Attempt = { ...turn, attempt: intent.attempt };
+      const entry = await admission.enter();
+      if (entry.kind !== 'send') return await this.#unsent(attempt, entry);
       const started = this.#deps.now();
       const result = await this.#model.call(context, messages);
-      const attempt: Attempt = { ...turn, attempt: intent.attempt };
       if (!result.ok) return await this.#failed(context, seed, history, attempt, result, admission.release);
       // The place is free as soon as the answer is here: storing it must not hold up the next call.
       admission.release({ kind: 'done' });
@@ -140,6 +142,12 @@ export class Turns {
     } finally {
       admission.release({ kind: 'done' });
     }
+  }
+
+  /** The intent is taken back: its call was not made. */
+  async #unsent(attempt: Attempt, entry: Exclude<Entry, { kind: 'send' }>): Promise<TurnEnd> {
+    await this.#deps.store.refuse({ ...attempt, kind: 'refused', code: 'E_CALL_UNSENT', at: this.#deps.now() });
+    return this.#notAdmitted(entry);
   }
 
   /** The seed ended after its history was read. */
@@ -163,7 +171,7 @@ export class Turns {
     return await context.gate.admit(request, PATIENCE_MS, context.cancelSignal);
   }
 
-  #notAdmitted(admission: Exclude<Admission, { kind: 'go' }>): TurnEnd {
+  #notAdmitted(admission: Exclude<Entry, { kind: 'send' }>): TurnEnd {
     if (admission.kind === 'wait') return { kind: 'wait', until: admission.until, reason: admission.reason };
     if (admission.kind === 'paused') return { kind: 'paused' };
     return { kind: 'stop', cause: 'cancelled', message: 'the run was cancelled' };

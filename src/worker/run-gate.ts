@@ -1,7 +1,7 @@
 /** A gate at work: the pure rules plus timers, promises and send slots from the store. */
 
 import { Gate, type RunLimits, type Ticket } from '../core/gate/gate.js';
-import type { Admission, AdmissionRequest, Bottleneck, GatePort, Release } from '../core/gate/port.js';
+import type { Admission, AdmissionRequest, Bottleneck, Entry, GatePort } from '../core/gate/port.js';
 
 interface Waiting {
   ticket: Ticket;
@@ -25,6 +25,8 @@ export class RunGate implements GatePort {
   readonly #gate = new Gate();
   readonly #options: RunGateOptions;
   readonly #waiting = new Map<number, Waiting>();
+  /** Admitted turns that wait for a place, by run, in order. */
+  readonly #entrants = new Map<string, ((entry: Entry) => void)[]>();
   #nextTicket = 1;
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -43,6 +45,7 @@ export class RunGate implements GatePort {
   }
 
   dropRun(runId: string): void {
+    this.#turnAway(runId, { kind: 'cancelled' });
     for (const { id } of this.#gate.dropRun(runId)) this.#answer(id, { kind: 'cancelled' });
     this.#pump();
   }
@@ -91,18 +94,22 @@ export class RunGate implements GatePort {
   close(): void {
     if (this.#timer) clearTimeout(this.#timer);
     if (this.#sweeper) clearInterval(this.#sweeper);
+    for (const runId of [...this.#entrants.keys()]) this.#turnAway(runId, { kind: 'cancelled' });
     for (const id of [...this.#waiting.keys()]) this.#answer(id, { kind: 'cancelled' });
   }
 
   /** All waiting tickets are given back: the process stops. */
   giveBack(): void {
+    const later: Entry = { kind: 'wait', until: this.#options.now() + SWEEP_MS, reason: 'nothing' };
+    for (const runId of [...this.#entrants.keys()]) this.#turnAway(runId, later);
     for (const { ticket } of [...this.#waiting.values()]) {
       this.#gate.withdraw(ticket);
       this.#answer(ticket.id, { kind: 'wait', until: this.#options.now() + SWEEP_MS, reason: 'nothing' });
     }
   }
 
-  #flush(runId: string, admission: Admission): void {
+  #flush(runId: string, admission: Exclude<Admission, { kind: 'go' }>): void {
+    this.#turnAway(runId, admission);
     for (const { ticket } of [...this.#waiting.values()]) {
       if (ticket.runId !== runId) continue;
       this.#gate.withdraw(ticket);
@@ -134,7 +141,8 @@ export class RunGate implements GatePort {
   #pump(): void {
     const now = this.#options.now();
     const { admit, wakeAt, slotsWanted } = this.#gate.next(now);
-    for (const { id, runId } of admit) this.#answer(id, { kind: 'go', release: this.#releaseOnce(runId) });
+    for (const { id, runId } of admit) this.#answer(id, this.#admission(runId));
+    for (const runId of this.#entrants.keys()) this.#letIn(runId, now);
     if (slotsWanted > 0) this.#takeSlots(slotsWanted);
     this.#wake(wakeAt, now);
   }
@@ -155,14 +163,51 @@ export class RunGate implements GatePort {
     );
   }
 
-  #releaseOnce(runId: string): (how: Release) => void {
+  #admission(runId: string): Admission {
+    let entered = false;
     let released = false;
-    return (how) => {
-      if (released) return;
-      released = true;
-      this.#gate.release(runId, how);
-      this.#pump();
+    return {
+      kind: 'go',
+      enter: async () => {
+        const entry = await this.#enter(runId);
+        entered = entry.kind === 'send';
+        return entry;
+      },
+      release: (how) => {
+        if (released) return;
+        released = true;
+        this.#gate.release(runId, how, entered);
+        this.#pump();
+      },
     };
+  }
+
+  #enter(runId: string): Promise<Entry> {
+    const { paused, cancelled } = this.#gate.limits(runId);
+    if (cancelled) return Promise.resolve({ kind: 'cancelled' });
+    if (paused) return Promise.resolve({ kind: 'paused' });
+    const line = this.#entrants.get(runId);
+    if (line === undefined && this.#gate.enter(runId, this.#options.now())) return Promise.resolve({ kind: 'send' });
+    return new Promise((resolve) => {
+      if (line) line.push(resolve);
+      else this.#entrants.set(runId, [resolve]);
+      this.#pump();
+    });
+  }
+
+  #letIn(runId: string, now: number): void {
+    const line = this.#entrants.get(runId) ?? [];
+    let places = 0;
+    while (places < line.length && this.#gate.enter(runId, now)) places += 1;
+    for (const resolve of line.splice(0, places)) resolve({ kind: 'send' });
+    if (line.length === 0) this.#entrants.delete(runId);
+  }
+
+  /** Nobody of these enters any more. */
+  #turnAway(runId: string, entry: Entry): void {
+    const line = this.#entrants.get(runId) ?? [];
+    this.#entrants.delete(runId);
+    for (const resolve of line) resolve(entry);
   }
 
   #takeSlots(wanted: number): void {

@@ -13,6 +13,8 @@ const SPACING_MARGIN = 1.01;
 /** Limit signals with no answer between them after which everybody waits. */
 const LIMITED_IN_A_ROW = 3;
 
+const MOST_AHEAD = 32;
+
 export interface RunLimits {
   concurrency: number;
   weight: number;
@@ -29,7 +31,10 @@ export interface Ticket extends AdmissionRequest {
 
 interface Line {
   limits: RunLimits;
+  /** Admitted and not over. */
   inFlight: number;
+  /** Those of them whose call is under way. */
+  entered: number;
   admitted: number;
   firstAdmission: EpochMs;
   /** Tokens served over weight: the run with the least goes first. */
@@ -46,6 +51,14 @@ export interface Step {
   wakeAt: EpochMs | null;
   /** Send slots that could be used at once if there were any. */
   slotsWanted: number;
+}
+
+/**
+ * Turns admitted beyond the calls under way: their intents are made durable while they wait for a place, so that the commit
+ * is no part of a place's time. After a crash they are listed as doubtful although they were not sent, so they are few.
+ */
+export function intentsAhead(concurrency: number): number {
+  return Math.min(MOST_AHEAD, Math.floor(concurrency / 8));
 }
 
 /** Rank of a ticket's queue inside its run: interactive above bulk, later turns above earlier ones. */
@@ -70,6 +83,7 @@ export class Gate {
     this.#lines.set(runId, {
       limits,
       inFlight: 0,
+      entered: 0,
       admitted: 0,
       firstAdmission: 0,
       served: Number.isFinite(served) ? served : 0,
@@ -113,13 +127,22 @@ export class Gate {
     return true;
   }
 
-  /** One call of the run is over; it ended in a limit signal, or not, or was not made. */
-  release(runId: string, how: Release): void {
+  /** An admitted turn wants to send now: true when there is a place, false when it must ask again. */
+  enter(runId: string, now: EpochMs): boolean {
+    const line = this.#line(runId);
+    if (line.entered >= line.limits.concurrency || now < this.#notBefore) return false;
+    line.entered += 1;
+    return true;
+  }
+
+  /** One admitted turn of the run is over; it ended in a limit signal, or not, or no call was made. */
+  release(runId: string, how: Release, entered: boolean): void {
     if (how.kind === 'done') this.#limitedInARow = 0;
     else if (how.kind === 'limited') this.#limited(how.until);
     const line = this.#lines.get(runId);
     if (!line) return;
     line.inFlight -= 1;
+    if (entered) line.entered -= 1;
     if (how.kind !== 'unused') line.moneyShort = false;
   }
 
@@ -200,7 +223,7 @@ export class Gate {
     if (line.size === 0) return 'nothing';
     if (now < this.#notBefore) return 'provider';
     if (line.moneyShort) return 'money';
-    if (line.inFlight >= line.limits.concurrency) return 'concurrency';
+    if (line.inFlight >= this.#room(line)) return 'concurrency';
     if (this.#staggeredUntil(line) > now) return 'stagger';
     return this.interval() === null ? 'nothing' : 'requests/min';
   }
@@ -221,9 +244,14 @@ export class Gate {
   #ready(now: EpochMs): number {
     let ready = 0;
     for (const line of this.#lines.values()) {
-      if (this.#mayGo(line, now)) ready += Math.min(line.size, line.limits.concurrency - line.inFlight);
+      if (this.#mayGo(line, now)) ready += Math.min(line.size, this.#room(line) - line.inFlight);
     }
     return ready;
+  }
+
+  /** Turns that may be admitted. Under a rate an intent ahead of its place would send after its slot's time. */
+  #room({ limits }: Line): number {
+    return limits.concurrency + (this.interval() === null ? intentsAhead(limits.concurrency) : 0);
   }
 
   #staggeredUntil(line: Line): EpochMs {
@@ -235,7 +263,7 @@ export class Gate {
   #mayGo(line: Line, now: EpochMs): boolean {
     const { limits } = line;
     if (line.size === 0 || limits.paused || limits.cancelled || line.moneyShort) return false;
-    return line.inFlight < limits.concurrency && this.#staggeredUntil(line) <= now;
+    return line.inFlight < this.#room(line) && this.#staggeredUntil(line) <= now;
   }
 
   #mostDeserving(now: EpochMs): Line | null {

@@ -19,12 +19,18 @@ export type Release =
   | { kind: 'limited'; until: EpochMs };
 
 export type Admission =
-  /** The caller may send now and must call `release` exactly once. */
-  | { kind: 'go'; release(how: Release): void }
+  /**
+   * The caller may write its intent, then waits in `enter` for its place among the calls under way, then sends.
+   * It must call `release` once, whatever happens; more often does no harm.
+   */
+  | { kind: 'go'; enter(): Promise<Entry>; release(how: Release): void }
   /** Not within the patience given; come back at `until`. */
   | { kind: 'wait'; until: EpochMs; reason: Bottleneck }
   | { kind: 'paused' }
   | { kind: 'cancelled' };
+
+/** `send`: now. Else nothing may be sent any more, and the intent is taken back. */
+export type Entry = { kind: 'send' } | Exclude<Admission, { kind: 'go' }>;
 
 /** What a run waits for. */
 export type Bottleneck = 'concurrency' | 'requests/min' | 'provider' | 'money' | 'stagger' | 'paused' | 'nothing';
@@ -34,7 +40,7 @@ export interface GatePort {
   admit(request: AdmissionRequest, patienceMs: number, signal: AbortSignal): Promise<Admission>;
   /** Money is short: the run's tickets wait until one of its calls is settled. */
   blockOnMoney(runId: string): void;
-  /** Calls of the run under way through this gate in this process. */
+  /** Turns of the run that were admitted through this gate in this process and are not over. */
   inFlight(runId: string): number;
   bottleneck(runId: string): Bottleneck;
 }

@@ -27,7 +27,7 @@ describe('concurrency', () => {
     expect(ids(gate.next(0).admit)).toEqual(ids(tickets.slice(0, 2)));
     expect(gate.next(0).admit).toEqual([]);
     expect(gate.bottleneck('a', 0)).toBe('concurrency');
-    gate.release('a', { kind: 'done' });
+    gate.release('a', { kind: 'done' }, true);
     expect(ids(gate.next(0).admit)).toEqual([tickets[2]?.id]);
   });
 
@@ -37,10 +37,10 @@ describe('concurrency', () => {
     for (let n = 0; n < 4; n += 1) gate.enqueue(ticket('a'));
     expect(gate.next(0).admit).toHaveLength(3);
     gate.setRun('a', limits({ concurrency: 1 }));
-    gate.release('a', { kind: 'done' });
-    gate.release('a', { kind: 'done' });
+    gate.release('a', { kind: 'done' }, true);
+    gate.release('a', { kind: 'done' }, true);
     expect(gate.next(0).admit).toEqual([]);
-    gate.release('a', { kind: 'done' });
+    gate.release('a', { kind: 'done' }, true);
     expect(gate.next(0).admit).toHaveLength(1);
   });
 
@@ -65,7 +65,7 @@ describe('concurrency', () => {
     expect(gate.next(100).admit).toHaveLength(1);
     expect(gate.next(199).admit).toHaveLength(0);
     expect(gate.next(200).admit).toHaveLength(1);
-    gate.release('a', { kind: 'done' });
+    gate.release('a', { kind: 'done' }, true);
     expect(gate.next(201).admit).toHaveLength(1);
   });
 });
@@ -148,13 +148,13 @@ describe('limit signals', () => {
     gate.setRun('a', limits({ concurrency: 9 }));
     for (let n = 0; n < 6; n += 1) gate.enqueue(ticket('a'));
     gate.next(0);
-    gate.release('a', { kind: 'limited', until: 5_000 });
-    gate.release('a', { kind: 'done' });
-    gate.release('a', { kind: 'limited', until: 5_000 });
-    gate.release('a', { kind: 'limited', until: 6_000 });
+    gate.release('a', { kind: 'limited', until: 5_000 }, true);
+    gate.release('a', { kind: 'done' }, true);
+    gate.release('a', { kind: 'limited', until: 5_000 }, true);
+    gate.release('a', { kind: 'limited', until: 6_000 }, true);
     gate.enqueue(ticket('a'));
     expect(gate.next(1).admit).toHaveLength(1);
-    gate.release('a', { kind: 'limited', until: 7_000 });
+    gate.release('a', { kind: 'limited', until: 7_000 }, true);
     gate.enqueue(ticket('a'));
     expect(gate.next(2)).toEqual({ admit: [], wakeAt: 7_000, slotsWanted: 0 });
     expect(gate.bottleneck('a', 2)).toBe('provider');
@@ -172,7 +172,7 @@ describe('money', () => {
     gate.blockOnMoney('a');
     expect(gate.next(0).admit).toEqual([]);
     expect(gate.bottleneck('a', 0)).toBe('money');
-    gate.release('a', { kind: 'done' });
+    gate.release('a', { kind: 'done' }, true);
     expect(gate.next(0).admit).toHaveLength(1);
   });
 });
