@@ -12,7 +12,7 @@ import type { Launcher } from './launch.js';
 import { hasEnded, readProgress, resultOf, unknownRun } from './progress.js';
 
 /** Reading a row of the store costs microseconds: this is what `result()` adds at most. */
-const LOOK_MS = 20;
+const LOOK_MS = 10;
 /** Pause between looks while Temporal or the host is away. */
 const AWAY_MS = 250;
 /** A run that the store calls running and whose workflow is closed for this many looks has lost it: 5 s. */

@@ -160,15 +160,27 @@ async function stageNew(ports: StagePorts, request: StageRequest, outputDir: str
   return { run: await mustHave(store, id), kind: 'new', notes: [] };
 }
 
+/** The next rows are read while the last chunk is being stored. */
 async function appendAll(store: Store, id: string, rows: AsyncIterable<Seed>): Promise<void> {
   let chunk: Seed[] = [];
-  for await (const seed of rows) {
-    chunk.push(seed);
-    if (chunk.length < CHUNK) continue;
-    await store.appendSeeds(id, chunk);
+  let storing: Promise<void> = Promise.resolve();
+  const hand = async () => {
+    const full = chunk;
     chunk = [];
+    await storing;
+    storing = store.appendSeeds(id, full);
+    // Met where it is awaited; until then a failure must not count as unhandled.
+    storing.catch(() => undefined);
+  };
+  try {
+    for await (const seed of rows) {
+      chunk.push(seed);
+      if (chunk.length === CHUNK) await hand();
+    }
+    if (chunk.length > 0) await hand();
+  } finally {
+    await storing;
   }
-  if (chunk.length > 0) await store.appendSeeds(id, chunk);
 }
 
 async function resume(ports: StagePorts, request: StageRequest, existing: RunRow): Promise<StagedRun> {

@@ -20,7 +20,7 @@ import {
   emptyAnswer,
 } from './classify.js';
 import { type LooseCompletion, readCompletion } from './completion.js';
-import { familyOf } from './family.js';
+import { type Family, familyOf } from './family.js';
 import { createTransport, EXCHANGE_HEADER, HttpRefusal, type Transport } from './fetch.js';
 import { finishOf } from './finish.js';
 import type { CallFailure, CallResult, ModelAdapter, ModelCall } from './port.js';
@@ -189,6 +189,8 @@ export function createOpenAiCompatible(options: OpenAiCompatibleOptions = {}): M
   const now = options.now ?? Date.now;
   const transport = createTransport();
   const modelAt = createModels(transport);
+  /** By provider and base: asked for at every call. */
+  const families = new Map<string, Family>();
 
   async function call(call: ModelCall): Promise<CallResult> {
     const refused = unsendable(call);
@@ -220,7 +222,10 @@ export function createOpenAiCompatible(options: OpenAiCompatibleOptions = {}): M
   }
 
   function factsOf({ model, apiBase, apiKey }: ModelCall): CallFacts {
-    return { family: familyOf(model.provider, apiBase), now: now(), secrets: apiKey === null ? [] : [apiKey] };
+    const key = `${model.provider} ${apiBase}`;
+    const family = families.get(key) ?? familyOf(model.provider, apiBase);
+    families.set(key, family);
+    return { family, now: now(), secrets: apiKey === null ? [] : [apiKey] };
   }
 
   return { call, close: () => transport.close() };
