@@ -8,7 +8,8 @@ export const ASSUMED_CONCURRENCY = 16;
 const SEEDS_PER_SECOND = 25;
 /** A phase this short, at SEEDS_PER_SECOND, is worth a child per seed whatever its rate. */
 const SMALL_PHASE_SECONDS = 20;
-const SLICES_PER_SECOND = 10;
+/** A slice's child costs the server about 50 ms too: at ten a second that is half a core taken from the calls, at four a fifth. */
+const SLICES_PER_SECOND = 4;
 export const MAX_SLICE = 500;
 /** Children that one workflow execution starts before it hands over (temporal.md section 3.4). */
 export const CHILDREN_PER_EXECUTION = 400;
@@ -28,7 +29,7 @@ export interface Pace {
   turns: number;
 }
 
-/** Seeds per child: the configured number, else 1 for small or slow phases, else the smallest that keeps children under 10/s. */
+/** Seeds per child: the configured number, else 1 for small or slow phases, else the smallest that keeps children under 4/s. */
 export function sliceSize(configured: number | 'auto', pace: Pace): number {
   if (configured !== 'auto') return configured;
   const callsPerSecond = (pace.concurrency * 1000) / Math.max(1, pace.callMs);
