@@ -11,8 +11,10 @@ import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
 import type { Launcher } from './launch.js';
 import { hasEnded, readProgress, resultOf, unknownRun } from './progress.js';
 
-/** Reading a row of the store costs microseconds: this is what `result()` adds at most. */
-const LOOK_MS = 10;
+/** A run is looked at as often as half a percent of the time it has taken: what the looking adds stays small for short and long runs. */
+const SHARE = 200;
+const SHORTEST_LOOK_MS = 5;
+const LONGEST_LOOK_MS = 250;
 /** Pause between looks while Temporal or the host is away. */
 const AWAY_MS = 250;
 /** A run that the store calls running and whose workflow is closed for this many looks has lost it: 5 s. */
@@ -48,6 +50,7 @@ export class StoredRun implements RunHandle {
     options: { after?: number; signal?: AbortSignal } = {},
   ): AsyncGenerator<Outcome & { output: string | null; seq: number }> {
     let seq = options.after ?? 0;
+    let since = Date.now();
     const watch = this.#watch();
     try {
       for (;;) {
@@ -60,10 +63,13 @@ export class StoredRun implements RunHandle {
           seq = found.seq;
           yield { ...found.outcome, seq, output: outputs.get(found.outcome.index) ?? null };
         }
-        if (page.length > 0) continue;
+        if (page.length > 0) {
+          since = Date.now();
+          continue;
+        }
         if (ended) return;
         watch.look();
-        await sleep(LOOK_MS, undefined, stoppedBy(options.signal));
+        await sleep(lookAgain(since), undefined, stoppedBy(options.signal));
       }
     } finally {
       watch.end();
@@ -73,13 +79,14 @@ export class StoredRun implements RunHandle {
   async result(options: { signal?: AbortSignal } = {}): Promise<RunResult> {
     const { signal } = options;
     const watch = this.#watch();
+    const since = Date.now();
     try {
       for (;;) {
         signal?.throwIfAborted();
         const run = await this.#row();
         if (hasEnded(run)) return resultOf(run, await this.#store.totals(this.id));
         watch.look();
-        await sleep(LOOK_MS, undefined, stoppedBy(signal));
+        await sleep(lookAgain(since), undefined, stoppedBy(signal));
       }
     } finally {
       watch.end();
@@ -262,6 +269,10 @@ function checkResize({ concurrency, requestsPerMinute, maxCost }: ResizeOptions)
       throw bad(name, value, 'a number above 0, or null for no limit');
     }
   }
+}
+
+function lookAgain(since: number): number {
+  return Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, (Date.now() - since) / SHARE));
 }
 
 function stoppedBy(signal: AbortSignal | undefined): { signal?: AbortSignal } {
