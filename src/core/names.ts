@@ -3,9 +3,6 @@
 /** Queue of workflows and of activities without a rate of their own. */
 export const MAIN_QUEUE = 'durable-swarm';
 
-/** Search attributes (Keyword), registered at host start. */
-export const SEARCH_ATTRIBUTES = ['SwarmRun', 'SwarmModel', 'SwarmPhase'] as const;
-
 const SAFE = /[^A-Za-z0-9._-]+/g;
 
 /** Text made safe for a queue name, an id or a folder: other characters become `-`. */

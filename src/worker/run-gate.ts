@@ -1,6 +1,7 @@
 /** A gate at work: the pure rules plus timers, promises and send slots from the store. */
 
-import { Gate, type RunLimits, type Ticket } from '../core/gate/gate.js';
+import { Gate, type Ticket } from '../core/gate/gate.js';
+import type { RunLimits } from '../core/gate/limits.js';
 import type { Admission, AdmissionRequest, Bottleneck, Entry, GatePort } from '../core/gate/port.js';
 
 interface Waiting {

@@ -11,7 +11,7 @@ import type { TaskFileInput } from '../../src/schema/task.js';
 import { isAlive, until } from '../host/host-support.js';
 import { type Ended, killAndWait, Program } from './program.js';
 import { Provider } from './provider.js';
-import { RunFolder, type TaskFiles, writeTask } from './run-folder.js';
+import { type TaskFiles, writeTask } from './run-folder.js';
 
 /** The built command and library: what users run. */
 export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
@@ -175,9 +175,4 @@ export function endEvent({ stdout, stderr }: Pick<Ended, 'stdout' | 'stderr'>): 
   const line = stdout.split('\n').find((text) => text.startsWith('{"event":"end"'));
   if (line === undefined) throw new Error(`no end event:\n${stdout.slice(-2_000)}\n${stderr.slice(-2_000)}`);
   return JSON.parse(line) as EndEvent;
-}
-
-/** The folder that a run was published to. */
-export function publishedFolder(ended: Pick<Ended, 'stdout' | 'stderr'>): RunFolder {
-  return new RunFolder(endEvent(ended).output_dir);
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { RunLimits } from '../../src/core/gate/gate.js';
-import type { Admission } from '../../src/core/gate/port.js';
+import type { RunLimits } from '../../src/core/gate/limits.js';
+import type { Admission, Entry } from '../../src/core/gate/port.js';
 import { RunGate } from '../../src/worker/run-gate.js';
 
 const LIMITS: RunLimits = {
@@ -131,6 +131,56 @@ describe('RunGate', () => {
     gate.giveBack();
     await vi.advanceTimersByTimeAsync(0);
     expect(waiting.got).toMatchObject({ kind: 'wait' });
+  });
+
+  describe('turns admitted ahead of their place', () => {
+    /** Eight calls under way, and a ninth turn that waits to enter. */
+    async function nine() {
+      gate.setRun('run', { ...LIMITS, concurrency: 8 });
+      const turns = [];
+      for (let turn = 0; turn < 9; turn += 1) turns.push(go(await admit()));
+      const ahead = turns.pop();
+      if (!ahead) throw new Error('no turn');
+      for (const turn of turns) expect(await turn.enter()).toEqual({ kind: 'send' });
+      const entered: { got: Entry | null } = { got: null };
+      void ahead.enter().then((entry) => {
+        entered.got = entry;
+      });
+      await vi.advanceTimersByTimeAsync(0);
+      expect(entered.got).toBeNull();
+      return { turns, ahead, entered };
+    }
+
+    it('a place is free -> it enters, and takes it', async () => {
+      const { turns, entered } = await nine();
+      turns[0]?.release({ kind: 'done' });
+      await vi.advanceTimersByTimeAsync(0);
+      expect(entered.got).toEqual({ kind: 'send' });
+      expect(gate.inFlight('run')).toBe(8);
+    });
+
+    it.each([
+      ['pause', 'paused', () => gate.setRun('run', { ...LIMITS, concurrency: 8, paused: true })],
+      ['cancel', 'cancelled', () => gate.setRun('run', { ...LIMITS, concurrency: 8, cancelled: true })],
+      ['shutdown', 'wait', () => gate.giveBack()],
+      ['close', 'cancelled', () => gate.close()],
+    ] as const)('%s -> it is turned away as %s and gives back no place', async (_how, kind, change) => {
+      const { ahead, entered } = await nine();
+      change();
+      await vi.advanceTimersByTimeAsync(0);
+      expect(entered.got).toMatchObject({ kind });
+      ahead.release({ kind: 'done' });
+      expect(gate.inFlight('run')).toBe(8);
+    });
+
+    it('all wait for the provider -> it enters when the wait is over', async () => {
+      const { turns, entered } = await nine();
+      for (const turn of turns.slice(0, 3)) turn.release({ kind: 'limited', until: Date.now() + 5_000 });
+      // The first release freed a place before the third said that all wait.
+      expect(entered.got).toBeNull();
+      await vi.advanceTimersByTimeAsync(5_001);
+      expect(entered.got).toEqual({ kind: 'send' });
+    });
   });
 
   it('requests per minute -> sends are as far apart as the shared slots, never closer', async () => {

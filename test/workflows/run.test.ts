@@ -139,7 +139,7 @@ describe('slice grain', () => {
   });
 
   it('auto -> the first measured slices correct the size', async () => {
-    // 2 s are assumed: 64 x 1000 / 2000 = 32 calls/s = 4 rows a slice; the truth is 200 ms: 32 rows a slice.
+    // 2 s are assumed: 64 x 1000 / 2000 = 32 calls/s = 8 rows a slice; the truth is 200 ms: 80 rows a slice.
     const { handle, scene } = await temporal.start('auto', {
       items: 600,
       plan: { sliceSize: 'auto', concurrency: 64 },
@@ -148,13 +148,13 @@ describe('slice grain', () => {
     expect(await handle.result()).toMatchObject({ counts: { ok: 600 } });
     const slices = [...scene.slices].sort((a, b) => a.from - b.from);
     const sizes = slices.map(({ from, to }) => to - from);
-    expect(sizes[0]).toBe(4);
-    expect(sizes.at(-2)).toBe(32);
+    expect(sizes[0]).toBe(8);
+    expect(sizes.at(-2)).toBe(80);
     expect(slices.flatMap(({ from, to }) => range(to - from).map((offset) => from + offset))).toEqual(range(600));
   });
 
   it('auto with calls slower than assumed -> smaller children, more than one execution may start: still every row', async () => {
-    // Planned with 4 rows a child: 130 children. Measured: a child per row, more than one execution starts.
+    // Planned with 8 rows a child: 65 children. Measured: a child per row, more than one execution starts.
     const { handle, scene } = await temporal.start('slow', {
       items: 520,
       plan: { sliceSize: 'auto', concurrency: 64 },

@@ -3,6 +3,7 @@
  * Order of the queue: interactive before bulk, then the run that was served least for its weight, then later turns, then first come.
  */
 import type { EpochMs } from '../model.js';
+import { intentsAhead, type RunLimits } from './limits.js';
 import type { AdmissionRequest, Bottleneck, Release } from './port.js';
 
 /** A slot that was not used this long after its time is lost, so that late senders cannot bunch up. */
@@ -12,18 +13,6 @@ const SPACING_MARGIN = 1.01;
 
 /** Limit signals with no answer between them after which everybody waits. */
 const LIMITED_IN_A_ROW = 3;
-
-const MOST_AHEAD = 32;
-
-export interface RunLimits {
-  concurrency: number;
-  weight: number;
-  /** Delay between the first `concurrency` admissions. */
-  staggerMs: number;
-  requestsPerMinute: number | null;
-  paused: boolean;
-  cancelled: boolean;
-}
 
 export interface Ticket extends AdmissionRequest {
   id: number;
@@ -51,14 +40,6 @@ export interface Step {
   wakeAt: EpochMs | null;
   /** Send slots that could be used at once if there were any. */
   slotsWanted: number;
-}
-
-/**
- * Turns admitted beyond the calls under way: their intents are made durable while they wait for a place, so that the commit
- * is no part of a place's time. After a crash they are listed as doubtful although they were not sent, so they are few.
- */
-export function intentsAhead(concurrency: number): number {
-  return Math.min(MOST_AHEAD, Math.floor(concurrency / 8));
 }
 
 /** Rank of a ticket's queue inside its run: interactive above bulk, later turns above earlier ones. */
@@ -187,7 +168,8 @@ export class Gate {
     const admit: Ticket[] = [];
     const limited = this.interval() !== null;
     while (this.#slots.length > 0 && (this.#slots[0] as number) < now - SLOT_LIFE_MS) this.#slots.shift();
-    if (now < this.#notBefore) return { admit, wakeAt: this.#waitingTickets() > 0 ? this.#notBefore : null, slotsWanted: 0 };
+    // Also for admitted turns: those that wait to enter ask again at that time.
+    if (now < this.#notBefore) return { admit, wakeAt: this.#notBefore, slotsWanted: 0 };
     if (!limited) this.#slots.length = 0;
 
     let wakeAt: EpochMs | null = null;
@@ -232,12 +214,6 @@ export class Gate {
     const line = this.#lines.get(runId);
     if (!line) throw new Error(`the gate does not know run ${runId}`);
     return line;
-  }
-
-  #waitingTickets(): number {
-    let size = 0;
-    for (const line of this.#lines.values()) size += line.size;
-    return size;
   }
 
   /** Tickets that only lack a slot. */

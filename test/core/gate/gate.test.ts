@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Gate, type RunLimits, type Ticket } from '../../../src/core/gate/gate.js';
+import { Gate, type Ticket } from '../../../src/core/gate/gate.js';
+import { intentsAhead, type RunLimits } from '../../../src/core/gate/limits.js';
 
 const limits = (more: Partial<RunLimits> = {}): RunLimits => ({
   concurrency: 2,
@@ -159,6 +160,42 @@ describe('limit signals', () => {
     expect(gate.next(2)).toEqual({ admit: [], wakeAt: 7_000, slotsWanted: 0 });
     expect(gate.bottleneck('a', 2)).toBe('provider');
     expect(gate.next(7_000).admit).toHaveLength(1);
+  });
+});
+
+describe('places', () => {
+  it('intentsAhead: an eighth of the places, at most 32, none for few places', () => {
+    expect([1, 7, 8, 64, 200, 1_000].map(intentsAhead)).toEqual([0, 0, 1, 8, 25, 32]);
+  });
+
+  it('gate: turns are admitted ahead of their places, and enter when one is free', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ concurrency: 8 }));
+    for (let n = 0; n < 12; n += 1) gate.enqueue(ticket('a'));
+    expect(gate.next(0).admit).toHaveLength(9);
+    expect(Array.from({ length: 9 }, () => gate.enter('a', 0))).toEqual([...Array(8).fill(true), false]);
+    gate.release('a', { kind: 'done' }, true);
+    expect(gate.enter('a', 0)).toBe(true);
+    expect(gate.next(0).admit).toHaveLength(1);
+  });
+
+  it('gate: under a rate nobody is admitted ahead: the slot would be stale when the place is free', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ concurrency: 8, requestsPerMinute: 600 }));
+    for (let n = 0; n < 12; n += 1) gate.enqueue(ticket('a'));
+    gate.addSlots(0, 12, 0);
+    expect(gate.next(0).admit).toHaveLength(8);
+  });
+
+  it('gate: while all wait for the provider -> nobody enters', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ concurrency: 8 }));
+    for (let n = 0; n < 4; n += 1) gate.enqueue(ticket('a'));
+    gate.next(0);
+    for (let n = 0; n < 3; n += 1) gate.release('a', { kind: 'limited', until: 5_000 }, false);
+    expect(gate.enter('a', 1)).toBe(false);
+    expect(gate.next(1).wakeAt).toBe(5_000);
+    expect(gate.enter('a', 5_000)).toBe(true);
   });
 });
 

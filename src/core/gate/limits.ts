@@ -1,0 +1,21 @@
+/** What bounds a run at a gate. */
+
+export interface RunLimits {
+  concurrency: number;
+  weight: number;
+  /** Delay between the first `concurrency` admissions. */
+  staggerMs: number;
+  requestsPerMinute: number | null;
+  paused: boolean;
+  cancelled: boolean;
+}
+
+const MOST_AHEAD = 32;
+
+/**
+ * Turns admitted beyond the calls under way: their intents are made durable while they wait for a place, so that the commit
+ * is no part of a place's time. After a crash they are listed as doubtful although they were not sent, so they are few.
+ */
+export function intentsAhead(concurrency: number): number {
+  return Math.min(MOST_AHEAD, Math.floor(concurrency / 8));
+}
