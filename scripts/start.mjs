@@ -24,7 +24,7 @@ async function showNext() {
       lines.push(`  receipt   ${relative(ROOT, join(latest.outputDir, 'receipt.json'))}`);
     }
     if (webUi) lines.push(`  Web UI    ${webUi} (up for a minute after the last run; longer with: npx swarm start)`);
-    lines.push(`  the task  ${TASK}: copy it, change the prompt and the rows, then: npx swarm run my-task.yaml`);
+    lines.push(`  the task  ${TASK}: copy its folder, change the prompt and the rows, then: npx swarm run my-folder/task.yaml`);
     console.log(lines.join('\n'));
   } finally {
     await swarm.close();

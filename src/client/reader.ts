@@ -1,5 +1,7 @@
 /** Reads the store and starts nothing: status, runs, export, receipt. */
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Config } from '../config.js';
 import type { RunState } from '../core/model.js';
 import { storeLocation } from '../home.js';
@@ -7,6 +9,7 @@ import { packageVersion } from '../package-info.js';
 import type { OutputFormat } from '../schema/task-types.js';
 import { openStore } from '../store/open-store.js';
 import { exportRun } from '../store/outputs/export.js';
+import { RECEIPT_FILE } from '../store/outputs/folder.js';
 import { buildReceipt, type Receipt } from '../store/outputs/receipt.js';
 import type { Store } from '../store/port.js';
 import type { Progress } from './api.js';
@@ -35,10 +38,25 @@ export async function openReader(config: Config): Promise<StoreReader> {
     runs: (options = {}) => listRuns(store, options),
     lastRun: async () => (await listRuns(store, { limit: 1 }))[0]?.run ?? null,
     export: (run, format, target) => exportRun(store, run, format, target),
-    receipt: (run) =>
-      buildReceipt(store, run, { at: Date.now(), versions: { 'durable-swarm': packageVersion, node: process.version } }),
+    receipt: async (run) => {
+      const versions = { 'durable-swarm': packageVersion, node: process.version };
+      return (await publishedReceipt(store, run)) ?? (await buildReceipt(store, run, { at: Date.now(), versions }));
+    },
     close: () => store.close(),
   };
+}
+
+/** The receipt in the run's folder, when the folder is still there and the run was not started again since. */
+async function publishedReceipt(store: Store, runId: string): Promise<Receipt | null> {
+  const run = await store.run(runId);
+  if (!run || run.publishedAt === null) return null;
+  try {
+    const receipt = JSON.parse(await readFile(join(run.outputDir, RECEIPT_FILE), 'utf8')) as Receipt;
+    return receipt.run === runId && receipt.epochs === run.epoch ? receipt : null;
+  } catch {
+    // Moved or removed: the store tells the same, but for the files.
+    return null;
+  }
 }
 
 async function listRuns(store: Store, options: { states?: RunState[]; limit?: number }): Promise<Progress[]> {
