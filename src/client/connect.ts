@@ -1,12 +1,13 @@
 /** `connect()`: the library's way in. Finds or starts the home's host; staging and reading go straight to the store. */
 import { Client, type Connection } from '@temporalio/client';
 import { type Config, loadConfig, readKey } from '../config.js';
-import { SwarmError } from '../core/errors.js';
+import { EXIT, SwarmError } from '../core/errors.js';
+import { checkKey } from '../core/key-check.js';
 import { ensureHome, storeLocation } from '../home.js';
 import { stageRun } from '../intake/stage-run.js';
 import { openStore } from '../store/open-store.js';
 import { claimFolder, isPublished, readMarker } from '../store/outputs/folder.js';
-import type { Store } from '../store/port.js';
+import type { RunRow, Store } from '../store/port.js';
 import { clusterConnectionSettings, connectTemporal } from '../temporal-connection.js';
 import type { ConnectOptions, Progress, Rows, RunHandle, StartedRun, StartNotes, StartOptions, Swarm } from './api.js';
 import { priceKnown, priceProblem } from './check.js';
@@ -157,11 +158,24 @@ class ConnectedSwarm implements Swarm {
     if (task.model.apiKeyEnv !== null && key !== null) this.#keys[task.model.apiKeyEnv] = key;
   }
 
+  /** A run that goes on needs its key where the calls are made. A host may have one that this program lacks, but not one that was refused. */
+  async #handKey({ task, reason }: RunRow): Promise<void> {
+    const name = task.model.apiKeyEnv;
+    if (name === null) return;
+    const value = readKey(name);
+    if (value === undefined && reason !== 'key') return;
+    const problem = checkKey(name, value);
+    if (problem) throw new SwarmError(problem, EXIT.refused);
+    this.#keys[name] = value as string;
+    await (await this.reach()).host.keys({ [name]: value as string });
+  }
+
   #handle(id: string): StoredRun {
     return new StoredRun(id, {
       store: this.#store,
       launcher: async () => (await this.reach()).launcher,
       hostGone: () => this.#current?.host.closed ?? null,
+      handKey: (run) => this.#handKey(run),
       revive: async (run) => {
         if (this.#closed) return;
         const { launcher } = await this.reach();

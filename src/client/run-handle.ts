@@ -25,6 +25,8 @@ export interface RunHandleOptions {
   store: Store;
   /** Finds or starts the host. */
   launcher(): Promise<Launcher>;
+  /** Gives the host the key that the run needs, as this program's environment has it. Throws E_KEY_MISSING, E_KEY_FORMAT (exit 5). */
+  handKey(run: RunRow): Promise<void>;
   /** The host died under an attached run: start another one and go on. */
   revive(runId: string): Promise<void>;
   /** Resolves when the host that was last connected to is gone; null while none is connected. */
@@ -104,6 +106,7 @@ export class StoredRun implements RunHandle {
     const launcher = await this.#options.launcher();
     const run = await this.#row();
     if (run.state === 'completed') return;
+    await this.#options.handKey(run);
     await launcher.startOrResume(this.id);
   }
 
@@ -145,6 +148,7 @@ export class StoredRun implements RunHandle {
       const open = await (await this.#options.launcher()).open(run);
       await open?.result().catch(() => undefined);
     }
+    await this.#options.handKey(run);
     const reopened = await this.#store.reopenFailed(this.id, options.cause);
     if (reopened === 0) return 0;
     await (await this.#options.launcher()).startOrResume(this.id);

@@ -59,6 +59,7 @@ beforeEach(async () => {
   await stage(store, id, 3, aTask());
   await store.openEpoch(id, { workflowId: `${id}/e1`, executionId: `${id}-1` }, Date.now());
   run = new StoredRun(id, {
+    handKey: async () => undefined,
     store,
     launcher: async () => launcher as unknown as Launcher,
     revive: async () => {
@@ -126,6 +127,7 @@ describe('outcomes', () => {
     for (let index = 0; index < 1_200; index += 1) await store.finish(id, outcome(index, { status: 'filtered' }));
     await store.updateRun(id, { state: 'completed', endedAt: 9, publishedAt: 9 });
     const other = new StoredRun(id, {
+      handKey: async () => undefined,
       store,
       launcher: () => Promise.reject(new Error('nobody needs Temporal for a run that has ended')),
       revive: async () => undefined,
