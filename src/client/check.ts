@@ -1,11 +1,12 @@
 /** `swarm check`: reads task, rows and folder, and says what a run would do and cost at most. Starts nothing, calls nothing. */
 import { readKey } from '../config.js';
 import { CONTINUE_PROMPT, MAX_PIECES, nextMessages } from '../core/conversation.js';
-import { type Problem, SwarmError } from '../core/errors.js';
+import { SwarmError } from '../core/errors.js';
 import type { NanoUsd } from '../core/model.js';
 import { nanoToUsd } from '../core/price.js';
 import { ASSUMED_CALL_MS, ASSUMED_CONCURRENCY, sliceSize } from '../core/slice-size.js';
 import { parseTemplate } from '../core/template.js';
+import { capProblem } from '../pricing/cap-problem.js';
 import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
 import { createPrices } from '../pricing/prices.js';
 import type { Task } from '../schema/task-types.js';
@@ -50,7 +51,8 @@ export async function checkTask(source: string | object, options: StartOptions =
     report.outputTokens = report.calls * task.maxTokens;
     report.worstCostUsd = costs.nano === null ? null : nanoToUsd(costs.nano);
     if (report.worstCostUsd === null) report.notes.push(unknownPrice(task));
-    report.problems.push(...capProblems(task, costs.nano));
+    const cap = capProblem(task, createPrices(), { promptTokens: costs.shortest, place: prepared.placeOf('max_cost') });
+    if (cap) report.problems.push(cap);
   } catch (error) {
     if (!SwarmError.is(error)) throw error;
     report.problems.push(...error.problems);
@@ -76,6 +78,8 @@ function longest(a: string, b: string): string {
 /** Upper bound of a run: every row takes all turns, every answer is as long as it may be. */
 class WorstCase {
   nano: NanoUsd | null = 0;
+  /** Tokens of the shortest prompt. */
+  shortest = Number.POSITIVE_INFINITY;
   readonly #task: Task;
   readonly #prices = createPrices();
 
@@ -85,6 +89,7 @@ class WorstCase {
 
   add(promptTokens: number, followUpTokens: number): void {
     const { model, price, maxTokens } = this.#task;
+    this.shortest = Math.min(this.shortest, promptTokens);
     for (let turn = 0; turn < mostCalls(this.#task) && this.nano !== null; turn += 1) {
       // A later turn sends all earlier answers and questions again.
       const tokens = { input: promptTokens + turn * (maxTokens + followUpTokens), maxOutput: maxTokens };
@@ -96,28 +101,6 @@ class WorstCase {
 
 function unknownPrice(task: Task): string {
   return `the price of ${task.model.provider}/${task.model.model} is not known: what the run costs cannot be counted. Give it with price: {input: ..., output: ...} in USD per 1M tokens.`;
-}
-
-function capProblems(task: Task, worst: NanoUsd | null): Problem[] {
-  if (task.maxCost === null || worst !== null) return [];
-  return [priceProblem(task)];
-}
-
-/** True when a call of this task can be priced. */
-export function priceKnown(task: Task): boolean {
-  const question = { model: task.model, override: task.price, at: Date.now() };
-  return createPrices().worstCase(question, { input: 1, maxOutput: 1 }) !== null;
-}
-
-/** A cap over an unknown price would never trip. */
-export function priceProblem(task: Task): Problem {
-  return {
-    code: 'E_PRICE_UNKNOWN',
-    place: { model: `${task.model.provider}/${task.model.model}` },
-    found: 'max_cost is set and the price of this model is not known',
-    allowed: 'a model with a known price, or a price of your own',
-    fix: "price: {input: 0.15, output: 0.60}   # USD per 1M tokens, from the provider's price page",
-  };
 }
 
 function paceNotes(task: Task, rows: number): string[] {

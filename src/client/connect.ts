@@ -5,12 +5,13 @@ import { EXIT, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
 import { ensureHome, storeLocation } from '../home.js';
 import { stageRun } from '../intake/stage-run.js';
+import { capProblem } from '../pricing/cap-problem.js';
+import { createPrices } from '../pricing/prices.js';
 import { openStore } from '../store/open-store.js';
 import { claimFolder, isPublished, readMarker } from '../store/outputs/folder.js';
 import type { RunRow, Store } from '../store/port.js';
 import { clusterConnectionSettings, connectTemporal } from '../temporal-connection.js';
 import type { ConnectOptions, Progress, Rows, RunHandle, StartedRun, StartNotes, StartOptions, Swarm } from './api.js';
-import { priceKnown, priceProblem } from './check.js';
 import type { HostConnection } from './host-connection.js';
 import { connectToHost } from './host-process.js';
 import type { HostInfo } from './host-protocol.js';
@@ -64,7 +65,8 @@ class ConnectedSwarm implements Swarm {
   async start(task: string | object, seedsOrOptions?: Rows | StartOptions, more?: StartOptions): Promise<StartedRun> {
     const options = startOptions(seedsOrOptions, more);
     const prepared = await prepareTask(task, options, (name) => readKey(name));
-    if (prepared.task.maxCost !== null && !priceKnown(prepared.task)) throw new SwarmError(priceProblem(prepared.task));
+    const cap = capProblem(prepared.task, createPrices(), { place: prepared.placeOf('max_cost') });
+    if (cap) throw new SwarmError(cap);
     const staged = await stageRun(
       {
         store: this.#store,

@@ -1,6 +1,6 @@
 /** From what the starter gives to a task that may run: file or object, overrides, folder, key, rows. Nothing is written. */
 import { resolve } from 'node:path';
-import { EXIT, type Problem, SwarmError } from '../core/errors.js';
+import { EXIT, type Place, type Problem, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
 import { type LoadedTask, loadTask, loadTaskObject } from '../intake/load-task.js';
 import { checkOutputDir } from '../intake/output-dir.js';
@@ -15,6 +15,8 @@ export interface PreparedTask {
   notes: string[];
   /** Value of the task's key; null when the endpoint has none. */
   key: string | null;
+  /** Where a key stands in the task file. */
+  placeOf(key: string): Place;
   /** A new reading of the rows. Rows from code can be read once. */
   rows(): SeedReading;
 }
@@ -36,6 +38,7 @@ export async function prepareTask(
     task,
     key,
     notes: [...loaded.notes],
+    placeOf: loaded.placeOf,
     rows: () =>
       readSeeds(sourceOf(task, options), {
         prompt: loaded.prompt,

@@ -14,6 +14,7 @@ import { readSeeds, type SeedSource } from '../intake/read-seeds.js';
 import { stageRun } from '../intake/stage-run.js';
 import type { Prices } from '../llm/port.js';
 import { packageVersion } from '../package-info.js';
+import { capProblem } from '../pricing/cap-problem.js';
 import { claimFolder, isPublished, readMarker } from '../store/outputs/folder.js';
 import { PartialOutput } from '../store/outputs/partial.js';
 import { publishRun } from '../store/outputs/publish.js';
@@ -43,7 +44,10 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'publish' | 'check
     const runId = runIdOfWorkflow(workflowId);
     const { loaded, source } = await this.#load(input, runId);
     const { task, prompt } = loaded;
-    const problems = [await checkOutputDir(task.outputDir, loaded.placeOf('output_dir'))].filter((problem) => problem !== null);
+    const folder = await checkOutputDir(task.outputDir, loaded.placeOf('output_dir'));
+    const problems = [folder, capProblem(task, this.#options.prices, { place: loaded.placeOf('max_cost') })].filter(
+      (problem) => problem !== null,
+    );
     if (problems.length > 0) throw new SwarmError(problems);
     this.#needKey(loaded);
     const { limit, total } = 'task' in input ? input : { limit: undefined, total: undefined };

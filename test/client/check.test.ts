@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { checkTask, priceKnown } from '../../src/client/check.js';
+import { checkTask } from '../../src/client/check.js';
 import { prepareTask } from '../../src/client/prepare-task.js';
 import { EXIT, type SwarmError } from '../../src/core/errors.js';
 import { aTask } from '../activities/turn-setup.js';
@@ -136,15 +136,5 @@ describe('prepareTask', () => {
     };
     await expect(drain({})).rejects.toThrow('no placeholder');
     await drain({ allowConstantPrompt: true });
-  });
-});
-
-describe('priceKnown', () => {
-  it('the simulated provider, an unknown model, a price of its own -> known, unknown, known', () => {
-    const sim = { provider: 'sim', model: 'quick', apiBase: null, apiKeyEnv: null };
-    expect(priceKnown(aTask({ model: sim }))).toBe(true);
-    const unknown = { provider: 'nowhere', model: 'no-such-model', apiBase: 'http://127.0.0.1:9', apiKeyEnv: null };
-    expect(priceKnown(aTask({ model: unknown }))).toBe(false);
-    expect(priceKnown(aTask({ model: unknown, price: { input: 1, output: 1 } }))).toBe(true);
   });
 });

@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import { worstCostOf } from '../../src/core/price.js';
+import { loadTaskObject } from '../../src/intake/load-task.js';
+import { capProblem } from '../../src/pricing/cap-problem.js';
+import { createPrices } from '../../src/pricing/prices.js';
+
+const price = { input: 1, output: 2 };
+const task = async (more: object = {}) =>
+  (
+    await loadTaskObject({
+      name: 'cap',
+      prompt_template: '{{seed}}',
+      worker_model: 'm',
+      worker_api_base: 'http://127.0.0.1:1/v1',
+      worker_max_tokens: 1_000,
+      output_dir: 'out/cap',
+      ...more,
+    })
+  ).task;
+const prices = createPrices();
+
+it('capProblem: no cap, or a cap above one call -> none', async () => {
+  expect(capProblem(await task(), prices)).toBeNull();
+  expect(capProblem(await task({ price, max_cost: 1 }), prices)).toBeNull();
+});
+
+it('capProblem: unknown price -> E_PRICE_UNKNOWN, shows the form', async () => {
+  expect(capProblem(await task({ max_cost: 1 }), prices)).toMatchObject({
+    code: 'E_PRICE_UNKNOWN',
+    fix: expect.stringContaining('price:'),
+  });
+});
+
+it('capProblem: cap below one worst call -> E_CAP_TOO_SMALL with both figures, where the cap stands', async () => {
+  const capped = await task({ price, max_cost: 0.001 });
+  const problem = capProblem(capped, prices, { promptTokens: 500, place: { file: 'task.yaml', line: 3, column: 1 } });
+  expect(problem).toMatchObject({ code: 'E_CAP_TOO_SMALL', place: { file: 'task.yaml', line: 3 } });
+  expect(problem?.found).toContain('max_cost is $0.001 ');
+  expect(worstCostOf(price, { input: 500, maxOutput: 1_000 })).toBe(2_500_000);
+  expect(problem?.found).toContain('$0.0025');
+});
+
+it('capProblem: prompts decide -> only the shortest counts', async () => {
+  const capped = await task({ price, max_cost: 0.0021 });
+  expect(capProblem(capped, prices)).toBeNull();
+  expect(capProblem(capped, prices, { promptTokens: 200 })).toMatchObject({ code: 'E_CAP_TOO_SMALL' });
+});
