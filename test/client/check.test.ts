@@ -5,7 +5,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkTask } from '../../src/client/check.js';
 import { prepareTask } from '../../src/client/prepare-task.js';
 import { EXIT, type SwarmError } from '../../src/core/errors.js';
-import { aTask } from '../activities/turn-setup.js';
 
 let root: string;
 beforeAll(() => {
