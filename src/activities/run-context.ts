@@ -2,7 +2,6 @@
 
 import { SwarmError } from '../core/errors.js';
 import type { GatePort } from '../core/gate/port.js';
-import { gateKey } from '../core/names.js';
 import type { RunRow } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
 import { pendingOf } from './publication.js';
@@ -10,7 +9,6 @@ import { pendingOf } from './publication.js';
 export interface RunContext {
   run: RunRow;
   gate: GatePort;
-  gateKey: string;
   /** Prompt of a row. */
   render(content: unknown): string;
   /** Base URL to send to. */
@@ -59,12 +57,15 @@ export class RunContexts {
 
   /** Keys that may change while a run goes on, such as its timeout, hold from the next call on. */
   async #upToDate(context: RunContext): Promise<RunContext> {
-    const version = this.#deps.gates.version(context.run.id);
-    if (version !== context.version) {
-      const run = await this.#deps.store.run(context.run.id);
-      if (run) context.run = run;
-      context.version = version;
+    const { store, gates } = this.#deps;
+    if (gates.version(context.run.id) === context.version) return context;
+    const run = await store.run(context.run.id);
+    if (run) {
+      context.run = run;
+      // The gate reads weight and stagger from the task.
+      context.gate = await gates.of(run);
     }
+    context.version = gates.version(context.run.id);
     return context;
   }
 
@@ -84,7 +85,6 @@ export class RunContexts {
     return {
       run,
       gate: await gates.of(run),
-      gateKey: gateKey(model),
       render: (content) => template.render(content),
       apiBase: await this.#deps.endpoint(model),
       contextWindow: prices.contextWindow(model),

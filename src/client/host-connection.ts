@@ -2,7 +2,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
 import { packageVersion } from '../package-info.js';
-import { encodeLine, type HostInfo, type HostReply, type HostRequest, type HostStatus, lineDecoder } from './host-protocol.js';
+import { encodeLine, type HostInfo, type HostReply, type HostRequest, type HostStatus, readMessages } from './host-protocol.js';
 
 /** What following a start ended with. `closed`: the host went away in the middle of it. `silent`: it holds the socket and says nothing. */
 export type HelloResult = { kind: 'ready'; info: HostInfo } | { kind: 'stopping' | 'closed' | 'silent' };
@@ -31,16 +31,7 @@ export class HostConnection {
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    const decode = lineDecoder((value) => this.#onReply?.(value as HostReply));
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk: string) => {
-      try {
-        decode(chunk);
-      } catch {
-        socket.destroy();
-      }
-    });
-    socket.on('error', () => socket.destroy());
+    readMessages(socket, (value) => this.#onReply?.(value as HostReply));
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
         this.#ended = true;

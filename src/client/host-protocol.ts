@@ -2,6 +2,7 @@
  * What a client and the host say to each other: one JSON object a line over the home's socket. A client sends requests,
  * the host answers them in order. `hello` has many answers: progress lines until the host is ready, has failed or stops.
  */
+import type { Socket } from 'node:net';
 import type { Problem } from '../core/errors.js';
 import type { EpochMs } from '../core/model.js';
 
@@ -92,4 +93,18 @@ export function lineDecoder(onValue: (value: unknown) => void): (chunk: string) 
     if (rest.length > LONGEST_LINE) throw new Error('line too long');
     for (const line of lines) if (line !== '') onValue(JSON.parse(line));
   };
+}
+
+/** Hands over what the other side sends. A line that breaks the protocol, or a broken socket, ends the connection. */
+export function readMessages(socket: Socket, onValue: (value: unknown) => void): void {
+  const decode = lineDecoder(onValue);
+  socket.setEncoding('utf8');
+  socket.on('data', (chunk: string) => {
+    try {
+      decode(chunk);
+    } catch {
+      socket.destroy();
+    }
+  });
+  socket.on('error', () => socket.destroy());
 }

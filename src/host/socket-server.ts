@@ -1,7 +1,7 @@
 /** The host's end of the socket: reads requests, writes answers. Only the user of the home can connect. */
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { encodeLine, type HostReply, type HostRequest, type HostStatus, lineDecoder } from '../client/host-protocol.js';
+import { encodeLine, type HostReply, type HostRequest, type HostStatus, readMessages } from '../client/host-protocol.js';
 import { packageVersion } from '../package-info.js';
 import type { Clients } from './clients.js';
 import type { Startup, StartupEnd } from './startup.js';
@@ -62,20 +62,11 @@ export class SocketServer {
     const send = (reply: HostReply) => {
       if (socket.writable) socket.write(encodeLine(reply));
     };
-    const decode = lineDecoder((value) => {
+    readMessages(socket, (value) => {
       answer(value as HostRequest, socket, handlers, send, undo).catch((error: Error) =>
         send({ type: 'refused', problem: { code: 'E_HOST_REQUEST', found: error.message } }),
       );
     });
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk: string) => {
-      try {
-        decode(chunk);
-      } catch {
-        socket.destroy();
-      }
-    });
-    socket.on('error', () => socket.destroy());
     socket.once('close', () => {
       this.#sockets.delete(socket);
       handlers.clients.gone(socket);

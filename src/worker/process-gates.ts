@@ -3,7 +3,6 @@ import { setMaxListeners } from 'node:events';
 import type { Gates } from '../activities/deps.js';
 import type { GatePort } from '../core/gate/port.js';
 import { gateKey } from '../core/names.js';
-import { ASSUMED_CONCURRENCY } from '../core/slice-size.js';
 import type { Control, RunRow, Store } from '../store/port.js';
 import { RunGate } from './run-gate.js';
 
@@ -135,9 +134,9 @@ export class ProcessGates implements Gates {
     const run = this.#runs.get(runId);
     if (!run || (!always && control.version <= run.control.version)) return;
     run.control = control;
-    const { weight, staggerMs, concurrency } = run.row.task;
+    const { weight, staggerMs } = run.row.task;
     run.gate.setRun(runId, {
-      concurrency: control.concurrency || (concurrency === 'auto' ? ASSUMED_CONCURRENCY : concurrency),
+      concurrency: control.concurrency,
       weight,
       staggerMs,
       requestsPerMinute: control.requestsPerMinute,
