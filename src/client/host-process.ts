@@ -27,6 +27,8 @@ export interface FindOrStartOptions {
 const SILENT_HOST_MS = 15_000;
 /** A stopping host drains for 30 s, then its server stops. */
 const STOPPING_HOST_MS = 60_000;
+/** Between the end of its socket and that of the process a host only removes its file. */
+const LEAVING_HOST_MS = 2_000;
 /** Pause between two looks at the socket, in ms. */
 const LOOK_MS = 25;
 
@@ -195,6 +197,7 @@ export async function stopHost(config: Config): Promise<boolean> {
   const { socket } = homePaths(config.home);
   const connection = await HostConnection.open(socket);
   if (connection === null) return false;
+  const pid = readHostRecord(config)?.pid;
   await connection.stop().catch((error: unknown) => {
     // It was leaving anyway.
     if (!isGone(error)) throw error;
@@ -207,5 +210,7 @@ export async function stopHost(config: Config): Promise<boolean> {
   late.abort();
   connection.close();
   if (!inTime) throw silentError(config);
+  const end = Date.now() + LEAVING_HOST_MS;
+  while (pid !== undefined && readHostRecord(config)?.pid === pid && Date.now() < end) await sleep(LOOK_MS);
   return true;
 }
