@@ -12,7 +12,12 @@ const seed = process.env['SWARM_TEST_SEED'] || String(Math.floor(Math.random() *
 /** `name` keeps the choices of several tests with one seed apart, whatever the tests before it drew. */
 export function testRandom(name: string): TestRandom {
   process.stdout.write(`${name}: SWARM_TEST_SEED=${seed}\n`);
-  let state = hashOf(`${seed}/${name}`);
+  return seededRandom(`${seed}/${name}`);
+}
+
+/** The same text, the same choices. */
+export function seededRandom(text: string): TestRandom {
+  let state = hashOf(text);
   // mulberry32
   const next = () => {
     state = (state + 0x6d2b79f5) | 0;
