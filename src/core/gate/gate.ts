@@ -1,77 +1,86 @@
 /**
- * The gate's rules as a pure state machine: the clock is an argument, timers and the store live outside.
- * Order of the queue: interactive before bulk, then the run that was served least for its weight, then later turns, then first come.
+ * The gate's rules as a pure state machine: the clock is an argument, timers and the store live outside. A ticket passes when its run
+ * may go on, it is the fairest of those, and nothing that all runs share holds it: breaker, limits told, configured and learned.
  */
 import type { EpochMs } from '../model.js';
-import { intentsAhead, type RunLimits } from './limits.js';
-import type { AdmissionRequest, Bottleneck, Release } from './port.js';
+import { AutoWindow } from './auto-window.js';
+import { Breaker } from './breaker.js';
+import { FairShare, goesBefore, type Ticket } from './fair-queue.js';
+import { type Learned, LearnedLimits, type SentCall, UNKNOWN_PACE } from './learned-limits.js';
+import { startFrom } from './learned-start.js';
+import type { RunLimits } from './limits.js';
+import { Line } from './line.js';
+import { lagMs, LocalPace, type Pace, paceOf, SlotBank } from './pace.js';
+import type { Bottleneck, Release } from './port.js';
+import { ToldBudget } from './told-limits.js';
 
-/** A slot that was not used this long after its time is lost, so that late senders cannot bunch up. */
-const SLOT_LIFE_MS = 200;
-/** Spacing is stretched by this much, so that jitter on the way never shows the provider more than the limit. */
-const SPACING_MARGIN = 1.01;
+export type { Ticket } from './fair-queue.js';
 
-/** Limit signals with no answer between them after which everybody waits. */
-const LIMITED_IN_A_ROW = 3;
-
-export interface Ticket extends AdmissionRequest {
-  id: number;
+/** Units of a configured rate that the shell should take from the clock that all processes share. */
+export interface WantedSlots {
+  count: number;
+  pace: Pace;
 }
 
-interface Line {
-  limits: RunLimits;
-  /** Admitted and not over. */
-  inFlight: number;
-  /** Those of them whose call is under way. */
-  entered: number;
-  admitted: number;
-  firstAdmission: EpochMs;
-  /** Tokens served over weight: the run with the least goes first. */
-  served: number;
-  moneyShort: boolean;
-  /** Waiting tickets by class (interactive first) and turn. */
-  waiting: Map<number, Ticket[]>;
-  size: number;
-}
+export type Rate = 'requests' | 'tokens';
 
 export interface Step {
   admit: Ticket[];
   /** When to ask again, if nothing happens before; null = on the next event. */
   wakeAt: EpochMs | null;
-  /** Send slots that could be used at once if there were any. */
-  slotsWanted: number;
+  /** Slots that could be used if there were any. */
+  wanted: Partial<Record<Rate, WantedSlots>>;
 }
 
-/** Rank of a ticket's queue inside its run: interactive above bulk, later turns above earlier ones. */
-function rank(ticket: AdmissionRequest): number {
-  return (ticket.interactive ? 1_000_000 : 0) + ticket.turn;
+/** What holds the ticket that is to go next, and until when, if that is known. */
+export interface Hold {
+  why: Bottleneck;
+  until: EpochMs | null;
 }
+
+interface Place {
+  ticket: Ticket;
+  line: Line;
+  /** Tokens that it was charged with. */
+  tokens: number;
+  call: SentCall | null;
+  held: SentCall['held'];
+}
+
+/** A learned rate makes up for timers that are late by this much. */
+const SLACK_MS = 20;
+/** Tickets beyond the first that tokens are taken for. */
+const TOKENS_AHEAD = 32;
 
 export class Gate {
   readonly #lines = new Map<string, Line>();
-  readonly #slots: EpochMs[] = [];
-  #notBefore: EpochMs = 0;
-  #limitedInARow = 0;
+  readonly #places = new Map<number, Place>();
+  readonly #fair = new FairShare();
+  readonly #breaker = new Breaker();
+  readonly #told = new ToldBudget();
+  readonly #limits: LearnedLimits;
+  readonly #auto: AutoWindow;
+  readonly #answerTokens: number | null;
+  readonly #banks = { requests: new SlotBank(), tokens: new SlotBank() };
+  readonly #local = new LocalPace();
+  #rates: Record<Rate, Pace | null> = { requests: null, tokens: null };
+  #entered = 0;
+  #autoEntered = 0;
+  #hold: Hold = { why: 'nothing', until: null };
+
+  /** `learned`: what an earlier run found at this gate. */
+  constructor(learned: Learned | null = null, now: EpochMs = 0) {
+    const start = startFrom(learned, now);
+    this.#limits = new LearnedLimits(start);
+    this.#auto = new AutoWindow(start.auto);
+    this.#answerTokens = start.answerTokens;
+  }
 
   setRun(runId: string, limits: RunLimits): void {
     const line = this.#lines.get(runId);
-    if (line) {
-      line.limits = limits;
-      return;
-    }
-    // A newcomer starts level with the least served, not at zero: it gets its share, not the past.
-    const served = Math.min(...[...this.#lines.values()].filter((other) => other.size > 0).map((other) => other.served));
-    this.#lines.set(runId, {
-      limits,
-      inFlight: 0,
-      entered: 0,
-      admitted: 0,
-      firstAdmission: 0,
-      served: Number.isFinite(served) ? served : 0,
-      moneyShort: false,
-      waiting: new Map(),
-      size: 0,
-    });
+    if (line) line.change(limits);
+    else this.#lines.set(runId, new Line(limits, this.#answerTokens));
+    this.#setRates();
   }
 
   /** Throws for an unknown run. */
@@ -84,53 +93,65 @@ export class Gate {
     const line = this.#lines.get(runId);
     if (!line) return [];
     this.#lines.delete(runId);
-    return [...line.waiting.values()].flat();
+    this.#setRates();
+    return line.queue.all();
   }
 
-  enqueue(ticket: Ticket): void {
-    const line = this.#line(ticket.runId);
-    const key = rank(ticket);
-    const queue = line.waiting.get(key);
-    if (queue) queue.push(ticket);
-    else line.waiting.set(key, [ticket]);
-    line.size += 1;
+  enqueue(ticket: Ticket, now: EpochMs): void {
+    const { queue } = this.#line(ticket.runId);
+    this.#fair.joins(queue, now);
+    queue.push(ticket);
   }
 
   /** Takes a waiting ticket out; false when it was admitted already. */
   withdraw(ticket: Ticket): boolean {
-    const line = this.#lines.get(ticket.runId);
-    const queue = line?.waiting.get(rank(ticket));
-    const position = queue?.findIndex((waiting) => waiting.id === ticket.id) ?? -1;
-    if (!line || !queue || position < 0) return false;
-    queue.splice(position, 1);
-    if (queue.length === 0) line.waiting.delete(rank(ticket));
-    line.size -= 1;
-    return true;
+    return this.#lines.get(ticket.runId)?.queue.remove(ticket) ?? false;
   }
 
   /** An admitted turn wants to send now: true when there is a place, false when it must ask again. */
-  enter(runId: string, now: EpochMs): boolean {
-    const line = this.#line(runId);
-    if (line.entered >= line.limits.concurrency || now < this.#notBefore) return false;
+  enter(id: number, now: EpochMs): boolean {
+    const place = this.#place(id);
+    const { line } = place;
+    if (line.entered >= line.limits.concurrency || !this.#breaker.mayPass(now)) return false;
+    if (this.#entered >= this.#limits.window) {
+      this.#limits.holdsWindow();
+      return false;
+    }
+    if (line.limits.auto && this.#autoEntered >= this.#auto.size) {
+      this.#auto.holds();
+      return false;
+    }
     line.entered += 1;
+    this.#entered += 1;
+    if (line.limits.auto) this.#autoEntered += 1;
+    const held = this.#entered >= this.#limits.window ? 'window' : place.held;
+    place.call = { sentAt: now, level: this.#entered, held };
+    this.#limits.sent(place.call);
+    this.#breaker.sent();
     return true;
   }
 
-  /** One admitted turn of the run is over; it ended in a limit signal, or not, or no call was made. */
-  release(runId: string, how: Release, entered: boolean): void {
-    if (how.kind === 'done') this.#limitedInARow = 0;
-    else if (how.kind === 'limited') this.#limited(how.until);
-    const line = this.#lines.get(runId);
-    if (!line) return;
+  /** One admitted turn is over; more often does no harm. */
+  release(id: number, how: Release, now: EpochMs): void {
+    const place = this.#places.get(id);
+    if (!place) return;
+    this.#places.delete(id);
+    const { line, call } = place;
     line.inFlight -= 1;
-    if (entered) line.entered -= 1;
     if (how.kind !== 'unused') line.moneyShort = false;
-  }
-
-  /** A single 429 concerns its own row; several with no answer between them are about load, and all wait. */
-  #limited(until: EpochMs): void {
-    this.#limitedInARow += 1;
-    if (this.#limitedInARow >= LIMITED_IN_A_ROW) this.#notBefore = Math.max(this.#notBefore, until);
+    if (call === null) {
+      this.#charge(place, 0);
+      return;
+    }
+    line.entered -= 1;
+    this.#entered -= 1;
+    if (line.limits.auto) this.#autoEntered -= 1;
+    if (how.kind === 'done') this.#answered(place, call, how, now);
+    else if (how.kind === 'limited') this.#refused(place, call, how, now);
+    else {
+      this.#limits.ended(call);
+      if (how.kind === 'failed') this.#breaker.failed(call.sentAt, now);
+    }
   }
 
   blockOnMoney(runId: string): void {
@@ -143,7 +164,7 @@ export class Gate {
 
   /** Tickets of the run that wait. */
   waiting(runId: string): number {
-    return this.#lines.get(runId)?.size ?? 0;
+    return this.#lines.get(runId)?.queue.size ?? 0;
   }
 
   /** Tickets of the run admitted so far. */
@@ -151,63 +172,65 @@ export class Gate {
     return this.#lines.get(runId)?.admitted ?? 0;
   }
 
-  /** Milliseconds between two sends, or null without a rate: the strictest of the runs that use the gate. */
-  interval(): number | null {
-    let perMinute = Number.POSITIVE_INFINITY;
-    for (const { limits } of this.#lines.values())
-      perMinute = Math.min(perMinute, limits.requestsPerMinute ?? Number.POSITIVE_INFINITY);
-    return Number.isFinite(perMinute) ? (60_000 / perMinute) * SPACING_MARGIN : null;
+  /** The pace of a configured rate, the strictest of the runs that use the gate; null without one. */
+  rate(rate: Rate): Pace | null {
+    return this.#rates[rate];
   }
 
-  addSlots(first: EpochMs, count: number, intervalMs: number): void {
-    for (let slot = 0; slot < count; slot += 1) this.#slots.push(first + slot * intervalMs);
+  /** Slots that the shell took. */
+  addSlots(rate: Rate, first: EpochMs, count: number, intervalMs: number): void {
+    this.#banks[rate].add(first, count, intervalMs);
+  }
+
+  /** What the next run should know. */
+  learned(now: EpochMs): Learned {
+    const finite = (value: number) => (Number.isFinite(value) ? value : null);
+    let answerTokens = this.#answerTokens;
+    for (const { tokens } of this.#lines.values()) answerTokens = tokens.expected ?? answerTokens;
+    const { pace, window, noise } = this.#limits;
+    return { pace: finite(pace), window: finite(window), auto: this.#auto.size, noise, answerTokens, at: now };
   }
 
   /** Who may send now. Call after every event and at `wakeAt`. */
   next(now: EpochMs): Step {
     const admit: Ticket[] = [];
-    const limited = this.interval() !== null;
-    while (this.#slots.length > 0 && (this.#slots[0] as number) < now - SLOT_LIFE_MS) this.#slots.shift();
+    this.#limits.tick(now);
+    this.#auto.tick(now, this.#limits.answerMs, this.#limits.limited);
+    for (const rate of ['requests', 'tokens'] as const) {
+      const pace = this.#rates[rate];
+      if (pace) this.#banks[rate].expire(pace, now);
+    }
+    this.#hold = { why: 'nothing', until: null };
+    for (let line = this.#fairest(now); line !== null; line = this.#fairest(now)) {
+      const ticket = line.queue.first() as Ticket;
+      const tokens = line.tokens.estimate(ticket.promptTokens, ticket.maxTokens);
+      this.#hold = this.#holdOf(line, ticket, tokens, now);
+      if (this.#hold.why !== 'nothing') break;
+      this.#admit(line, ticket, tokens, now);
+      admit.push(ticket);
+    }
+    let wakeAt = this.#hold.until;
+    const open = this.#breaker.until;
     // Also for admitted turns: those that wait to enter ask again at that time.
-    if (now < this.#notBefore) return { admit, wakeAt: this.#notBefore, slotsWanted: 0 };
-    if (!limited) this.#slots.length = 0;
-
-    let wakeAt: EpochMs | null = null;
-    const soonest = (time: EpochMs) => {
-      wakeAt = wakeAt === null ? time : Math.min(wakeAt, time);
-    };
-    for (;;) {
-      const line = this.#mostDeserving(now);
-      if (!line) break;
-      if (limited) {
-        const slot = this.#slots[0];
-        if (slot === undefined) break;
-        if (slot > now) {
-          soonest(slot);
-          break;
-        }
-        this.#slots.shift();
-      }
-      admit.push(this.#take(line, now));
-    }
+    if (open !== null && open > now) wakeAt = Math.min(wakeAt ?? open, open);
     for (const line of this.#lines.values()) {
-      const at = this.#staggeredUntil(line);
-      if (line.size > 0 && at > now) soonest(at);
+      const at = line.staggeredUntil();
+      if (line.queue.size > 0 && at > now) wakeAt = Math.min(wakeAt ?? at, at);
     }
-    return { admit, wakeAt, slotsWanted: limited ? Math.max(0, this.#ready(now) - this.#slots.length) : 0 };
+    return { admit, wakeAt, wanted: this.#wanted(now) };
   }
 
-  /** Why a waiting run waits. */
-  bottleneck(runId: string, now: EpochMs): Bottleneck {
+  /** Why a waiting run waits, and until when. */
+  hold(runId: string, now: EpochMs): Hold {
     const line = this.#lines.get(runId);
-    if (!line) return 'nothing';
-    if (line.limits.paused) return 'paused';
-    if (line.size === 0) return 'nothing';
-    if (now < this.#notBefore) return 'provider';
-    if (line.moneyShort) return 'money';
-    if (line.inFlight >= this.#room(line)) return 'concurrency';
-    if (this.#staggeredUntil(line) > now) return 'stagger';
-    return this.interval() === null ? 'nothing' : 'requests/min';
+    if (!line) return { why: 'nothing', until: null };
+    if (line.limits.paused) return { why: 'paused', until: null };
+    if (line.queue.size === 0) return { why: 'nothing', until: null };
+    if (line.moneyShort) return { why: 'money', until: null };
+    if (line.inFlight >= line.room(this.#paced())) return { why: 'concurrency', until: null };
+    const staggered = line.staggeredUntil();
+    if (staggered > now) return { why: 'stagger', until: staggered };
+    return this.#hold;
   }
 
   #line(runId: string): Line {
@@ -216,63 +239,128 @@ export class Gate {
     return line;
   }
 
-  /** Tickets that only lack a slot. */
-  #ready(now: EpochMs): number {
+  #place(id: number): Place {
+    const place = this.#places.get(id);
+    if (!place) throw new Error(`the gate has not admitted ticket ${id}`);
+    return place;
+  }
+
+  #setRates(): void {
+    const strictest = { requests: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
+    for (const { limits } of this.#lines.values()) {
+      strictest.requests = Math.min(strictest.requests, limits.requestsPerMinute ?? Number.POSITIVE_INFINITY);
+      strictest.tokens = Math.min(strictest.tokens, limits.tokensPerMinute ?? Number.POSITIVE_INFINITY);
+    }
+    for (const rate of ['requests', 'tokens'] as const) {
+      this.#rates[rate] = Number.isFinite(strictest[rate]) ? paceOf(strictest[rate]) : null;
+      if (this.#rates[rate] === null) this.#banks[rate].clear();
+    }
+  }
+
+  #paced(): boolean {
+    return this.#rates.requests !== null || this.#rates.tokens !== null || Number.isFinite(this.#limits.pace);
+  }
+
+  #fairest(now: EpochMs): Line | null {
+    const paced = this.#paced();
+    let best: { line: Line; first: Ticket; virtual: number } | null = null;
+    for (const line of this.#lines.values()) {
+      if (!line.mayGo(now, paced)) continue;
+      const candidate = { line, first: line.queue.first() as Ticket, virtual: line.queue.virtual };
+      if (best === null || goesBefore(candidate, best)) best = candidate;
+    }
+    return best?.line ?? null;
+  }
+
+  /** What all runs share: the first of these that holds the ticket. */
+  #holdOf(line: Line, ticket: Ticket, tokens: number, now: EpochMs): Hold {
+    const { until } = this.#breaker;
+    if (until !== null) {
+      // One admitted turn is enough for the probe.
+      if (until > now || this.#places.size > this.#entered || !this.#breaker.mayPass(now)) return { why: 'breaker', until: until > now ? until : null };
+    }
+    if (this.#places.size >= this.#limits.window) {
+      this.#limits.holdsWindow();
+      return { why: 'provider', until: null };
+    }
+    if (line.limits.auto && this.#autoEntered + (this.#places.size - this.#entered) >= this.#auto.size) {
+      this.#auto.holds();
+      return { why: 'concurrency', until: null };
+    }
+    const told = this.#told.fits(ticket, now);
+    if (told.at > now) return { why: told.unit === 'requests' ? 'requests/min' : 'tokens/min', until: told.at };
+    for (const rate of ['requests', 'tokens'] as const) {
+      const pace = this.#rates[rate];
+      if (pace === null) continue;
+      // More tokens than ever come at once: it goes when the burst is full, and the debt is paid off before the next.
+      const at = this.#banks[rate].dueAt(Math.min(rate === 'requests' ? 1 : tokens, pace.burst));
+      if (at === null || at > now) return { why: rate === 'requests' ? 'requests/min' : 'tokens/min', until: at };
+    }
+    const at = this.#local.nextAt(SLACK_MS);
+    return at > now ? { why: 'provider', until: at } : { why: 'nothing', until: null };
+  }
+
+  #pace(): number {
+    return Math.min(UNKNOWN_PACE, this.#limits.pace);
+  }
+
+  #admit(line: Line, ticket: Ticket, tokens: number, now: EpochMs): void {
+    line.queue.shift(ticket);
+    line.admits(now);
+    this.#fair.serve(line.queue, tokens, now);
+    if (this.#rates.requests) this.#banks.requests.take(1);
+    if (this.#rates.tokens) this.#banks.tokens.take(tokens);
+    this.#told.sent(ticket, now);
+    this.#local.take(this.#pace(), now);
+    // The burst is used up: the learned rate is what holds calls back.
+    const full = Number.isFinite(this.#limits.pace) && this.#local.nextAt(SLACK_MS) > now;
+    this.#places.set(ticket.id, { ticket, line, tokens, call: null, held: full ? 'pace' : null });
+  }
+
+  /** Settles what the call was charged with against what it took. */
+  #charge({ line, tokens }: Place, used: number): void {
+    const over = used - tokens;
+    this.#fair.correct(line.queue, over);
+    if (this.#rates.tokens) this.#banks.tokens.giveBack(-over, this.#rates.tokens.burst);
+  }
+
+  #answered(place: Place, call: SentCall, { tokens, told }: Release & { kind: 'done' }, now: EpochMs): void {
+    this.#limits.answered(call, now);
+    this.#auto.answered(call.sentAt, now);
+    this.#breaker.answered(call.sentAt);
+    if (told) this.#told.told(told, now);
+    if (!tokens) return;
+    place.line.tokens.answered(tokens.output);
+    this.#charge(place, tokens.input + tokens.output);
+  }
+
+  #refused(place: Place, call: SentCall, { until, what, told }: Release & { kind: 'limited' }, now: EpochMs): void {
+    this.#limits.refused(call, what ?? null, now);
+    this.#breaker.refused(call.sentAt, until, (from) => this.#limits.accepted(from, now), now);
+    if (told) this.#told.told(told, now);
+    this.#charge(place, 0);
+  }
+
+  #wanted(now: EpochMs): Step['wanted'] {
+    const wanted: Step['wanted'] = {};
+    const { requests, tokens } = this.#rates;
+    if (requests === null && tokens === null) return wanted;
     let ready = 0;
+    let size = 0;
     for (const line of this.#lines.values()) {
-      if (this.#mayGo(line, now)) ready += Math.min(line.size, this.#room(line) - line.inFlight);
+      if (!line.mayGo(now, true)) continue;
+      const { promptTokens, maxTokens } = line.queue.first() as Ticket;
+      size = Math.max(size, line.tokens.estimate(promptTokens, maxTokens));
+      ready += Math.min(line.queue.size, line.room(true) - line.inFlight);
     }
-    return ready;
-  }
-
-  /** Turns that may be admitted. Under a rate an intent ahead of its place would send after its slot's time. */
-  #room({ limits }: Line): number {
-    return limits.concurrency + (this.interval() === null ? intentsAhead(limits.concurrency) : 0);
-  }
-
-  #staggeredUntil(line: Line): EpochMs {
-    const { staggerMs, concurrency } = line.limits;
-    if (staggerMs <= 0 || line.admitted === 0 || line.admitted >= concurrency) return 0;
-    return line.firstAdmission + line.admitted * staggerMs;
-  }
-
-  #mayGo(line: Line, now: EpochMs): boolean {
-    const { limits } = line;
-    if (line.size === 0 || limits.paused || limits.cancelled || line.moneyShort) return false;
-    return line.inFlight < this.#room(line) && this.#staggeredUntil(line) <= now;
-  }
-
-  #mostDeserving(now: EpochMs): Line | null {
-    let best: Line | null = null;
-    let bestInteractive = false;
-    for (const line of this.#lines.values()) {
-      if (!this.#mayGo(line, now)) continue;
-      const interactive = topRank(line) >= 1_000_000;
-      if (best && bestInteractive && !interactive) continue;
-      if (!best || (interactive && !bestInteractive) || line.served < best.served) {
-        best = line;
-        bestInteractive = interactive;
-      }
-    }
-    return best;
-  }
-
-  #take(line: Line, now: EpochMs): Ticket {
-    const key = topRank(line);
-    const queue = line.waiting.get(key) as Ticket[];
-    const ticket = queue.shift() as Ticket;
-    if (queue.length === 0) line.waiting.delete(key);
-    line.size -= 1;
-    line.inFlight += 1;
-    if (line.admitted === 0) line.firstAdmission = now;
-    line.admitted += 1;
-    line.served += Math.max(1, ticket.tokens) / line.limits.weight;
-    return ticket;
+    if (requests && ready > this.#banks.requests.held) wanted.requests = { count: ready - this.#banks.requests.held, pace: requests };
+    const missing = Math.ceil(Math.min(ready, TOKENS_AHEAD) * size - this.#banks.tokens.held);
+    if (tokens && ready > 0 && missing > 0) wanted.tokens = { count: missing, pace: tokens };
+    return wanted;
   }
 }
 
-function topRank(line: Line): number {
-  let top = Number.NEGATIVE_INFINITY;
-  for (const key of line.waiting.keys()) if (key > top) top = key;
-  return top;
+/** Times from which the shell asks the store for slots: the clock of a rate may lag behind now by its burst. */
+export function slotsFrom(pace: Pace, now: EpochMs): EpochMs {
+  return now - lagMs(pace);
 }

@@ -6,6 +6,10 @@ export interface RunLimits {
   /** Delay between the first `concurrency` admissions. */
   staggerMs: number;
   requestsPerMinute: number | null;
+  /** Prompt and answer together. @default null, no limit known */
+  tokensPerMinute?: number | null;
+  /** True: `concurrency` is only the most there may be; the gate finds how many are worth it. @default false */
+  auto?: boolean;
   paused: boolean;
   cancelled: boolean;
 }

@@ -1,22 +1,29 @@
 /** The gate as the turn sees it. One gate per provider, endpoint, model and key; every model call passes one. */
 import type { EpochMs } from '../model.js';
+import type { RefusedFor } from './learned-limits.js';
+import type { ToldLimits } from './limit-headers.js';
 
 export interface AdmissionRequest {
   runId: string;
   /** Later turns go first. 1-based. */
   turn: number;
-  /** Estimated tokens, for fairness between runs. */
-  tokens: number;
+  /** Estimated tokens of the prompt. */
+  promptTokens: number;
+  /** The most tokens that the answer may have. */
+  maxTokens: number;
   interactive: boolean;
 }
 
 /** What ended a call, for the gate's limits. */
 export type Release =
-  | { kind: 'done' }
+  /** Answered, or refused for a reason of its own. `tokens` are those really used, as the provider reported them. */
+  | { kind: 'done'; tokens?: { input: number; output: number } | null; told?: ToldLimits | null }
+  /** No connection, cut, timed out, 5xx. */
+  | { kind: 'failed' }
   /** No call was made, and none of the run can be made before money comes back. */
   | { kind: 'unused' }
-  /** A limit signal: nobody sends before `until`. */
-  | { kind: 'limited'; until: EpochMs };
+  /** A limit signal; `until` is when the provider would take this call again. */
+  | { kind: 'limited'; until: EpochMs; what?: RefusedFor; told?: ToldLimits | null };
 
 export type Admission =
   /**
@@ -32,8 +39,17 @@ export type Admission =
 /** `send`: now. Else nothing may be sent any more, and the intent is taken back. */
 export type Entry = { kind: 'send' } | Exclude<Admission, { kind: 'go' }>;
 
-/** What a run waits for. */
-export type Bottleneck = 'concurrency' | 'requests/min' | 'provider' | 'money' | 'stagger' | 'paused' | 'nothing';
+/** What a run waits for. `provider`: a limit that the provider keeps and nobody told; `breaker`: it answers nobody. */
+export type Bottleneck =
+  | 'concurrency'
+  | 'requests/min'
+  | 'tokens/min'
+  | 'provider'
+  | 'breaker'
+  | 'money'
+  | 'stagger'
+  | 'paused'
+  | 'nothing';
 
 export interface GatePort {
   /** Waits at most `patienceMs`. An aborted signal is `cancelled`; the cancel of a run that waits reaches the gate by its control row. */

@@ -1,0 +1,267 @@
+/**
+ * Finds a provider's limits from its refusals alone. Two ceilings, calls per second and calls in flight, have no value until a call
+ * is refused. A refusal starts a trial of some 20 calls: what was accepted in it is the limit. While a ceiling holds calls back and
+ * nobody is refused, it is raised in growing steps. Slow answers alone lower nothing.
+ */
+import type { EpochMs } from '../model.js';
+import { type Ceiling, LearnedCeiling } from './ceilings.js';
+import { NoiseFloor, type Sample } from './noise-floor.js';
+import { Traffic } from './traffic.js';
+
+/** What was learned at one gate, as the store keeps it for the next run. */
+export interface Learned {
+  /** Calls per second; null = no limit met. */
+  pace: number | null;
+  /** Calls in flight; null = no limit met. */
+  window: number | null;
+  /** Calls in flight that `auto` had found to be worth it. */
+  auto: number | null;
+  /** Share of calls refused whatever the load. */
+  noise: number;
+  /** Tokens of an answer. */
+  answerTokens: number | null;
+  at: EpochMs;
+}
+
+/** A call under way, as far as limits are concerned. */
+export interface SentCall {
+  sentAt: EpochMs;
+  /** Calls in flight, this one included. */
+  level: number;
+  /** Which ceiling was reached when it was sent. */
+  held: Ceiling | null;
+}
+
+/** What a provider says it ran out of; null when it does not say. */
+export type RefusedFor = 'requests' | 'tokens' | 'concurrency' | null;
+
+/** Calls per second at the start: a burst into an unknown limit must leave time for the first refusal to come back. */
+export const UNKNOWN_PACE = 3_200;
+
+const TRIAL_MS = 150;
+const TRIAL_CALLS = 20;
+const TRIAL_REFUSALS = 10;
+const LONGEST_TRIAL_MS = 1_500;
+const TICK_MS = 750;
+/** What was learned is kept a little below what was measured. */
+const MARGIN = 0.98;
+const LEAST_PACE = 0.02;
+/** A ceiling that is used this much holds calls back. */
+const SATURATED = 0.9;
+
+interface Trial {
+  from: EpochMs;
+  refused: number;
+  votes: Record<Ceiling | 'both', number>;
+}
+
+export class LearnedLimits {
+  readonly #pace: LearnedCeiling;
+  readonly #window: LearnedCeiling;
+  readonly #noise: NoiseFloor;
+  readonly #traffic = new Traffic();
+  readonly #underWay = new Set<SentCall>();
+  #trial: Trial | null = null;
+  /** Ceilings before the cuts that may turn out to be of no use. */
+  #before: { pace: number; window: number } | null = null;
+  #lastCut: EpochMs = 0;
+  /** Sent and refused since the last cut or raise. */
+  #since: Sample & { from: EpochMs } = { sent: 0, refused: 0, ms: 0, from: 0 };
+  /** Mean ms of a refusal and of an answer. */
+  #refusalMs = 0;
+  #answerMs = 0;
+  /** Highest level of an answered call in this tick and in the one before. */
+  #peaks: [number, number] = [0, 0];
+  #tickFrom: { pace: EpochMs; window: EpochMs } = { pace: 0, window: 0 };
+  #refusedInTick: { pace: boolean; window: boolean } = { pace: false, window: false };
+  #windowHeld = false;
+
+  constructor(learned: { pace: number; window: number; noise: number }) {
+    const { pace, window, noise } = learned;
+    this.#pace = new LearnedCeiling({ value: pace, least: LEAST_PACE, most: UNKNOWN_PACE, whole: false });
+    this.#window = new LearnedCeiling({ value: window, least: 1, most: 100_000, whole: true });
+    this.#noise = new NoiseFloor(noise);
+  }
+
+  /** Calls per second; Infinity = no limit met. */
+  get pace(): number {
+    return this.#pace.value;
+  }
+
+  /** Calls in flight; Infinity = no limit met. */
+  get window(): number {
+    return this.#window.value;
+  }
+
+  get noise(): number {
+    return this.#noise.share;
+  }
+
+  /** True once a refusal lowered a ceiling. */
+  get limited(): boolean {
+    return this.#pace.known || this.#window.known;
+  }
+
+  /** Mean ms of an answer; 0 before the first. */
+  get answerMs(): number {
+    return this.#answerMs;
+  }
+
+  sent(call: SentCall): void {
+    this.#underWay.add(call);
+    this.#traffic.sent(call.sentAt);
+    this.#since.sent += 1;
+  }
+
+  answered(call: SentCall, now: EpochMs): void {
+    this.#underWay.delete(call);
+    this.#answerMs = mean(this.#answerMs, now - call.sentAt);
+    if (call.level > this.#peaks[0]) this.#peaks[0] = call.level;
+  }
+
+  /** Ended in a way that says nothing about limits. */
+  ended(call: SentCall): void {
+    this.#underWay.delete(call);
+  }
+
+  refused(call: SentCall, what: RefusedFor, now: EpochMs): void {
+    this.#underWay.delete(call);
+    this.#refusalMs = mean(this.#refusalMs, now - call.sentAt);
+    this.#traffic.refused(call.sentAt);
+    this.#refusedInTick.pace = true;
+    this.#refusedInTick.window = true;
+    if (call.sentAt >= this.#since.from) this.#since.refused += 1;
+    const cause = causeOf(call, what);
+    const trial = this.#trial;
+    if (trial !== null) {
+      if (call.sentAt < trial.from) return;
+      trial.refused += 1;
+      trial.votes[cause] += 1;
+      this.#judge(trial, now);
+    } else if (call.sentAt >= this.#lastCut) this.#firstRefusal(cause, now);
+  }
+
+  /** Calls sent from `from` on that were not refused and are old enough to have been. */
+  accepted(from: EpochMs, now: EpochMs): number {
+    const { sent, refused } = this.#traffic.count(from, now - 2 * this.#refusalMs);
+    return sent - refused;
+  }
+
+  /** A ticket waits for a place in the window. */
+  holdsWindow(): void {
+    this.#windowHeld = true;
+  }
+
+  /** Call before every admission: ends trials, raises ceilings. */
+  tick(now: EpochMs): void {
+    if (this.#trial !== null) this.#judge(this.#trial, now);
+    const noisy = this.#noise.share > 0;
+    const paceMs = Math.max(TICK_MS, 5_000 / this.#pace.value);
+    if (now - this.#tickFrom.pace >= paceMs) {
+      const { sent } = this.#traffic.count(this.#tickFrom.pace, now);
+      const used = sent >= SATURATED * this.#pace.value * ((now - this.#tickFrom.pace) / 1_000);
+      if (used && (noisy || !this.#refusedInTick.pace) && (noisy || this.#trial === null)) this.#raised(this.#pace.raise(now), now);
+      this.#tickFrom.pace = now;
+      this.#refusedInTick.pace = false;
+    }
+    if (now - this.#tickFrom.window >= Math.max(TICK_MS, this.#answerMs)) {
+      const clean = noisy || (!this.#refusedInTick.window && this.#trial === null);
+      if (this.#windowHeld && clean) this.#raised(this.#window.raise(now), now);
+      this.#tickFrom.window = now;
+      this.#refusedInTick.window = false;
+      this.#windowHeld = false;
+      this.#peaks = [0, this.#peaks[0]];
+    }
+  }
+
+  #raised(raised: boolean, now: EpochMs): void {
+    if (!raised) return;
+    this.#noise.reset();
+    this.#before = null;
+    this.#restart(now);
+  }
+
+  #restart(now: EpochMs): void {
+    this.#since = { sent: 0, refused: 0, ms: 0, from: now };
+  }
+
+  /** One refusal after a quiet time: a known ceiling goes down a little, and a trial shows whether that is enough. */
+  #firstRefusal(cause: Ceiling | 'both', now: EpochMs): void {
+    const known = (cause !== 'window' && this.#pace.known) || (cause !== 'pace' && this.#window.known);
+    if (known && this.#noise.share === 0) {
+      const ms = Math.max(1, now - this.#since.from);
+      const sample = { sent: Math.max(1, this.#since.sent), refused: Math.max(1, this.#since.refused), ms };
+      if (this.#isNoise(sample)) return;
+      const span = Math.min(5_000, Math.max(1_000, ms));
+      const perMs = Math.max(0, this.accepted(now - span, now)) / span;
+      if (cause !== 'window' && this.#pace.known) this.#pace.cut(perMs * 1_000 * 0.99, perMs, now);
+      if (cause !== 'pace' && this.#window.known) this.#window.cut(this.#window.value - 1, perMs, now);
+      this.#lastCut = now;
+      this.#restart(now);
+    }
+    this.#begin(now);
+  }
+
+  #begin(now: EpochMs): void {
+    // From the next bucket of the traffic on, so that its counts and ours agree.
+    this.#trial = { from: Math.floor(now / 10) * 10 + 10, refused: 0, votes: { pace: 0, window: 0, both: 0 } };
+  }
+
+  #judge(trial: Trial, now: EpochMs): void {
+    const resolved = now - this.#refusalMs;
+    const ms = Math.max(1, resolved - trial.from);
+    const sent = Math.max(this.#traffic.count(trial.from, resolved).sent, trial.refused);
+    const sample = { sent, refused: trial.refused, ms };
+    const over = this.#noise.exceededBy(sample);
+    const early = trial.refused >= TRIAL_REFUSALS && over;
+    if (!early && !(ms >= TRIAL_MS && sent >= TRIAL_CALLS) && ms < LONGEST_TRIAL_MS) return;
+    this.#trial = null;
+    if (!over) this.#noise.learn(sample);
+    else if (!this.#isNoise(sample)) this.#cut(trial, sample, now);
+  }
+
+  /** Refusals that do not go away when less is sent: what was taken is given back. */
+  #isNoise(sample: Sample): boolean {
+    this.#before ??= { pace: this.#pace.value, window: this.#window.value };
+    if (!this.#noise.proves(sample)) return false;
+    this.#pace.restore(Math.max(this.#before.pace, this.#pace.value));
+    this.#window.restore(Math.max(this.#before.window, this.#window.value));
+    this.#before = null;
+    return true;
+  }
+
+  /** Down to what was accepted in the trial. */
+  #cut(trial: Trial, { sent, refused, ms }: Sample, now: EpochMs): void {
+    const accepted = sent - refused;
+    const measured = ms >= TRIAL_MS || accepted >= 8 ? accepted / ms : Math.max(0, this.accepted(now - 500, now)) / 500;
+    const perMs = measured / (1 - this.#noise.share);
+    const { votes } = trial;
+    const both = votes.both >= votes.pace && votes.both >= votes.window;
+    if (both || votes.pace > votes.window) this.#pace.cut(perMs * 1_000 * MARGIN, perMs, now);
+    if (both || votes.window >= votes.pace) this.#window.cut(this.#acceptedLevel(trial, now), perMs, now);
+    this.#lastCut = now;
+    this.#restart(now);
+    this.#begin(now);
+  }
+
+  /** The most calls in flight that were accepted. */
+  #acceptedLevel(trial: Trial, now: EpochMs): number {
+    const known = this.#window.known;
+    let level = known ? 0 : Math.max(...this.#peaks);
+    for (const call of this.#underWay) {
+      const survived = now - call.sentAt > 2 * this.#refusalMs && (!known || call.sentAt >= trial.from);
+      if (survived && call.level > level) level = call.level;
+    }
+    return level > 0 ? level : Math.min(this.#window.value, this.#underWay.size) / 2;
+  }
+}
+
+function causeOf({ held }: SentCall, what: RefusedFor): Ceiling | 'both' {
+  if (what === 'concurrency') return 'window';
+  if (what !== null) return 'pace';
+  return held ?? 'both';
+}
+
+function mean(old: number, ms: number): number {
+  return old === 0 ? ms : old + 0.1 * (ms - old);
+}

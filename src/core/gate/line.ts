@@ -1,0 +1,54 @@
+/** One run at a gate: its waiting tickets, its calls under way, and whether its own limits let another one go. */
+import type { EpochMs } from '../model.js';
+import { RunQueue } from './fair-queue.js';
+import { intentsAhead, type RunLimits } from './limits.js';
+import { TokenBudget } from './token-budget.js';
+
+export class Line {
+  limits: RunLimits;
+  readonly queue = new RunQueue();
+  readonly tokens: TokenBudget;
+  /** Admitted and not over. */
+  inFlight = 0;
+  /** Those of them whose call is under way. */
+  entered = 0;
+  admitted = 0;
+  moneyShort = false;
+  #firstAdmission: EpochMs = 0;
+
+  constructor(limits: RunLimits, answerTokens: number | null) {
+    this.limits = limits;
+    this.queue.weight = limits.weight;
+    this.tokens = new TokenBudget(answerTokens);
+  }
+
+  change(limits: RunLimits): void {
+    this.limits = limits;
+    this.queue.weight = limits.weight;
+  }
+
+  admits(now: EpochMs): void {
+    if (this.admitted === 0) this.#firstAdmission = now;
+    this.admitted += 1;
+    this.inFlight += 1;
+  }
+
+  /** Turns that may be admitted. With `paced` an intent ahead of its place would send after its slot's time. */
+  room(paced: boolean): number {
+    const { concurrency } = this.limits;
+    return concurrency + (paced ? 0 : intentsAhead(concurrency));
+  }
+
+  /** 0 when the start is over. */
+  staggeredUntil(): EpochMs {
+    const { staggerMs, concurrency } = this.limits;
+    if (staggerMs <= 0 || this.admitted === 0 || this.admitted >= concurrency) return 0;
+    return this.#firstAdmission + this.admitted * staggerMs;
+  }
+
+  mayGo(now: EpochMs, paced: boolean): boolean {
+    const { paused, cancelled } = this.limits;
+    if (this.queue.size === 0 || paused || cancelled || this.moneyShort) return false;
+    return this.inFlight < this.room(paced) && this.staggeredUntil() <= now;
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * Even spacing with a burst (GCRA), for requests and tokens per minute. The clock of a rate is one number, the time of its next
+ * slot. It lives in the store, so that all processes share it; how far it may lag behind now is the burst.
+ */
+import type { EpochMs } from '../model.js';
+
+export interface Pace {
+  /** Units that may go at once after a pause. */
+  burst: number;
+  /** Time of one unit, ms. */
+  intervalMs: number;
+}
+
+const WINDOW_S = 60;
+/** A slot of a rate without a burst is good for this long; a late timer must not lose it. */
+const SLOT_LIFE_MS = 200;
+/** Spacing is stretched by this much for a burst of 1, less for larger ones: jitter must not show more than the limit. */
+const MARGIN = 0.01;
+
+/**
+ * One second's worth may go at once; the spacing is such that no 60 s hold more than `perMinute`:
+ * burst + ceil(60 x rate) - 1 <= perMinute.
+ */
+export function paceOf(perMinute: number): Pace {
+  const burst = Math.max(1, Math.floor(perMinute / WINDOW_S));
+  const spaced = burst === 1 ? perMinute : perMinute - burst + 1;
+  return { burst, intervalMs: ((WINDOW_S * 1_000) / spaced) * (1 + MARGIN / Math.sqrt(burst)) };
+}
+
+/** How far the clock of a rate may lag: hand `now - lag` to the store as the time from which slots are taken. */
+export function lagMs({ burst, intervalMs }: Pace): number {
+  return (burst - 1) * intervalMs;
+}
+
+/** The clock of a rate after `count` units are taken, and the time of the first of them. The store does the same in one statement. */
+export function takeSlots(clock: EpochMs, count: number, pace: Pace, now: EpochMs): { first: EpochMs; clock: EpochMs } {
+  const first = Math.max(clock, now - lagMs(pace));
+  return { first, clock: first + count * pace.intervalMs };
+}
+
+interface Chunk {
+  first: EpochMs;
+  left: number;
+  intervalMs: number;
+}
+
+/** Units that this process has taken from the shared clock and not yet used. */
+export class SlotBank {
+  readonly #chunks: Chunk[] = [];
+  /** Given back by calls that used less than was taken for them; below 0 when they used more. */
+  #credit = 0;
+
+  add(first: EpochMs, count: number, intervalMs: number): void {
+    this.#chunks.push({ first, left: count, intervalMs });
+  }
+
+  /** Units held, due or not. */
+  get held(): number {
+    return this.#chunks.reduce((sum, chunk) => sum + chunk.left, this.#credit);
+  }
+
+  clear(): void {
+    this.#chunks.length = 0;
+    this.#credit = 0;
+  }
+
+  /** Units come back (count > 0) or turn out to have been used beyond what was taken (count < 0). At most `most` are kept. */
+  giveBack(count: number, most: number): void {
+    this.#credit = Math.min(most, this.#credit + count);
+  }
+
+  /** Slots not used in time are lost, so that late senders cannot bunch up. */
+  expire(pace: Pace, now: EpochMs): void {
+    const oldest = now - Math.max(SLOT_LIFE_MS, lagMs(pace));
+    while (this.#chunks[0] !== undefined) {
+      const chunk = this.#chunks[0];
+      const lost = Math.min(chunk.left, Math.ceil((oldest - chunk.first) / chunk.intervalMs));
+      if (lost > 0) advance(chunk, lost);
+      if (chunk.left > 0) return;
+      this.#chunks.shift();
+    }
+  }
+
+  /** When `count` units are due; null when they are not held. */
+  dueAt(count: number): EpochMs | null {
+    let missing = count - this.#credit;
+    if (missing <= 0) return 0;
+    for (const chunk of this.#chunks) {
+      if (chunk.left >= missing) return chunk.first + (missing - 1) * chunk.intervalMs;
+      missing -= chunk.left;
+    }
+    return null;
+  }
+
+  /** Takes units that are due. */
+  take(count: number): void {
+    this.#credit -= count;
+    while (this.#credit < 0 && this.#chunks[0] !== undefined) {
+      const chunk = this.#chunks[0];
+      const used = Math.min(chunk.left, Math.ceil(-this.#credit));
+      advance(chunk, used);
+      this.#credit += used;
+      if (chunk.left === 0) this.#chunks.shift();
+    }
+  }
+}
+
+function advance(chunk: Chunk, count: number): void {
+  chunk.first += count * chunk.intervalMs;
+  chunk.left -= count;
+}
+
+/** A rate of this process alone, found by learning: even spacing that makes up for timers that are late. */
+export class LocalPace {
+  #clock: EpochMs = 0;
+
+  /** Earliest time of the next unit; `slackMs` is how late a timer may be. */
+  nextAt(slackMs: number): EpochMs {
+    return this.#clock - slackMs;
+  }
+
+  take(perSecond: number, now: EpochMs): void {
+    this.#clock = Math.max(this.#clock, now) + 1_000 / perSecond;
+  }
+}

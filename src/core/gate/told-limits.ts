@@ -1,0 +1,79 @@
+/**
+ * What response headers leave for the next calls: per unit a level that falls with every send, rises with time, and is set right
+ * by every answer. A full level holds nobody up, whatever the limit is per: minute, hour or day.
+ */
+import type { EpochMs } from '../model.js';
+import type { ToldLimit, ToldLimits, ToldUnit } from './limit-headers.js';
+
+/** Reset times are often in whole seconds: from this long on they say how fast the limit refills. */
+const TELLING_RESET_MS = 75_000;
+const MINUTE_MS = 60_000;
+/** Requests that are kept back, so that the guess between two answers does not pass the limit. */
+const KEPT_REQUESTS = 2;
+
+interface Level {
+  level: number;
+  perMs: number;
+  limit: number;
+  at: EpochMs;
+}
+
+/** What one call takes of each unit at most. */
+export interface CallSize {
+  promptTokens: number;
+  maxTokens: number;
+}
+
+export class ToldBudget {
+  readonly #levels = new Map<ToldUnit, Level>();
+
+  /** An answer or a refusal told what remains. */
+  told(limits: ToldLimits, now: EpochMs): void {
+    for (const [unit, told] of Object.entries(limits) as [ToldUnit, ToldLimit][]) {
+      const { limit, remaining } = told;
+      // Without a limit nobody knows how fast it refills: 429s must find that.
+      if (limit === null || limit <= 0) continue;
+      this.#levels.set(unit, { level: remaining, perMs: refill(told, limit), limit, at: now });
+    }
+  }
+
+  sent(call: CallSize, now: EpochMs): void {
+    for (const [unit, level] of this.#levels) {
+      fill(level, now);
+      level.level -= sizeOf(unit, call);
+    }
+  }
+
+  /** Earliest time at which the call fits, and what it waits for; `at` 0 = now. */
+  fits(call: CallSize, now: EpochMs): { at: EpochMs; unit: ToldUnit | null } {
+    let latest: { at: EpochMs; unit: ToldUnit | null } = { at: 0, unit: null };
+    for (const [unit, level] of this.#levels) {
+      fill(level, now);
+      const kept = unit === 'requests' ? Math.min(KEPT_REQUESTS, level.limit - 1) : 0;
+      // A call larger than the limit waits for all of it, and is then refused by name.
+      const short = Math.min(level.limit, sizeOf(unit, call) + kept) - level.level;
+      if (short <= 0) continue;
+      const at = now + short / level.perMs;
+      if (at > latest.at) latest = { at, unit };
+    }
+    return latest;
+  }
+}
+
+function sizeOf(unit: ToldUnit, { promptTokens, maxTokens }: CallSize): number {
+  if (unit === 'requests') return 1;
+  if (unit === 'input-tokens') return promptTokens;
+  return unit === 'output-tokens' ? maxTokens : promptTokens + maxTokens;
+}
+
+function refill({ remaining, resetMs }: ToldLimit, limit: number): number {
+  const used = limit - remaining;
+  if (resetMs !== null && resetMs > TELLING_RESET_MS && used > 0) return used / resetMs;
+  return limit / MINUTE_MS;
+}
+
+function fill(level: Level, now: EpochMs): void {
+  if (now <= level.at) return;
+  level.level = Math.min(level.limit, level.level + (now - level.at) * level.perMs);
+  level.at = now;
+}
