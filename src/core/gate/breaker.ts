@@ -6,8 +6,9 @@ import type { EpochMs } from '../model.js';
 
 /** Transport failures and 5xx in a row that open it. */
 const FAILURES = 5;
-/** Limit signals in a row that open it, when no call of that time was accepted. */
+/** Limit signals in a row that open it, when no call was accepted for so long. */
 const REFUSALS = 5;
+const STORM_MS = 2_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;
 const GROWTH = 1.5;
@@ -52,15 +53,18 @@ export class Breaker {
     else if (this.#failures >= FAILURES) this.#open(0, now);
   }
 
-  /** `accepted`: calls sent since a time that were not refused and are old enough to have been. */
-  refused(sentAt: EpochMs, until: EpochMs, accepted: (from: EpochMs) => number, now: EpochMs): void {
+  /** True when it opens. `accepted`: calls sent since a time that were not refused and are old enough to have been. */
+  refused(sentAt: EpochMs, until: EpochMs, accepted: (from: EpochMs) => number, now: EpochMs): boolean {
     if (this.#refusals === 0) this.#refusedFrom = now;
     this.#refusals += 1;
     if (this.#until !== null) this.#stillOpen(sentAt, until, now);
-    else if (this.#refusals >= REFUSALS) {
-      if (accepted(this.#refusedFrom) === 0) this.#open(until, now);
+    else if (this.#refusals >= REFUSALS && now - this.#refusedFrom >= STORM_MS) {
+      const stormy = accepted(this.#refusedFrom) === 0;
+      if (stormy) this.#open(until, now);
       else this.#refusals = 0;
+      return stormy;
     }
+    return false;
   }
 
   #open(until: EpochMs, now: EpochMs): void {

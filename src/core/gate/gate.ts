@@ -47,8 +47,9 @@ interface Place {
   held: SentCall['held'];
 }
 
-/** A learned rate makes up for timers that are late by this much. */
+/** A learned rate makes up for timers that are late by this much, or by so many calls if that is less. */
 const SLACK_MS = 20;
+const SLACK_CALLS = 8;
 /** Tickets beyond the first that tokens are taken for. */
 const TOKENS_AHEAD = 32;
 
@@ -296,8 +297,12 @@ export class Gate {
       const at = this.#banks[rate].dueAt(Math.min(rate === 'requests' ? 1 : tokens, pace.burst));
       if (at === null || at > now) return { why: rate === 'requests' ? 'requests/min' : 'tokens/min', until: at };
     }
-    const at = this.#local.nextAt(SLACK_MS);
+    const at = Math.max(this.#local.nextAt(this.#slackMs()), this.#limits.pausedUntil);
     return at > now ? { why: 'provider', until: at } : { why: 'nothing', until: null };
+  }
+
+  #slackMs(): number {
+    return Math.min(SLACK_MS, (SLACK_CALLS * 1_000) / this.#pace());
   }
 
   #pace(): number {
@@ -313,7 +318,7 @@ export class Gate {
     this.#told.sent(ticket, now);
     this.#local.take(this.#pace(), now);
     // The burst is used up: the learned rate is what holds calls back.
-    const full = Number.isFinite(this.#limits.pace) && this.#local.nextAt(SLACK_MS) > now;
+    const full = Number.isFinite(this.#limits.pace) && this.#local.nextAt(this.#slackMs()) > now;
     this.#places.set(ticket.id, { ticket, line, tokens, call: null, held: full ? 'pace' : null });
   }
 
@@ -336,7 +341,8 @@ export class Gate {
 
   #refused(place: Place, call: SentCall, { until, what, told }: Release & { kind: 'limited' }, now: EpochMs): void {
     this.#limits.refused(call, what ?? null, now);
-    this.#breaker.refused(call.sentAt, until, (from) => this.#limits.accepted(from, now), now);
+    const accepted = (from: EpochMs) => this.#limits.accepted(from, now);
+    if (this.#breaker.refused(call.sentAt, until, accepted, now)) this.#limits.storm();
     if (told) this.#told.told(told, now);
     this.#charge(place, 0);
   }

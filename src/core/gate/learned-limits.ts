@@ -40,7 +40,14 @@ export const UNKNOWN_PACE = 3_200;
 
 const TRIAL_MS = 150;
 const TRIAL_CALLS = 20;
-const TRIAL_REFUSALS = 10;
+/** Refusals after which a trial ends early when enough was accepted, and else pauses. */
+const TRIAL_REFUSALS = 5;
+const TRIAL_ACCEPTED = 5;
+const EARLIEST_TRIAL_MS = 40;
+/** First pause of a trial in which too little was accepted to measure anything; doubled with each. */
+const PAUSE_MS = 60;
+/** Beyond one and a half times what a refusal takes. */
+const SETTLE_MS = 5;
 const LONGEST_TRIAL_MS = 1_500;
 const TICK_MS = 750;
 /** What was learned is kept a little below what was measured. */
@@ -51,7 +58,15 @@ const SATURATED = 0.9;
 
 interface Trial {
   from: EpochMs;
+  sent: number;
   refused: number;
+  /** Of them since the last pause. */
+  fresh: number;
+  /** Calls per second while nothing better is known. */
+  pace: number;
+  /** Enough was refused: nobody sends until all answers to what was sent can be here. */
+  stop: { at: EpochMs; until: EpochMs } | null;
+  pauses: number;
   votes: Record<Ceiling | 'both', number>;
 }
 
@@ -64,7 +79,10 @@ export class LearnedLimits {
   #trial: Trial | null = null;
   /** Ceilings before the cuts that may turn out to be of no use. */
   #before: { pace: number; window: number } | null = null;
+  /** Ceilings before the first of the trials that followed each other. */
+  #unstormed: { pace: number; window: number } | null = null;
   #lastCut: EpochMs = 0;
+  #pausedUntil: EpochMs = 0;
   /** Sent and refused since the last cut or raise. */
   #since: Sample & { from: EpochMs } = { sent: 0, refused: 0, ms: 0, from: 0 };
   /** Mean ms of a refusal and of an answer. */
@@ -85,7 +103,7 @@ export class LearnedLimits {
 
   /** Calls per second; Infinity = no limit met. */
   get pace(): number {
-    return this.#pace.value;
+    return Math.min(this.#pace.value, this.#trial?.pace ?? Number.POSITIVE_INFINITY);
   }
 
   /** Calls in flight; Infinity = no limit met. */
@@ -95,6 +113,11 @@ export class LearnedLimits {
 
   get noise(): number {
     return this.#noise.share;
+  }
+
+  /** Nobody sends before this: a trial waits for calls to be accepted. */
+  get pausedUntil(): EpochMs {
+    return this.#pausedUntil;
   }
 
   /** True once a refusal lowered a ceiling. */
@@ -111,6 +134,7 @@ export class LearnedLimits {
     this.#underWay.add(call);
     this.#traffic.sent(call.sentAt);
     this.#since.sent += 1;
+    if (this.#trial !== null && call.sentAt >= this.#trial.from) this.#trial.sent += 1;
   }
 
   answered(call: SentCall, now: EpochMs): void {
@@ -136,6 +160,7 @@ export class LearnedLimits {
     if (trial !== null) {
       if (call.sentAt < trial.from) return;
       trial.refused += 1;
+      trial.fresh += 1;
       trial.votes[cause] += 1;
       this.#judge(trial, now);
     } else if (call.sentAt >= this.#lastCut) this.#firstRefusal(cause, now);
@@ -187,6 +212,7 @@ export class LearnedLimits {
 
   /** One refusal after a quiet time: a known ceiling goes down a little, and a trial shows whether that is enough. */
   #firstRefusal(cause: Ceiling | 'both', now: EpochMs): void {
+    this.#unstormed = { pace: this.#pace.value, window: this.#window.value };
     const known = (cause !== 'window' && this.#pace.known) || (cause !== 'pace' && this.#window.known);
     if (known && this.#noise.share === 0) {
       const ms = Math.max(1, now - this.#since.from);
@@ -203,21 +229,59 @@ export class LearnedLimits {
   }
 
   #begin(now: EpochMs): void {
-    // From the next bucket of the traffic on, so that its counts and ours agree.
-    this.#trial = { from: Math.floor(now / 10) * 10 + 10, refused: 0, votes: { pace: 0, window: 0, both: 0 } };
+    const votes = { pace: 0, window: 0, both: 0 };
+    this.#trial = { from: now + 1, sent: 0, refused: 0, fresh: 0, pace: Number.POSITIVE_INFINITY, stop: null, pauses: 0, votes };
   }
 
   #judge(trial: Trial, now: EpochMs): void {
-    const resolved = now - this.#refusalMs;
-    const ms = Math.max(1, resolved - trial.from);
-    const sent = Math.max(this.#traffic.count(trial.from, resolved).sent, trial.refused);
-    const sample = { sent, refused: trial.refused, ms };
-    const over = this.#noise.exceededBy(sample);
-    const early = trial.refused >= TRIAL_REFUSALS && over;
-    if (!early && !(ms >= TRIAL_MS && sent >= TRIAL_CALLS) && ms < LONGEST_TRIAL_MS) return;
+    if (trial.stop !== null) {
+      if (now >= trial.stop.until) this.#judgeStopped(trial, trial.stop.at, now);
+      return;
+    }
+    const ms = now - trial.from;
+    // The youngest calls cannot have been refused yet.
+    const sent = Math.max(trial.refused, Math.round(trial.sent * (1 - Math.min(1, this.#refusalMs / Math.max(1, ms)))));
+    const sample = { sent, refused: trial.refused, ms: Math.max(1, ms) };
+    const enough = (ms >= TRIAL_MS && sent >= TRIAL_CALLS) || ms >= LONGEST_TRIAL_MS;
+    if (enough) this.#end(trial, sample, now);
+    else if (trial.fresh >= TRIAL_REFUSALS && this.#noise.exceededBy(sample)) {
+      this.#pausedUntil = now + SETTLE_MS + 1.5 * this.#refusalMs;
+      trial.stop = { at: now, until: this.#pausedUntil };
+    }
+  }
+
+  /** All is known about what was sent: either it measures the limit, or a longer pause lets some through. */
+  #judgeStopped(trial: Trial, at: EpochMs, now: EpochMs): void {
+    const ms = at - trial.from;
+    if (ms >= EARLIEST_TRIAL_MS && trial.sent - trial.refused >= TRIAL_ACCEPTED) {
+      this.#end(trial, { sent: trial.sent, refused: trial.refused, ms }, now);
+      return;
+    }
+    this.#pausedUntil = at + PAUSE_MS * 2 ** trial.pauses;
+    trial.pauses += 1;
+    trial.pace = Math.min(trial.pace, UNKNOWN_PACE) / 4;
+    trial.stop = null;
+    trial.fresh = 0;
+  }
+
+  #end(trial: Trial, sample: Sample, now: EpochMs): void {
     this.#trial = null;
-    if (!over) this.#noise.learn(sample);
+    if (!this.#noise.exceededBy(sample)) this.#quiet(sample);
     else if (!this.#isNoise(sample)) this.#cut(trial, sample, now);
+  }
+
+  #quiet(sample: Sample): void {
+    this.#noise.learn(sample);
+    this.#unstormed = null;
+  }
+
+  /** Nobody was accepted for a while: what that took from the ceilings is given back, since it says nothing about them. */
+  storm(): void {
+    this.#trial = null;
+    if (this.#unstormed === null) return;
+    this.#pace.restore(this.#unstormed.pace);
+    this.#window.restore(this.#unstormed.window);
+    this.#unstormed = null;
   }
 
   /** Refusals that do not go away when less is sent: what was taken is given back. */
@@ -232,12 +296,11 @@ export class LearnedLimits {
 
   /** Down to what was accepted in the trial. */
   #cut(trial: Trial, { sent, refused, ms }: Sample, now: EpochMs): void {
-    const accepted = sent - refused;
-    const measured = ms >= TRIAL_MS || accepted >= 8 ? accepted / ms : Math.max(0, this.accepted(now - 500, now)) / 500;
-    const perMs = measured / (1 - this.#noise.share);
+    const perMs = (sent - refused) / ms / (1 - this.#noise.share);
     const { votes } = trial;
     const both = votes.both >= votes.pace && votes.both >= votes.window;
-    if (both || votes.pace > votes.window) this.#pace.cut(perMs * 1_000 * MARGIN, perMs, now);
+    const measured = sent - refused >= TRIAL_ACCEPTED || this.#pace.known;
+    if (measured && (both || votes.pace > votes.window)) this.#pace.cut(perMs * 1_000 * MARGIN, perMs, now);
     if (both || votes.window >= votes.pace) this.#window.cut(this.#acceptedLevel(trial, now), perMs, now);
     this.#lastCut = now;
     this.#restart(now);
