@@ -114,7 +114,7 @@ export class Turns {
   ): Promise<TurnEnd | { kind: 'hold'; ms: number; reason: string }> {
     const { run } = context;
     const turn = { runId: run.id, index: seed.index, turn: history.answers.length + 1 };
-    const admission = await this.#admit(context, turn.turn, about + run.task.maxTokens);
+    const admission = await this.#admit(context, turn.turn, about);
     if (admission.kind !== 'go') return this.#notAdmitted(admission);
     try {
       const reservedNano = this.#model.worstCase(context, messages);
@@ -137,7 +137,7 @@ export class Turns {
       const result = await this.#model.call(context, messages);
       if (!result.ok) return await this.#failed(context, seed, history, attempt, result, admission.release);
       // The place is free as soon as the answer is here: storing it must not hold up the next call.
-      admission.release({ kind: 'done' });
+      admission.release({ kind: 'done', tokens: result.usage });
       return await this.#settle(context, seed, history, attempt, result, reservedNano, this.#deps.now() - started);
     } finally {
       admission.release({ kind: 'done' });
@@ -165,9 +165,10 @@ export class Turns {
     await this.#deps.store.doubt({ ...turn, attempt: open.attempt, isTry: false, code: 'E_CALL_UNSTORED', at: this.#deps.now() });
   }
 
-  async #admit(context: RunContext, turn: number, tokens: number): Promise<Admission> {
+  async #admit(context: RunContext, turn: number, promptTokens: number): Promise<Admission> {
     if (this.#deps.gates.draining()) return { kind: 'wait', until: this.#deps.now() + 1_000, reason: 'nothing' };
-    const request = { runId: context.run.id, turn, tokens, interactive: false };
+    const { id: runId, task } = context.run;
+    const request = { runId, turn, promptTokens, maxTokens: task.maxTokens, interactive: false };
     return await context.gate.admit(request, PATIENCE_MS, context.cancelSignal);
   }
 
@@ -272,7 +273,7 @@ export class Turns {
       random: this.#deps.random(),
     });
     const afterMs = decision.kind === 'again' ? decision.afterMs : 0;
-    release(counts || decision.kind !== 'again' ? { kind: 'done' } : { kind: 'limited', until: this.#deps.now() + afterMs });
+    release(endOf(failure, decision, this.#deps.now() + afterMs));
     const outcome = decision.kind === 'fail-row' ? failedOutcome(seed, history, decision) : null;
     const record = { ...attempt, code: failure.code, at: this.#deps.now(), ...(outcome ? { outcome } : {}) };
     if (failure.mayHaveBeenBilled) await this.#deps.store.doubt({ ...record, isTry: counts });
@@ -282,6 +283,13 @@ export class Turns {
     if (decision.kind === 'stop-run') return { kind: 'stop', cause: decision.cause, message: decision.message };
     return { kind: 'wait', until: this.#deps.now() + afterMs, reason: failure.code };
   }
+}
+
+/** What a call that failed tells the gate. A refusal for a reason of its own is an answer, too. */
+function endOf(failure: CallFailure, decision: RetryDecision, until: number): Release {
+  if (failure.class === 'transport') return { kind: 'failed' };
+  if (isTry(failure) || decision.kind !== 'again') return { kind: 'done' };
+  return { kind: 'limited', until, what: failure.code === 'E_CONCURRENCY_LIMITED' ? 'concurrency' : null };
 }
 
 function refusalKind(counts: boolean, decision: RetryDecision): 'failed' | 'limited' | 'refused' {

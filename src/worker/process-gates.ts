@@ -1,6 +1,7 @@
 /** All gates of this process, and the control rows that they obey: at once for changes made here, within 500 ms for others. */
 import { setMaxListeners } from 'node:events';
 import type { Gates } from '../activities/deps.js';
+import type { Rate } from '../core/gate/gate.js';
 import type { GatePort } from '../core/gate/port.js';
 import { gateKey } from '../core/names.js';
 import type { Control, RunRow, Store } from '../store/port.js';
@@ -18,6 +19,11 @@ interface GatedRun {
   /** Admissions so far, as of the last look. */
   admitted: number;
   usedAt: number;
+}
+
+/** A gate's clock of tokens is apart from that of its requests. */
+function slotKey(gate: string, rate: Rate): string {
+  return rate === 'requests' ? gate : `${gate}/tokens`;
 }
 
 export class ProcessGates implements Gates {
@@ -45,7 +51,7 @@ export class ProcessGates implements Gates {
     if (!gate) {
       gate = new RunGate({
         now: this.#now,
-        takeSlots: (count, intervalMs) => this.#store.takeSlots(key, count, intervalMs, this.#now()),
+        takeSlots: (rate, count, intervalMs, from) => this.#store.takeSlots(slotKey(key, rate), count, intervalMs, from),
         onError: this.#onError,
       });
       this.#gates.set(key, gate);

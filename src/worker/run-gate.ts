@@ -1,6 +1,6 @@
 /** A gate at work: the pure rules plus timers, promises and send slots from the store. */
 
-import { Gate, type Ticket } from '../core/gate/gate.js';
+import { Gate, type Rate, slotsFrom, type Ticket, type WantedSlots } from '../core/gate/gate.js';
 import type { RunLimits } from '../core/gate/limits.js';
 import type { Admission, AdmissionRequest, Bottleneck, Entry, GatePort } from '../core/gate/port.js';
 
@@ -10,6 +10,11 @@ interface Waiting {
   resolve(admission: Admission): void;
 }
 
+interface Entrant {
+  id: number;
+  resolve(entry: Entry): void;
+}
+
 /** How often tickets are looked at for the end of their patience. */
 const SWEEP_MS = 1_000;
 /** Send slots are taken for this long ahead, so that a process that dies wastes little of the shared rate. */
@@ -17,8 +22,8 @@ const SLOTS_AHEAD_MS = 250;
 
 export interface RunGateOptions {
   now(): number;
-  /** Takes send slots of the rate that all processes share; resolves to the time of the first. */
-  takeSlots(count: number, intervalMs: number): Promise<number>;
+  /** Takes slots of a rate that all processes share, the first not before `from`; resolves to the time of the first. */
+  takeSlots(rate: Rate, count: number, intervalMs: number, from: number): Promise<number>;
   onError(error: unknown): void;
 }
 
@@ -27,12 +32,12 @@ export class RunGate implements GatePort {
   readonly #options: RunGateOptions;
   readonly #waiting = new Map<number, Waiting>();
   /** Admitted turns that wait for a place, by run, in order. */
-  readonly #entrants = new Map<string, ((entry: Entry) => void)[]>();
+  readonly #entrants = new Map<string, Entrant[]>();
   #nextTicket = 1;
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = Number.POSITIVE_INFINITY;
   #sweeper: NodeJS.Timeout | null = null;
-  #takingSlots = false;
+  readonly #takingSlots = new Set<Rate>();
 
   constructor(options: RunGateOptions) {
     this.#options = options;
@@ -59,7 +64,7 @@ export class RunGate implements GatePort {
       const ticket: Ticket = { ...request, id: this.#nextTicket };
       this.#nextTicket += 1;
       this.#waiting.set(ticket.id, { ticket, deadline: this.#options.now() + patienceMs, resolve });
-      this.#gate.enqueue(ticket);
+      this.#gate.enqueue(ticket, this.#options.now());
       this.#pump();
       this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
     });
@@ -84,12 +89,7 @@ export class RunGate implements GatePort {
   }
 
   bottleneck(runId: string): Bottleneck {
-    return this.#gate.bottleneck(runId, this.#options.now());
-  }
-
-  /** Milliseconds between two sends, or null without a rate. */
-  interval(): number | null {
-    return this.#gate.interval();
+    return this.#gate.hold(runId, this.#options.now()).why;
   }
 
   close(): void {
@@ -141,10 +141,11 @@ export class RunGate implements GatePort {
 
   #pump(): void {
     const now = this.#options.now();
-    const { admit, wakeAt, slotsWanted } = this.#gate.next(now);
-    for (const { id, runId } of admit) this.#answer(id, this.#admission(runId));
+    const { admit, wakeAt, wanted } = this.#gate.next(now);
+    for (const { id, runId } of admit) this.#answer(id, this.#admission(id, runId));
     for (const runId of this.#entrants.keys()) this.#letIn(runId, now);
-    if (slotsWanted > 0) this.#takeSlots(slotsWanted);
+    if (wanted.requests) this.#takeSlots('requests', wanted.requests);
+    if (wanted.tokens) this.#takeSlots('tokens', wanted.tokens);
     this.#wake(wakeAt, now);
   }
 
@@ -164,34 +165,26 @@ export class RunGate implements GatePort {
     );
   }
 
-  #admission(runId: string): Admission {
-    let entered = false;
-    let released = false;
+  #admission(id: number, runId: string): Admission {
     return {
       kind: 'go',
-      enter: async () => {
-        const entry = await this.#enter(runId);
-        entered = entry.kind === 'send';
-        return entry;
-      },
+      enter: () => this.#enter(id, runId),
       release: (how) => {
-        if (released) return;
-        released = true;
-        this.#gate.release(runId, how, entered);
+        this.#gate.release(id, how, this.#options.now());
         this.#pump();
       },
     };
   }
 
-  #enter(runId: string): Promise<Entry> {
+  #enter(id: number, runId: string): Promise<Entry> {
     const { paused, cancelled } = this.#gate.limits(runId);
     if (cancelled) return Promise.resolve({ kind: 'cancelled' });
     if (paused) return Promise.resolve({ kind: 'paused' });
     const line = this.#entrants.get(runId);
-    if (line === undefined && this.#gate.enter(runId, this.#options.now())) return Promise.resolve({ kind: 'send' });
+    if (line === undefined && this.#gate.enter(id, this.#options.now())) return Promise.resolve({ kind: 'send' });
     return new Promise((resolve) => {
-      if (line) line.push(resolve);
-      else this.#entrants.set(runId, [resolve]);
+      if (line) line.push({ id, resolve });
+      else this.#entrants.set(runId, [{ id, resolve }]);
       this.#pump();
     });
   }
@@ -199,8 +192,8 @@ export class RunGate implements GatePort {
   #letIn(runId: string, now: number): void {
     const line = this.#entrants.get(runId) ?? [];
     let places = 0;
-    while (places < line.length && this.#gate.enter(runId, now)) places += 1;
-    for (const resolve of line.splice(0, places)) resolve({ kind: 'send' });
+    while (line[places] !== undefined && this.#gate.enter((line[places] as Entrant).id, now)) places += 1;
+    for (const { resolve } of line.splice(0, places)) resolve({ kind: 'send' });
     if (line.length === 0) this.#entrants.delete(runId);
   }
 
@@ -208,20 +201,19 @@ export class RunGate implements GatePort {
   #turnAway(runId: string, entry: Entry): void {
     const line = this.#entrants.get(runId) ?? [];
     this.#entrants.delete(runId);
-    for (const resolve of line) resolve(entry);
+    for (const { resolve } of line) resolve(entry);
   }
 
-  #takeSlots(wanted: number): void {
-    const interval = this.#gate.interval();
-    if (this.#takingSlots || interval === null) return;
-    this.#takingSlots = true;
-    const count = Math.min(wanted, Math.max(1, Math.ceil(SLOTS_AHEAD_MS / interval)));
+  #takeSlots(rate: Rate, { count, pace }: WantedSlots): void {
+    if (this.#takingSlots.has(rate)) return;
+    this.#takingSlots.add(rate);
+    const taken = Math.min(count, Math.ceil(pace.burst + SLOTS_AHEAD_MS / pace.intervalMs));
     this.#options
-      .takeSlots(count, interval)
-      .then((first) => this.#gate.addSlots(first, count, interval))
+      .takeSlots(rate, taken, pace.intervalMs, slotsFrom(pace, this.#options.now()))
+      .then((first) => this.#gate.addSlots(rate, first, taken, pace.intervalMs))
       .catch((error: unknown) => this.#options.onError(error))
       .finally(() => {
-        this.#takingSlots = false;
+        this.#takingSlots.delete(rate);
         this.#pump();
       });
   }

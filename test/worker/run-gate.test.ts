@@ -13,7 +13,7 @@ const LIMITS: RunLimits = {
 };
 
 let gate: RunGate;
-let slots: { count: number; intervalMs: number }[];
+let slots: { rate: string; count: number; intervalMs: number }[];
 let errors: unknown[];
 /** What takeSlots answers; the time of the next free slot. */
 let nextSlot: () => Promise<number>;
@@ -26,9 +26,9 @@ beforeEach(() => {
   nextSlot = async () => free;
   gate = new RunGate({
     now: () => Date.now(),
-    takeSlots: async (count, intervalMs) => {
-      slots.push({ count, intervalMs });
-      const first = Math.max(await nextSlot(), free, Date.now());
+    takeSlots: async (rate, count, intervalMs, from) => {
+      slots.push({ rate, count, intervalMs });
+      const first = Math.max(await nextSlot(), free, from);
       free = first + count * intervalMs;
       return first;
     },
@@ -42,7 +42,7 @@ afterEach(() => {
 
 const never = new AbortController().signal;
 const admit = (runId = 'run', patienceMs = 30_000) =>
-  gate.admit({ runId, turn: 1, tokens: 1, interactive: false }, patienceMs, never);
+  gate.admit({ runId, turn: 1, promptTokens: 1, maxTokens: 1, interactive: false }, patienceMs, never);
 const go = (admission: Admission) => {
   if (admission.kind !== 'go') throw new Error(`expected go, got ${admission.kind}`);
   return admission;
@@ -118,9 +118,11 @@ describe('RunGate', () => {
   it('an aborted signal -> cancelled without a place', async () => {
     gate.setRun('run', LIMITS);
     const ended = AbortSignal.abort();
-    expect(await gate.admit({ runId: 'run', turn: 1, tokens: 1, interactive: false }, 30_000, ended)).toEqual({
-      kind: 'cancelled',
-    });
+    expect(await gate.admit({ runId: 'run', turn: 1, promptTokens: 1, maxTokens: 1, interactive: false }, 30_000, ended)).toEqual(
+      {
+        kind: 'cancelled',
+      },
+    );
     expect(gate.inFlight('run')).toBe(0);
   });
 
@@ -172,28 +174,69 @@ describe('RunGate', () => {
       ahead.release({ kind: 'done' });
       expect(gate.inFlight('run')).toBe(8);
     });
+  });
 
-    it('all wait for the provider -> it enters when the wait is over', async () => {
-      const { turns, entered } = await nine();
-      for (const turn of turns.slice(0, 3)) turn.release({ kind: 'limited', until: Date.now() + 5_000 });
-      // The first release freed a place before the third said that all wait.
-      expect(entered.got).toBeNull();
-      await vi.advanceTimersByTimeAsync(5_001);
-      expect(entered.got).toEqual({ kind: 'send' });
-    });
+  it('the provider answers nobody -> all wait, one turn enters as the probe when the pause is over', async () => {
+    gate.setRun('run', { ...LIMITS, concurrency: 6 });
+    for (let turn = 0; turn < 5; turn += 1) {
+      const { enter, release } = go(await admit());
+      expect(await enter()).toEqual({ kind: 'send' });
+      release({ kind: 'failed' });
+    }
+    const waiting = [watch(admit()), watch(admit())];
+    await vi.advanceTimersByTimeAsync(990);
+    expect(waiting.map(({ got }) => got)).toEqual([null, null]);
+    expect(gate.bottleneck('run')).toBe('breaker');
+    await vi.advanceTimersByTimeAsync(20);
+    expect(waiting.map(({ got }) => got?.kind)).toEqual(['go', undefined]);
+    const probe = go(waiting[0]?.got as Admission);
+    expect(await probe.enter()).toEqual({ kind: 'send' });
+    probe.release({ kind: 'done' });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiting[1]?.got?.kind).toBe('go');
   });
 
   it('requests per minute -> sends are as far apart as the shared slots, never closer', async () => {
+    gate.setRun('run', { ...LIMITS, concurrency: 100, requestsPerMinute: 60 });
+    const sent: number[] = [];
+    for (let call = 0; call < 20; call += 1) void admit().then(() => sent.push(Date.now()));
+    await vi.advanceTimersByTimeAsync(25_000);
+    expect(sent).toHaveLength(20);
+    const gaps = sent.slice(1).map((at, place) => at - (sent[place] as number));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(1_000);
+    expect((sent.at(-1) as number) - (sent[0] as number)).toBeLessThan(19 * 1_020);
+    expect(slots.every(({ rate, count }) => rate === 'requests' && count <= 2)).toBe(true);
+  });
+
+  it('a rate with a burst -> one second of it at once, then evenly', async () => {
+    // The clock of the rate has not run yet, so that the burst is whole.
+    nextSlot = async () => 0;
+    gate.close();
+    let free = 0;
+    gate = new RunGate({
+      now: () => Date.now(),
+      takeSlots: async (_rate, count, intervalMs, from) => {
+        const first = Math.max(free, from);
+        free = first + count * intervalMs;
+        return first;
+      },
+      onError: (error) => errors.push(error),
+    });
     gate.setRun('run', { ...LIMITS, concurrency: 100, requestsPerMinute: 600 });
     const sent: number[] = [];
     for (let call = 0; call < 20; call += 1) void admit().then(() => sent.push(Date.now()));
-    await vi.advanceTimersByTimeAsync(2_500);
+    await vi.advanceTimersByTimeAsync(5);
+    expect(sent.length).toBe(10);
+    await vi.advanceTimersByTimeAsync(2_000);
     expect(sent).toHaveLength(20);
-    const gaps = sent.slice(1).map((at, place) => at - (sent[place] as number));
-    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(100);
-    expect((sent.at(-1) as number) - (sent[0] as number)).toBeLessThan(19 * 105);
-    expect(slots.every(({ count }) => count <= 3)).toBe(true);
-    expect(gate.interval()).toBeCloseTo(101);
+  });
+
+  it('tokens per minute -> taken from a clock of their own', async () => {
+    gate.setRun('run', { ...LIMITS, tokensPerMinute: 6_000 });
+    const turns = [watch(admit()), watch(admit())];
+    await vi.advanceTimersByTimeAsync(100);
+    expect(turns.map(({ got }) => got?.kind)).toEqual(['go', 'go']);
+    expect(new Set(slots.map(({ rate }) => rate))).toEqual(new Set(['tokens']));
   });
 
   it('slots that are far ahead -> waits for them', async () => {

@@ -6,6 +6,9 @@ export type Ceiling = 'pace' | 'window';
 /** Share by which a ceiling is raised first; doubled with every clean interval, up to the last. */
 const FIRST_STEP = 0.01;
 const LAST_STEP = 0.32;
+/** Where it is open which of the two is the limit, the other one must not hold calls back for long. */
+const UNSURE_STEP = 0.08;
+const UNSURE_HOLD_MS = 1_000;
 /** Calls after a cut before the ceiling is tried again: one or two refusals per try stay far below 1 %. */
 const CALLS_BETWEEN_TRIES = 150;
 const SHORTEST_HOLD_MS = 2_000;
@@ -30,13 +33,13 @@ export class LearnedCeiling {
     return Number.isFinite(this.value);
   }
 
-  /** Down to `value`, by at least one step. `callsPerMs` says how long to hold it there. */
-  cut(value: number, callsPerMs: number, now: EpochMs): void {
+  /** Down to `value`, by at least one step. `callsPerMs` says how long to hold it there; `sure`: this is the ceiling that was met. */
+  cut(value: number, callsPerMs: number, now: EpochMs, sure: boolean): void {
     const below = this.#whole ? Math.min(Math.floor(value), this.value - 1) : Math.min(value, this.value * 0.98);
     this.value = Math.max(this.#least, below);
-    this.#step = FIRST_STEP;
-    const holdMs = CALLS_BETWEEN_TRIES / Math.max(callsPerMs, 1e-6);
-    this.#holdUntil = now + Math.min(LONGEST_HOLD_MS, Math.max(SHORTEST_HOLD_MS, holdMs));
+    this.#step = sure ? FIRST_STEP : UNSURE_STEP;
+    const holdMs = Math.min(LONGEST_HOLD_MS, Math.max(SHORTEST_HOLD_MS, CALLS_BETWEEN_TRIES / Math.max(callsPerMs, 1e-6)));
+    this.#holdUntil = now + (sure ? holdMs : UNSURE_HOLD_MS);
   }
 
   /** Back to what it was before cuts that were of no use. */

@@ -10,7 +10,7 @@ import { type Learned, LearnedLimits, type SentCall, UNKNOWN_PACE } from './lear
 import { startFrom } from './learned-start.js';
 import type { RunLimits } from './limits.js';
 import { Line } from './line.js';
-import { lagMs, LocalPace, type Pace, paceOf, SlotBank } from './pace.js';
+import { LocalPace, lagMs, type Pace, paceOf, SlotBank } from './pace.js';
 import type { Bottleneck, Release } from './port.js';
 import { ToldBudget } from './told-limits.js';
 
@@ -278,7 +278,8 @@ export class Gate {
     const { until } = this.#breaker;
     if (until !== null) {
       // One admitted turn is enough for the probe.
-      if (until > now || this.#places.size > this.#entered || !this.#breaker.mayPass(now)) return { why: 'breaker', until: until > now ? until : null };
+      if (until > now || this.#places.size > this.#entered || !this.#breaker.mayPass(now))
+        return { why: 'breaker', until: until > now ? until : null };
     }
     if (this.#places.size >= this.#limits.window) {
       this.#limits.holdsWindow();
@@ -359,7 +360,8 @@ export class Gate {
       size = Math.max(size, line.tokens.estimate(promptTokens, maxTokens));
       ready += Math.min(line.queue.size, line.room(true) - line.inFlight);
     }
-    if (requests && ready > this.#banks.requests.held) wanted.requests = { count: ready - this.#banks.requests.held, pace: requests };
+    if (requests && ready > this.#banks.requests.held)
+      wanted.requests = { count: ready - this.#banks.requests.held, pace: requests };
     const missing = Math.ceil(Math.min(ready, TOKENS_AHEAD) * size - this.#banks.tokens.held);
     if (tokens && ready > 0 && missing > 0) wanted.tokens = { count: missing, pace: tokens };
     return wanted;

@@ -40,6 +40,7 @@ export const UNKNOWN_PACE = 3_200;
 
 const TRIAL_MS = 150;
 const TRIAL_CALLS = 20;
+const NOISY_TRIAL_CALLS = 60;
 /** Refusals after which a trial ends early when enough was accepted, and else pauses. */
 const TRIAL_REFUSALS = 5;
 const TRIAL_ACCEPTED = 5;
@@ -185,7 +186,8 @@ export class LearnedLimits {
     if (now - this.#tickFrom.pace >= paceMs) {
       const { sent } = this.#traffic.count(this.#tickFrom.pace, now);
       const used = sent >= SATURATED * this.#pace.value * ((now - this.#tickFrom.pace) / 1_000);
-      if (used && (noisy || !this.#refusedInTick.pace) && (noisy || this.#trial === null)) this.#raised(this.#pace.raise(now), now);
+      if (used && (noisy || !this.#refusedInTick.pace) && (noisy || this.#trial === null))
+        this.#raised(this.#pace.raise(now), now);
       this.#tickFrom.pace = now;
       this.#refusedInTick.pace = false;
     }
@@ -220,12 +222,17 @@ export class LearnedLimits {
       if (this.#isNoise(sample)) return;
       const span = Math.min(5_000, Math.max(1_000, ms));
       const perMs = Math.max(0, this.accepted(now - span, now)) / span;
-      if (cause !== 'window' && this.#pace.known) this.#pace.cut(perMs * 1_000 * 0.99, perMs, now);
-      if (cause !== 'pace' && this.#window.known) this.#window.cut(this.#window.value - 1, perMs, now);
+      if (cause !== 'window' && this.#pace.known) this.#pace.cut(perMs * 1_000 * 0.99, perMs, now, true);
+      if (cause !== 'pace' && this.#window.known) this.#window.cut(this.#window.value - 1, perMs, now, true);
       this.#lastCut = now;
       this.#restart(now);
     }
     this.#begin(now);
+    // At an unknown pace many calls would be refused before the trial has begun.
+    if (!this.#pace.known && this.#noise.share === 0) {
+      this.#settle(now);
+      this.#slower(this.#trial as Trial);
+    }
   }
 
   #begin(now: EpochMs): void {
@@ -242,10 +249,11 @@ export class LearnedLimits {
     // The youngest calls cannot have been refused yet.
     const sent = Math.max(trial.refused, Math.round(trial.sent * (1 - Math.min(1, this.#refusalMs / Math.max(1, ms)))));
     const sample = { sent, refused: trial.refused, ms: Math.max(1, ms) };
-    const enough = (ms >= TRIAL_MS && sent >= TRIAL_CALLS) || ms >= LONGEST_TRIAL_MS;
+    const enough =
+      (ms >= TRIAL_MS && sent >= (this.#noise.share > 0 ? NOISY_TRIAL_CALLS : TRIAL_CALLS)) || ms >= LONGEST_TRIAL_MS;
     if (enough) this.#end(trial, sample, now);
     else if (trial.fresh >= TRIAL_REFUSALS && this.#noise.exceededBy(sample)) {
-      this.#pausedUntil = now + SETTLE_MS + 1.5 * this.#refusalMs;
+      this.#settle(now);
       trial.stop = { at: now, until: this.#pausedUntil };
     }
   }
@@ -259,9 +267,18 @@ export class LearnedLimits {
     }
     this.#pausedUntil = at + PAUSE_MS * 2 ** trial.pauses;
     trial.pauses += 1;
-    trial.pace = Math.min(trial.pace, UNKNOWN_PACE) / 4;
     trial.stop = null;
     trial.fresh = 0;
+    this.#slower(trial);
+  }
+
+  /** Nobody sends until it is known what became of the calls that were. */
+  #settle(now: EpochMs): void {
+    this.#pausedUntil = now + SETTLE_MS + 1.5 * this.#refusalMs;
+  }
+
+  #slower(trial: Trial): void {
+    trial.pace = Math.min(trial.pace, UNKNOWN_PACE) / 4;
   }
 
   #end(trial: Trial, sample: Sample, now: EpochMs): void {
@@ -287,7 +304,8 @@ export class LearnedLimits {
   /** Refusals that do not go away when less is sent: what was taken is given back. */
   #isNoise(sample: Sample): boolean {
     this.#before ??= { pace: this.#pace.value, window: this.#window.value };
-    if (!this.#noise.proves(sample)) return false;
+    // The rush before the first limit is not to be compared with what comes after.
+    if (!this.limited || !this.#noise.proves(sample)) return false;
     this.#pace.restore(Math.max(this.#before.pace, this.#pace.value));
     this.#window.restore(Math.max(this.#before.window, this.#window.value));
     this.#before = null;
@@ -296,12 +314,17 @@ export class LearnedLimits {
 
   /** Down to what was accepted in the trial. */
   #cut(trial: Trial, { sent, refused, ms }: Sample, now: EpochMs): void {
-    const perMs = (sent - refused) / ms / (1 - this.#noise.share);
+    // Where nothing passed nothing was measured: half of what there was is a guess.
+    const guess = this.#pace.known ? this.#pace.value / 2_000 : 0;
+    const perMs = sent > refused ? (sent - refused) / ms / (1 - this.#noise.share) : guess;
     const { votes } = trial;
     const both = votes.both >= votes.pace && votes.both >= votes.window;
     const measured = sent - refused >= TRIAL_ACCEPTED || this.#pace.known;
-    if (measured && (both || votes.pace > votes.window)) this.#pace.cut(perMs * 1_000 * MARGIN, perMs, now);
-    if (both || votes.window >= votes.pace) this.#window.cut(this.#acceptedLevel(trial, now), perMs, now);
+    if (measured && (both || votes.pace > votes.window)) this.#pace.cut(perMs * 1_000 * MARGIN, perMs, now, !both);
+    const level = this.#acceptedLevel(trial, now);
+    // Each refused call takes its place with it.
+    const places = this.#window.known ? Math.min(level, this.#window.value * (1 - refused / sent)) : level;
+    if (both || votes.window >= votes.pace) this.#window.cut(places, perMs, now, !both);
     this.#lastCut = now;
     this.#restart(now);
     this.#begin(now);

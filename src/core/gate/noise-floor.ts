@@ -13,11 +13,13 @@ export interface Sample {
 /** A larger share is never taken for noise. */
 const MOST = 0.5;
 /** Refusals at the lower rate that make it certain enough. */
-const PROOF = 6;
+const PROOF = 8;
 /** Shares this far apart have different causes. */
-const UNLIKE = 3;
+const UNLIKE = 2;
 /** Weight of a new sample in a known floor. */
 const MEMORY = 0.2;
+/** What must be missing of the rate, in shares that were refused. */
+const LESS = 0.8;
 const FORGET_BELOW = 0.002;
 
 export class NoiseFloor {
@@ -37,10 +39,9 @@ export class NoiseFloor {
     return refused >= 2 && refused - expected > 3 * Math.sqrt(expected);
   }
 
-  /** A sample without excess: the floor moves towards it. */
+  /** A sample without excess: the floor sinks towards it. Only proof raises it, else it would follow a limit up. */
   learn({ sent, refused }: Sample): void {
-    if (this.share === 0 || sent < 20) return;
-    this.share += MEMORY * (refused / sent - this.share);
+    this.share += MEMORY * Math.min(0, refused / Math.max(1, sent) - this.share);
     if (this.share < FORGET_BELOW) this.share = 0;
   }
 
@@ -61,7 +62,7 @@ export class NoiseFloor {
       return false;
     }
     // The part that was refused is not sent any more: under a true limit the rest would pass.
-    if (perMs > base.perMs * (1 - base.share) * 0.98) return false;
+    if (perMs > base.perMs * (1 - LESS * base.share)) return false;
     this.#sent += sample.sent;
     this.#refused += sample.refused;
     if (this.#refused < PROOF || this.#refused > MOST * this.#sent) return false;

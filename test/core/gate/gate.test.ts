@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { Gate, type Ticket } from '../../../src/core/gate/gate.js';
+import { Gate, slotsFrom, type Ticket } from '../../../src/core/gate/gate.js';
 import { intentsAhead, type RunLimits } from '../../../src/core/gate/limits.js';
+import type { Release } from '../../../src/core/gate/port.js';
+
+const T = 1_700_000_000_000;
 
 const limits = (more: Partial<RunLimits> = {}): RunLimits => ({
   concurrency: 2,
@@ -15,155 +18,71 @@ const limits = (more: Partial<RunLimits> = {}): RunLimits => ({
 let id = 0;
 const ticket = (runId: string, more: Partial<Ticket> = {}): Ticket => {
   id += 1;
-  return { id, runId, turn: 1, tokens: 10, interactive: false, ...more };
+  return { id, runId, turn: 1, promptTokens: 10, maxTokens: 10, interactive: false, ...more };
 };
 const ids = (tickets: readonly Ticket[]) => tickets.map((each) => each.id);
+/** Enqueues `count` tickets; returns them. */
+const fill = (gate: Gate, runId: string, count: number, more: Partial<Ticket> = {}): Ticket[] => {
+  const tickets = Array.from({ length: count }, () => ticket(runId, more));
+  for (const each of tickets) gate.enqueue(each, T);
+  return tickets;
+};
+/** Admits and enters what may go at `now`. */
+const send = (gate: Gate, now: number): Ticket[] => gate.next(now).admit.filter((each) => gate.enter(each.id, now));
+const DONE: Release = { kind: 'done', tokens: { input: 10, output: 10 } };
 
 describe('concurrency', () => {
   it('gate: more tickets than places -> admits up to the limit, the rest on release', () => {
     const gate = new Gate();
     gate.setRun('a', limits());
-    const tickets = [ticket('a'), ticket('a'), ticket('a')];
-    for (const each of tickets) gate.enqueue(each);
-    expect(ids(gate.next(0).admit)).toEqual(ids(tickets.slice(0, 2)));
-    expect(gate.next(0).admit).toEqual([]);
-    expect(gate.bottleneck('a', 0)).toBe('concurrency');
-    gate.release('a', { kind: 'done' }, true);
-    expect(ids(gate.next(0).admit)).toEqual([tickets[2]?.id]);
+    const tickets = fill(gate, 'a', 3);
+    expect(ids(send(gate, T))).toEqual(ids(tickets.slice(0, 2)));
+    expect(gate.next(T + 1).admit).toEqual([]);
+    expect(gate.hold('a', T + 1)).toEqual({ why: 'concurrency', until: null });
+    gate.release(tickets[0]!.id, DONE, T + 2);
+    expect(ids(gate.next(T + 2).admit)).toEqual([tickets[2]!.id]);
+    expect([gate.inFlight('a'), gate.waiting('a'), gate.admitted('a')]).toEqual([2, 0, 3]);
   });
 
   it('gate: a cut of the limit under load -> no admission until enough calls are over', () => {
     const gate = new Gate();
     gate.setRun('a', limits({ concurrency: 3 }));
-    for (let n = 0; n < 4; n += 1) gate.enqueue(ticket('a'));
-    expect(gate.next(0).admit).toHaveLength(3);
+    fill(gate, 'a', 4);
+    const [one, two, three] = send(gate, T) as [Ticket, Ticket, Ticket];
     gate.setRun('a', limits({ concurrency: 1 }));
-    gate.release('a', { kind: 'done' }, true);
-    gate.release('a', { kind: 'done' }, true);
-    expect(gate.next(0).admit).toEqual([]);
-    gate.release('a', { kind: 'done' }, true);
-    expect(gate.next(0).admit).toHaveLength(1);
+    gate.release(one.id, DONE, T + 1);
+    gate.release(two.id, DONE, T + 1);
+    expect(gate.next(T + 1).admit).toEqual([]);
+    gate.release(three.id, DONE, T + 1);
+    expect(gate.next(T + 1).admit).toHaveLength(1);
   });
 
   it('gate: paused or cancelled -> admits nobody', () => {
     const gate = new Gate();
     gate.setRun('a', limits({ paused: true }));
-    gate.enqueue(ticket('a'));
-    expect(gate.next(0).admit).toEqual([]);
-    expect(gate.bottleneck('a', 0)).toBe('paused');
+    fill(gate, 'a', 1);
+    expect(gate.next(T).admit).toEqual([]);
+    expect(gate.hold('a', T).why).toBe('paused');
     gate.setRun('a', limits({ cancelled: true }));
-    expect(gate.next(0).admit).toEqual([]);
+    expect(gate.next(T).admit).toEqual([]);
     gate.setRun('a', limits());
-    expect(gate.next(0).admit).toHaveLength(1);
+    expect(gate.next(T).admit).toHaveLength(1);
+    expect(gate.hold('a', T).why).toBe('nothing');
   });
 
   it('gate: stagger -> the first calls start one by one, later ones at once', () => {
     const gate = new Gate();
     gate.setRun('a', limits({ concurrency: 3, staggerMs: 100 }));
-    for (let n = 0; n < 5; n += 1) gate.enqueue(ticket('a'));
-    expect(gate.next(0)).toMatchObject({ admit: [{}], wakeAt: 100 });
-    expect(gate.bottleneck('a', 50)).toBe('stagger');
-    expect(gate.next(100).admit).toHaveLength(1);
-    expect(gate.next(199).admit).toHaveLength(0);
-    expect(gate.next(200).admit).toHaveLength(1);
-    gate.release('a', { kind: 'done' }, true);
-    expect(gate.next(201).admit).toHaveLength(1);
-  });
-});
-
-describe('order', () => {
-  it('gate: later turns before earlier ones, interactive before both', () => {
-    const gate = new Gate();
-    gate.setRun('a', limits({ concurrency: 9 }));
-    const first = ticket('a');
-    const third = ticket('a', { turn: 3 });
-    const quick = ticket('a', { interactive: true });
-    for (const each of [first, third, quick]) gate.enqueue(each);
-    expect(ids(gate.next(0).admit)).toEqual([quick.id, third.id, first.id]);
+    const [first] = fill(gate, 'a', 5);
+    expect(gate.next(T)).toMatchObject({ admit: [{}], wakeAt: T + 100 });
+    expect(gate.hold('a', T + 50)).toEqual({ why: 'stagger', until: T + 100 });
+    expect(gate.next(T + 100).admit).toHaveLength(1);
+    expect(gate.next(T + 199).admit).toHaveLength(0);
+    expect(gate.next(T + 200).admit).toHaveLength(1);
+    gate.release(first!.id, DONE, T + 201);
+    expect(gate.next(T + 201).admit).toHaveLength(1);
   });
 
-  it('gate: two runs on one rate -> tokens are shared by weight', () => {
-    const gate = new Gate();
-    gate.setRun('a', limits({ concurrency: 1_000, weight: 1, requestsPerMinute: 600 }));
-    gate.setRun('b', limits({ concurrency: 1_000, weight: 4 }));
-    for (let n = 0; n < 500; n += 1) {
-      gate.enqueue(ticket('a', { tokens: 30 }));
-      gate.enqueue(ticket('b', { tokens: 10 }));
-    }
-    gate.addSlots(0, 300, 0);
-    const tokens = { a: 0, b: 0 };
-    for (const each of gate.next(0).admit) tokens[each.runId as 'a' | 'b'] += each.tokens;
-    expect(tokens.b / tokens.a).toBeGreaterThan(3.8);
-    expect(tokens.b / tokens.a).toBeLessThan(4.2);
-  });
-
-  it('gate: a newcomer beside a long queue -> gets its share, not the past', () => {
-    const gate = new Gate();
-    gate.setRun('a', limits({ concurrency: 1_000, requestsPerMinute: 600 }));
-    for (let n = 0; n < 200; n += 1) gate.enqueue(ticket('a'));
-    gate.addSlots(0, 100, 0);
-    gate.next(0);
-    gate.setRun('b', limits({ concurrency: 1_000 }));
-    for (let n = 0; n < 50; n += 1) gate.enqueue(ticket('b'));
-    gate.addSlots(0, 20, 0);
-    const runs = gate.next(0).admit.map((each) => each.runId);
-    expect(runs.filter((run) => run === 'b')).toHaveLength(10);
-  });
-});
-
-describe('rate', () => {
-  it('gate: a rate -> wants slots, sends only at their times', () => {
-    const gate = new Gate();
-    gate.setRun('a', limits({ concurrency: 9, requestsPerMinute: 600 }));
-    for (let n = 0; n < 3; n += 1) gate.enqueue(ticket('a'));
-    const interval = gate.interval() ?? 0;
-    expect(interval).toBeCloseTo(101);
-    expect(gate.next(0)).toEqual({ admit: [], wakeAt: null, slotsWanted: 3 });
-    expect(gate.bottleneck('a', 0)).toBe('requests/min');
-    gate.addSlots(0, 3, interval);
-    expect(gate.next(0)).toMatchObject({ admit: [{}], wakeAt: interval, slotsWanted: 0 });
-    expect(gate.next(interval).admit).toHaveLength(1);
-  });
-
-  it('gate: slots not used in time -> lost, so that late senders cannot bunch up', () => {
-    const gate = new Gate();
-    gate.setRun('a', limits({ concurrency: 9, requestsPerMinute: 600 }));
-    for (let n = 0; n < 3; n += 1) gate.enqueue(ticket('a'));
-    gate.addSlots(0, 3, 101);
-    expect(gate.next(1_000)).toEqual({ admit: [], wakeAt: null, slotsWanted: 3 });
-  });
-
-  it('gate: the strictest of the runs that use it counts', () => {
-    const gate = new Gate();
-    gate.setRun('a', limits({ requestsPerMinute: 600 }));
-    gate.setRun('b', limits({ requestsPerMinute: 60 }));
-    expect(gate.interval()).toBeCloseTo(1_010);
-    gate.dropRun('b');
-    expect(gate.interval()).toBeCloseTo(101);
-  });
-});
-
-describe('limit signals', () => {
-  it('gate: one 429 among answers -> nobody else waits; three in a row -> all wait', () => {
-    const gate = new Gate();
-    gate.setRun('a', limits({ concurrency: 9 }));
-    for (let n = 0; n < 6; n += 1) gate.enqueue(ticket('a'));
-    gate.next(0);
-    gate.release('a', { kind: 'limited', until: 5_000 }, true);
-    gate.release('a', { kind: 'done' }, true);
-    gate.release('a', { kind: 'limited', until: 5_000 }, true);
-    gate.release('a', { kind: 'limited', until: 6_000 }, true);
-    gate.enqueue(ticket('a'));
-    expect(gate.next(1).admit).toHaveLength(1);
-    gate.release('a', { kind: 'limited', until: 7_000 }, true);
-    gate.enqueue(ticket('a'));
-    expect(gate.next(2)).toEqual({ admit: [], wakeAt: 7_000, slotsWanted: 0 });
-    expect(gate.bottleneck('a', 2)).toBe('provider');
-    expect(gate.next(7_000).admit).toHaveLength(1);
-  });
-});
-
-describe('places', () => {
   it('intentsAhead: an eighth of the places, at most 32, none for few places', () => {
     expect([1, 7, 8, 64, 200, 1_000].map(intentsAhead)).toEqual([0, 0, 1, 8, 25, 32]);
   });
@@ -171,31 +90,179 @@ describe('places', () => {
   it('gate: turns are admitted ahead of their places, and enter when one is free', () => {
     const gate = new Gate();
     gate.setRun('a', limits({ concurrency: 8 }));
-    for (let n = 0; n < 12; n += 1) gate.enqueue(ticket('a'));
-    expect(gate.next(0).admit).toHaveLength(9);
-    expect(Array.from({ length: 9 }, () => gate.enter('a', 0))).toEqual([...Array(8).fill(true), false]);
-    gate.release('a', { kind: 'done' }, true);
-    expect(gate.enter('a', 0)).toBe(true);
-    expect(gate.next(0).admit).toHaveLength(1);
+    fill(gate, 'a', 12);
+    const { admit } = gate.next(T);
+    expect(admit).toHaveLength(9);
+    expect(admit.map((each) => gate.enter(each.id, T))).toEqual([...Array(8).fill(true), false]);
+    gate.release(admit[0]!.id, DONE, T + 100);
+    expect(gate.enter(admit[8]!.id, T + 100)).toBe(true);
+    expect(gate.next(T + 100).admit).toHaveLength(1);
   });
 
-  it('gate: under a rate nobody is admitted ahead: the slot would be stale when the place is free', () => {
-    const gate = new Gate();
-    gate.setRun('a', limits({ concurrency: 8, requestsPerMinute: 600 }));
-    for (let n = 0; n < 12; n += 1) gate.enqueue(ticket('a'));
-    gate.addSlots(0, 12, 0);
-    expect(gate.next(0).admit).toHaveLength(8);
+  it('gate: auto -> starts with 16, or with what was learned', () => {
+    for (const [gate, first] of [
+      [new Gate(), 16],
+      [new Gate({ pace: null, window: null, auto: 40, noise: 0, answerTokens: 300, at: T }, T), 40],
+    ] as const) {
+      gate.setRun('a', limits({ concurrency: 1_000, auto: true }));
+      fill(gate, 'a', 100);
+      let sent = 0;
+      for (let now = T; now < T + 200; now += 5) sent += send(gate, now).length;
+      expect(sent).toBe(first);
+      expect(gate.hold('a', T + 200).why).toBe('concurrency');
+    }
   });
 
-  it('gate: while all wait for the provider -> nobody enters', () => {
+  it('gate: admitted ahead of the auto window -> waits to enter', () => {
+    const gate = new Gate({ pace: null, window: null, auto: 1, noise: 0, answerTokens: null, at: T }, T);
+    gate.setRun('a', limits({ concurrency: 100 }));
+    gate.setRun('b', limits({ concurrency: 100, auto: true }));
+    fill(gate, 'b', 3);
+    const [first] = gate.next(T).admit;
+    expect(gate.enter(first!.id, T)).toBe(true);
+    gate.setRun('a', limits({ concurrency: 100, auto: true }));
+    expect(gate.next(T + 10).admit).toEqual([]);
+  });
+});
+
+describe('order', () => {
+  it('gate: later turns before earlier ones, interactive before both', () => {
     const gate = new Gate();
-    gate.setRun('a', limits({ concurrency: 8 }));
-    for (let n = 0; n < 4; n += 1) gate.enqueue(ticket('a'));
-    gate.next(0);
-    for (let n = 0; n < 3; n += 1) gate.release('a', { kind: 'limited', until: 5_000 }, false);
-    expect(gate.enter('a', 1)).toBe(false);
-    expect(gate.next(1).wakeAt).toBe(5_000);
-    expect(gate.enter('a', 5_000)).toBe(true);
+    gate.setRun('a', limits({ concurrency: 7 }));
+    const [first] = fill(gate, 'a', 1);
+    const [third] = fill(gate, 'a', 1, { turn: 3 });
+    const [quick] = fill(gate, 'a', 1, { interactive: true });
+    expect(ids(gate.next(T).admit)).toEqual([quick!.id, third!.id, first!.id]);
+  });
+
+  it('gate: interactive of one run before bulk of another that was served less', () => {
+    const gate = new Gate();
+    for (const run of ['a', 'b', 'c']) gate.setRun(run, limits({ concurrency: 7 }));
+    fill(gate, 'a', 1);
+    const [quick] = fill(gate, 'b', 1, { interactive: true });
+    fill(gate, 'c', 1);
+    expect(gate.next(T).admit[0]!.id).toBe(quick!.id);
+  });
+
+  it('gate: two runs on one rate -> tokens are shared by weight', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ concurrency: 1_000, weight: 1, requestsPerMinute: 600_000 }));
+    gate.setRun('b', limits({ concurrency: 1_000, weight: 4 }));
+    fill(gate, 'a', 500, { promptTokens: 20 });
+    fill(gate, 'b', 500, { promptTokens: 5, maxTokens: 5 });
+    gate.addSlots('requests', T, 300, 0.001);
+    const tokens = { a: 0, b: 0 };
+    for (let now = T; now < T + 150; now += 1) {
+      for (const each of gate.next(now).admit) tokens[each.runId as 'a' | 'b'] += each.promptTokens + each.maxTokens;
+    }
+    expect(tokens.b / tokens.a).toBeGreaterThan(3.7);
+    expect(tokens.b / tokens.a).toBeLessThan(4.3);
+  });
+
+  it('gate: a newcomer beside a long queue -> gets its share, not the past', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ concurrency: 1_000, requestsPerMinute: 600 }));
+    fill(gate, 'a', 200);
+    gate.addSlots('requests', T, 100, 0.001);
+    for (let now = T; now < T + 50; now += 1) gate.next(now);
+    gate.setRun('b', limits({ concurrency: 1_000 }));
+    fill(gate, 'b', 50);
+    gate.addSlots('requests', T + 50, 20, 0.001);
+    const runs: string[] = [];
+    for (let now = T + 50; now < T + 100; now += 1) runs.push(...gate.next(now).admit.map((each) => each.runId));
+    expect(runs.filter((run) => run === 'b')).toHaveLength(10);
+  });
+});
+
+describe('configured rates', () => {
+  it('gate: a rate -> wants slots, sends only at their times', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ concurrency: 9, requestsPerMinute: 60 }));
+    fill(gate, 'a', 3);
+    const pace = gate.rate('requests')!;
+    expect(pace).toEqual({ burst: 1, intervalMs: 1_010 });
+    expect(gate.next(T)).toEqual({ admit: [], wakeAt: null, wanted: { requests: { count: 3, pace } } });
+    expect(gate.hold('a', T).why).toBe('requests/min');
+    gate.addSlots('requests', slotsFrom(pace, T), 3, pace.intervalMs);
+    expect(gate.next(T)).toMatchObject({ admit: [{}], wakeAt: T + 1_010, wanted: {} });
+    expect(gate.hold('a', T)).toEqual({ why: 'requests/min', until: T + 1_010 });
+    expect(gate.next(T + 1_010).admit).toHaveLength(1);
+  });
+
+  it('gate: the strictest of the runs that use it counts', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ requestsPerMinute: 60 }));
+    gate.setRun('b', limits({ requestsPerMinute: 30 }));
+    expect(gate.rate('requests')?.intervalMs).toBeCloseTo(2_020);
+    gate.dropRun('b');
+    expect(gate.rate('requests')?.intervalMs).toBeCloseTo(1_010);
+    gate.setRun('a', limits());
+    expect(gate.rate('requests')).toBeNull();
+    expect(gate.dropRun('b')).toEqual([]);
+  });
+
+  it('gate: tokens per minute -> charged by what answers take, not by what they may take', () => {
+    const gate = new Gate(null, T);
+    gate.setRun('a', limits({ concurrency: 9, tokensPerMinute: 60_000 }));
+    fill(gate, 'a', 4, { promptTokens: 100, maxTokens: 100_000 });
+    const wanted = gate.next(T).wanted.tokens!;
+    expect(wanted.count).toBe(4 * 600);
+    gate.addSlots('tokens', slotsFrom(wanted.pace, T), 600, wanted.pace.intervalMs);
+    const [first] = send(gate, T);
+    expect(gate.next(T).admit).toEqual([]);
+    expect(gate.hold('a', T).why).toBe('tokens/min');
+    gate.release(first!.id, { kind: 'done', tokens: { input: 100, output: 50 } }, T + 100);
+    // 450 tokens come back, and the next calls count with a short answer.
+    expect(gate.next(T + 100).admit).toHaveLength(2);
+    expect(gate.learned(T)).toMatchObject({ answerTokens: 50 });
+  });
+});
+
+describe('told limits', () => {
+  it('gate: remaining requests and tokens of the last answer hold the next calls', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ concurrency: 9 }));
+    fill(gate, 'a', 5);
+    const [first, second] = send(gate, T) as [Ticket, Ticket];
+    const requests = { limit: 60, remaining: 2, resetMs: 58_000 };
+    gate.release(first.id, { ...DONE, told: { requests } }, T + 10);
+    fill(gate, 'a', 5);
+    expect(gate.next(T + 10)).toMatchObject({ admit: [], wakeAt: T + 1_010 });
+    expect(gate.hold('a', T + 10)).toEqual({ why: 'requests/min', until: T + 1_010 });
+    const tokens = { limit: 60_000, remaining: 0, resetMs: 60_000 };
+    gate.release(second.id, { kind: 'limited', until: T + 11, told: { tokens } }, T + 11);
+    expect(gate.next(T + 2_000).admit).not.toHaveLength(0);
+  });
+});
+
+describe('breaker', () => {
+  it('gate: five failures in a row -> one probe at a time, all again when it is answered', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ concurrency: 7 }));
+    fill(gate, 'a', 20);
+    const sent = send(gate, T);
+    for (const each of sent.slice(0, 5)) gate.release(each.id, { kind: 'failed' }, T + 10);
+    expect(gate.next(T + 10)).toMatchObject({ admit: [], wakeAt: T + 1_010 });
+    expect(gate.hold('a', T + 10)).toEqual({ why: 'breaker', until: T + 1_010 });
+    const [probe, ...others] = gate.next(T + 1_010).admit;
+    expect(others).toEqual([]);
+    expect(gate.enter(probe!.id, T + 1_010)).toBe(true);
+    expect(gate.next(T + 1_020).admit).toEqual([]);
+    expect(gate.hold('a', T + 1_020)).toEqual({ why: 'breaker', until: null });
+    gate.release(probe!.id, DONE, T + 1_100);
+    expect(gate.next(T + 1_100).admit.length).toBeGreaterThan(1);
+  });
+
+  it('gate: admitted turns wait to enter while it is open', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ concurrency: 100 }));
+    fill(gate, 'a', 20);
+    const { admit } = gate.next(T);
+    for (const each of admit.slice(0, 5)) gate.enter(each.id, T);
+    for (const each of admit.slice(0, 5)) gate.release(each.id, { kind: 'failed' }, T + 10);
+    expect(gate.enter(admit[5]!.id, T + 11)).toBe(false);
+    expect(gate.enter(admit[5]!.id, T + 1_010)).toBe(true);
+    expect(gate.enter(admit[6]!.id, T + 1_010)).toBe(false);
   });
 });
 
@@ -203,26 +270,45 @@ describe('money', () => {
   it('gate: money short -> waits until a call of the run is over', () => {
     const gate = new Gate();
     gate.setRun('a', limits());
-    gate.enqueue(ticket('a'));
-    gate.next(0);
-    gate.enqueue(ticket('a'));
+    fill(gate, 'a', 3);
+    const [first, second] = gate.next(T).admit;
     gate.blockOnMoney('a');
-    expect(gate.next(0).admit).toEqual([]);
-    expect(gate.bottleneck('a', 0)).toBe('money');
-    gate.release('a', { kind: 'done' }, true);
-    expect(gate.next(0).admit).toHaveLength(1);
+    gate.release(second!.id, { kind: 'unused' }, T);
+    expect(gate.next(T).admit).toEqual([]);
+    expect(gate.hold('a', T).why).toBe('money');
+    gate.release(first!.id, DONE, T);
+    expect(gate.next(T).admit).toHaveLength(1);
   });
 });
 
-it('withdraw: a waiting ticket -> is never admitted; an admitted one -> false', () => {
-  const gate = new Gate();
-  gate.setRun('a', limits());
-  const waiting = ticket('a');
-  gate.enqueue(waiting);
-  expect(gate.withdraw(waiting)).toBe(true);
-  expect(gate.next(0).admit).toEqual([]);
-  const going = ticket('a');
-  gate.enqueue(going);
-  gate.next(0);
-  expect(gate.withdraw(going)).toBe(false);
+describe('tickets', () => {
+  it('withdraw: a waiting ticket -> is never admitted; an admitted one -> false', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits());
+    const [waiting] = fill(gate, 'a', 1);
+    expect(gate.withdraw(waiting!)).toBe(true);
+    expect(gate.withdraw(ticket('unknown'))).toBe(false);
+    expect(gate.next(T).admit).toEqual([]);
+    const [going] = fill(gate, 'a', 1);
+    gate.next(T);
+    expect(gate.withdraw(going!)).toBe(false);
+  });
+
+  it('dropRun: gives back what waits; calls under way end without harm', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits());
+    const tickets = fill(gate, 'a', 3);
+    send(gate, T);
+    expect(ids(gate.dropRun('a'))).toEqual([tickets[2]!.id]);
+    gate.release(tickets[0]!.id, DONE, T + 1);
+    gate.release(tickets[0]!.id, DONE, T + 1);
+    expect([gate.inFlight('a'), gate.waiting('a'), gate.admitted('a')]).toEqual([0, 0, 0]);
+    expect(gate.hold('a', T)).toEqual({ why: 'nothing', until: null });
+  });
+
+  it('an unknown run or ticket -> throws', () => {
+    const gate = new Gate();
+    expect(() => gate.limits('nobody')).toThrow('run nobody');
+    expect(() => gate.enter(7, T)).toThrow('ticket 7');
+  });
 });

@@ -2,7 +2,7 @@
 import { Gate, type Rate, slotsFrom, type Ticket } from '../../../src/core/gate/gate.js';
 import type { Learned } from '../../../src/core/gate/learned-limits.js';
 import type { RunLimits } from '../../../src/core/gate/limits.js';
-import { type Pace } from '../../../src/core/gate/pace.js';
+import type { Pace } from '../../../src/core/gate/pace.js';
 import type { Release } from '../../../src/core/gate/port.js';
 import { backoff } from '../../../src/core/retry.js';
 import { seededRandom, type TestRandom } from '../test-random.js';
@@ -85,11 +85,15 @@ export function simulate(scenario: Scenario, seed: string): Simulated {
       return first;
     },
   };
-  const processes = Array.from({ length: scenario.processes ?? 1 }, () => new Process(world, provider, scenario, ends, () => left--));
+  const processes = Array.from(
+    { length: scenario.processes ?? 1 },
+    () => new Process(world, provider, scenario, ends, () => left--),
+  );
   scenario.runs.forEach((run, index) => {
     time.after(run.startsAtMs ?? 0, () => {
       for (const process of processes) process.setRun(index);
-      for (let row = 0; row < run.rows; row += 1) processes[row % processes.length]!.begin({ run: index, turn: 1, tries: 0, waits: 0 });
+      for (let row = 0; row < run.rows; row += 1)
+        processes[row % processes.length]!.begin({ run: index, turn: 1, tries: 0, waits: 0 });
       for (const process of processes) process.pump();
     });
   });
@@ -154,7 +158,14 @@ class Process {
     const { random, time } = this.world;
     const prompt = Math.ceil(draw(promptTokens, random));
     const output = Math.min(maxTokens, Math.ceil(draw(outputTokens, random)));
-    const ticket: Ticket = { id: this.#nextId, runId: String(row.run), turn: row.turn, promptTokens: prompt, maxTokens, interactive };
+    const ticket: Ticket = {
+      id: this.#nextId,
+      runId: String(row.run),
+      turn: row.turn,
+      promptTokens: prompt,
+      maxTokens,
+      interactive,
+    };
     this.#nextId += 1;
     this.#rows.set(ticket.id, { row, tokens: { prompt, output, max: maxTokens } });
     this.gate.enqueue(ticket, time.now);
