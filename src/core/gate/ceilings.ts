@@ -7,7 +7,8 @@ export type Ceiling = 'pace' | 'window';
 const FIRST_STEP = 0.01;
 const LAST_STEP = 0.32;
 /** Where it is open which of the two is the limit, the other one must not hold calls back for long. */
-const UNSURE_STEP = 0.08;
+const UNSURE_STEP = 0.16;
+const UNSURE_LAST_STEP = 0.64;
 const UNSURE_HOLD_MS = 1_000;
 /** Calls after a cut before the ceiling is tried again: one or two refusals per try stay far below 1 %. */
 const CALLS_BETWEEN_TRIES = 150;
@@ -17,6 +18,9 @@ const LONGEST_HOLD_MS = 20_000;
 export class LearnedCeiling {
   value: number;
   #step = FIRST_STEP;
+  #lastStep = LAST_STEP;
+  /** What it was before it was raised last; 0 when it was cut since. */
+  #below = 0;
   #holdUntil: EpochMs = 0;
   readonly #least: number;
   readonly #whole: boolean;
@@ -37,9 +41,16 @@ export class LearnedCeiling {
   cut(value: number, callsPerMs: number, now: EpochMs, sure: boolean): void {
     const below = this.#whole ? Math.min(Math.floor(value), this.value - 1) : Math.min(value, this.value * 0.98);
     this.value = Math.max(this.#least, below);
+    this.#below = 0;
     this.#step = sure ? FIRST_STEP : UNSURE_STEP;
+    this.#lastStep = sure ? LAST_STEP : UNSURE_LAST_STEP;
     const holdMs = Math.min(LONGEST_HOLD_MS, Math.max(SHORTEST_HOLD_MS, CALLS_BETWEEN_TRIES / Math.max(callsPerMs, 1e-6)));
     this.#holdUntil = now + (sure ? holdMs : UNSURE_HOLD_MS);
+  }
+
+  /** The last step up met a refusal: down to `value`, but not below where that step began. */
+  stepBack(value: number, callsPerMs: number, now: EpochMs): void {
+    this.cut(Math.max(value, this.#below), callsPerMs, now, true);
   }
 
   /** Back to what it was before cuts that were of no use. */
@@ -50,9 +61,10 @@ export class LearnedCeiling {
   /** One step up, unless it was cut lately. True when it was raised. */
   raise(now: EpochMs): boolean {
     if (!this.known || now < this.#holdUntil) return false;
+    this.#below = this.value;
     const raised = this.value * (1 + this.#step);
     this.value = this.#whole ? Math.max(this.value + 1, Math.floor(raised)) : raised;
-    this.#step = Math.min(LAST_STEP, this.#step * 2);
+    this.#step = Math.min(this.#lastStep, this.#step * 2);
     if (this.value > this.#most) this.value = Number.POSITIVE_INFINITY;
     return true;
   }

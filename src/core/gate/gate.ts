@@ -50,6 +50,8 @@ interface Place {
 /** A learned rate makes up for timers that are late by this much, or by so many calls if that is less. */
 const SLACK_MS = 20;
 const SLACK_CALLS = 8;
+/** Share of the window from which on a refusal may be due to it. */
+const NEAR_WINDOW = 0.8;
 /** Tickets beyond the first that tokens are taken for. */
 const TOKENS_AHEAD = 32;
 
@@ -125,10 +127,13 @@ export class Gate {
     line.entered += 1;
     this.#entered += 1;
     if (line.limits.auto) this.#autoEntered += 1;
-    const held = this.#entered >= this.#limits.window ? 'window' : place.held;
+    const { window } = this.#limits;
+    // Near the window either of the two may have been met.
+    const held = this.#entered >= window ? 'window' : this.#entered < NEAR_WINDOW * window ? place.held : null;
     place.call = { sentAt: now, level: this.#entered, held };
     this.#limits.sent(place.call);
     this.#breaker.sent();
+    this.#told.sent(place.ticket, now);
     return true;
   }
 
@@ -141,6 +146,7 @@ export class Gate {
     line.inFlight -= 1;
     if (how.kind !== 'unused') line.moneyShort = false;
     if (call === null) {
+      this.#told.unsent(place.ticket);
       this.#charge(place, 0);
       return;
     }
@@ -293,7 +299,7 @@ export class Gate {
     if (told.at > now) return { why: told.unit === 'requests' ? 'requests/min' : 'tokens/min', until: told.at };
     for (const rate of ['requests', 'tokens'] as const) {
       const pace = this.#rates[rate];
-      if (pace === null) continue;
+      if (pace === null || (rate === 'tokens' && this.#told.knowsTokens(line.limits.tokensPerMinute ?? 0))) continue;
       // More tokens than ever come at once: it goes when the burst is full, and the debt is paid off before the next.
       const at = this.#banks[rate].dueAt(Math.min(rate === 'requests' ? 1 : tokens, pace.burst));
       if (at === null || at > now) return { why: rate === 'requests' ? 'requests/min' : 'tokens/min', until: at };
@@ -316,7 +322,7 @@ export class Gate {
     this.#fair.serve(line.queue, tokens, now);
     if (this.#rates.requests) this.#banks.requests.take(1);
     if (this.#rates.tokens) this.#banks.tokens.take(tokens);
-    this.#told.sent(ticket, now);
+    this.#told.promise(ticket);
     this.#local.take(this.#pace(), now);
     // The burst is used up: the learned rate is what holds calls back.
     const full = Number.isFinite(this.#limits.pace) && this.#local.nextAt(this.#slackMs()) > now;
@@ -341,10 +347,12 @@ export class Gate {
   }
 
   #refused(place: Place, call: SentCall, { until, what, told }: Release & { kind: 'limited' }, now: EpochMs): void {
-    this.#limits.refused(call, what ?? null, now);
+    if (told) this.#told.told(told, now);
+    // A limit that is told need not be found.
+    if (told && this.#told.fits(place.ticket, now).at > now) this.#limits.ended(call);
+    else this.#limits.refused(call, what ?? null, now);
     const accepted = (from: EpochMs) => this.#limits.accepted(from, now);
     if (this.#breaker.refused(call.sentAt, until, accepted, now)) this.#limits.storm();
-    if (told) this.#told.told(told, now);
     this.#charge(place, 0);
   }
 

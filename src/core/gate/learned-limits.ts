@@ -222,8 +222,8 @@ export class LearnedLimits {
       if (this.#isNoise(sample)) return;
       const span = Math.min(5_000, Math.max(1_000, ms));
       const perMs = Math.max(0, this.accepted(now - span, now)) / span;
-      if (cause !== 'window' && this.#pace.known) this.#pace.cut(perMs * 1_000 * 0.99, perMs, now, true);
-      if (cause !== 'pace' && this.#window.known) this.#window.cut(this.#window.value - 1, perMs, now, true);
+      if (cause !== 'window' && this.#pace.known) this.#pace.stepBack(perMs * 1_000 * 0.99, perMs, now);
+      if (cause !== 'pace' && this.#window.known) this.#window.stepBack(this.#window.value - 1, perMs, now);
       this.#lastCut = now;
       this.#restart(now);
     }

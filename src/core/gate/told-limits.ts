@@ -13,6 +13,8 @@ const KEPT_REQUESTS = 2;
 
 interface Level {
   level: number;
+  /** Of calls that may go and are not sent yet: no answer knows of them. */
+  promised: number;
   perMs: number;
   limit: number;
   at: EpochMs;
@@ -33,8 +35,20 @@ export class ToldBudget {
       const { limit, remaining } = told;
       // Without a limit nobody knows how fast it refills: 429s must find that.
       if (limit === null || limit <= 0) continue;
-      this.#levels.set(unit, { level: remaining, perMs: refill(told, limit), limit, at: now });
+      const promised = this.#levels.get(unit)?.promised ?? 0;
+      this.#levels.set(unit, { level: remaining, promised, perMs: refill(told, limit), limit, at: now });
     }
+  }
+
+  /** True when the provider itself tells what remains of a limit that is not above `perMinute`: then there is nothing to guess. */
+  knowsTokens(perMinute: number): boolean {
+    const known = this.#levels.get('tokens');
+    return known !== undefined && known.limit <= perMinute;
+  }
+
+  /** The call may go. `sent` or `unsent` must follow. */
+  promise(call: CallSize): void {
+    for (const [unit, level] of this.#levels) level.promised += sizeOf(unit, call);
   }
 
   sent(call: CallSize, now: EpochMs): void {
@@ -42,6 +56,12 @@ export class ToldBudget {
       fill(level, now);
       level.level -= sizeOf(unit, call);
     }
+    this.unsent(call);
+  }
+
+  unsent(call: CallSize): void {
+    // A unit told since the promise has none of it.
+    for (const [unit, level] of this.#levels) level.promised = Math.max(0, level.promised - sizeOf(unit, call));
   }
 
   /** Earliest time at which the call fits, and what it waits for; `at` 0 = now. */
@@ -51,7 +71,7 @@ export class ToldBudget {
       fill(level, now);
       const kept = unit === 'requests' ? Math.min(KEPT_REQUESTS, level.limit - 1) : 0;
       // A call larger than the limit waits for all of it, and is then refused by name.
-      const short = Math.min(level.limit, sizeOf(unit, call) + kept) - level.level;
+      const short = Math.min(level.limit, sizeOf(unit, call) + kept) - (level.level - level.promised);
       if (short <= 0) continue;
       const at = now + short / level.perMs;
       if (at > latest.at) latest = { at, unit };
