@@ -320,11 +320,11 @@ export class LearnedLimits {
     const { votes } = trial;
     const both = votes.both >= votes.pace && votes.both >= votes.window;
     const measured = sent - refused >= TRIAL_ACCEPTED || this.#pace.known;
-    if (measured && (both || votes.pace > votes.window)) this.#pace.cut(perMs * 1_000 * MARGIN, perMs, now, !both);
+    if (measured && (both || votes.pace > votes.window)) this.#pace.cut(perMs * 1_000 * MARGIN, perMs, now, !both || this.#pace.known);
     const level = this.#acceptedLevel(trial, now);
     // Each refused call takes its place with it.
     const places = this.#window.known ? Math.min(level, this.#window.value * (1 - refused / sent)) : level;
-    if (both || votes.window >= votes.pace) this.#window.cut(places, perMs, now, !both);
+    if (both || votes.window >= votes.pace) this.#window.cut(places, perMs, now, !both || this.#window.known);
     this.#lastCut = now;
     this.#restart(now);
     this.#begin(now);

@@ -14,8 +14,8 @@ export interface Sample {
 const MOST = 0.5;
 /** Refusals at the lower rate that make it certain enough. */
 const PROOF = 8;
-/** Shares this far apart have different causes. */
-const UNLIKE = 2;
+/** A share that fell by this much did not stay the same. */
+const UNLIKE = 2.5;
 /** Weight of a new sample in a known floor. */
 const MEMORY = 0.2;
 /** What must be missing of the rate, in shares that were refused. */
@@ -25,9 +25,9 @@ const FORGET_BELOW = 0.002;
 export class NoiseFloor {
   /** Share of calls that are refused whatever we send, 0..1. */
   share: number;
-  #base: { perMs: number; share: number } | null = null;
-  #sent = 0;
-  #refused = 0;
+  /** The first sample, and what came after it at a lower rate. */
+  #base: Sample | null = null;
+  #lower = { sent: 0, refused: 0 };
 
   constructor(share = 0) {
     this.share = share;
@@ -52,22 +52,24 @@ export class NoiseFloor {
 
   /** A sample that seems to call for a cut. True when it proves that cuts are of no use: `share` is then the noise. */
   proves(sample: Sample): boolean {
-    const share = sample.refused / sample.sent;
-    const perMs = sample.sent / sample.ms;
     const base = this.#base;
-    if (base === null || share > base.share * UNLIKE || share < base.share / UNLIKE) {
-      this.#base = { perMs, share };
-      this.#sent = 0;
-      this.#refused = 0;
+    const expected = base === null ? 0 : (base.refused / base.sent) * sample.sent;
+    if (base === null || sample.refused - expected > 3 * Math.sqrt(Math.max(1, expected))) {
+      this.#base = sample;
+      this.#lower = { sent: 0, refused: 0 };
       return false;
     }
     // The part that was refused is not sent any more: under a true limit the rest would pass.
-    if (perMs > base.perMs * (1 - LESS * base.share)) return false;
-    this.#sent += sample.sent;
-    this.#refused += sample.refused;
-    if (this.#refused < PROOF || this.#refused > MOST * this.#sent) return false;
-    this.share = this.#refused / this.#sent;
+    const baseShare = base.refused / base.sent;
+    if (sample.sent / sample.ms > (base.sent / base.ms) * (1 - LESS * baseShare)) return false;
+    const lower = { sent: this.#lower.sent + sample.sent, refused: this.#lower.refused + sample.refused };
+    this.#lower = lower;
+    const share = lower.refused / lower.sent;
+    if (lower.refused < PROOF || share > MOST) return false;
     this.#base = null;
+    // It did help.
+    if (share * UNLIKE < baseShare) return false;
+    this.share = share;
     return true;
   }
 }
