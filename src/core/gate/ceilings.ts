@@ -5,7 +5,7 @@ export type Ceiling = 'pace' | 'window';
 
 /** Share by which a ceiling is raised first; doubled with every clean interval, up to the last. */
 const FIRST_STEP = 0.01;
-const LAST_STEP = 0.32;
+const LAST_STEP = 0.5;
 /** Where it is open which of the two is the limit, the other one must not hold calls back for long. */
 const UNSURE_STEP = 0.16;
 const UNSURE_LAST_STEP = 0.64;

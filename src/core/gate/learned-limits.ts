@@ -50,7 +50,7 @@ const PAUSE_MS = 60;
 /** Beyond one and a half times what a refusal takes. */
 const SETTLE_MS = 5;
 const LONGEST_TRIAL_MS = 1_500;
-const TICK_MS = 750;
+const TICK_MS = 600;
 /** What was learned is kept a little below what was measured. */
 const MARGIN = 0.98;
 const LEAST_PACE = 0.02;

@@ -14,6 +14,8 @@ export interface Sample {
 const MOST = 0.5;
 /** Refusals at the lower rate that make it certain enough. */
 const PROOF = 8;
+/** Fewer calls than that are nothing to compare with. */
+const BASE_CALLS = 12;
 /** A share that fell by this much did not stay the same. */
 const UNLIKE = 2.5;
 /** Weight of a new sample in a known floor. */
@@ -27,7 +29,7 @@ export class NoiseFloor {
   share: number;
   /** The first sample, and what came after it at a lower rate. */
   #base: Sample | null = null;
-  #lower = { sent: 0, refused: 0 };
+  #lower: Pick<Sample, 'sent' | 'refused'> = { sent: 0, refused: 0 };
 
   constructor(share = 0) {
     this.share = share;
@@ -53,8 +55,7 @@ export class NoiseFloor {
   /** A sample that seems to call for a cut. True when it proves that cuts are of no use: `share` is then the noise. */
   proves(sample: Sample): boolean {
     const base = this.#base;
-    const expected = base === null ? 0 : (base.refused / base.sent) * sample.sent;
-    if (base === null || sample.refused - expected > 3 * Math.sqrt(Math.max(1, expected))) {
+    if (base === null || base.sent < BASE_CALLS || unlike(base, sample) || unlike(this.#lower, sample)) {
       this.#base = sample;
       this.#lower = { sent: 0, refused: 0 };
       return false;
@@ -72,4 +73,11 @@ export class NoiseFloor {
     this.share = share;
     return true;
   }
+}
+
+/** True when the two shares differ by more than chance: three standard deviations of what the first makes one expect. */
+function unlike(known: Pick<Sample, 'sent' | 'refused'>, sample: Sample): boolean {
+  if (known.sent === 0) return false;
+  const expected = (known.refused / known.sent) * sample.sent;
+  return Math.abs(sample.refused - expected) > 3 * Math.sqrt(Math.max(1, expected));
 }
