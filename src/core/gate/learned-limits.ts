@@ -53,6 +53,7 @@ const LONGEST_TRIAL_MS = 1_500;
 const TICK_MS = 600;
 /** What was learned is kept a little below what was measured. */
 const MARGIN = 0.98;
+const MET_SHARE = 0.25;
 const LEAST_PACE = 0.02;
 /** A ceiling that is used this much holds calls back. */
 const SATURATED = 0.9;
@@ -324,7 +325,9 @@ export class LearnedLimits {
     const level = this.#acceptedLevel(trial, now);
     // Each refused call takes its place with it.
     const places = this.#window.known ? Math.min(level, this.#window.value * (1 - refused / sent)) : level;
-    if (both || votes.window >= votes.pace) this.#window.cut(places, perMs, now, !both || this.#window.known);
+    // Above a limit of places nearly all are refused: a smaller share says nothing about a window that no one has met.
+    const met = this.#window.known || refused / sent >= MET_SHARE;
+    if (met && (both || votes.window >= votes.pace)) this.#window.cut(places, perMs, now, !both || this.#window.known);
     this.#lastCut = now;
     this.#restart(now);
     this.#begin(now);

@@ -22,6 +22,8 @@ const UNLIKE = 2.5;
 const MEMORY = 0.2;
 /** What must be missing of the rate, in shares that were refused. */
 const LESS = 0.8;
+/** Standard deviations that a proven floor is taken to be higher. */
+const CAUTION = 1.5;
 const FORGET_BELOW = 0.002;
 
 export class NoiseFloor {
@@ -70,7 +72,8 @@ export class NoiseFloor {
     this.#base = null;
     // It did help.
     if (share * UNLIKE < baseShare) return false;
-    this.share = share;
+    // So few refusals may be fewer than they are in the long run; `learn` takes back what is too much.
+    this.share = (lower.refused + CAUTION * Math.sqrt(lower.refused)) / lower.sent;
     return true;
   }
 }
