@@ -36,13 +36,13 @@ export interface SentCall {
 export type RefusedFor = 'requests' | 'tokens' | 'concurrency' | null;
 
 /** Calls per second at the start: a burst into an unknown limit must leave time for the first refusal to come back. */
-export const UNKNOWN_PACE = 3_200;
+export const UNKNOWN_PACE = 2_400;
 
 const TRIAL_MS = 150;
 const TRIAL_CALLS = 20;
 const NOISY_TRIAL_CALLS = 60;
 /** Refusals after which a trial ends early when enough was accepted, and else pauses. */
-const TRIAL_REFUSALS = 5;
+const TRIAL_REFUSALS = 4;
 const TRIAL_ACCEPTED = 5;
 const EARLIEST_TRIAL_MS = 40;
 /** First pause of a trial in which too little was accepted to measure anything; doubled with each. */
@@ -321,7 +321,8 @@ export class LearnedLimits {
     const { votes } = trial;
     const both = votes.both >= votes.pace && votes.both >= votes.window;
     const measured = sent - refused >= TRIAL_ACCEPTED || this.#pace.known;
-    if (measured && (both || votes.pace > votes.window)) this.#pace.cut(perMs * 1_000 * MARGIN, perMs, now, !both || this.#pace.known);
+    if (measured && (both || votes.pace > votes.window))
+      this.#pace.cut(perMs * 1_000 * MARGIN, perMs, now, !both || this.#pace.known);
     const level = this.#acceptedLevel(trial, now);
     // Each refused call takes its place with it.
     const places = this.#window.known ? Math.min(level, this.#window.value * (1 - refused / sent)) : level;

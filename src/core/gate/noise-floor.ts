@@ -24,6 +24,8 @@ const MEMORY = 0.2;
 const LESS = 0.8;
 /** Standard deviations that a proven floor is taken to be higher. */
 const CAUTION = 1.5;
+/** How much less must pass in the end, in shares that were refused. */
+const FALL = 1.5;
 const FORGET_BELOW = 0.002;
 
 export class NoiseFloor {
@@ -31,6 +33,7 @@ export class NoiseFloor {
   share: number;
   /** The first sample, and what came after it at a lower rate. */
   #base: Sample | null = null;
+  #firstLower: Sample | null = null;
   #lower: Pick<Sample, 'sent' | 'refused'> = { sent: 0, refused: 0 };
 
   constructor(share = 0) {
@@ -60,6 +63,7 @@ export class NoiseFloor {
     if (base === null || base.sent < BASE_CALLS || unlike(base, sample) || unlike(this.#lower, sample)) {
       this.#base = sample;
       this.#lower = { sent: 0, refused: 0 };
+      this.#firstLower = null;
       return false;
     }
     // The part that was refused is not sent any more: under a true limit the rest would pass.
@@ -67,11 +71,15 @@ export class NoiseFloor {
     if (sample.sent / sample.ms > (base.sent / base.ms) * (1 - LESS * baseShare)) return false;
     const lower = { sent: this.#lower.sent + sample.sent, refused: this.#lower.refused + sample.refused };
     this.#lower = lower;
+    this.#firstLower ??= sample;
     const share = lower.refused / lower.sent;
     if (lower.refused < PROOF || share > MOST) return false;
+    // A limit lets as much pass as before; noise takes its share of whatever is sent.
+    const passed = acceptedPerMs(sample);
+    if (passed > acceptedPerMs(base) * (1 - FALL * share) || passed > acceptedPerMs(this.#firstLower) * (1 - share)) return false;
     this.#base = null;
     // It did help.
-    if (share * UNLIKE < baseShare) return false;
+    if (Math.min(share, sample.refused / sample.sent) * UNLIKE < baseShare) return false;
     // So few refusals may be fewer than they are in the long run; `learn` takes back what is too much.
     this.share = (lower.refused + CAUTION * Math.sqrt(lower.refused)) / lower.sent;
     return true;
@@ -83,4 +91,8 @@ function unlike(known: Pick<Sample, 'sent' | 'refused'>, sample: Sample): boolea
   if (known.sent === 0) return false;
   const expected = (known.refused / known.sent) * sample.sent;
   return Math.abs(sample.refused - expected) > 3 * Math.sqrt(Math.max(1, expected));
+}
+
+function acceptedPerMs({ sent, refused, ms }: Sample): number {
+  return (sent - refused) / ms;
 }

@@ -18,7 +18,12 @@ describe('calendar days', () => {
     const from = startOf(day, zone);
     const to = nextDayAt(day, zone);
     expect((to - from) / HOUR).toBe(hours);
-    expect([dayOf(from - 1, zone) < day, dayOf(from, zone), dayOf(to - 1, zone), dayOf(to, zone) > day]).toEqual([true, day, day, true]);
+    expect([dayOf(from - 1, zone) < day, dayOf(from, zone), dayOf(to - 1, zone), dayOf(to, zone) > day]).toEqual([
+      true,
+      day,
+      day,
+      true,
+    ]);
   });
 
   it('dayOf: around midnight of the zone, not of UTC', () => {

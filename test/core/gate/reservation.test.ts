@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { admitMoney, capNano, type Caps, type Charged } from '../../../src/core/gate/reservation.js';
+import { admitMoney, type Caps, type Charged, capNano } from '../../../src/core/gate/reservation.js';
 
 const charged = (settledNano = 0, reservedNano = 0, doubtfulNano = 0): Charged => ({ settledNano, reservedNano, doubtfulNano });
 const none = { row: charged(), run: charged(), day: charged() };
@@ -54,22 +54,28 @@ describe('admitMoney', () => {
   it('any order of reservations and settlements below the worst case -> no cap is ever passed', () => {
     const nano = fc.integer({ min: 0, max: 1_000 });
     fc.assert(
-      fc.property(nano, nano, nano, fc.array(fc.tuple(nano, fc.double({ min: 0, max: 1, noNaN: true })), { maxLength: 60 }), (row, run, day, calls) => {
-        const caps: Caps = { row, run, day };
-        const spent = charged();
-        const open: [number, number][] = [];
-        for (const [worst, used] of calls) {
-          if (admitMoney(worst, caps, { row: spent, run: spent, day: spent }).kind === 'go') {
-            spent.reservedNano += worst;
-            open.push([worst, Math.floor(worst * used)]);
-          } else {
-            const [reserved, cost] = open.shift() ?? [0, 0];
-            spent.reservedNano -= reserved;
-            spent.settledNano += cost;
+      fc.property(
+        nano,
+        nano,
+        nano,
+        fc.array(fc.tuple(nano, fc.double({ min: 0, max: 1, noNaN: true })), { maxLength: 60 }),
+        (row, run, day, calls) => {
+          const caps: Caps = { row, run, day };
+          const spent = charged();
+          const open: [number, number][] = [];
+          for (const [worst, used] of calls) {
+            if (admitMoney(worst, caps, { row: spent, run: spent, day: spent }).kind === 'go') {
+              spent.reservedNano += worst;
+              open.push([worst, Math.floor(worst * used)]);
+            } else {
+              const [reserved, cost] = open.shift() ?? [0, 0];
+              spent.reservedNano -= reserved;
+              spent.settledNano += cost;
+            }
+            expect(spent.settledNano + spent.reservedNano).toBeLessThanOrEqual(Math.min(row, run, day));
           }
-          expect(spent.settledNano + spent.reservedNano).toBeLessThanOrEqual(Math.min(row, run, day));
-        }
-      }),
+        },
+      ),
     );
   });
 });
