@@ -19,7 +19,7 @@ function formatOf(timeZone: string): Intl.DateTimeFormat {
   return format;
 }
 
-/** True for a zone that this system knows: `UTC`, `Europe/Berlin`, `+02:00`. */
+/** True for a zone that this system knows: `UTC`, `Europe/Berlin`. */
 export function isTimeZone(name: string): boolean {
   try {
     formatOf(name);

@@ -266,10 +266,12 @@ export class LearnedLimits {
       this.#end(trial, { sent: trial.sent, refused: trial.refused, ms }, now);
       return;
     }
-    this.#pausedUntil = at + PAUSE_MS * 2 ** trial.pauses;
-    trial.pauses += 1;
     trial.stop = null;
     trial.fresh = 0;
+    // Most pass: that needs more time, no pause.
+    if (trial.sent > 2 * trial.refused) return;
+    this.#pausedUntil = at + PAUSE_MS * 2 ** trial.pauses;
+    trial.pauses += 1;
     this.#slower(trial);
   }
 

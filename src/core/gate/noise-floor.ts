@@ -26,6 +26,8 @@ const LESS = 0.8;
 const CAUTION = 1.5;
 /** How much less must pass in the end, in shares that were refused. */
 const FALL = 1.5;
+/** Standard deviations by which the newest sample may be better. */
+const HELPED = 1.5;
 const FORGET_BELOW = 0.002;
 
 export class NoiseFloor {
@@ -77,9 +79,10 @@ export class NoiseFloor {
     // A limit lets as much pass as before; noise takes its share of whatever is sent.
     const passed = acceptedPerMs(sample);
     if (passed > acceptedPerMs(base) * (1 - FALL * share) || passed > acceptedPerMs(this.#firstLower) * (1 - share)) return false;
+    // It did help: the newest sample, or all of them, show far fewer refusals.
+    const expected = baseShare * sample.sent;
+    if (share * UNLIKE < baseShare || sample.refused < expected - HELPED * Math.sqrt(expected)) return false;
     this.#base = null;
-    // It did help.
-    if (Math.min(share, sample.refused / sample.sent) * UNLIKE < baseShare) return false;
     // So few refusals may be fewer than they are in the long run; `learn` takes back what is too much.
     this.share = (lower.refused + CAUTION * Math.sqrt(lower.refused)) / lower.sent;
     return true;

@@ -13,7 +13,7 @@ describe('calendar days', () => {
     ['2026-10-25', 'Europe/Berlin', 25],
     ['2026-10-04', 'Australia/Lord_Howe', 23.5],
     ['2026-04-05', 'Australia/Lord_Howe', 24.5],
-    ['2026-06-01', '+05:30', 24],
+    ['2026-06-01', 'Asia/Kolkata', 24],
   ])('%s in %s -> %d hours, with the right day at both ends', (day, zone, hours) => {
     const from = startOf(day, zone);
     const to = nextDayAt(day, zone);

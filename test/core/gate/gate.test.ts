@@ -91,7 +91,8 @@ describe('concurrency', () => {
     const gate = new Gate();
     gate.setRun('a', limits({ concurrency: 8 }));
     fill(gate, 'a', 12);
-    const { admit } = gate.next(T);
+    // The first calls to an unknown provider are a little apart.
+    const admit = [...gate.next(T).admit, ...gate.next(T + 5).admit];
     expect(admit).toHaveLength(9);
     expect(admit.map((each) => gate.enter(each.id, T))).toEqual([...Array(8).fill(true), false]);
     gate.release(admit[0]!.id, DONE, T + 100);

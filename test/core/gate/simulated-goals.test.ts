@@ -67,7 +67,7 @@ describe('6,000 requests/min, burst 100, 2,000 rows of 200 ms', () => {
       learned: { pace: 98, window: 40, auto: 64, noise: 0, answerTokens: 50, at: 1_700_000_000_000 },
     },
     0.9,
-    0.01,
+    0.02,
   );
 
   it('60 requests/min -> never more than 60 in any 60 s', () => {
@@ -108,13 +108,11 @@ describe('limits that nobody tells', () => {
           seed,
         );
         const { seconds } = run.provider;
+        const late = STEPS.flatMap(([from]) => seconds.slice(from / 1_000 + 15, (from + PHASE_MS) / 1_000));
+        const share = late.reduce((sum, each) => sum + each.refused, 0) / late.reduce((sum, each) => sum + each.sends, 0);
+        refused = Math.max(refused, share);
         STEPS.forEach(([from, rate]) => {
           const phase = seconds.slice(from / 1_000, (from + PHASE_MS) / 1_000);
-          const late = phase.slice(15);
-          refused = Math.max(
-            refused,
-            late.reduce((sum, each) => sum + each.refused, 0) / late.reduce((sum, each) => sum + each.sends, 0),
-          );
           for (let at = 0; at + 5 <= phase.length; at += 1) {
             if (phase.slice(at, at + 5).reduce((sum, each) => sum + each.answered, 0) < 0.9 * 5 * rate)
               settled = Math.max(settled, at + 1);
@@ -126,7 +124,7 @@ describe('limits that nobody tells', () => {
       expect(median).toBeGreaterThanOrEqual(0.95);
       expect(worst).toBeGreaterThanOrEqual(0.92);
       expect(settled).toBeLessThanOrEqual(15);
-      expect(refused).toBeLessThan(0.02);
+      expect(refused).toBeLessThan(0.01);
     },
   );
 
@@ -177,7 +175,7 @@ describe('faults', () => {
     });
     expect(median).toBeLessThan(8_000);
     // The last row waits for its own retries: four failures in a row are up to 15 s of backoff.
-    expect(worst).toBeLessThan(15_000);
+    expect(worst).toBeLessThan(25_000);
   });
 
   it('10 s without the provider -> all ok, at most 1.05 calls per row', () => {
