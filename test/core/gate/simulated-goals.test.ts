@@ -231,7 +231,7 @@ describe('sharing', () => {
       [200, 50],
     ] as const;
     const { worst } = over(`${name}: Jain index`, 5, 'high', (seed) => {
-      const runs = weights.map((weight, n) => job(weight, ...sizes[n]!, n === 0 ? told : {}));
+      const runs = weights.map((weight, n) => job(weight, sizes[n]![0], sizes[n]![1], n === 0 ? told : {}));
       const run = simulate({ provider: { latencyMs, ...limits }, runs, forMs: 40_000 }, seed);
       return jain(run.runs.map(({ tokens }, n) => tokens.slice(2).reduce((sum, each) => sum + (each ?? 0), 0) / weights[n]!));
     });

@@ -9,7 +9,3 @@ export function draw(spread: Spread, random: TestRandom): number {
   const normal = Math.sqrt(-2 * Math.log(1 - random.next())) * Math.cos(2 * Math.PI * random.next());
   return spread.median * Math.exp(spread.sigma * normal);
 }
-
-export function meanOf(spread: Spread): number {
-  return typeof spread === 'number' ? spread : spread.median * Math.exp(spread.sigma ** 2 / 2);
-}
