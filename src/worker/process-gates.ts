@@ -1,7 +1,7 @@
 /** All gates of this process, and the control rows that they obey: at once for changes made here, within 500 ms for others. */
 import { setMaxListeners } from 'node:events';
 import type { Gates } from '../activities/deps.js';
-import type { Rate } from '../core/gate/gate.js';
+import type { Rate } from '../core/gate/configured-rates.js';
 import type { GatePort } from '../core/gate/port.js';
 import { gateKey } from '../core/names.js';
 import type { Control, RunRow, Store } from '../store/port.js';

@@ -1,6 +1,7 @@
 /** A gate at work: the pure rules plus timers, promises and send slots from the store. */
 
-import { Gate, type Rate, slotsFrom, type Ticket, type WantedSlots } from '../core/gate/gate.js';
+import { type Rate, slotsFrom, type WantedSlots } from '../core/gate/configured-rates.js';
+import { Gate, type Ticket } from '../core/gate/gate.js';
 import type { RunLimits } from '../core/gate/limits.js';
 import type { Admission, AdmissionRequest, Bottleneck, Entry, GatePort } from '../core/gate/port.js';
 

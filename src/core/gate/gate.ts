@@ -5,31 +5,25 @@
 import type { EpochMs } from '../model.js';
 import { AutoWindow } from './auto-window.js';
 import { Breaker } from './breaker.js';
+import { ConfiguredRates, type Rate, type Wanted } from './configured-rates.js';
 import { FairShare, goesBefore, type Ticket } from './fair-queue.js';
-import { type Learned, LearnedLimits, type SentCall, UNKNOWN_PACE } from './learned-limits.js';
+import { type Learned, type SentCall, UNKNOWN_PACE } from './learned.js';
+import { LearnedLimits } from './learned-limits.js';
 import { startFrom } from './learned-start.js';
 import type { RunLimits } from './limits.js';
 import { Line } from './line.js';
-import { LocalPace, lagMs, type Pace, paceOf, SlotBank } from './pace.js';
+import { LocalPace, type Pace } from './pace.js';
 import type { Bottleneck, Release } from './port.js';
 import { ToldBudget } from './told-limits.js';
 
 export type { Ticket } from './fair-queue.js';
-
-/** Units of a configured rate that the shell should take from the clock that all processes share. */
-export interface WantedSlots {
-  count: number;
-  pace: Pace;
-}
-
-export type Rate = 'requests' | 'tokens';
 
 export interface Step {
   admit: Ticket[];
   /** When to ask again, if nothing happens before; null = on the next event. */
   wakeAt: EpochMs | null;
   /** Slots that could be used if there were any. */
-  wanted: Partial<Record<Rate, WantedSlots>>;
+  wanted: Wanted;
 }
 
 /** What holds the ticket that is to go next, and until when, if that is known. */
@@ -52,8 +46,6 @@ const SLACK_MS = 20;
 const SLACK_CALLS = 8;
 /** Share of the window from which on a refusal may be due to it. */
 const NEAR_WINDOW = 0.8;
-/** Tickets beyond the first that tokens are taken for. */
-const TOKENS_AHEAD = 32;
 
 export class Gate {
   readonly #lines = new Map<string, Line>();
@@ -64,9 +56,8 @@ export class Gate {
   readonly #limits: LearnedLimits;
   readonly #auto: AutoWindow;
   readonly #answerTokens: number | null;
-  readonly #banks = { requests: new SlotBank(), tokens: new SlotBank() };
+  readonly #rates = new ConfiguredRates();
   readonly #local = new LocalPace();
-  #rates: Record<Rate, Pace | null> = { requests: null, tokens: null };
   #entered = 0;
   #autoEntered = 0;
   #hold: Hold = { why: 'nothing', until: null };
@@ -181,12 +172,12 @@ export class Gate {
 
   /** The pace of a configured rate, the strictest of the runs that use the gate; null without one. */
   rate(rate: Rate): Pace | null {
-    return this.#rates[rate];
+    return this.#rates.pace(rate);
   }
 
   /** Slots that the shell took. */
   addSlots(rate: Rate, first: EpochMs, count: number, intervalMs: number): void {
-    this.#banks[rate].add(first, count, intervalMs);
+    this.#rates.add(rate, first, count, intervalMs);
   }
 
   /** What the next run should know. */
@@ -203,10 +194,7 @@ export class Gate {
     const admit: Ticket[] = [];
     this.#limits.tick(now);
     this.#auto.tick(now, this.#limits.answerMs, this.#limits.limited);
-    for (const rate of ['requests', 'tokens'] as const) {
-      const pace = this.#rates[rate];
-      if (pace) this.#banks[rate].expire(pace, now);
-    }
+    this.#rates.expire(now);
     this.#hold = { why: 'nothing', until: null };
     for (let line = this.#fairest(now); line !== null; line = this.#fairest(now)) {
       const ticket = line.queue.first() as Ticket;
@@ -253,19 +241,11 @@ export class Gate {
   }
 
   #setRates(): void {
-    const strictest = { requests: Number.POSITIVE_INFINITY, tokens: Number.POSITIVE_INFINITY };
-    for (const { limits } of this.#lines.values()) {
-      strictest.requests = Math.min(strictest.requests, limits.requestsPerMinute ?? Number.POSITIVE_INFINITY);
-      strictest.tokens = Math.min(strictest.tokens, limits.tokensPerMinute ?? Number.POSITIVE_INFINITY);
-    }
-    for (const rate of ['requests', 'tokens'] as const) {
-      this.#rates[rate] = Number.isFinite(strictest[rate]) ? paceOf(strictest[rate]) : null;
-      if (this.#rates[rate] === null) this.#banks[rate].clear();
-    }
+    this.#rates.set([...this.#lines.values()].map(({ limits }) => limits));
   }
 
   #paced(): boolean {
-    return this.#rates.requests !== null || this.#rates.tokens !== null || Number.isFinite(this.#limits.pace);
+    return this.#rates.any || Number.isFinite(this.#limits.pace);
   }
 
   #fairest(now: EpochMs): Line | null {
@@ -297,13 +277,9 @@ export class Gate {
     }
     const told = this.#told.fits(ticket, now);
     if (told.at > now) return { why: told.unit === 'requests' ? 'requests/min' : 'tokens/min', until: told.at };
-    for (const rate of ['requests', 'tokens'] as const) {
-      const pace = this.#rates[rate];
-      if (pace === null || (rate === 'tokens' && this.#told.knowsTokens(line.limits.tokensPerMinute ?? 0))) continue;
-      // More tokens than ever come at once: it goes when the burst is full, and the debt is paid off before the next.
-      const at = this.#banks[rate].dueAt(Math.min(rate === 'requests' ? 1 : tokens, pace.burst));
-      if (at === null || at > now) return { why: rate === 'requests' ? 'requests/min' : 'tokens/min', until: at };
-    }
+    const tokensCount = !this.#told.knowsTokens(line.limits.tokensPerMinute ?? 0);
+    const configured = this.#rates.holds(tokensCount ? tokens : 0, now);
+    if (configured !== null) return configured;
     const at = Math.max(this.#local.nextAt(this.#slackMs()), this.#limits.pausedUntil);
     return at > now ? { why: 'provider', until: at } : { why: 'nothing', until: null };
   }
@@ -320,8 +296,7 @@ export class Gate {
     line.queue.shift(ticket);
     line.admits(now);
     this.#fair.serve(line.queue, tokens, now);
-    if (this.#rates.requests) this.#banks.requests.take(1);
-    if (this.#rates.tokens) this.#banks.tokens.take(tokens);
+    this.#rates.take(tokens);
     this.#told.promise(ticket);
     this.#local.take(this.#pace(), now);
     // The burst is used up: the learned rate is what holds calls back.
@@ -333,7 +308,7 @@ export class Gate {
   #charge({ line, tokens }: Place, used: number): void {
     const over = used - tokens;
     this.#fair.correct(line.queue, over);
-    if (this.#rates.tokens) this.#banks.tokens.giveBack(-over, this.#rates.tokens.burst);
+    this.#rates.correct(over);
   }
 
   #answered(place: Place, call: SentCall, { tokens, told }: Release & { kind: 'done' }, now: EpochMs): void {
@@ -357,9 +332,7 @@ export class Gate {
   }
 
   #wanted(now: EpochMs): Step['wanted'] {
-    const wanted: Step['wanted'] = {};
-    const { requests, tokens } = this.#rates;
-    if (requests === null && tokens === null) return wanted;
+    if (!this.#rates.any) return {};
     let ready = 0;
     let size = 0;
     for (const line of this.#lines.values()) {
@@ -368,15 +341,6 @@ export class Gate {
       size = Math.max(size, line.tokens.estimate(promptTokens, maxTokens));
       ready += Math.min(line.queue.size, line.room(true) - line.inFlight);
     }
-    if (requests && ready > this.#banks.requests.held)
-      wanted.requests = { count: ready - this.#banks.requests.held, pace: requests };
-    const missing = Math.ceil(Math.min(ready, TOKENS_AHEAD) * size - this.#banks.tokens.held);
-    if (tokens && ready > 0 && missing > 0) wanted.tokens = { count: missing, pace: tokens };
-    return wanted;
+    return this.#rates.wanted(ready, size);
   }
-}
-
-/** Times from which the shell asks the store for slots: the clock of a rate may lag behind now by its burst. */
-export function slotsFrom(pace: Pace, now: EpochMs): EpochMs {
-  return now - lagMs(pace);
 }

@@ -5,38 +5,10 @@
  */
 import type { EpochMs } from '../model.js';
 import { type Ceiling, LearnedCeiling } from './ceilings.js';
+import { type RefusedFor, type SentCall, UNKNOWN_PACE } from './learned.js';
 import { NoiseFloor, type Sample } from './noise-floor.js';
 import { Traffic } from './traffic.js';
-
-/** What was learned at one gate, as the store keeps it for the next run. */
-export interface Learned {
-  /** Calls per second; null = no limit met. */
-  pace: number | null;
-  /** Calls in flight; null = no limit met. */
-  window: number | null;
-  /** Calls in flight that `auto` had found to be worth it. */
-  auto: number | null;
-  /** Share of calls refused whatever the load. */
-  noise: number;
-  /** Tokens of an answer. */
-  answerTokens: number | null;
-  at: EpochMs;
-}
-
-/** A call under way, as far as limits are concerned. */
-export interface SentCall {
-  sentAt: EpochMs;
-  /** Calls in flight, this one included. */
-  level: number;
-  /** Which ceiling was reached when it was sent. */
-  held: Ceiling | null;
-}
-
-/** What a provider says it ran out of; null when it does not say. */
-export type RefusedFor = 'requests' | 'tokens' | 'concurrency' | null;
-
-/** Calls per second at the start: a burst into an unknown limit must leave time for the first refusal to come back. */
-export const UNKNOWN_PACE = 2_400;
+import { causeOf, newTrial, type Trial } from './trial.js';
 
 const TRIAL_MS = 150;
 const TRIAL_CALLS = 20;
@@ -57,20 +29,6 @@ const MET_SHARE = 0.25;
 const LEAST_PACE = 0.02;
 /** A ceiling that is used this much holds calls back. */
 const SATURATED = 0.9;
-
-interface Trial {
-  from: EpochMs;
-  sent: number;
-  refused: number;
-  /** Of them since the last pause. */
-  fresh: number;
-  /** Calls per second while nothing better is known. */
-  pace: number;
-  /** Enough was refused: nobody sends until all answers to what was sent can be here. */
-  stop: { at: EpochMs; until: EpochMs } | null;
-  pauses: number;
-  votes: Record<Ceiling | 'both', number>;
-}
 
 export class LearnedLimits {
   readonly #pace: LearnedCeiling;
@@ -237,8 +195,7 @@ export class LearnedLimits {
   }
 
   #begin(now: EpochMs): void {
-    const votes = { pace: 0, window: 0, both: 0 };
-    this.#trial = { from: now + 1, sent: 0, refused: 0, fresh: 0, pace: Number.POSITIVE_INFINITY, stop: null, pauses: 0, votes };
+    this.#trial = newTrial(now + 1);
   }
 
   #judge(trial: Trial, now: EpochMs): void {
@@ -346,12 +303,6 @@ export class LearnedLimits {
     }
     return level > 0 ? level : Math.min(this.#window.value, this.#underWay.size) / 2;
   }
-}
-
-function causeOf({ held }: SentCall, what: RefusedFor): Ceiling | 'both' {
-  if (what === 'concurrency') return 'window';
-  if (what !== null) return 'pace';
-  return held ?? 'both';
 }
 
 function mean(old: number, ms: number): number {

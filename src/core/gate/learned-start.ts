@@ -1,6 +1,6 @@
 /** What an earlier run learned, as a start: the older, the more carefully it is believed. */
 import type { EpochMs } from '../model.js';
-import type { Learned } from './learned-limits.js';
+import type { Learned } from './learned.js';
 
 const FRESH_MS = 3_600_000;
 const STALE_MS = 24 * 3_600_000;

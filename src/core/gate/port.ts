@@ -1,6 +1,6 @@
 /** The gate as the turn sees it. One gate per provider, endpoint, model and key; every model call passes one. */
 import type { EpochMs } from '../model.js';
-import type { RefusedFor } from './learned-limits.js';
+import type { RefusedFor } from './learned.js';
 import type { ToldLimits } from './limit-headers.js';
 
 export interface AdmissionRequest {

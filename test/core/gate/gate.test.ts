@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { Gate, slotsFrom, type Ticket } from '../../../src/core/gate/gate.js';
+import { slotsFrom } from '../../../src/core/gate/configured-rates.js';
+import { Gate, type Ticket } from '../../../src/core/gate/gate.js';
 import { intentsAhead, type RunLimits } from '../../../src/core/gate/limits.js';
 import type { Release } from '../../../src/core/gate/port.js';
 

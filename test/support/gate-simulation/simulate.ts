@@ -1,6 +1,7 @@
 /** Runs of rows through gates of one or several processes against a simulated provider, in simulated time. */
-import { Gate, type Rate, slotsFrom, type Ticket } from '../../../src/core/gate/gate.js';
-import type { Learned } from '../../../src/core/gate/learned-limits.js';
+import { type Rate, slotsFrom } from '../../../src/core/gate/configured-rates.js';
+import { Gate, type Ticket } from '../../../src/core/gate/gate.js';
+import type { Learned } from '../../../src/core/gate/learned.js';
 import type { RunLimits } from '../../../src/core/gate/limits.js';
 import type { Pace } from '../../../src/core/gate/pace.js';
 import type { Release } from '../../../src/core/gate/port.js';

@@ -1,0 +1,92 @@
+/** Requests and tokens per minute as tasks configure them: the strictest of the runs counts, on a clock that all processes share. */
+import type { EpochMs } from '../model.js';
+import type { RunLimits } from './limits.js';
+import { lagMs, type Pace, paceOf, SlotBank } from './pace.js';
+
+export type Rate = 'requests' | 'tokens';
+const RATES = ['requests', 'tokens'] as const;
+
+/** Units of a rate that the shell should take from the clock that all processes share. */
+export interface WantedSlots {
+  count: number;
+  pace: Pace;
+}
+
+export type Wanted = Partial<Record<Rate, WantedSlots>>;
+
+/** Tickets that tokens are taken for ahead of time. */
+const TOKENS_AHEAD = 32;
+
+/** Time from which the shell asks the store for slots: the clock of a rate may lag behind now by its burst. */
+export function slotsFrom(pace: Pace, now: EpochMs): EpochMs {
+  return now - lagMs(pace);
+}
+
+export class ConfiguredRates {
+  readonly #banks = { requests: new SlotBank(), tokens: new SlotBank() };
+  #paces: Record<Rate, Pace | null> = { requests: null, tokens: null };
+
+  set(runs: readonly RunLimits[]): void {
+    const none = Number.POSITIVE_INFINITY;
+    const strictest = {
+      requests: Math.min(...runs.map(({ requestsPerMinute }) => requestsPerMinute ?? none)),
+      tokens: Math.min(...runs.map(({ tokensPerMinute }) => tokensPerMinute ?? none)),
+    };
+    for (const rate of RATES) {
+      this.#paces[rate] = Number.isFinite(strictest[rate]) ? paceOf(strictest[rate]) : null;
+      if (this.#paces[rate] === null) this.#banks[rate].clear();
+    }
+  }
+
+  pace(rate: Rate): Pace | null {
+    return this.#paces[rate];
+  }
+
+  get any(): boolean {
+    return this.#paces.requests !== null || this.#paces.tokens !== null;
+  }
+
+  add(rate: Rate, first: EpochMs, count: number, intervalMs: number): void {
+    this.#banks[rate].add(first, count, intervalMs);
+  }
+
+  expire(now: EpochMs): void {
+    for (const rate of RATES) {
+      const pace = this.#paces[rate];
+      if (pace) this.#banks[rate].expire(pace, now);
+    }
+  }
+
+  /** What holds one call of so many tokens, and until when; null when it may go. No tokens = that rate does not count. */
+  holds(tokens: number, now: EpochMs): { why: 'requests/min' | 'tokens/min'; until: EpochMs | null } | null {
+    for (const rate of RATES) {
+      const pace = this.#paces[rate];
+      if (pace === null || (rate === 'tokens' && tokens === 0)) continue;
+      // More tokens than ever come at once: it goes when the burst is full, and the debt is paid off before the next.
+      const at = this.#banks[rate].dueAt(Math.min(rate === 'requests' ? 1 : tokens, pace.burst));
+      if (at === null || at > now) return { why: `${rate}/min`, until: at };
+    }
+    return null;
+  }
+
+  take(tokens: number): void {
+    if (this.#paces.requests) this.#banks.requests.take(1);
+    if (this.#paces.tokens) this.#banks.tokens.take(tokens);
+  }
+
+  /** A call took so many tokens more than it was charged with; below 0 = less. */
+  correct(over: number): void {
+    if (this.#paces.tokens) this.#banks.tokens.giveBack(-over, this.#paces.tokens.burst);
+  }
+
+  /** `ready`: tickets that lack nothing else; `size`: tokens of the largest. */
+  wanted(ready: number, size: number): Wanted {
+    const wanted: Wanted = {};
+    const { requests, tokens } = this.#paces;
+    const lacking = ready - this.#banks.requests.held;
+    if (requests && ready > 0 && lacking > 0) wanted.requests = { count: lacking, pace: requests };
+    const missing = Math.ceil(Math.min(ready, TOKENS_AHEAD) * size - this.#banks.tokens.held);
+    if (tokens && ready > 0 && missing > 0) wanted.tokens = { count: missing, pace: tokens };
+    return wanted;
+  }
+}

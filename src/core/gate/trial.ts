@@ -1,0 +1,30 @@
+/** Some calls whose fate is counted, to see whether a limit was met and where it lies. */
+import type { EpochMs } from '../model.js';
+import type { Ceiling } from './ceilings.js';
+import type { RefusedFor, SentCall } from './learned.js';
+
+export interface Trial {
+  from: EpochMs;
+  sent: number;
+  refused: number;
+  /** Of them since the last pause. */
+  fresh: number;
+  /** Calls per second while nothing better is known. */
+  pace: number;
+  /** Enough was refused: nobody sends until all answers to what was sent can be here. */
+  stop: { at: EpochMs; until: EpochMs } | null;
+  pauses: number;
+  votes: Record<Ceiling | 'both', number>;
+}
+
+export function newTrial(from: EpochMs): Trial {
+  const votes = { pace: 0, window: 0, both: 0 };
+  return { from, sent: 0, refused: 0, fresh: 0, pace: Number.POSITIVE_INFINITY, stop: null, pauses: 0, votes };
+}
+
+/** Which ceiling a refused call seems to have met. */
+export function causeOf({ held }: SentCall, what: RefusedFor): Ceiling | 'both' {
+  if (what === 'concurrency') return 'window';
+  if (what !== null) return 'pace';
+  return held ?? 'both';
+}
