@@ -14,7 +14,9 @@
 import { parseArgs } from 'node:util';
 import type { SoakOptions, SoakSuite } from './suite.js';
 
-const SUITES: Readonly<Record<string, () => Promise<{ default: SoakSuite }>>> = {};
+const SUITES: Readonly<Record<string, () => Promise<{ default: SoakSuite }>>> = {
+  kills: () => import('./suites/kills.js'),
+};
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
