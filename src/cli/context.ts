@@ -29,6 +29,8 @@ export interface CliContext {
   ask(question: string): Promise<string>;
   /** Tells of each SIGINT and SIGTERM; returns the way to stop listening. */
   onSignal(listener: (signal: StopSignal) => void): () => void;
+  /** Memory counts for more than speed from now on. */
+  spareMemory(): void;
   /** Aborts once the reader of stdout has left (`| head -1`). */
   stdoutClosed: AbortSignal;
 }

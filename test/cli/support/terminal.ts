@@ -97,6 +97,7 @@ export class FakeTerminal {
         this.listeners.add(listener);
         return () => this.listeners.delete(listener);
       },
+      spareMemory: () => undefined,
       stdoutClosed: this.closeStdout.signal,
     };
   }
