@@ -1,7 +1,7 @@
 /** Ids of rows: given, or made from the content. Every id is once in a run. */
 import { hash } from 'node:crypto';
 import type { Problem } from '../core/errors.js';
-import { HashTable } from './hash-table.js';
+import { HashTable, halves } from '../core/hash-table.js';
 
 /** Longest given id in bytes of UTF-8. */
 export const LONGEST_ID = 200;
@@ -22,7 +22,8 @@ interface Hash {
 
 function hash64(text: string): Hash & { hex: string } {
   const hex = hash('sha256', text, 'hex').slice(0, 16);
-  return { high: Number.parseInt(hex.slice(0, 8), 16), low: Number.parseInt(hex.slice(8), 16), hex };
+  const [high, low] = halves(hex);
+  return { high, low, hex };
 }
 
 function readId(given: unknown): { id: string } | { fault: Fault } {
@@ -129,8 +130,4 @@ export class SeedIds {
     }
     return notes;
   }
-}
-
-function halves(hex: string): [number, number] {
-  return [Number.parseInt(hex.slice(0, 8), 16), Number.parseInt(hex.slice(8), 16)];
 }

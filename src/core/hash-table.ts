@@ -41,7 +41,8 @@ class Part {
   #slot(high: number, low: number): number {
     const slots = this.#values.length;
     let slot = Math.floor((low / 2 ** 32) * slots);
-    while (this.#values[slot] !== 0 && (this.#low[slot] !== low || this.#high[slot] !== high)) slot = slot + 1 === slots ? 0 : slot + 1;
+    while (this.#values[slot] !== 0 && (this.#low[slot] !== low || this.#high[slot] !== high))
+      slot = slot + 1 === slots ? 0 : slot + 1;
     return slot;
   }
 
@@ -84,4 +85,9 @@ export class HashTable {
     }
     if (part.set(high, low, value)) this.#size += 1;
   }
+}
+
+/** The halves of a hash that is written as 16 hex digits. */
+export function halves(hex: string): [high: number, low: number] {
+  return [Number.parseInt(hex.slice(0, 8), 16), Number.parseInt(hex.slice(8), 16)];
 }
