@@ -14,23 +14,33 @@ export const SEARCH_ATTRIBUTES = ['SwarmRun', 'SwarmModel', 'SwarmPhase'] as con
 
 export const EMBEDDED_NAMESPACE = 'default';
 
-/** Dynamic configuration by key. Defaults named here are those of Server 1.31. */
-function dynamicConfig(ports: ServerPorts): Record<string, unknown> {
+/** Finished workflows stay this long: a run that ended on Friday can still be looked at on Monday. The store keeps everything anyway. */
+export const RETENTION_HOURS = 72;
+
+/**
+ * Dynamic configuration by key that is right for every server, also in docker-compose.yml (test/host/compose.test.ts compares them).
+ * Defaults named here are those of Server 1.31.
+ */
+export const DYNAMIC_CONFIG = {
+  // Default 20 a second per shard: each task of a workflow would wait up to 50 ms (one activity on one shard: 150 ms, with this 32 ms).
+  'history.transferProcessorMaxPollRPS': 2000,
+  'history.timerProcessorMaxPollRPS': 2000,
+  'history.visibilityProcessorMaxPollRPS': 2000,
+  // Defaults 1,200 to 3,000 a second; slices at full speed come near them.
+  'matching.rps': 20_000,
+  'history.rps': 50_000,
+  'frontend.rps': 20_000,
+  'frontend.namespaceRPS': 20_000,
+  // Long polls at a time, default 1,200: every queue of every worker process holds some.
+  'frontend.namespaceCount': 10_000,
+  // With one partition a queue's rate is exact; with the default 4 each gets a quarter of it.
+  'matching.numTaskqueueReadPartitions': 1,
+  'matching.numTaskqueueWritePartitions': 1,
+} as const;
+
+function embeddedConfig(ports: ServerPorts): Record<string, unknown> {
   return {
-    // Default 20 a second per shard, and there is one shard: each task would wait up to 50 ms (one activity: 150 ms, with this 32 ms).
-    'history.transferProcessorMaxPollRPS': 2000,
-    'history.timerProcessorMaxPollRPS': 2000,
-    'history.visibilityProcessorMaxPollRPS': 2000,
-    // Defaults 1,200 to 3,000 a second; slices at full speed come near them.
-    'matching.rps': 20_000,
-    'history.rps': 50_000,
-    'frontend.rps': 20_000,
-    'frontend.namespaceRPS': 20_000,
-    // Long polls at a time, default 1,200: every queue of every worker process holds some.
-    'frontend.namespaceCount': 10_000,
-    // With one partition a queue's rate is exact; with the default 4 each gets a quarter of it.
-    'matching.numTaskqueueReadPartitions': 1,
-    'matching.numTaskqueueWritePartitions': 1,
+    ...DYNAMIC_CONFIG,
     // The HTTP API takes any Host header by default: a web page could reach it by DNS rebinding.
     'frontend.httpAllowedHosts': [`${LOOPBACK}:${ports.httpPort}`, `localhost:${ports.httpPort}`],
   };
@@ -48,7 +58,7 @@ export function serverArguments(ports: ServerPorts, databaseFile: string): strin
     ...['--disable-config-env', '--disable-config-file', '--color', 'never', '--log-level', 'warn', '--log-format', 'json'],
     // Only heeded when the database is new; namespace.ts sees to the rest.
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
-    ...Object.entries(dynamicConfig(ports)).flatMap(([key, value]) => [
+    ...Object.entries(embeddedConfig(ports)).flatMap(([key, value]) => [
       '--dynamic-config-value',
       `${key}=${JSON.stringify(value)}`,
     ]),

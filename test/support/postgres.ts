@@ -58,6 +58,8 @@ async function untilReady(url: string, server: ChildProcess, log: string[]): Pro
 }
 
 export interface TestPostgres {
+  /** On the loopback address; the user is `swarm`, without a password. */
+  port: number;
   /** Makes an empty database and returns its address. */
   database(): Promise<string>;
   stop(): Promise<void>;
@@ -71,8 +73,8 @@ async function stopServer(server: ChildProcess): Promise<void> {
   await gone;
 }
 
-/** Starts a server; a text says why there is none to start. */
-export async function startPostgres(): Promise<TestPostgres | string> {
+/** Starts a server, with further settings such as `max_connections=300`; a text says why there is none to start. */
+export async function startPostgres(more: readonly string[] = []): Promise<TestPostgres | string> {
   const programs = await findServer();
   if (programs === null) return 'no PostgreSQL server is installed (looked at pg_config and /usr/lib/postgresql)';
   const folder = mkdtempSync(join(tmpdir(), 'swarm-postgres-'));
@@ -83,7 +85,13 @@ export async function startPostgres(): Promise<TestPostgres | string> {
   await run(join(programs, 'initdb'), ['-D', data, '-U', 'swarm', '--auth=trust', '--no-sync', '-E', 'UTF8'], options);
 
   const port = await freePort();
-  const settings = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`, 'fsync=off', 'full_page_writes=off'];
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    `unix_socket_directories=${folder}`,
+    'fsync=off',
+    'full_page_writes=off',
+    ...more,
+  ];
   const server = spawn(
     join(programs, 'postgres'),
     ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
@@ -107,6 +115,7 @@ export async function startPostgres(): Promise<TestPostgres | string> {
   await admin.connect();
   let made = 0;
   return {
+    port,
     async database() {
       made += 1;
       await admin.query(`CREATE DATABASE test_${made}`);
