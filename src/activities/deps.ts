@@ -49,6 +49,8 @@ export interface ActivityDeps {
   publish(runId: string): Promise<void>;
   /** Writes a part of output.partial.jsonl while the run goes on. */
   checkpoint(runId: string): Promise<void>;
+  /** Removes output.partial.jsonl: the run is published. */
+  discardPartial(runId: string): Promise<void>;
   now(): EpochMs;
   random(): number;
   /** Id of this process in the store. */

@@ -57,12 +57,17 @@ export class Publications {
   async #publish(runId: string, epoch: number, stop: StopCause | null): Promise<EndState> {
     const { store } = this.#deps;
     const run = await store.run(runId);
-    if (run?.epoch === epoch && run.state === 'completed' && run.publishedAt !== null) return 'completed';
+    if (run?.epoch === epoch && run.state === 'completed' && run.publishedAt !== null) {
+      await this.#deps.discardPartial(runId);
+      return 'completed';
+    }
     this.#opened.delete(`${runId}/e${epoch}`);
     const state = endState(stop, pendingOf(await store.totals(runId)));
     await this.#deps.publish(runId);
     const at = this.#deps.now();
     await store.updateRun(runId, { state, reason: state === 'completed' ? null : stop, endedAt: at, publishedAt: at });
+    // A checkpoint that was under way may have written it again.
+    await this.#deps.discardPartial(runId);
     return state;
   }
 }

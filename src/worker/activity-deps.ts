@@ -21,6 +21,7 @@ export interface DepsInput {
   stage: ActivityDeps['stage'];
   publish: ActivityDeps['publish'];
   checkpoint: ActivityDeps['checkpoint'];
+  discardPartial: ActivityDeps['discardPartial'];
 }
 
 /** The simulated provider of this process: started by the first `sim/...` call. */

@@ -16,7 +16,7 @@ import type { Prices } from '../llm/port.js';
 import { packageVersion } from '../package-info.js';
 import { capProblem } from '../pricing/cap-problem.js';
 import { claimFolder, isPublished, readMarker } from '../store/outputs/folder.js';
-import { PartialOutput } from '../store/outputs/partial.js';
+import { PartialOutput, removePartial } from '../store/outputs/partial.js';
 import { publishRun } from '../store/outputs/publish.js';
 import type { Store } from '../store/port.js';
 import type { RunInput } from '../workflows/messages.js';
@@ -30,9 +30,11 @@ export interface RunFilesOptions {
   keys(name: string): string | undefined;
 }
 
-export class RunFiles implements Pick<ActivityDeps, 'stage' | 'publish' | 'checkpoint'> {
+export class RunFiles implements Pick<ActivityDeps, 'stage' | 'publish' | 'checkpoint' | 'discardPartial'> {
   readonly #options: RunFilesOptions;
   readonly #partial = new Map<string, Promise<PartialOutput>>();
+  /** Runs whose partial output is being written. */
+  readonly #appending = new Map<string, Promise<void>>();
 
   constructor(options: RunFilesOptions) {
     this.#options = options;
@@ -103,9 +105,6 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'publish' | 'check
     const { store } = this.#options;
     const run = await store.run(runId);
     if (!run) throw new Error(`run ${runId} is gone from the store`);
-    const partial = this.#partial.get(runId);
-    this.#partial.delete(runId);
-    await partial?.then((open) => open.close()).catch(() => undefined);
     const template = parseTemplate(run.task.promptTemplate);
     await publishRun(store, runId, {
       at: Date.now(),
@@ -115,7 +114,21 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'publish' | 'check
     });
   }
 
+  /** One at a time for a run: after a server's restart Temporal may have the same activity run twice. */
   async checkpoint(runId: string): Promise<void> {
+    const earlier = this.#appending.get(runId) ?? Promise.resolve();
+    const append = earlier.catch(() => undefined).then(() => this.#append(runId));
+    this.#appending.set(runId, append);
+    try {
+      await append;
+    } finally {
+      if (this.#appending.get(runId) === append) this.#appending.delete(runId);
+    }
+    // Published meanwhile, perhaps by another process: whoever of the two comes last takes the file away.
+    if (typeof (await this.#options.store.run(runId))?.publishedAt === 'number') await this.discardPartial(runId);
+  }
+
+  async #append(runId: string): Promise<void> {
     let partial = this.#partial.get(runId);
     if (partial === undefined) {
       partial = PartialOutput.open(this.#options.store, runId);
@@ -123,6 +136,17 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'publish' | 'check
       partial.catch(() => this.#partial.delete(runId));
     }
     await (await partial).append();
+  }
+
+  async discardPartial(runId: string): Promise<void> {
+    // An append under way closes the file itself when it is done.
+    if (!this.#appending.has(runId)) {
+      const partial = this.#partial.get(runId);
+      this.#partial.delete(runId);
+      await partial?.then((open) => open.close()).catch(() => undefined);
+    }
+    const run = await this.#options.store.run(runId);
+    if (run) await removePartial(run.outputDir);
   }
 
   async close(): Promise<void> {

@@ -114,6 +114,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
       stage: (input, workflowId) => files.stage(input, workflowId),
       publish: (runId) => files.publish(runId),
       checkpoint: (runId) => files.checkpoint(runId),
+      discardPartial: (runId) => files.discardPartial(runId),
     },
     simulator,
   );

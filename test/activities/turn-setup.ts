@@ -206,6 +206,7 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
     openQueue: async () => record('openQueue'),
     publish: async () => record('publish'),
     checkpoint: async () => record('checkpoint'),
+    discardPartial: async () => record('partial discarded'),
     now: () => Date.now() + passed,
     random: () => 0,
     owner: OWNER,

@@ -3,7 +3,7 @@
  * truth, and publishing removes it. After a crash it goes on where it stopped: a torn last line is cut off.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Outcome } from '../../core/model.js';
 import { unknownRun } from '../store-errors.js';
@@ -31,6 +31,12 @@ async function wholeLines(handle: FileHandle): Promise<{ lines: number; bytes: n
     }
     at += bytesRead;
   }
+}
+
+/** Takes the file away, if there is one. Throws E_OUT_WRITE. */
+export async function removePartial(dir: string): Promise<void> {
+  const path = join(dir, PARTIAL_FILE);
+  await writing(path, () => rm(path, { force: true }));
 }
 
 export class PartialOutput {
