@@ -37,6 +37,7 @@ export async function runWorkerProcess(config: Config, options: WorkerProcessOpt
       ownerHome: `${homeId(config.home)}/${randomUUID()}`,
       log,
       graceMs: GRACE_MS,
+      version: checkedVersion(config),
     });
     options.onReady?.();
     const stopped = new Promise<void>((resolve) => {
@@ -48,6 +49,20 @@ export async function runWorkerProcess(config: Config, options: WorkerProcessOpt
   } finally {
     await store.close();
   }
+}
+
+/** The server refuses such names too, but only in its answers to polls. */
+function checkedVersion({ workerVersion }: Config): Config['workerVersion'] {
+  if (workerVersion === null || /^(?!__)[^.:]+$/.test(workerVersion.deploymentName)) return workerVersion;
+  throw new SwarmError(
+    {
+      code: 'E_WORKER_DEPLOYMENT',
+      found: `SWARM_WORKER_DEPLOYMENT is "${workerVersion.deploymentName}"`,
+      allowed: 'a name without dots and colons that does not begin with two underscores',
+      fix: 'give it such a name, or leave it out for durable-swarm',
+    },
+    EXIT.badInput,
+  );
 }
 
 /** The cluster of TEMPORAL_*, else the embedded server of this home's host. */

@@ -15,7 +15,7 @@ import { activityDeps, SimulatorEndpoint } from './activity-deps.js';
 import { ModelQueues } from './model-queues.js';
 import { ProcessGates } from './process-gates.js';
 import { RunFiles } from './run-files.js';
-import { workerBasics } from './temporal-worker.js';
+import { versionOptions, workerBasics } from './temporal-worker.js';
 
 /** The workflow bundle that the build made; the SDK version that built it and the one that runs it are the same package set. */
 const BUNDLE = fileURLToPath(new URL('../workflows/bundle.js', import.meta.url));
@@ -41,6 +41,8 @@ export interface WorkerOptions {
   ownerHome?: string;
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
   graceMs?: number;
+  /** Build of a worker deployment; default none, then it takes what has no version. */
+  version?: Config['workerVersion'];
 }
 
 export interface WorkerHandle {
@@ -126,6 +128,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
   const [main, filesWorker] = await Promise.all([
     Worker.create({
       ...basics.options(),
+      ...versionOptions(options.version ?? null),
       connection,
       taskQueue: MAIN_QUEUE,
       workflowBundle: { codePath: BUNDLE },

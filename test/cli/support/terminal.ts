@@ -12,6 +12,7 @@ export const CONFIG: Config = {
   temporalPort: 7233,
   externalTemporal: false,
   taskRoots: ['/data'],
+  workerVersion: null,
   idleMs: 60_000,
   logLevel: 'info',
   ci: false,
