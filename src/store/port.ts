@@ -1,4 +1,5 @@
 /** The store: runs, seeds, calls, outcomes, money, controls, queues, owners. Filled by libsql (a file) and by PostgreSQL. */
+import type { Share, ShareAsk, ShareHolder } from '../core/gate/shares.js';
 import type { Counts, EpochMs, Finish, NanoUsd, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
@@ -32,6 +33,8 @@ export interface RunRow {
   endedAt: EpochMs | null;
   /** When the output was published for the current epoch. */
   publishedAt: EpochMs | null;
+  /** Id of the home whose process reads and writes the run's files; empty when it was not kept. */
+  home: string;
 }
 
 /** What may change of a run after it was created; undefined fields stay. */
@@ -49,6 +52,7 @@ export type RunPatch = Partial<
     | 'limited'
     | 'outputDir'
     | 'task'
+    | 'home'
   >
 >;
 
@@ -65,6 +69,8 @@ export interface NewRun {
   limited: boolean;
   origin: RunRow['origin'];
   createdAt: EpochMs;
+  /** Default: empty. */
+  home?: string;
 }
 
 /** Live totals of a run, one row, updated in the same transaction as what they count. */
@@ -196,6 +202,35 @@ export interface QueueRow {
   lastUsedAt: EpochMs;
 }
 
+/** A process that makes calls. */
+export interface OwnerRow {
+  id: string;
+  /** Home that its calls are booked under. */
+  home: string;
+  /** Id of the Temporal namespace that its activities belong to; empty until it is known. */
+  temporal: string;
+  leaseUntil: EpochMs;
+}
+
+/** What one process has of a limit. */
+export interface ShareRow extends ShareHolder {
+  key: string;
+}
+
+/** What a process asks of one limit. */
+export interface KeyedAsk extends Pick<ShareAsk, 'limit' | 'wanted' | 'held'> {
+  /** Names the limit: `run/<id>` for the concurrency of a run. */
+  key: string;
+}
+
+export interface ShareRequest {
+  owner: string;
+  at: EpochMs;
+  /** Owners whose lease ended at or before this time have nothing any more. */
+  deadBefore: EpochMs;
+  asks: readonly KeyedAsk[];
+}
+
 /** One line of the receipt's spend table. */
 export interface ModelSpend {
   model: string;
@@ -227,7 +262,7 @@ export interface Store {
   // Runs.
   run(runId: string): Promise<RunRow | null>;
   /** Newest first. */
-  runs(filter?: { states?: readonly RunState[]; outputDir?: string; limit?: number }): Promise<RunRow[]>;
+  runs(filter?: { states?: readonly RunState[]; outputDir?: string; home?: string; limit?: number }): Promise<RunRow[]>;
   /** Changes a run; with `whileIn` only while its state is one of these. False when it was not. */
   updateRun(runId: string, patch: RunPatch, whileIn?: readonly RunState[]): Promise<boolean>;
   /**
@@ -276,7 +311,7 @@ export interface Store {
   /** Calls the listener right after a setControl of this store object was committed. Returns what ends it. */
   onControl(listener: (runId: string, control: Control) => void): () => void;
 
-  // Queues, rates and owners, shared by all worker processes.
+  // Queues, rates, shares and owners, common to all worker processes.
   /** Adds or changes a queue; returns what is known of it now. */
   registerQueue(queue: QueueRow): Promise<QueueRow>;
   queues(usedSince: EpochMs): Promise<QueueRow[]>;
@@ -285,10 +320,23 @@ export interface Store {
    * Returns the time of the first one.
    */
   takeSlots(rateKey: string, count: number, intervalMs: number, now: EpochMs): Promise<EpochMs>;
+  /** Asks for shares of limits, all in one step; what each key got. */
+  share(request: ShareRequest): Promise<Map<string, Share>>;
+  /** What all processes have of these limits. */
+  shares(keys: readonly string[]): Promise<ShareRow[]>;
+  /** Gives back all that an owner has of these limits. */
+  endShares(owner: string, keys: readonly string[]): Promise<void>;
   /** Says that this owner is alive until a time. */
-  beat(owner: { id: string; home: string; pid: number }, until: EpochMs): Promise<void>;
+  beat(owner: { id: string; home: string; pid: number; temporal?: string }, until: EpochMs): Promise<void>;
+  /** All owners that were not ended, also those whose lease is over. */
+  owners(): Promise<OwnerRow[]>;
   /** Ends owners of this home except `keep`: their open calls become doubtful (crash). Returns the task tokens of activities that ran there. */
   endOwners(home: string, keep: string, at: EpochMs): Promise<string[]>;
+  /**
+   * Ends one owner if its lease was over at `at`: its open calls become doubtful (crash), its shares are free, its activities belong to
+   * `successor`. Returns their task tokens; null when it is alive or somebody else was quicker.
+   */
+  endOwner(owner: string, successor: string, at: EpochMs): Promise<string[] | null>;
   activityStarted(owner: string, taskToken: string): Promise<void>;
   activityEnded(taskToken: string): Promise<void>;
 

@@ -15,6 +15,7 @@ import {
   type Write,
   type Writer,
 } from './operations.js';
+import type { ShareRequest } from './port.js';
 import { connect, execute } from './postgres-connection.js';
 import { isAway, isContention, storeError } from './store-errors.js';
 
@@ -32,9 +33,15 @@ interface QueuedWrite extends Write {
 
 type Result = { value: unknown } | { cause: unknown };
 
-/** What two writes must not change at once: a run, or a rate. */
+/** What two writes must not change at once: a run, a rate, or the shares of a limit. */
 function lockOf({ input }: Write): string[] {
-  const { runId, rateKey, run } = input as { runId?: string; rateKey?: string; run?: { id: string } };
+  const { runId, rateKey, run, request } = input as {
+    runId?: string;
+    rateKey?: string;
+    run?: { id: string };
+    request?: ShareRequest;
+  };
+  if (request) return request.asks.map(({ key }) => `share/${key}`);
   if (runId !== undefined) return [`run/${runId}`];
   if (run) return [`run/${run.id}`];
   return rateKey === undefined ? [] : [`rate/${rateKey}`];

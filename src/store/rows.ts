@@ -26,6 +26,7 @@ export function readRun(run: RunsTable): RunRow {
     startedAt: run.started_at,
     endedAt: run.ended_at,
     publishedAt: run.published_at,
+    home: run.home,
   };
 }
 

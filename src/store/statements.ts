@@ -78,7 +78,7 @@ export const SQL = define({
 
   // Runs.
   insertRun: `INSERT INTO runs (id, name, state, epoch, task_json, task_fingerprint, seeds_fingerprint, total, output_dir, detached,
-    limited, origin, created_at, dropped) VALUES (?1, ?2, 'staging', 0, ?3, ?4, '', 0, ?5, ?6, ?7, ?8, ?9, 0)
+    limited, origin, created_at, dropped, home) VALUES (?1, ?2, 'staging', 0, ?3, ?4, '', 0, ?5, ?6, ?7, ?8, ?9, 0, ?10)
     ON CONFLICT (id) DO NOTHING RETURNING id`,
   sealRun: `UPDATE runs SET state = CASE WHEN state = 'staging' THEN 'staged' ELSE state END, seeds_fingerprint = ?2, total = ?3
     WHERE id = ?1 AND dropped = 0 RETURNING id`,
@@ -128,11 +128,23 @@ export const SQL = define({
     ON CONFLICT (rate_key) DO UPDATE SET next_us =
     CASE WHEN rates.next_us > CAST(?2 AS BIGINT) THEN rates.next_us ELSE CAST(?2 AS BIGINT) END + CAST(?3 AS BIGINT)
     RETURNING next_us`,
-  beat: `INSERT INTO owners (id, home, pid, lease_until) VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until`,
+  beat: `INSERT INTO owners (id, home, pid, lease_until, temporal) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, temporal = excluded.temporal`,
+  endDeadShares: `DELETE FROM shares WHERE share_key = ?1 AND owner <> ?2
+    AND owner NOT IN (SELECT id FROM owners WHERE lease_until > CAST(?3 AS BIGINT))`,
+  sharesOf: 'SELECT owner, wanted, booked FROM shares WHERE share_key = ?1',
+  setShare: `INSERT INTO shares (share_key, owner, wanted, booked) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (share_key, owner) DO UPDATE SET wanted = excluded.wanted, booked = excluded.booked`,
+  endShare: 'DELETE FROM shares WHERE share_key = ?1 AND owner = ?2',
+  endSharesOf: 'DELETE FROM shares WHERE owner = ?1',
+  endOwner: 'DELETE FROM owners WHERE id = ?1 AND lease_until <= CAST(?2 AS BIGINT) RETURNING id',
+  crashCallsOf: `UPDATE calls SET state = 'doubtful', code = ?2, ended_at = ?3 WHERE state = 'intent' AND owner = ?1
+    RETURNING run_id, reserved_nano`,
+  adoptActivities: 'UPDATE activities SET owner = ?2 WHERE owner = ?1 RETURNING task_token',
   crashCalls: `UPDATE calls SET state = 'doubtful', code = ?3, ended_at = ?4 WHERE state = 'intent' AND owner IN (${DEAD_OWNERS})
     RETURNING run_id, reserved_nano`,
   endActivities: `DELETE FROM activities WHERE owner IN (${DEAD_OWNERS}) RETURNING task_token`,
+  endSharesOfDead: `DELETE FROM shares WHERE owner IN (${DEAD_OWNERS})`,
   endOwners: 'DELETE FROM owners WHERE home = ?1 AND id <> ?2',
   activityStarted: `INSERT INTO activities (task_token, owner) VALUES (?2, ?1)
     ON CONFLICT (task_token) DO UPDATE SET owner = excluded.owner`,

@@ -3,6 +3,7 @@
 import { Gate, type Ticket } from '../core/gate/gate.js';
 import type { RunLimits } from '../core/gate/limits.js';
 import type { Admission, AdmissionRequest, Bottleneck, Entry, GatePort } from '../core/gate/port.js';
+import type { Lease } from './lease.js';
 
 interface Waiting {
   ticket: Ticket;
@@ -19,6 +20,8 @@ export interface RunGateOptions {
   now(): number;
   /** Takes send slots of the rate that all processes share; resolves to the time of the first. */
   takeSlots(count: number, intervalMs: number): Promise<number>;
+  /** Nothing is sent without a lease, nor what was admitted in an earlier term of it. */
+  lease: Pick<Lease, 'valid' | 'term'>;
   onError(error: unknown): void;
 }
 
@@ -73,6 +76,11 @@ export class RunGate implements GatePort {
     return this.#gate.inFlight(runId);
   }
 
+  /** Calls of the run under way. */
+  entered(runId: string): number {
+    return this.#gate.entered(runId);
+  }
+
   /** Turns of the run that wait to be admitted. */
   waiting(runId: string): number {
     return this.#gate.waiting(runId);
@@ -101,12 +109,20 @@ export class RunGate implements GatePort {
 
   /** All waiting tickets are given back: the process stops. */
   giveBack(): void {
-    const later: Entry = { kind: 'wait', until: this.#options.now() + SWEEP_MS, reason: 'nothing' };
-    for (const runId of [...this.#entrants.keys()]) this.#turnAway(runId, later);
+    this.lapsed();
     for (const { ticket } of [...this.#waiting.values()]) {
       this.#gate.withdraw(ticket);
       this.#answer(ticket.id, { kind: 'wait', until: this.#options.now() + SWEEP_MS, reason: 'nothing' });
     }
+  }
+
+  /** Admitted turns that wait for their place take their intents back: others may have ended them. */
+  lapsed(): void {
+    for (const runId of [...this.#entrants.keys()]) this.#turnAway(runId, this.#later());
+  }
+
+  #later(): Entry {
+    return { kind: 'wait', until: this.#options.now() + SWEEP_MS, reason: 'nothing' };
   }
 
   #flush(runId: string, admission: Exclude<Admission, { kind: 'go' }>): void {
@@ -167,10 +183,11 @@ export class RunGate implements GatePort {
   #admission(runId: string): Admission {
     let entered = false;
     let released = false;
+    const { term } = this.#options.lease;
     return {
       kind: 'go',
       enter: async () => {
-        const entry = await this.#enter(runId);
+        const entry = await this.#enter(runId, term);
         entered = entry.kind === 'send';
         return entry;
       },
@@ -183,12 +200,14 @@ export class RunGate implements GatePort {
     };
   }
 
-  #enter(runId: string): Promise<Entry> {
+  #enter(runId: string, term: number): Promise<Entry> {
     const { paused, cancelled } = this.#gate.limits(runId);
     if (cancelled) return Promise.resolve({ kind: 'cancelled' });
     if (paused) return Promise.resolve({ kind: 'paused' });
+    if (term !== this.#options.lease.term) return Promise.resolve(this.#later());
     const line = this.#entrants.get(runId);
-    if (line === undefined && this.#gate.enter(runId, this.#options.now())) return Promise.resolve({ kind: 'send' });
+    if (line === undefined && this.#options.lease.valid() && this.#gate.enter(runId, this.#options.now()))
+      return Promise.resolve({ kind: 'send' });
     return new Promise((resolve) => {
       if (line) line.push(resolve);
       else this.#entrants.set(runId, [resolve]);
@@ -199,6 +218,7 @@ export class RunGate implements GatePort {
   #letIn(runId: string, now: number): void {
     const line = this.#entrants.get(runId) ?? [];
     let places = 0;
+    if (!this.#options.lease.valid()) return;
     while (places < line.length && this.#gate.enter(runId, now)) places += 1;
     for (const resolve of line.splice(0, places)) resolve({ kind: 'send' });
     if (line.length === 0) this.#entrants.delete(runId);

@@ -12,6 +12,7 @@ import { createPrices } from '../pricing/prices.js';
 import type { Store } from '../store/port.js';
 import type { TemporalConnectionSettings } from '../temporal-connection.js';
 import { activityDeps, SimulatorEndpoint } from './activity-deps.js';
+import { Lease } from './lease.js';
 import { ModelQueues } from './model-queues.js';
 import { ProcessGates } from './process-gates.js';
 import { RunFiles } from './run-files.js';
@@ -19,9 +20,6 @@ import { versionOptions, workerBasics } from './temporal-worker.js';
 
 /** The workflow bundle that the build made; the SDK version that built it and the one that runs it are the same package set. */
 const BUNDLE = fileURLToPath(new URL('../workflows/bundle.js', import.meta.url));
-/** An owner is taken for dead this long after its last beat. */
-const OWNER_LEASE_MS = 15_000;
-const BEAT_MS = 5_000;
 /** Activities of the main queue in flight: slices, watchers and bookkeeping of many runs. */
 const MAIN_SLOTS = 1_000;
 /** About 80 kB each: the workflows in flight of an embedded server, twice over. */
@@ -89,13 +87,12 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
   const now = () => Date.now();
   const onError = (error: unknown) => log.error({ err: error }, 'worker');
 
-  const beat = () => store.beat({ id: owner, home: ownerHome, pid: process.pid }, now() + OWNER_LEASE_MS);
-  await beat();
-  const beating = setInterval(() => void beat().catch(onError), BEAT_MS);
+  const lease = new Lease({ store, owner: { id: owner, home: ownerHome, pid: process.pid }, now, onError });
+  await lease.start();
 
   const { namespace, ...connectionOptions } = settings;
   const connection = await NativeConnection.connect(connectionOptions);
-  const gates = new ProcessGates(store, { now, onError });
+  const gates = new ProcessGates(store, { now, onError, lease });
   const adapter = createOpenAiCompatible();
   const prices = createPrices();
   const simulator = new SimulatorEndpoint();
@@ -149,11 +146,9 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     await settled(() => gates.inFlight(), graceMs);
     for (const worker of [main, filesWorker]) if (worker.getState() === 'RUNNING') worker.shutdown();
     await Promise.all([queues?.close(), ended]);
-    clearInterval(beating);
     gates.close();
     await Promise.allSettled([adapter.close(), simulator.close(), files.close()]);
-    // The lease ends now: what is still open is doubtful at once, not in 15 seconds.
-    await store.beat({ id: owner, home: ownerHome, pid: process.pid }, 0);
+    await lease.end();
     await connection.close();
   }
   return { activeRuns: async () => gates.busyRuns(), shutdown, ended };

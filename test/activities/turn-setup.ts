@@ -16,6 +16,7 @@ import type { Task } from '../../src/schema/task-types.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { RunRow, Store } from '../../src/store/port.js';
 import { ProcessGates } from '../../src/worker/process-gates.js';
+import { TestLease } from '../support/lease.js';
 
 export const OWNER = 'this-process';
 
@@ -186,7 +187,11 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
   const record = (event: string) => void events.push(event);
   const store = recorded(real, record);
   const adapter = new ScriptedAdapter(record);
-  const gates = new ProcessGates(store, { now: () => Date.now(), onError: (error) => record(`error ${error}`) });
+  const gates = new ProcessGates(store, {
+    now: () => Date.now(),
+    onError: (error) => record(`error ${error}`),
+    lease: new TestLease(OWNER),
+  });
   const deps: ActivityDeps = {
     store,
     gates,

@@ -111,7 +111,8 @@ export class Gate {
   /** An admitted turn wants to send now: true when there is a place, false when it must ask again. */
   enter(runId: string, now: EpochMs): boolean {
     const line = this.#line(runId);
-    if (line.entered >= line.limits.concurrency || now < this.#notBefore) return false;
+    const { concurrency, places = concurrency } = line.limits;
+    if (line.entered >= places || now < this.#notBefore) return false;
     line.entered += 1;
     return true;
   }
@@ -139,6 +140,11 @@ export class Gate {
 
   inFlight(runId: string): number {
     return this.#lines.get(runId)?.inFlight ?? 0;
+  }
+
+  /** Calls of the run under way. */
+  entered(runId: string): number {
+    return this.#lines.get(runId)?.entered ?? 0;
   }
 
   /** Tickets of the run that wait. */
