@@ -213,7 +213,7 @@ export interface OwnerRow {
 }
 
 /** What one process has of a limit. */
-export interface ShareRow extends ShareHolder {
+export interface ShareRow extends ShareHolder, Share {
   key: string;
 }
 

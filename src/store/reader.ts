@@ -270,7 +270,7 @@ export class Reader {
       .selectFrom('shares')
       .selectAll()
       .where('share_key', 'in', [...keys]);
-    return (await query.execute()).map(({ share_key, owner, wanted, booked }) => ({ key: share_key, owner, wanted, booked }));
+    return (await query.execute()).map(({ share_key, ...share }) => ({ key: share_key, ...share }));
   }
 
   async owners(): Promise<OwnerRow[]> {

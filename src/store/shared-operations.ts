@@ -43,13 +43,13 @@ export function* share({ request }: { request: ShareRequest }): Operation<[key: 
   const shares: [string, Share][] = [];
   for (const { key, limit, wanted, held } of [...request.asks].sort((a, b) => (a.key < b.key ? -1 : 1))) {
     yield [SQL.endDeadShares, [key, owner, deadBefore]];
-    const holders = (yield [SQL.sharesOf, [key]]).map(
-      (row): ShareHolder => ({ owner: String(row['owner']), wanted: Number(row['wanted']), booked: Number(row['booked']) }),
-    );
-    const booked = holders.find((holder) => holder.owner === owner)?.booked ?? 0;
-    const others = holders.filter((holder) => holder.owner !== owner);
-    const got = shareOf({ owner, limit, wanted, held, booked }, others, shareTurn(at));
-    yield [SQL.setShare, [key, owner, wanted, got.booked]];
+    const rows = yield [SQL.sharesOf, [key]];
+    const mine = rows.find((row) => row['owner'] === owner);
+    const others = rows
+      .filter((row) => row !== mine)
+      .map((row): ShareHolder => ({ owner: String(row['owner']), wanted: Number(row['wanted']), booked: Number(row['booked']) }));
+    const got = shareOf({ owner, limit, wanted, held, granted: Number(mine?.['granted'] ?? 0) }, others, shareTurn(at));
+    yield [SQL.setShare, [key, owner, wanted, got.granted, got.booked]];
     shares.push([key, got]);
   }
   return shares;

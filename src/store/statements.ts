@@ -132,9 +132,9 @@ export const SQL = define({
     ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, temporal = excluded.temporal`,
   endDeadShares: `DELETE FROM shares WHERE share_key = ?1 AND owner <> ?2
     AND owner NOT IN (SELECT id FROM owners WHERE lease_until > CAST(?3 AS BIGINT))`,
-  sharesOf: 'SELECT owner, wanted, booked FROM shares WHERE share_key = ?1',
-  setShare: `INSERT INTO shares (share_key, owner, wanted, booked) VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT (share_key, owner) DO UPDATE SET wanted = excluded.wanted, booked = excluded.booked`,
+  sharesOf: 'SELECT owner, wanted, granted, booked FROM shares WHERE share_key = ?1',
+  setShare: `INSERT INTO shares (share_key, owner, wanted, granted, booked) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (share_key, owner) DO UPDATE SET wanted = excluded.wanted, granted = excluded.granted, booked = excluded.booked`,
   endShare: 'DELETE FROM shares WHERE share_key = ?1 AND owner = ?2',
   endSharesOf: 'DELETE FROM shares WHERE owner = ?1',
   endOwner: 'DELETE FROM owners WHERE id = ?1 AND lease_until <= CAST(?2 AS BIGINT) RETURNING id',

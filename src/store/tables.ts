@@ -152,6 +152,7 @@ export interface SharesTable {
   share_key: string;
   owner: string;
   wanted: number;
+  granted: number;
   booked: number;
 }
 

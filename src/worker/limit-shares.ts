@@ -130,8 +130,8 @@ export class LimitShares {
   #expected(ask: KeyedAsk, rows: readonly ShareRow[]): Share {
     const { lease, now } = this.#options;
     const others = rows.filter(({ key, owner }) => key === ask.key && owner !== lease.owner);
-    const booked = rows.find(({ key, owner }) => key === ask.key && owner === lease.owner)?.booked ?? 0;
-    return shareOf({ ...ask, owner: lease.owner, booked }, others, shareTurn(now()));
+    const granted = rows.find(({ key, owner }) => key === ask.key && owner === lease.owner)?.granted ?? 0;
+    return shareOf({ ...ask, owner: lease.owner, granted }, others, shareTurn(now()));
   }
 
   #askOf(key: string, { use, share, wants }: Held, rows: readonly ShareRow[]): KeyedAsk {

@@ -379,8 +379,8 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     expect(await ask(two, 'b', 2)).toEqual({ granted: 4, booked: 4 });
     expect(await one.shares(['run/r', 'run/none'])).toEqual(
       expect.arrayContaining([
-        { key: 'run/r', owner: 'a', wanted: 20, booked: 5 },
-        { key: 'run/r', owner: 'b', wanted: 20, booked: 4 },
+        { key: 'run/r', owner: 'a', wanted: 20, granted: 5, booked: 5 },
+        { key: 'run/r', owner: 'b', wanted: 20, granted: 4, booked: 4 },
       ]),
     );
     await one.beat({ id: 'b', home: '/b', pid: 7 }, NOW + 9_000);

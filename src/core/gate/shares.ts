@@ -19,8 +19,8 @@ export interface ShareAsk {
   wanted: number;
   /** Calls under way now, or places that are in use until the answer: never taken away. */
   held: number;
-  /** What this process has booked until now; 0 when it has nothing. */
-  booked: number;
+  /** What this process was granted last; 0 when it has nothing. */
+  granted: number;
 }
 
 export interface Share {
@@ -64,7 +64,7 @@ export function fairShares(limit: number, wants: readonly number[], turn: number
   return shares;
 }
 
-/** What a process gets that asks now. It keeps what it has booked up to its fair share, and grows only into free places. */
+/** What a process gets that asks now. It keeps what it was granted up to its fair share, and grows only into free places. */
 export function shareOf(ask: ShareAsk, others: readonly ShareHolder[], turn: number): Share {
   const all = [...others, ask].sort((a, b) => (a.owner < b.owner ? -1 : 1));
   const fair = fairShares(
@@ -73,7 +73,7 @@ export function shareOf(ask: ShareAsk, others: readonly ShareHolder[], turn: num
     turn,
   )[all.indexOf(ask)] as number;
   const free = ask.limit - others.reduce((sum, { booked }) => sum + booked, 0);
-  const granted = Math.max(0, Math.min(fair, Math.max(free, ask.booked)));
+  const granted = Math.max(0, Math.min(fair, Math.max(free, ask.granted)));
   return { granted, booked: Math.max(granted, ask.held) };
 }
 

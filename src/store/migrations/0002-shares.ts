@@ -7,6 +7,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('share_key', 'text', (column) => column.notNull())
     .addColumn('owner', 'text', (column) => column.notNull())
     .addColumn('wanted', 'bigint', (column) => column.notNull())
+    .addColumn('granted', 'bigint', (column) => column.notNull())
     .addColumn('booked', 'bigint', (column) => column.notNull())
     .addPrimaryKeyConstraint('shares_key', ['share_key', 'owner'])
     .execute();
