@@ -12,8 +12,9 @@ import { exportRun } from '../store/outputs/export.js';
 import { RECEIPT_FILE } from '../store/outputs/folder.js';
 import { buildReceipt, type Receipt } from '../store/outputs/receipt.js';
 import type { Store } from '../store/port.js';
-import type { Progress } from './api.js';
-import { progressOf, readProgress, unknownRun } from './progress.js';
+import type { Progress, RunHandle } from './api.js';
+import { hasEnded, progressOf, readProgress, unknownRun } from './progress.js';
+import { StoredRun } from './run-handle.js';
 
 export interface StoreReader {
   /** Throws E_RUN_UNKNOWN. */
@@ -25,6 +26,8 @@ export interface StoreReader {
   /** Writes the ok rows of a run to a file (whole or not at all) or to a stream. Returns how many. */
   export(run: string, format: OutputFormat, target: string | NodeJS.WritableStream): Promise<number>;
   receipt(run: string): Promise<Receipt>;
+  /** A run that has ended, for looking only; null while it has not. Throws E_RUN_UNKNOWN. */
+  ended(run: string): Promise<RunHandle | null>;
   close(): Promise<void>;
 }
 
@@ -42,8 +45,17 @@ export async function openReader(config: Config): Promise<StoreReader> {
       const versions = { 'durable-swarm': packageVersion, node: process.version };
       return (await publishedReceipt(store, run)) ?? (await buildReceipt(store, run, { at: Date.now(), versions }));
     },
+    ended: (run) => endedRun(store, run),
     close: () => store.close(),
   };
+}
+
+async function endedRun(store: Store, runId: string): Promise<RunHandle | null> {
+  const run = await store.run(runId);
+  if (!run || run.state === 'staging') throw unknownRun(runId);
+  if (!hasEnded(run)) return null;
+  const nobody = () => Promise.reject(new Error('a reader reaches no host'));
+  return new StoredRun(runId, { store, launcher: nobody, handKey: nobody, revive: nobody, hostGone: () => null });
 }
 
 /** The receipt in the run's folder, when the folder is still there and the run was not started again since. */
@@ -72,5 +84,6 @@ const EMPTY: StoreReader = {
   lastRun: () => Promise.resolve(null),
   export: unknown,
   receipt: unknown,
+  ended: unknown,
   close: () => Promise.resolve(),
 };
