@@ -5,6 +5,7 @@ import type { ModelAdapter, Prices } from '../llm/port.js';
 import type { ModelRef } from '../schema/task-types.js';
 import type { QueueRow, RunRow, Store } from '../store/port.js';
 import type { RunInput } from '../workflows/messages.js';
+import type { CallEnds } from './call-ends.js';
 
 /** Gates of this process, one per provider, endpoint, model and key. */
 export interface Gates {
@@ -31,6 +32,8 @@ export interface Staged {
 export interface ActivityDeps {
   store: Store;
   gates: Gates;
+  /** Of this process: ends of calls that wait for the store. */
+  callEnds: CallEnds;
   adapter: ModelAdapter;
   prices: Prices;
   /** Base URL to send to; starts the simulated provider for `sim/...`. */

@@ -19,8 +19,8 @@ export type OpenRunResult =
 /** Turns per seed to plan with before any is known. */
 const PLANNED_TURNS = 3;
 
-/** Nothing of this gets better by itself: bad input, a key, a folder that another run owns. */
-const FINAL: readonly ExitCode[] = [EXIT.badInput, EXIT.refused, EXIT.locked];
+/** Nothing of this gets better by itself: bad input, a key, a folder that another run owns, a disk. */
+const FINAL: readonly ExitCode[] = [EXIT.badInput, EXIT.refused, EXIT.locked, EXIT.diskWrite];
 
 export function createOpenRun(deps: ActivityDeps, headStart: HeadStart, publications: Pick<Publications, 'openedHere'>) {
   async function find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {

@@ -1,5 +1,5 @@
 /** How an error is told: problems on stderr and an exit code. No stack unless asked for. */
-import { EXIT, formatProblem, SwarmError } from '../core/errors.js';
+import { EXIT, formatProblem, isSystemFault, SwarmError } from '../core/errors.js';
 import type { Session } from './session.js';
 
 /** A problem with the command line itself. */
@@ -11,6 +11,9 @@ export function usageError(code: string, found: string, help: { allowed?: string
 export function reportError(session: Session, error: unknown, debug: boolean): number {
   if (SwarmError.is(error)) {
     for (const problem of error.problems) session.say(formatProblem(problem), 'bad');
+  } else if (isSystemFault(error)) {
+    const fix = 'check the disk (free space, permissions) and the limits of the process (ulimit -f, ulimit -n), then run again';
+    session.say(formatProblem({ code: 'E_DISK', found: error.message, fix }), 'bad');
   } else {
     const text = error instanceof Error ? error.message : String(error);
     const [first = ''] = text.split('\n');
@@ -19,5 +22,6 @@ export function reportError(session: Session, error: unknown, debug: boolean): n
   if (debug) {
     for (let at: unknown = error; at instanceof Error; at = at.cause) session.say(at.stack ?? at.message, 'dim');
   }
-  return SwarmError.is(error) ? error.exitCode : EXIT.bug;
+  if (SwarmError.is(error)) return error.exitCode;
+  return isSystemFault(error) ? EXIT.diskWrite : EXIT.bug;
 }

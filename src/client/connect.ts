@@ -177,6 +177,7 @@ class ConnectedSwarm implements Swarm {
       store: this.#store,
       launcher: async () => (await this.reach()).launcher,
       hostGone: () => this.#current?.host.closed ?? null,
+      diskOf: this.#config.databaseUrl !== null && this.#config.externalTemporal ? null : this.#config.home,
       handKey: (run) => this.#handKey(run),
       revive: async (run) => {
         if (this.#closed) return;

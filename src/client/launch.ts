@@ -18,7 +18,7 @@ import {
   runAttributes,
   WORKFLOW_TASK_TIMEOUT,
 } from '../workflows/messages.js';
-import { unknownRun } from './progress.js';
+import { hasEnded, unknownRun } from './progress.js';
 
 export type RunWorkflow = WorkflowHandle<(input: RunInput) => Promise<RunSummary>>;
 
@@ -60,8 +60,8 @@ export class Launcher {
     if (!run) throw unknownRun(runId);
     const open = await this.open(run);
     const control = await this.#store.control(runId);
-    // A workflow whose epoch is published is about to close: it takes nothing on any more.
-    if (open && !control.cancelled && run.publishedAt === null) {
+    // A workflow whose epoch is published, or could not be, is about to close: it takes nothing on any more.
+    if (open && !control.cancelled && run.publishedAt === null && !hasEnded(run)) {
       if (control.paused) await this.resume(runId, open);
       return open;
     }
@@ -70,7 +70,9 @@ export class Launcher {
     if (control.paused || control.cancelled) await this.#store.setControl(runId, { paused: false, cancelled: false });
     if (run.state !== 'staged') {
       // Another starter may have been quicker: then its epoch is the one.
-      await this.#store.updateRun(runId, { state: 'staged', reason: null, message: null, publishedAt: null }, [run.state]);
+      await this.#store.updateRun(runId, { state: 'staged', reason: null, message: null, publishedAt: null, endedAt: null }, [
+        run.state,
+      ]);
     }
     return await this.#start(run);
   }

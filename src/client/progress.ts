@@ -55,9 +55,13 @@ function callsAtProvider({ open }: RunTotals, { concurrency }: Control): number 
   return Math.min(open, concurrency);
 }
 
-/** True when the run's epoch is over and what it has is published. */
+/** True when the run's epoch is over and what it has is published, or cannot be. */
 export function hasEnded(run: RunRow): boolean {
-  if (run.state === 'paused') return run.reason !== 'user' && run.reason !== null && run.publishedAt !== null;
+  if (run.state === 'paused') {
+    // A disk that failed may have kept the output from being published.
+    if (run.reason === 'disk') return run.endedAt !== null;
+    return run.reason !== 'user' && run.reason !== null && run.publishedAt !== null;
+  }
   return ENDED_STATES.includes(run.state) && run.endedAt !== null;
 }
 

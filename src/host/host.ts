@@ -3,13 +3,14 @@ import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { HostInfo, HostRecord, HostStatus } from '../client/host-protocol.js';
 import { type Config, readKey } from '../config.js';
-import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
+import { EXIT, type ExitCode } from '../core/errors.js';
 import { ensureHome, type HomePaths, homeId } from '../home.js';
 import { packageVersion } from '../package-info.js';
 import type { Store } from '../store/port.js';
 import { clusterConnectionSettings, connectTemporal, type TemporalConnectionSettings } from '../temporal-connection.js';
 import type { WorkerHandle } from '../worker/start-worker.js';
 import { Clients } from './clients.js';
+import { asProblem } from './host-faults.js';
 import type { HostParts } from './host-parts.js';
 import { readJsonFile, writeJsonFile } from './json-file.js';
 import { Keyring } from './keyring.js';
@@ -188,7 +189,8 @@ class Host {
     while (!this.#stop.signal.aborted) {
       await sleep(look, undefined, { signal: this.#stop.signal }).catch(() => undefined);
       if (this.#clients.idleMs() < this.#config.idleMs) continue;
-      if ((await this.#activeRuns()) > 0) this.#clients.touch();
+      // A store that cannot be read now may hold runs.
+      if ((await this.#activeRuns().catch(() => 1)) > 0) this.#clients.touch();
       // Asked again: a client may have come while the runs were counted.
       else if (this.#clients.idleMs() >= this.#config.idleMs) this.#beginStop('idle');
     }
@@ -219,7 +221,7 @@ class Host {
 
   async #fail(error: unknown): Promise<ExitCode> {
     if (this.#stop.signal.aborted) return EXIT.ok;
-    const known = SwarmError.is(error) ? error : asBug(error, this.#paths.log);
+    const known = asProblem(error, this.#config.home, this.#paths.log);
     this.#log.error({ err: error }, known.message);
     this.#startup.finish({ kind: 'failed', error: known });
     for (let waited = 0; !this.#startup.told && waited < TELL_MS; waited += 20) await sleep(20);
@@ -276,17 +278,4 @@ async function allOrFirstError<A, B, C>(...work: [Promise<A>, Promise<B>, Promis
   const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
   if (failed?.status === 'rejected') throw failed.reason;
   return await Promise.all(work);
-}
-
-function asBug(error: unknown, log: string): SwarmError {
-  return new SwarmError(
-    {
-      code: 'E_BUG',
-      place: { file: log },
-      found: `the host failed: ${(error as Error)?.message ?? String(error)}`,
-      fix: 'report it with that log',
-    },
-    EXIT.bug,
-    { cause: error },
-  );
 }

@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { EXIT, SwarmError } from '../core/errors.js';
+import { EXIT, isDiskFault, SwarmError } from '../core/errors.js';
 import { runAsync } from './operation.js';
 import {
   type OperationInput,
@@ -83,8 +83,9 @@ export class PostgresWriter implements Writer {
       try {
         results = await this.#commit(group);
       } catch (cause) {
-        // A write that is wrong in itself must not take others with it; when the server is away all are refused.
-        results = isAway(cause) ? group.map(() => ({ cause })) : await this.#commitAlone(group);
+        // A write that is wrong in itself must not take others with it; when the server is away or full all are refused.
+        const isFault = isAway(cause) || isDiskFault(storeError(cause, this.#where));
+        results = isFault ? group.map(() => ({ cause })) : await this.#commitAlone(group);
       }
       this.#queue = this.#queue.slice(results.length);
       results.forEach((result, position) => {

@@ -1,4 +1,5 @@
 /** Fills the activities' ports with this process's adapters. */
+import type { CallEnds } from '../activities/call-ends.js';
 import type { ActivityDeps } from '../activities/deps.js';
 import { parseTemplate } from '../core/template.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
@@ -11,6 +12,7 @@ import type { ProcessGates } from './process-gates.js';
 export interface DepsInput {
   store: Store;
   gates: ProcessGates;
+  callEnds: CallEnds;
   adapter: ModelAdapter;
   prices: Prices;
   keys(name: string): string | undefined;

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type LogMetadata, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { CallEnds } from '../activities/call-ends.js';
 import { createActivities } from '../activities/index.js';
 import type { Config } from '../config.js';
 import { filesQueue, MAIN_QUEUE } from '../core/names.js';
@@ -44,7 +45,7 @@ export interface WorkerOptions {
 }
 
 export interface WorkerHandle {
-  /** Runs that have calls under way or waiting in this process. */
+  /** Runs that have calls under way or waiting in this process, and ends of calls that wait for the store. */
   activeRuns(): Promise<number>;
   /** Takes no new work, gives calls under way `graceMs`, then ends. */
   shutdown(graceMs: number): Promise<void>;
@@ -93,6 +94,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
   const { namespace, ...connectionOptions } = settings;
   const connection = await NativeConnection.connect(connectionOptions);
   const gates = new ProcessGates(store, { now, onError, lease });
+  const callEnds = new CallEnds({ store, log });
   const adapter = createOpenAiCompatible();
   const prices = createPrices();
   const simulator = new SimulatorEndpoint();
@@ -103,6 +105,7 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     {
       store,
       gates,
+      callEnds,
       adapter,
       prices,
       keys,
@@ -146,12 +149,14 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     await settled(() => gates.inFlight(), graceMs);
     for (const worker of [main, filesWorker]) if (worker.getState() === 'RUNNING') worker.shutdown();
     await Promise.all([queues?.close(), ended]);
+    await callEnds.close();
     gates.close();
     await Promise.allSettled([adapter.close(), simulator.close(), files.close()]);
     await lease.end();
     await connection.close();
   }
-  return { activeRuns: async () => gates.busyRuns(), shutdown, ended };
+  // A process that keeps answers in memory must not leave for being idle.
+  return { activeRuns: async () => gates.busyRuns() + callEnds.count(), shutdown, ended };
 }
 
 /** Waits until no call is under way, at most `graceMs`. */

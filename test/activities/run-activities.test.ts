@@ -190,6 +190,7 @@ describe('closeRun', () => {
     expect(await close(row.id, null)).toEqual({
       run: row.id,
       epoch: 1,
+      message: null,
       state: 'completed',
       stop: null,
       counts: { total: 2, ok: 1, failed: 1, filtered: 0 },

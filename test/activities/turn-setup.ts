@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import { CallEnds } from '../../src/activities/call-ends.js';
 import type { ActivityDeps } from '../../src/activities/deps.js';
 import { emptyHistory, type History } from '../../src/activities/history.js';
 import { createActivities } from '../../src/activities/index.js';
 import { type RunContext, RunContexts } from '../../src/activities/run-context.js';
-import { type TurnEnd, Turns } from '../../src/activities/turn.js';
+import { Turns } from '../../src/activities/turn.js';
+import type { TurnEnd } from '../../src/activities/turn-end.js';
 import { parseTemplate } from '../../src/core/template.js';
 import type { CallFailure, CallResult, ModelAdapter, ModelCall, ModelReply, Prices } from '../../src/llm/port.js';
 import type { Seed, SeedContent } from '../../src/schema/seed.js';
@@ -195,6 +197,7 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
   const deps: ActivityDeps = {
     store,
     gates,
+    callEnds: new CallEnds({ store, log: { info: () => undefined, warn: () => undefined }, firstMs: 10, longestMs: 20 }),
     adapter,
     prices,
     endpoint: async (model) => model.apiBase ?? '',

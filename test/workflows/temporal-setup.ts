@@ -186,6 +186,7 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
         epoch: input.epoch,
         state: ok === total ? 'completed' : 'failed',
         stop: input.stop,
+        message: null,
         counts: { total, ok, failed: 0, filtered: 0 },
         usage: USAGE,
         costUsd: 0,
