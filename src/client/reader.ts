@@ -55,7 +55,7 @@ async function endedRun(store: Store, runId: string): Promise<RunHandle | null> 
   if (!run || run.state === 'staging') throw unknownRun(runId);
   if (!hasEnded(run)) return null;
   const nobody = () => Promise.reject(new Error('a reader reaches no host'));
-  return new StoredRun(runId, { store, launcher: nobody, handKey: nobody, revive: nobody, hostGone: () => null });
+  return new StoredRun(runId, { store, launcher: nobody, handKey: nobody, revive: nobody, hostGone: () => null, diskOf: null });
 }
 
 /** The receipt in the run's folder, when the folder is still there and the run was not started again since. */
