@@ -1,11 +1,14 @@
 /** A seed as its own child: one activity per turn. */
-import { condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, continueAsNew, setHandler, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import { type ChildResult, controlSignal, type SeedInput } from './messages.js';
 import { turnActivity } from './proxies.js';
 import { NO_SUMS } from './sums.js';
+import { pinnedWhereVersioned } from './versioning.js';
 
 /** A paused seed looks again this often, should the news of the resume be lost. */
 const PAUSED_MS = 600_000;
+
+setWorkflowOptions(pinnedWhereVersioned, swarmSeed);
 
 export async function swarmSeed(input: SeedInput): Promise<ChildResult> {
   let news = 0;

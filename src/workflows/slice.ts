@@ -1,10 +1,13 @@
 /** K seeds that share a child: one activity, sent again for what it gave back. */
-import { condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, continueAsNew, setHandler, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import { type ChildResult, controlSignal, type SliceInput, type Sums } from './messages.js';
 import { runSlice } from './proxies.js';
 import { addSums, NO_SUMS } from './sums.js';
+import { pinnedWhereVersioned } from './versioning.js';
 
 const PAUSED_MS = 600_000;
+
+setWorkflowOptions(pinnedWhereVersioned, swarmSlice);
 
 export async function swarmSlice(input: SliceInput): Promise<ChildResult> {
   let news = 0;

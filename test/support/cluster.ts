@@ -12,7 +12,7 @@ import { plainEnvironment } from '../../src/config.js';
 import { isListening, isPortFree, LOOPBACK } from '../../src/host/ports.js';
 import { type Certificate, TestAuthority } from './certificates.js';
 import { dynamicConfigFile, serviceCommand, serviceEnvironment } from './compose.js';
-import { startPostgres, type TestPostgres } from './postgres.js';
+import { postgresMissing, startPostgres, type TestPostgres } from './postgres.js';
 
 /** 512 of the compose file would take the two cores of a test machine for their own upkeep. */
 const SHARDS = '4';
@@ -21,12 +21,6 @@ const NAMESPACE_TRIES = 20;
 
 /** Variables that let `swarm` and `temporal` reach the cluster. */
 type ClientVariables = Record<string, string>;
-
-/** Null when a cluster can be started here, else why not: without PostgreSQL or Go there is nothing to make one from. */
-export function clusterMissing(): string | null {
-  const { error } = spawnSync('go', ['version'], { stdio: 'ignore' });
-  return error ? 'no go on PATH, which builds the Temporal server' : null;
-}
 
 interface Tls {
   client: Certificate;
@@ -88,12 +82,17 @@ export class TestCluster {
     this.#serverEnv = { ...plainEnvironment(), ...serviceEnvironment('temporal'), ...here, ...tlsOfServer(tls) };
   }
 
-  /** Builds the server's programs where they are not in the cache yet. A text says why there can be no cluster here. */
-  static async start(options: ClusterOptions = {}): Promise<TestCluster | string> {
-    const missing = clusterMissing();
-    if (missing !== null) return missing;
+  /** Null when a cluster can be made here, else what it lacks. */
+  static missing(): string | null {
+    const go = spawnSync('go', ['version'], { stdio: 'ignore' });
+    if (go.error) return 'no go on PATH, which builds the Temporal server';
+    return postgresMissing();
+  }
+
+  /** Builds the server's programs where they are not in the cache yet. */
+  static async start(options: ClusterOptions = {}): Promise<TestCluster> {
     const postgres = await startPostgres(maxConnections());
-    if (typeof postgres === 'string') return postgres;
+    if (typeof postgres === 'string') throw new Error(postgres);
     const folder = mkdtempSync(join(tmpdir(), 'swarm-cluster-'));
     let cluster: TestCluster | null = null;
     try {
