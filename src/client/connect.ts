@@ -138,7 +138,7 @@ class ConnectedSwarm implements Swarm {
       : { address: info.temporalAddress, namespace: info.namespace };
     const connection = await connectTemporal(settings);
     const client = new Client({ connection, namespace: settings.namespace });
-    const reach: Reach = { host, info, connection, launcher: new Launcher(client, this.#store) };
+    const reach: Reach = { host, info, connection, launcher: new Launcher(client, this.#store, (run) => host.goOn(run)) };
     this.#current = reach;
     void host.closed.then(() => this.#lost(reach));
     return reach;

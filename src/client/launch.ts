@@ -31,10 +31,13 @@ const NO_WORKER_MS = 5_000;
 export class Launcher {
   readonly #client: Client;
   readonly #store: Store;
+  readonly #goesOn: (runId: string) => Promise<void>;
 
-  constructor(client: Client, store: Store) {
+  /** `goesOn` is told of a run that was let go on, so that its calls need not wait for Temporal; it may fail. */
+  constructor(client: Client, store: Store, goesOn: (runId: string) => Promise<void> = () => Promise.resolve()) {
     this.#client = client;
     this.#store = store;
+    this.#goesOn = goesOn;
   }
 
   handle(workflowId: string): RunWorkflow {
@@ -107,6 +110,7 @@ export class Launcher {
   async resume(runId: string, open: RunWorkflow): Promise<void> {
     await this.#store.setControl(runId, { paused: false });
     await this.#store.updateRun(runId, { state: 'running', reason: null, message: null }, UNDER_WAY);
+    await this.#goesOn(runId).catch(() => undefined);
     await withinReach(open.executeUpdate(resumeUpdate));
   }
 

@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { SwarmError } from '../core/errors.js';
-import type { Outcome } from '../core/model.js';
+import type { Outcome, RunState } from '../core/model.js';
 import { usdToNano } from '../core/price.js';
 import type { RunRow, Store } from '../store/port.js';
 import { resizeUpdate } from '../workflows/messages.js';
@@ -18,8 +18,9 @@ const SHORTEST_LOOK_MS = 5;
 const LONGEST_LOOK_MS = 250;
 /** Pause between looks while Temporal or the host is away. */
 const AWAY_MS = 250;
-/** A run that the store calls running and whose workflow is closed for this many looks has lost it: 5 s. */
+/** A run that the store calls running, or its host interrupted, and whose workflow is closed for this many looks has lost it: 5 s. */
 const CLOSED_LOOKS = 20;
+const LOST: readonly RunState[] = ['running', 'interrupted'];
 const OUTCOMES_PAGE = 500;
 
 export interface RunHandleOptions {
@@ -203,9 +204,9 @@ export class StoredRun implements RunHandle {
         const launcher = await this.#options.launcher();
         const gone = this.#options.hostGone();
         const open = await launcher.open(run);
-        closed = open === null && run.workflowId !== null && run.state === 'running' ? closed + 1 : 0;
+        closed = open === null && run.workflowId !== null && LOST.includes(run.state) ? closed + 1 : 0;
         if (closed > CLOSED_LOOKS) {
-          failure.error = endedEarly(this.id, 'it is closed, or Temporal does not know it');
+          failure.error = endedEarly(this.id, run.message ?? 'it is closed, or Temporal does not know it');
           return;
         }
         const ended = open ? open.result() : sleep(AWAY_MS).then(() => 'look' as const);

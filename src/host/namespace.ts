@@ -2,6 +2,7 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, isGrpcServiceError } from '@temporalio/client';
+import type { HostLog } from './log.js';
 import { RETENTION_HOURS, SEARCH_ATTRIBUTES } from './temporal-settings.js';
 
 /** `INDEXED_VALUE_TYPE_KEYWORD` of temporal.api.enums.v1. */
@@ -32,6 +33,20 @@ export async function registerSearchAttributes(connection: Connection, namespace
   const until = Date.now() + VISIBLE_MS;
   while (Date.now() < until && (await missingAttributes(connection, namespace)).length > 0) await sleep(100);
   return missing;
+}
+
+/** As registerSearchAttributes in a cluster, which may leave this to its operators: then it is only said. */
+export async function prepareCluster(
+  connection: Connection,
+  namespace: string,
+  log: Pick<HostLog, 'info' | 'warn'>,
+): Promise<void> {
+  try {
+    const added = await registerSearchAttributes(connection, namespace);
+    if (added.length > 0) log.info(`registered the search attributes ${added.join(', ')}`);
+  } catch (error) {
+    log.warn({ err: error }, 'search attributes could not be registered: `temporal operator search-attribute create` does it');
+  }
 }
 
 /** Finished workflows of the embedded server stay to be looked at for RETENTION_HOURS (its own default is 24). */

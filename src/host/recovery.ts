@@ -1,25 +1,24 @@
-/** What a new host does about its dead predecessor: its calls, its activities, its runs. */
+/** What a new host does about its dead predecessor: its calls, its runs, its activities. */
 import { ActivityNotFoundError, AsyncCompletionClient, type Connection } from '@temporalio/client';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Store } from '../store/port.js';
 import type { HostLog } from './log.js';
 import { type ActivityPlace, unbookedActivities } from './unbooked-activities.js';
 
-export interface RecoveryOptions {
+export interface Predecessor {
+  /** Attached runs that wait for `swarm run` now. */
+  interrupted: string[];
+  /** Detached runs: they go on. */
+  goingOn: string[];
+  /** Task tokens of the activities that it died with, base64. */
+  tokens: string[];
+}
+
+export interface TakeOverOptions {
   store: Pick<Store, 'endOwners' | 'runs' | 'updateRun' | 'setControl'>;
-  connection: Connection;
-  namespace: string;
   homeId: string;
   /** True when the store is the home's own file. Runs in a shared database may be at work in another home. */
   ownStore: boolean;
-  log: Pick<HostLog, 'info' | 'warn'>;
-}
-
-export interface Recovery {
-  /** Attached runs that wait for `swarm run`. */
-  interrupted: string[];
-  /** Activities that were given back to Temporal for an immediate retry. */
-  returned: number;
 }
 
 /** Failures of one recovery sent at a time. */
@@ -27,35 +26,43 @@ const AT_A_TIME = 32;
 const ANSWER_MS = 5_000;
 
 /**
- * To be called before the worker of this host starts: every owner of the home that the store knows is dead then, since
- * the host's lock is held.
+ * Needs no Temporal. To be called before this host has an owner of its own: every owner of the home that the store knows is dead
+ * then, since the host's lock is held. Runs are paused before their activities come back.
  */
-export async function recover(options: RecoveryOptions): Promise<Recovery> {
-  const tokens = await options.store.endOwners(options.homeId, '', Date.now());
-  // Runs are paused before their activities come back.
-  const interrupted = options.ownStore ? await interruptAttachedRuns(options) : [];
-  const returned = await returnActivities(options, tokens);
-  if (interrupted.length > 0 || tokens.length > 0) {
-    options.log.info({ interrupted, activities: tokens.length, returned }, 'took over from a host that died');
-  }
-  return { interrupted, returned };
+export async function takeOver({ store, homeId, ownStore }: TakeOverOptions): Promise<Predecessor> {
+  const tokens = await store.endOwners(homeId, '', Date.now());
+  if (!ownStore) return { interrupted: [], goingOn: [], tokens };
+  const interrupted = await interruptAttachedRuns(store, 'died');
+  return { interrupted, goingOn: (await store.runs({ states: ['running'] })).map(({ id }) => id), tokens };
 }
 
-async function interruptAttachedRuns({ store }: RecoveryOptions): Promise<string[]> {
+/** Attached runs under way wait until they are let go on; returns their ids. */
+export async function interruptAttachedRuns(
+  store: Pick<Store, 'runs' | 'updateRun' | 'setControl'>,
+  how: 'died' | 'was stopped',
+): Promise<string[]> {
   const attached = (await store.runs({ states: ['running'] })).filter((run) => !run.detached);
-  for (const run of attached) {
-    await store.setControl(run.id, { paused: true });
-    await store.updateRun(run.id, { state: 'interrupted', reason: 'host' });
+  for (const { id } of attached) {
+    await store.setControl(id, { paused: true });
+    const message = `the host ${how} while the run was going on; go on with: swarm resume ${id}`;
+    await store.updateRun(id, { state: 'interrupted', reason: 'host', message }, ['running']);
   }
   return attached.map((run) => run.id);
 }
 
+export interface ReturnOptions {
+  connection: Connection;
+  namespace: string;
+  tokens: readonly string[];
+  log: Pick<HostLog, 'warn'>;
+}
+
 /**
- * Without this Temporal would wait for the heartbeat timeout of each. Tokens are base64; some activities are known to Temporal
- * alone, since it hands them out before the store knows.
+ * Gives the dead host's activities back to Temporal for an immediate retry, before a worker of this host polls. Without this Temporal
+ * would wait for the heartbeat timeout of each. Some are known to Temporal alone, since it hands them out before the store knows.
+ * Returns how many there were.
  */
-async function returnActivities(options: RecoveryOptions, tokens: readonly string[]): Promise<number> {
-  const { connection, namespace, log } = options;
+export async function returnActivities({ connection, namespace, tokens, log }: ReturnOptions): Promise<number> {
   const client = new AsyncCompletionClient({ connection, namespace });
   let returned = 0;
   const returnOne = async (activity: Uint8Array | ActivityPlace) => {

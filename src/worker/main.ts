@@ -6,7 +6,7 @@ import { EXIT, SwarmError } from '../core/errors.js';
 import { ensureHome, homeId, storeLocation } from '../home.js';
 import { openStore } from '../store/open-store.js';
 import { clusterConnectionSettings, connectTemporal, type TemporalConnectionSettings } from '../temporal-connection.js';
-import { startWorker } from './start-worker.js';
+import { prepareWorker } from './start-worker.js';
 
 export interface WorkerProcessOptions {
   /** Ends the process: it takes no new work and gives calls under way half a minute. */
@@ -27,10 +27,9 @@ export async function runWorkerProcess(config: Config, options: WorkerProcessOpt
   await (await connectTemporal(settings)).close();
   const store = await openStore(storeLocation(config));
   try {
-    const worker = await startWorker({
+    const prepared = await prepareWorker({
       config,
       store,
-      connection: settings,
       keys: (name) => readKey(name),
       homeId: homeId(config.home),
       // A host that starts declares the owners of its home dead: this process is not one of them.
@@ -39,6 +38,7 @@ export async function runWorkerProcess(config: Config, options: WorkerProcessOpt
       graceMs: GRACE_MS,
       version: checkedVersion(config),
     });
+    const worker = await prepared.start(settings);
     options.onReady?.();
     const stopped = new Promise<void>((resolve) => {
       if (options.signal.aborted) resolve();

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { type LogMetadata, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { CallEnds } from '../activities/call-ends.js';
-import { createActivities } from '../activities/index.js';
+import { activityParts, createActivities } from '../activities/index.js';
 import type { Config } from '../config.js';
 import { filesQueue, MAIN_QUEUE } from '../core/names.js';
 import { createOpenAiCompatible } from '../llm/openai-compatible.js';
@@ -31,7 +31,6 @@ const GRACE_MS = 30_000;
 export interface WorkerOptions {
   config: Config;
   store: Store;
-  connection: TemporalConnectionSettings;
   /** Value of an API key by the name of its variable. */
   keys: (name: string) => string | undefined;
   /** Names the files queue. */
@@ -51,6 +50,15 @@ export interface WorkerHandle {
   shutdown(graceMs: number): Promise<void>;
   /** Resolves when the Workers have ended, asked or not. */
   ended: Promise<void>;
+}
+
+/** A worker that can make calls already; it takes work from Temporal once it is started. */
+export interface PreparedWorker {
+  /** Begins the calls that the run's last process died with, ahead of Temporal. Returns at once; a paused run is left alone. */
+  goOn(runId: string): void;
+  start(connection: TemporalConnectionSettings): Promise<WorkerHandle>;
+  /** Instead of `start`, or when it failed. */
+  discard(): Promise<void>;
 }
 
 let runtimeInstalled = false;
@@ -80,8 +88,9 @@ function installRuntime(log: WorkerOptions['log']): void {
   });
 }
 
-export async function startWorker(options: WorkerOptions): Promise<WorkerHandle> {
-  const { config, store, connection: settings, keys, homeId, log } = options;
+/** Books the process as an owner and builds everything that needs no Temporal server. */
+export async function prepareWorker(options: WorkerOptions): Promise<PreparedWorker> {
+  const { config, store, keys, homeId, log } = options;
   const ownerHome = options.ownerHome ?? homeId;
   installRuntime(log);
   const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
@@ -91,8 +100,6 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
   const lease = new Lease({ store, owner: { id: owner, home: ownerHome, pid: process.pid }, now, onError });
   await lease.start();
 
-  const { namespace, ...connectionOptions } = settings;
-  const connection = await NativeConnection.connect(connectionOptions);
   const gates = new ProcessGates(store, { now, onError, lease });
   const callEnds = new CallEnds({ store, log });
   const adapter = createOpenAiCompatible();
@@ -120,43 +127,63 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
     },
     simulator,
   );
-  const activities = createActivities(deps);
-  const basics = workerBasics({ namespace, owner, store, graceMs: options.graceMs ?? GRACE_MS, now, onError });
-  queues = new ModelQueues({ basics, connection, store, activities });
+  const parts = activityParts(deps);
+  const activities = createActivities(deps, parts);
 
-  const { closeRun, runTurn: _onModelQueues, ...onMain } = activities;
-  const [main, filesWorker] = await Promise.all([
-    Worker.create({
-      ...basics.options(),
-      ...versionOptions(options.version ?? null),
-      connection,
-      taskQueue: MAIN_QUEUE,
-      workflowBundle: { codePath: BUNDLE },
-      activities: onMain,
-      maxConcurrentActivityTaskExecutions: MAIN_SLOTS,
-      // Live counts in the Web UI; the default would be 24 s.
-      maxHeartbeatThrottleInterval: '5s',
-      maxCachedWorkflows: CACHED_WORKFLOWS,
-    }),
-    Worker.create({ ...basics.options(), connection, taskQueue: filesQueue(homeId), activities: { closeRun } }),
-  ]);
-  const ended = Promise.all([basics.watch(main.run(), MAIN_QUEUE), basics.watch(filesWorker.run(), filesQueue(homeId))]).then(
-    () => undefined,
-  );
+  async function start(settings: TemporalConnectionSettings): Promise<WorkerHandle> {
+    const { namespace, ...connectionOptions } = settings;
+    const connection = await NativeConnection.connect(connectionOptions);
+    const basics = workerBasics({ namespace, owner, store, graceMs: options.graceMs ?? GRACE_MS, now, onError });
+    queues = new ModelQueues({ basics, connection, store, activities });
 
-  async function shutdown(graceMs: number): Promise<void> {
-    gates.drain();
-    await settled(() => gates.inFlight(), graceMs);
-    for (const worker of [main, filesWorker]) if (worker.getState() === 'RUNNING') worker.shutdown();
-    await Promise.all([queues?.close(), ended]);
+    const { closeRun, runTurn: _onModelQueues, ...onMain } = activities;
+    const [main, filesWorker] = await Promise.all([
+      Worker.create({
+        ...basics.options(),
+        ...versionOptions(options.version ?? null),
+        connection,
+        taskQueue: MAIN_QUEUE,
+        workflowBundle: { codePath: BUNDLE },
+        activities: onMain,
+        maxConcurrentActivityTaskExecutions: MAIN_SLOTS,
+        // Live counts in the Web UI; the default would be 24 s.
+        maxHeartbeatThrottleInterval: '5s',
+        maxCachedWorkflows: CACHED_WORKFLOWS,
+      }),
+      Worker.create({ ...basics.options(), connection, taskQueue: filesQueue(homeId), activities: { closeRun } }),
+    ]);
+    const ended = Promise.all([basics.watch(main.run(), MAIN_QUEUE), basics.watch(filesWorker.run(), filesQueue(homeId))]).then(
+      () => undefined,
+    );
+
+    async function shutdown(graceMs: number): Promise<void> {
+      gates.drain();
+      await settled(() => gates.inFlight(), graceMs);
+      for (const worker of [main, filesWorker]) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await Promise.all([queues?.close(), ended]);
+      await close();
+      await connection.close();
+    }
+    // A process that keeps answers in memory must not leave for being idle.
+    return { activeRuns: async () => gates.busyRuns() + callEnds.count(), shutdown, ended };
+  }
+
+  async function close(): Promise<void> {
     await callEnds.close();
     gates.close();
     await Promise.allSettled([adapter.close(), simulator.close(), files.close()]);
     await lease.end();
-    await connection.close();
   }
-  // A process that keeps answers in memory must not leave for being idle.
-  return { activeRuns: async () => gates.busyRuns() + callEnds.count(), shutdown, ended };
+
+  return {
+    goOn: (runId) => parts.headStart.goOn(runId),
+    start,
+    discard: async () => {
+      gates.drain();
+      await settled(() => gates.inFlight(), options.graceMs ?? GRACE_MS);
+      await close();
+    },
+  };
 }
 
 /** Waits until no call is under way, at most `graceMs`. */
