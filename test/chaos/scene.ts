@@ -1,5 +1,7 @@
 /** The processes of one scenario: command, host with its Temporal server, a second worker, the provider. Blows fall on them here. */
+import { createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { TaskFileInput } from '../../src/schema/task.js';
 import { isAlive, until } from '../host/host-support.js';
 import type { Ended, Program } from '../support/program.js';
 import type { Provider } from '../support/provider.js';
@@ -20,6 +22,15 @@ const LEAVE_MS = 5_000;
 const FAILED_ROWS = 1;
 const UNREACHABLE = 4;
 
+export interface SceneOptions {
+  /** Added to the environment of every process. */
+  env?: NodeJS.ProcessEnv;
+  /** Added to the task. */
+  keys?: Partial<TaskFileInput>;
+  /** Opens a door before the provider and returns its address: the calls go through it. */
+  door?: (url: string) => Promise<string>;
+}
+
 export class Scene {
   readonly home: SwarmHome;
   readonly canary: string;
@@ -28,8 +39,6 @@ export class Scene {
   readonly blows: Blow[] = [];
   /** What went wrong beside the run's result. */
   readonly wrong: string[] = [];
-  /** When `swarm run` was typed after everything had died, ms since the Unix epoch. */
-  readonly restarts: number[] = [];
   #cli: Program | null = null;
   #worker: Program | null = null;
 
@@ -40,11 +49,12 @@ export class Scene {
     this.files = files;
   }
 
-  static async open(work: Work, latency: string, env: NodeJS.ProcessEnv = {}): Promise<Scene> {
+  static async open(work: Work, latency: string, options: SceneOptions = {}): Promise<Scene> {
     const canary = newCanary();
-    const home = await SwarmHome.create({ [CANARY_ENV]: canary, ...env });
+    const home = await SwarmHome.create({ [CANARY_ENV]: canary, ...options.env });
     const provider = await home.provider(['--latency', latency]);
-    return new Scene(home, canary, provider, chaosTask(home, 'task', provider.url, work));
+    const url = (await options.door?.(provider.url)) ?? provider.url;
+    return new Scene(home, canary, provider, chaosTask(home, 'task', url, work, options.keys));
   }
 
   /** True once a second worker was started. */
@@ -54,7 +64,6 @@ export class Scene {
 
   /** Types `swarm run`. */
   type(): Program {
-    this.restarts.push(Date.now());
     this.#cli = this.home.swarm(['run', this.files.path, '--json', '--yes']);
     return this.#cli;
   }
@@ -83,6 +92,13 @@ export class Scene {
     }
     await until('the killed processes are gone', () => struck.every(({ pid }) => !isAlive(pid)), GONE_MS);
     if (struck.length > 0) this.#note(struck.map(({ target }) => target).join('+'), from, struck);
+  }
+
+  /** kill -9 of the Temporal server; its port is held for a while, so that the host cannot start it again. */
+  async killServer(downMs: number): Promise<void> {
+    const port = Number(this.home.host()?.temporalAddress?.split(':')[1] ?? 0);
+    await this.kill(['server']);
+    if (port > 0 && downMs > 0) await holdPort(port, downMs);
   }
 
   /** SIGSTOP for a while, then SIGCONT. */
@@ -141,6 +157,17 @@ export class Scene {
   close(keep = false): Promise<void> {
     return this.home.close(keep);
   }
+}
+
+/** Nobody else can listen on the port meanwhile. When somebody already does, there is nothing to hold. */
+async function holdPort(port: number, ms: number): Promise<void> {
+  const holder = createServer((socket) => socket.destroy());
+  const held = await new Promise<boolean>((resolve) => {
+    holder.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true));
+  });
+  if (!held) return;
+  await sleep(ms);
+  await new Promise((resolve) => holder.close(resolve));
 }
 
 function livingPid(program: Program | null): number | null {

@@ -17,7 +17,11 @@ import { parseArgs } from 'node:util';
 import type { SoakOptions, SoakSuite } from './suite.js';
 
 const SUITES: Readonly<Record<string, () => Promise<{ default: SoakSuite }>>> = {
+  points: () => import('./suites/points.js'),
   kills: () => import('./suites/kills.js'),
+  server: () => import('./suites/server.js'),
+  cuts: () => import('./suites/cuts.js'),
+  restart: () => import('./suites/restart.js'),
   million: () => import('./suites/million.js'),
 };
 
