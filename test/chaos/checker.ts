@@ -55,6 +55,10 @@ function count<T>(items: readonly T[]): Map<T, number> {
   return counts;
 }
 
+function sumUsd(amounts: readonly number[]): number {
+  return Math.round(amounts.reduce((sum, amount) => sum + amount * 1e9, 0)) / 1e9;
+}
+
 const few = (items: readonly unknown[]): string => `${items.slice(0, 5).join(', ')}${items.length > 5 ? ', ...' : ''}`;
 
 export function check({ expected, out, calls, blows }: Evidence): Findings {
@@ -103,6 +107,11 @@ export function check({ expected, out, calls, blows }: Evidence): Findings {
   const bill = spentUsd(billed);
   holds(`the provider's bill ${bill} is above the ledger ${money.total_usd}`, bill <= money.total_usd + 1e-9);
   holds(`${money.reserved_usd} USD are still reserved`, money.reserved_usd === 0);
+  const settled = sumUsd([...out.ok(), ...out.failed()].map((row) => row.cost_usd));
+  const open = sumUsd(doubtful_calls.map((call) => call.reserved_usd));
+  holds(`the ledger settled ${money.settled_usd}, the rows cost ${settled}`, money.settled_usd === settled);
+  holds(`the ledger doubts ${money.doubtful_usd}, the doubtful calls ${open}`, money.doubtful_usd === open);
+  holds(`the ledger's total is ${money.total_usd}`, money.total_usd === sumUsd([settled, open]));
   return {
     broken,
     lost: lost.length,

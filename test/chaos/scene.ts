@@ -14,8 +14,8 @@ import { chaosTask, type Work } from './rows.js';
 
 export type Target = 'cli' | 'host' | 'server' | 'worker';
 
-const READY_MS = 30_000;
-const GONE_MS = 10_000;
+const READY_MS = 90_000;
+const GONE_MS = 30_000;
 /** What we started is gone this long after the end, at most. */
 const LEAVE_MS = 5_000;
 /** A command may end with these: rows held back by the model failed; or Temporal or the host was away for too long. */

@@ -12,7 +12,7 @@ import type { Point, PointEnd } from './points.js';
 
 const HOST = fileURLToPath(new URL('./host.mjs', import.meta.url));
 const LATENCY_MS = '10';
-const READY_MS = 30_000;
+const READY_MS = 90_000;
 
 /** Throws when the point was never reached, or the run does not end. */
 export async function runPoint({ name, rows, front, turns = 1 }: Point, undisturbed: Undisturbed): Promise<PointEnd> {
