@@ -45,9 +45,13 @@ async function strike(scene: Scene, stroke: Stroke, { attached }: Scenario): Pro
 }
 
 async function play(scene: Scene, scenario: Scenario, needed: number): Promise<void> {
+  // Before the run: it may be over by the time that another process has started.
+  if (scenario.secondWorker) {
+    await scene.home.run(['start']);
+    await scene.startWorker();
+  }
   if (scenario.attached) scene.type();
   else await scene.home.run(['run', scene.files.path, '--detach', '--yes']);
-  if (scenario.secondWorker) await scene.startWorker();
   for (const stroke of scenario.strokes) {
     if (!(await untilMoment(scene, stroke, needed))) break;
     await strike(scene, stroke, scenario);

@@ -49,7 +49,7 @@ describe('killed at random moments -> every row once, paid again only what was i
     { what: 'host of a detached run', work: SLICES, strokes: [HOST], attached: false },
   ])('$what', async ({ what, work, strokes, secondWorker = false, attached = true }) => {
     const random = testRandom(what);
-    const moments = strokes.map(() => random.next() * 0.9).sort((a, b) => a - b);
+    const moments = strokes.map(() => random.next() * 0.6).sort((a, b) => a - b);
     const scenario: Scenario = {
       seed: 0,
       work,
@@ -61,5 +61,6 @@ describe('killed at random moments -> every row once, paid again only what was i
     const { broken, blows, inFlight, paidAgain, doubtful } = await runScenario(scenario, undisturbed);
     process.stdout.write(`  ${blows.join(', ')}: ${inFlight} in flight, ${paidAgain} paid again, ${doubtful} doubtful\n`);
     expect(broken).toEqual([]);
+    expect(blows.length).toBeGreaterThan(0);
   });
 });
