@@ -124,7 +124,8 @@ export class Reader {
       .innerJoin('seeds as s', (join) => join.onRef('s.run_id', '=', 'o.run_id').onRef('s.idx', '=', 'o.idx'))
       .select(['o.idx', 'o.outcome_json', 's.content_json'])
       .where('o.run_id', '=', runId)
-      .where('o.status', '=', filter.status)
+      // Written out: with a parameter no partial index fits.
+      .where('o.status', '=', sql.lit(filter.status))
       .where('o.idx', '>=', filter.from)
       .orderBy('o.idx')
       .limit(filter.limit)
@@ -155,7 +156,7 @@ export class Reader {
       .where('o.run_id', '=', runId)
       .where('o.idx', '>=', first)
       .where('o.idx', '<=', last)
-      .where('o.status', '=', status)
+      .where('o.status', '=', sql.lit(status))
       .where('c.state', '=', 'answered')
       .whereRef('c.turn', '>=', 'o.from_turn')
       .whereRef('c.turn', '<=', 'o.turns')
