@@ -8,6 +8,7 @@ import type { RunRow } from '../store/port.js';
 import type { RunInput, RunPlan } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
 import type { HeadStart } from './head-start.js';
+import { withHeartbeat } from './heartbeat.js';
 import type { Publications } from './publication.js';
 import { queueOf } from './queue.js';
 
@@ -77,7 +78,10 @@ export function createOpenRun(deps: ActivityDeps, headStart: HeadStart, publicat
   /** Bad input fails the workflow at once, with the message that the CLI prints. */
   return async function openRun(input: RunInput): Promise<OpenRunResult> {
     try {
-      return await open(input);
+      return await withHeartbeat(
+        () => null,
+        () => open(input),
+      );
     } catch (error) {
       if (!SwarmError.is(error)) throw error;
       throw ApplicationFailure.create({

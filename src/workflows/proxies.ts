@@ -22,6 +22,8 @@ const SLICE_MS = 24 * 3_600_000;
 export const { openRun } = proxyActivities<All>({
   taskQueue: MAIN_QUEUE,
   startToCloseTimeout: '1h',
+  // A process that died while it staged a large file is replaced soon; the activity only waits for files and the store.
+  heartbeatTimeout: '15s',
   // What it opened must be closed again.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry,

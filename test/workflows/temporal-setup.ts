@@ -198,8 +198,22 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
 
 let runtimeInstalled = false;
 
+/** The real workflows, but for the number of children that an execution starts before it hands over. */
+function bundleWith(childrenPerExecution: number): { code: string } {
+  const real = /\bCHILDREN_PER_EXECUTION = 400;/;
+  const code = readFileSync(BUNDLE, 'utf8');
+  if (!real.test(code)) throw new Error('the bundle does not say how many children an execution starts');
+  return { code: code.replace(real, `CHILDREN_PER_EXECUTION = ${childrenPerExecution};`) };
+}
+
+export interface TemporalOptions {
+  maxCachedWorkflows?: number;
+  /** Fewer than the real 400, so that a lane continues as new often. */
+  childrenPerExecution?: number;
+}
+
 /** One server for a test file. Rejects when there is no bundle. */
-export async function startTemporal(options: { maxCachedWorkflows?: number } = {}): Promise<Temporal> {
+export async function startTemporal(options: TemporalOptions = {}): Promise<Temporal> {
   readFileSync(BUNDLE);
   if (!runtimeInstalled) {
     const quiet = { logging: { filter: 'ERROR' } };
@@ -223,7 +237,8 @@ export async function startTemporal(options: { maxCachedWorkflows?: number } = {
     Worker.create({ connection: native, taskQueue, activities, identity: 'worker', ...workflows });
   const workers = await Promise.all([
     create(MAIN_QUEUE, main, {
-      workflowBundle: { codePath: BUNDLE },
+      workflowBundle:
+        options.childrenPerExecution === undefined ? { codePath: BUNDLE } : bundleWith(options.childrenPerExecution),
       stickyQueueScheduleToStartTimeout: '1s',
       maxHeartbeatThrottleInterval: '100ms',
       maxCachedWorkflows: options.maxCachedWorkflows ?? 300,
