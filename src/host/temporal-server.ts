@@ -34,8 +34,11 @@ export interface ServerOptions {
   onProgress: (line: string) => void;
 }
 
-/** A server that lived this long was healthy: the next restart is quick again. In ms. */
-const HEALTHY_MS = 30_000;
+/**
+ * A server that lived this long was healthy: the next restart is quick again. In ms. One that is killed every few seconds must not
+ * be kept waiting for longer than it lives.
+ */
+const HEALTHY_MS = 3_000;
 const FIRST_BACKOFF_MS = 200;
 const LONGEST_BACKOFF_MS = 5_000;
 /** Longest time from spawn to the first answer, on a busy machine with a large database, in ms. */
