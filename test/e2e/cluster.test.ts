@@ -4,6 +4,7 @@
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { clusterConnectionSettings, connectTemporal } from '../../src/temporal-connection.js';
 import { until } from '../host/host-support.js';
@@ -128,6 +129,67 @@ describe.skipIf(missing !== null)('PostgreSQL cluster', () => {
     const result = await bed.cluster.temporal(['workflow', 'result', '--workflow-id', 'by-hand', '--output', 'json']);
     expect(JSON.parse(result)).toMatchObject({ status: 'COMPLETED' });
     expectExact(bed, files);
+  });
+});
+
+describe.skipIf(missing !== null)('workers of two builds', () => {
+  let bed: Bed;
+  beforeAll(async () => {
+    const cluster = await TestCluster.start();
+    const home = await SwarmHome.create({ ...cluster.env, SWARM_DATABASE_URL: await cluster.storeUrl() });
+    bed = { cluster, home, provider: await home.provider(['--latency', '400']) };
+  }, BUILD_MS);
+  afterAll(() => close(bed));
+
+  const version = (build: string) => `TemporalWorkerDeploymentVersion="durable-swarm:${build}"`;
+  async function count(query: string): Promise<number> {
+    // A server answers 10 such questions a second.
+    await sleep(400);
+    const printed = await bed.cluster.temporal(['workflow', 'count', '--query', query, '--output', 'json']);
+    // Zero is left out.
+    return Number((JSON.parse(printed) as { count?: string }).count ?? 0);
+  }
+  async function makeCurrent(build: string): Promise<void> {
+    const which = ['--deployment-name', 'durable-swarm', '--build-id', build, '--yes'];
+    const set = () => bed.cluster.temporal(['worker', 'deployment', 'set-current-version', ...which]);
+    await until(
+      `build ${build} is current`,
+      () =>
+        set().then(
+          () => true,
+          () => false,
+        ),
+      90_000,
+    );
+  }
+
+  it('the second becomes current in mid run, the first drains and ends -> every row once, seeds ended where they began', async () => {
+    const worker = async (build: string) => {
+      const program = bed.home.swarm(['worker'], { SWARM_WORKER_BUILD: build, SWARM_LOG_LEVEL: 'error' });
+      await program.says(/The worker polls/, 90_000);
+      return program;
+    };
+    const [first, second] = await Promise.all([worker('a'), worker('b')]);
+    await makeCurrent('a');
+    const files = task(bed, 'builds', 1, 4);
+    const cli = bed.home.swarm(['run', files.path, '--json']);
+    await bed.provider.untilBilled(ROWS / 4);
+    await makeCurrent('b');
+    await until(
+      'nothing runs on the first build',
+      async () => (await count(`ExecutionStatus="Running" AND ${version('a')}`)) === 0,
+      60_000,
+    );
+    await first.stop('SIGTERM', 40_000);
+    const ended = await cli.ended;
+    expect({ code: ended.code, ...endEvent(ended) }).toMatchObject({ code: 0, state: 'completed', ok: ROWS });
+    expectExact(bed, files);
+    const seedsOf = (build: string) => count(`WorkflowType="swarmSeed" AND ${version(build)}`);
+    await until('all seeds are listed', async () => (await seedsOf('a')) + (await seedsOf('b')) === ROWS);
+    expect(await seedsOf('a')).toBeGreaterThan(0);
+    expect(await seedsOf('b')).toBeGreaterThan(0);
+    expect(await count(`WorkflowType="swarmRun" AND ${version('b')}`)).toBe(1);
+    await second.stop();
   });
 });
 
