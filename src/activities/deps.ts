@@ -48,6 +48,8 @@ export interface ActivityDeps {
   stage(input: Exclude<RunInput, { run: string }>, runId: string): Promise<Staged>;
   /** Opens this model's queue in this process now, not at the next look at the store. */
   openQueue(queue: QueueRow): Promise<void>;
+  /** Says in the run's folder that this process is at work in it. Throws E_LOCKED (exit 6) when it is another run's by now. */
+  claim(run: RunRow): Promise<void>;
   /** Writes the run folder. */
   publish(runId: string): Promise<void>;
   /** Writes a part of output.partial.jsonl while the run goes on. */

@@ -47,6 +47,7 @@ export function createOpenRun(deps: ActivityDeps, headStart: HeadStart, publicat
     if (finished) return { kind: 'finished', run: run.id, filesQueue: filesQueue(deps.homeId) };
 
     const { task } = run;
+    await deps.claim(run);
     const control = await deps.store.control(run.id);
     const [epoch, queue] = await Promise.all([
       // The epoch belongs to this execution: a second attempt of this activity finds it open already.

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.js';
-import { ProcessLock } from './process-lock.js';
+import { ProcessLock } from '../store/process-lock.js';
 import { CLI_VERSION } from './temporal-version.js';
 
 /** File name of a program on this platform. */

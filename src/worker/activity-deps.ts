@@ -21,6 +21,7 @@ export interface DepsInput {
   log: ActivityDeps['log'];
   openQueue: ActivityDeps['openQueue'];
   stage: ActivityDeps['stage'];
+  claim: ActivityDeps['claim'];
   publish: ActivityDeps['publish'];
   checkpoint: ActivityDeps['checkpoint'];
   discardPartial: ActivityDeps['discardPartial'];

@@ -1,4 +1,5 @@
 /** Files of the runs that this process opened or publishes: staging of runs that plain Temporal started, publishing, partial output. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActivityDeps, Staged } from '../activities/deps.js';
 import { bySeed, historyOf } from '../activities/history.js';
@@ -15,10 +16,10 @@ import { stageRun } from '../intake/stage-run.js';
 import type { Prices } from '../llm/port.js';
 import { packageVersion } from '../package-info.js';
 import { capProblem } from '../pricing/cap-problem.js';
-import { claimFolder, isPublished, readMarker } from '../store/outputs/folder.js';
+import { claimFolder, isPublished, readMarker, releaseFolder, taken } from '../store/outputs/folder.js';
 import { PartialOutput, removePartial } from '../store/outputs/partial.js';
 import { publishRun } from '../store/outputs/publish.js';
-import type { Store } from '../store/port.js';
+import type { RunRow, Store } from '../store/port.js';
 import type { RunInput } from '../workflows/messages.js';
 
 type FileInput = Exclude<RunInput, { run: string }>;
@@ -30,7 +31,7 @@ export interface RunFilesOptions {
   keys(name: string): string | undefined;
 }
 
-export class RunFiles implements Pick<ActivityDeps, 'stage' | 'publish' | 'checkpoint' | 'discardPartial'> {
+export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish' | 'checkpoint' | 'discardPartial'> {
   readonly #options: RunFilesOptions;
   readonly #partial = new Map<string, Promise<PartialOutput>>();
   /** Runs whose partial output is being written. */
@@ -54,7 +55,17 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'publish' | 'check
     this.#needKey(loaded);
     const { limit, total } = 'task' in input ? input : { limit: undefined, total: undefined };
     return await stageRun(
-      { store, home: config.home, claimFolder, isPublished, readMarker, now: () => Date.now(), random: () => Math.random() },
+      {
+        store,
+        home: config.home,
+        claimFolder,
+        releaseFolder,
+        taken,
+        isPublished,
+        readMarker,
+        now: () => Date.now(),
+        random: () => Math.random(),
+      },
       {
         task,
         rows: readSeeds(source, { prompt, ...(limit === undefined ? {} : { limit }), ...(total === undefined ? {} : { total }) }),
@@ -112,6 +123,14 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'publish' | 'check
       messagesOf: (seed, calls) =>
         transcript(run.task, template.render(seed.content), historyOf(bySeed(calls).get(seed.index) ?? [], run.epoch).answers),
     });
+    await releaseFolder(run.outputDir, runId);
+  }
+
+  /** Puts this process into the marker of the run's folder, when the folder is on this machine. */
+  async claim({ id, outputDir, taskFingerprint, createdAt }: RunRow): Promise<void> {
+    if (!existsSync(outputDir)) return;
+    const { home } = this.#options.config;
+    await claimFolder(outputDir, { run: id, home, fingerprint: taskFingerprint, createdAt });
   }
 
   /** One at a time for a run: after a server's restart Temporal may have the same activity run twice. */

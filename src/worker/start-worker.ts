@@ -121,6 +121,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
       log,
       openQueue: async (queue) => await queues?.open(queue),
       stage: (input, workflowId) => files.stage(input, workflowId),
+      claim: (run) => files.claim(run),
       publish: (runId) => files.publish(runId),
       checkpoint: (runId) => files.checkpoint(runId),
       discardPartial: (runId) => files.discardPartial(runId),

@@ -212,6 +212,7 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
     },
     stage: () => Promise.reject(new Error('nothing is staged here')),
     openQueue: async () => record('openQueue'),
+    claim: async () => record('claim'),
     publish: async () => record('publish'),
     checkpoint: async () => record('checkpoint'),
     discardPartial: async () => record('partial discarded'),
