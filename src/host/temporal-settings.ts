@@ -41,6 +41,9 @@ export const DYNAMIC_CONFIG = {
 function embeddedConfig(ports: ServerPorts): Record<string, unknown> {
   return {
     ...DYNAMIC_CONFIG,
+    // Workflows stay in this cache for an hour after their end, by default 8,096 of them: memory would grow with the rows of a run. More
+    // than are under way at a time are of no use.
+    'history.hostLevelCacheMaxSize': 1024,
     // The HTTP API takes any Host header by default: a web page could reach it by DNS rebinding.
     'frontend.httpAllowedHosts': [`${LOOPBACK}:${ports.httpPort}`, `localhost:${ports.httpPort}`],
   };
