@@ -15,7 +15,13 @@ const NODE = /^node:/;
 const TEMPORAL = /^@temporalio\//;
 
 /** Files beside the folders: what the processes share. */
-export const SHARED_FILES = ['src/config.ts', 'src/temporal-connection.ts', 'src/home.ts', 'src/package-info.ts'] as const;
+export const SHARED_FILES = [
+  'src/config.ts',
+  'src/temporal-connection.ts',
+  'src/temporal-tls.ts',
+  'src/home.ts',
+  'src/package-info.ts',
+] as const;
 
 /**
  * Three single files cross: workflows/messages and client/host-protocol define what the two sides of a connection say, and
