@@ -52,24 +52,33 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** `onOutput` gets what the program writes to stdout and stderr. `onPid` is called once, before the first output. */
+/**
+ * `onOutput` gets what the program writes to stdout and stderr. `onPid` is called once, before the first output. `env` are variables for
+ * it that count where our own environment has none.
+ */
 export function runLeashed(
   program: string,
   args: readonly string[],
-  options: { cwd: string; onOutput: (chunk: Buffer) => void; onPid: (pid: number) => void },
+  options: {
+    cwd: string;
+    env?: Readonly<Record<string, string>>;
+    onOutput: (chunk: Buffer) => void;
+    onPid: (pid: number) => void;
+  },
 ): Leashed {
   const direct = process.platform === 'win32';
+  const env = { ...options.env, ...plainEnvironment() };
   let pid: number | null = null;
   const known = (found: number) => {
     pid = found;
     options.onPid(found);
   };
   const child: ChildProcess = direct
-    ? spawn(program, args, { cwd: options.cwd, env: plainEnvironment(), stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true })
+    ? spawn(program, args, { cwd: options.cwd, env, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true })
     : // Its own group: Ctrl-C in a terminal must not end the server before the worker has drained.
       spawn('/bin/sh', ['-c', SHELL_PROGRAM, 'leash', program, ...args], {
         cwd: options.cwd,
-        env: plainEnvironment(),
+        env,
         stdio: ['pipe', 'pipe', 'pipe'],
         detached: true,
       });

@@ -14,7 +14,13 @@ import { endOrphanServer } from './orphan.js';
 import { freePorts, isListening, isPortFree, LOOPBACK, pickPortPair } from './ports.js';
 import { RotatingFile } from './rotating-file.js';
 import type { TemporalBinary } from './temporal-binary.js';
-import { databaseFileName, EMBEDDED_NAMESPACE, type ServerPorts, serverArguments } from './temporal-settings.js';
+import {
+  databaseFileName,
+  EMBEDDED_NAMESPACE,
+  SERVER_ENVIRONMENT,
+  type ServerPorts,
+  serverArguments,
+} from './temporal-settings.js';
 
 /** Remembered in the home. */
 interface ServerState {
@@ -124,6 +130,7 @@ export class TemporalServer {
     this.#lastOutput = '';
     let open = true;
     const child = runLeashed(binary.path, serverArguments(ports, this.#database), {
+      env: SERVER_ENVIRONMENT,
       cwd: config.home,
       onOutput: (chunk) => {
         if (open) this.#log.write(chunk);
