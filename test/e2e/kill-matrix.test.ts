@@ -36,7 +36,6 @@ const HOST: Stroke = { ...NOTHING, kind: 'host', order: ['host'] };
 const HOST_AND_STARTER: Stroke = { ...NOTHING, kind: 'all', order: ['cli', 'host'] };
 const EVERYTHING: Stroke = { ...NOTHING, kind: 'all', order: ['server', 'cli', 'host', 'worker'], pauseMs: 5 };
 const SERVER: Stroke = { ...NOTHING, kind: 'server', order: ['server'] };
-const WORKER: Stroke = { ...NOTHING, kind: 'worker', order: ['worker'] };
 const STALL: Stroke = { ...NOTHING, kind: 'host stalls', order: ['host'], forMs: 1_500 };
 
 describe('killed at random moments -> every row once, paid again only what was in flight and is listed', () => {
@@ -45,7 +44,7 @@ describe('killed at random moments -> every row once, paid again only what was i
     { what: 'host and starter, a child for each row', work: SEEDS, strokes: [HOST_AND_STARTER] },
     { what: 'host alone, twice: its starter goes on by itself', work: CONVERSATIONS, strokes: [HOST, HOST] },
     { what: 'server, then the host is silent for a while', work: SLICES, strokes: [SERVER, STALL] },
-    { what: 'second worker, then everything', work: CONVERSATIONS, strokes: [WORKER, EVERYTHING], secondWorker: true },
+    { what: 'everything, a second worker too', work: CONVERSATIONS, strokes: [EVERYTHING], secondWorker: true },
     { what: 'host of a detached run', work: SLICES, strokes: [HOST], attached: false },
   ])('$what', async ({ what, work, strokes, secondWorker = false, attached = true }) => {
     const random = testRandom(what);
