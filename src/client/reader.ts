@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config.js';
 import type { RunState } from '../core/model.js';
-import { storeLocation } from '../home.js';
+import { homePaths, storeLocation } from '../home.js';
 import { packageVersion } from '../package-info.js';
 import type { OutputFormat } from '../schema/task-types.js';
 import { openStore } from '../store/open-store.js';
@@ -13,6 +13,7 @@ import { RECEIPT_FILE } from '../store/outputs/folder.js';
 import { buildReceipt, type Receipt } from '../store/outputs/receipt.js';
 import type { Store } from '../store/port.js';
 import type { Progress, RunHandle } from './api.js';
+import { HostConnection } from './host-connection.js';
 import { hasEnded, progressOf, readProgress, unknownRun } from './progress.js';
 import { StoredRun } from './run-handle.js';
 
@@ -37,8 +38,14 @@ export async function openReader(config: Config): Promise<StoreReader> {
   if ('file' in location && !existsSync(location.file)) return EMPTY;
   const store = await openStore(location);
   return {
-    progress: (run) => readProgress(store, run),
-    runs: (options = {}) => listRuns(store, options),
+    progress: async (run) => {
+      const found = await readProgress(store, run);
+      return (await rests(config, [found])) ? atRest(found) : found;
+    },
+    runs: async (options = {}) => {
+      const found = await listRuns(store, options);
+      return (await rests(config, found)) ? found.map(atRest) : found;
+    },
     lastRun: async () => (await listRuns(store, { limit: 1 }))[0]?.run ?? null,
     export: (run, format, target) => exportRun(store, run, format, target),
     receipt: async (run) => {
@@ -56,6 +63,21 @@ async function endedRun(store: Store, runId: string): Promise<RunHandle | null> 
   if (!hasEnded(run)) return null;
   const nobody = () => Promise.reject(new Error('a reader reaches no host'));
   return new StoredRun(runId, { store, launcher: nobody, handKey: nobody, revive: nobody, hostGone: () => null, diskOf: null });
+}
+
+/** True when nothing works on the runs of this home's own store: the host that the store takes for alive is gone. */
+async function rests(config: Config, found: readonly Progress[]): Promise<boolean> {
+  if (config.databaseUrl !== null || config.externalTemporal || !found.some(({ state }) => state === 'running')) return false;
+  const host = await HostConnection.open(homePaths(config.home).socket);
+  host?.close();
+  return host === null;
+}
+
+/** What a run that the store calls running is without a host. The next host writes it down. */
+function atRest(progress: Progress): Progress {
+  if (progress.state !== 'running') return progress;
+  const message = `no host is running; start one with: swarm start; go on with: swarm resume ${progress.run}`;
+  return { ...progress, state: 'interrupted', reason: 'host', message };
 }
 
 /** The receipt in the run's folder, when the folder is still there and the run was not started again since. */
