@@ -3,7 +3,8 @@ import type { GatePort } from '../core/gate/port.js';
 import type { EpochMs, Message } from '../core/model.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
 import type { ModelRef } from '../schema/task-types.js';
-import type { QueueRow, RunRow, Store } from '../store/port.js';
+import type { RunRow, Store } from '../store/port.js';
+import type { QueueRow } from '../store/shared-port.js';
 import type { RunInput } from '../workflows/messages.js';
 import type { CallEnds } from './call-ends.js';
 

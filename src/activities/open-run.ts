@@ -47,7 +47,9 @@ export function createOpenRun(deps: ActivityDeps, headStart: HeadStart, publicat
     if (finished) return { kind: 'finished', run: run.id, filesQueue: filesQueue(deps.homeId) };
 
     const { task } = run;
-    await deps.claim(run);
+    // Files stay with the home that started the run, whichever process opens it.
+    const filesHome = run.home === '' ? deps.homeId : run.home;
+    if (filesHome === deps.homeId) await deps.claim(run);
     const control = await deps.store.control(run.id);
     const [epoch, queue] = await Promise.all([
       // The epoch belongs to this execution: a second attempt of this activity finds it open already.
@@ -61,7 +63,7 @@ export function createOpenRun(deps: ActivityDeps, headStart: HeadStart, publicat
       model: `${task.model.provider}/${task.model.model}`,
       phases: [{ name: 'map', kind: 'map', source: { kind: epoch.kind, items: epoch.items } }],
       modelQueue: queue.name,
-      filesQueue: filesQueue(deps.homeId),
+      filesQueue: filesQueue(filesHome),
       sliceSize: task.sliceSize,
       concurrency: control.concurrency,
       callTimeoutMs: task.timeoutMs,
@@ -70,7 +72,7 @@ export function createOpenRun(deps: ActivityDeps, headStart: HeadStart, publicat
       paused: control.paused,
       outputDir: run.outputDir,
     };
-    publications.openedHere(plan.run, plan.epoch);
+    if (filesHome === deps.homeId) publications.openedHere(plan.run, plan.epoch);
     headStart.begin(plan);
     await deps.openQueue(queue);
     return { kind: 'open', plan };

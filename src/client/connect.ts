@@ -3,7 +3,7 @@ import { Client, type Connection } from '@temporalio/client';
 import { type Config, loadConfig, readKey } from '../config.js';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
-import { ensureHome, storeLocation } from '../home.js';
+import { ensureHome, homeId, storeLocation } from '../home.js';
 import { stageRun } from '../intake/stage-run.js';
 import { capProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
@@ -71,6 +71,7 @@ class ConnectedSwarm implements Swarm {
       {
         store: this.#store,
         home: this.#config.home,
+        homeId: homeId(this.#config.home),
         claimFolder,
         releaseFolder,
         taken,

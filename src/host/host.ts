@@ -19,7 +19,7 @@ import { readJsonFile, writeJsonFile } from './json-file.js';
 import { Keyring } from './keyring.js';
 import { type HostLog, openHostLog } from './log.js';
 import { prepareCluster } from './namespace.js';
-import { interruptAttachedRuns, returnActivities, takeOver } from './recovery.js';
+import { giveBack, interruptOnStop, takeOver } from './recovery.js';
 import { RunStates } from './run-states.js';
 import { SocketServer } from './socket-server.js';
 import { allOrFirstError, Startup } from './startup.js';
@@ -142,7 +142,7 @@ class Host {
     this.#connection = connection;
     const { namespace } = settings;
     if (this.#config.externalTemporal) await prepareCluster(connection, namespace, this.#log);
-    await returnActivities({ connection, namespace, tokens, log: this.#log });
+    await giveBack({ connection, namespace, tokens, log: this.#log });
     await this.#watchStates(store, new Client({ connection, namespace }));
     this.#stop.signal.throwIfAborted();
     this.#say('starting the worker');
@@ -264,8 +264,8 @@ class Host {
 
   /** A clean stop says so in the store: nobody has to start a host to learn it. */
   async #interruptRuns(): Promise<void> {
-    if (this.#store === null || !this.#ownStore) return;
-    const interrupted = await interruptAttachedRuns(this.#store, 'was stopped');
+    if (this.#store === null) return;
+    const interrupted = await interruptOnStop({ store: this.#store, homeId: this.#record.homeId, ownStore: this.#ownStore });
     if (interrupted.length > 0) this.#log.info({ interrupted }, 'runs are interrupted');
   }
 

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { plainEnvironment } from '../config.js';
+import { isAlive } from '../worker/process-identity.js';
 
 /** Tries of 0.1 s between the request to end and the kill. */
 const GRACE_TENTHS = 50;
@@ -41,15 +42,6 @@ export interface Leashed {
   readonly ended: Promise<string>;
   /** Asks it to end, kills it after 5 s. Resolves when it is gone. */
   stop(): Promise<void>;
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /**

@@ -23,6 +23,8 @@ export interface StagePorts {
   store: Store;
   /** Folder of this home. */
   home: string;
+  /** Id of this home: its processes read and write the files of the run. */
+  homeId: string;
   readMarker(dir: string): Promise<FolderOwner | null>;
   claimFolder(dir: string, marker: FolderMarker, options: ClaimOptions): Promise<unknown>;
   releaseFolder(dir: string, run: string): Promise<void>;
@@ -96,8 +98,9 @@ async function realFolder(dir: string): Promise<string> {
 }
 
 /** The newest run of a folder; leftovers of a staging that was cut short are dropped. */
-async function runOfFolder({ store, now }: StagePorts, outputDir: string): Promise<RunRow | null> {
-  const runs = await store.runs({ outputDir });
+async function runOfFolder({ store, homeId, now }: StagePorts, outputDir: string): Promise<RunRow | null> {
+  // In a shared database another machine may have a folder of that name, which is not this one.
+  const runs = (await store.runs({ outputDir })).filter(({ home }) => home === homeId || home === '');
   for (const run of runs) {
     if (run.state === 'staging' && now() - run.createdAt > ABANDONED_MS) await store.dropRun(run.id);
   }
@@ -149,6 +152,7 @@ async function stageNew(
     limited: request.limited,
     origin: request.origin,
     createdAt,
+    home: ports.homeId,
   });
   try {
     await appendAll(store, id, request.rows);

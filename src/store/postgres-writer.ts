@@ -15,8 +15,8 @@ import {
   type Write,
   type Writer,
 } from './operations.js';
-import type { ShareRequest } from './port.js';
 import { connect, execute } from './postgres-connection.js';
+import type { ShareRequest } from './shared-port.js';
 import { isAway, isContention, storeError } from './store-errors.js';
 
 const MAX_GROUP = 512;

@@ -3,21 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { addUsage, type EpochMs, NO_USAGE, type Outcome, type RunState } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
-import type {
-  CallRow,
-  CallState,
-  Control,
-  Indexes,
-  ModelSpend,
-  OutputRow,
-  OwnerRow,
-  QueueRow,
-  RunRow,
-  RunTotals,
-  ShareRow,
-} from './port.js';
+import type { CallRow, CallState, Control, Indexes, ModelSpend, OutputRow, RunRow, RunTotals } from './port.js';
 import type { ReadConnection } from './read-connection.js';
 import { readCall, readControl, readOutcome, readQueue, readRun, readSeed, readTotals } from './rows.js';
+import type { OwnerRow, QueueRow, ShareRow } from './shared-port.js';
 import type { Row, Statement } from './statements.js';
 import { unknownRun } from './store-errors.js';
 

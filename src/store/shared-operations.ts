@@ -3,8 +3,8 @@ import { type Share, type ShareHolder, shareOf, shareTurn } from '../core/gate/s
 import type { EpochMs } from '../core/model.js';
 import { CRASHED } from './call-operations.js';
 import { addTotals, type Operation } from './operation.js';
-import type { QueueRow, ShareRequest } from './port.js';
 import { readQueue } from './rows.js';
+import type { QueueRow, ShareRequest } from './shared-port.js';
 import { type Row, SQL } from './statements.js';
 
 export function* registerQueue({ queue }: { queue: QueueRow }): Operation<QueueRow> {

@@ -3,7 +3,8 @@
  * sends nothing until it has a new one.
  */
 import type { EpochMs } from '../core/model.js';
-import type { OwnerRow, Store } from '../store/port.js';
+import type { Store } from '../store/port.js';
+import type { OwnerRow } from '../store/shared-port.js';
 
 /** An owner is taken for dead this long after its last beat. A stall of this length makes calls under way be paid again. */
 const LEASE_MS = 6_000;
@@ -88,9 +89,10 @@ export class Lease {
     this.#plan();
   }
 
-  /** From the next beat on the owner says where its activities are. */
-  belongsTo(temporal: string): void {
+  /** Says where this owner's activities are, in the store from the next beat on, which follows at once. */
+  async belongsTo(temporal: string): Promise<void> {
     this.#temporal = temporal;
+    await this.#beat();
   }
 
   /** The lease ends now: what is still open is doubtful as soon as somebody looks. */

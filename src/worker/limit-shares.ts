@@ -4,7 +4,8 @@
  */
 import { type Share, shareOf, shareTurn } from '../core/gate/shares.js';
 import type { EpochMs } from '../core/model.js';
-import type { KeyedAsk, ShareRow, Store } from '../store/port.js';
+import type { Store } from '../store/port.js';
+import type { KeyedAsk, ShareRow } from '../store/shared-port.js';
 import type { Lease } from './lease.js';
 
 /** What a limit is for, as it is at the moment. */
@@ -29,6 +30,11 @@ interface Held {
 }
 
 const REMEMBERED_LOOKS = 4;
+/**
+ * The shares of a dead owner are free when it is ended (dead-owners.ts), which knows who is only slow. Those of an owner that nobody ends,
+ * because its Temporal is another one, are free this long after its lease.
+ */
+const UNENDED_MS = 30_000;
 
 export type LeaseOfShares = Pick<Lease, 'owner' | 'term' | 'valid' | 'alone' | 'deadBefore' | 'onLapse'>;
 
@@ -158,7 +164,12 @@ export class LimitShares {
     });
     if (asks.length === 0) return;
     const answered = store
-      .share({ owner: lease.owner, at: now(), deadBefore: lease.deadBefore(), asks: asks.map(({ ask }) => ask) })
+      .share({
+        owner: lease.owner,
+        at: now(),
+        deadBefore: Math.max(0, lease.deadBefore() - UNENDED_MS),
+        asks: asks.map(({ ask }) => ask),
+      })
       .then((shares) => {
         for (const { ask, held, asked } of asks) {
           if (held.asked !== asked) continue;

@@ -9,6 +9,7 @@ import { EXIT, type Problem, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
 import { runIdOfWorkflow } from '../core/names.js';
 import { parseTemplate } from '../core/template.js';
+import { homeId } from '../home.js';
 import { type LoadedTask, loadTask, loadTaskObject } from '../intake/load-task.js';
 import { checkOutputDir } from '../intake/output-dir.js';
 import { readSeeds, type SeedSource } from '../intake/read-seeds.js';
@@ -58,6 +59,7 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
       {
         store,
         home: config.home,
+        homeId: homeId(config.home),
         claimFolder,
         releaseFolder,
         taken,

@@ -1,6 +1,4 @@
 /** Builds the parts of a worker process and runs its Temporal Workers. */
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type LogMetadata, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
@@ -13,15 +11,17 @@ import { createPrices } from '../pricing/prices.js';
 import type { Store } from '../store/port.js';
 import type { TemporalConnectionSettings } from '../temporal-connection.js';
 import { activityDeps, SimulatorEndpoint } from './activity-deps.js';
+import { DeadOwners } from './dead-owners.js';
 import { Lease } from './lease.js';
 import { ModelQueues } from './model-queues.js';
 import { ProcessGates } from './process-gates.js';
+import { newIdentity } from './process-identity.js';
 import { RunFiles } from './run-files.js';
 import { versionOptions, workerBasics } from './temporal-worker.js';
 
 /** The workflow bundle that the build made; the SDK version that built it and the one that runs it are the same package set. */
 const BUNDLE = fileURLToPath(new URL('../workflows/bundle.js', import.meta.url));
-/** Activities of the main queue in flight: slices, watchers and bookkeeping of many runs. */
+/** Activities in flight of the main queue (slices and bookkeeping of many runs) and of the files queue (their watchers). */
 const MAIN_SLOTS = 1_000;
 /** About 80 kB each: the workflows in flight of an embedded server, twice over. */
 const CACHED_WORKFLOWS = 600;
@@ -93,13 +93,13 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   const { config, store, keys, homeId, log } = options;
   const ownerHome = options.ownerHome ?? homeId;
   installRuntime(log);
-  const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const owner = newIdentity();
   const now = () => Date.now();
   const onError = (error: unknown) => log.error({ err: error }, 'worker');
 
   const lease = new Lease({ store, owner: { id: owner, home: ownerHome, pid: process.pid }, now, onError });
   await lease.start();
-
+  lease.onLapse(() => log.warn({ owner }, 'the lease was lost and taken again: calls under way may have been taken for dead'));
   const gates = new ProcessGates(store, { now, onError, lease });
   const callEnds = new CallEnds({ store, log });
   const adapter = createOpenAiCompatible();
@@ -107,6 +107,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   const simulator = new SimulatorEndpoint();
   const files = new RunFiles({ store, config, prices, keys });
   let queues: ModelQueues | null = null;
+  let deadOwners: DeadOwners | null = null;
 
   const deps = activityDeps(
     {
@@ -134,10 +135,15 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   async function start(settings: TemporalConnectionSettings): Promise<WorkerHandle> {
     const { namespace, ...connectionOptions } = settings;
     const connection = await NativeConnection.connect(connectionOptions);
+    deadOwners = new DeadOwners({ store, lease, connection, namespace, log, onError });
+    // Nobody waits for this: until it is known, the dead are left to others.
+    void namespaceId(connection, namespace)
+      .then((id) => lease.belongsTo(id))
+      .catch(onError);
     const basics = workerBasics({ namespace, owner, store, graceMs: options.graceMs ?? GRACE_MS, now, onError });
     queues = new ModelQueues({ basics, connection, store, activities });
 
-    const { closeRun, runTurn: _onModelQueues, ...onMain } = activities;
+    const { closeRun, watchRun, runTurn: _onModelQueues, ...onMain } = activities;
     const [main, filesWorker] = await Promise.all([
       Worker.create({
         ...basics.options(),
@@ -147,11 +153,18 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
         workflowBundle: { codePath: BUNDLE },
         activities: onMain,
         maxConcurrentActivityTaskExecutions: MAIN_SLOTS,
-        // Live counts in the Web UI; the default would be 24 s.
         maxHeartbeatThrottleInterval: '5s',
         maxCachedWorkflows: CACHED_WORKFLOWS,
       }),
-      Worker.create({ ...basics.options(), connection, taskQueue: filesQueue(homeId), activities: { closeRun } }),
+      Worker.create({
+        ...basics.options(),
+        connection,
+        taskQueue: filesQueue(homeId),
+        activities: { closeRun, watchRun },
+        maxConcurrentActivityTaskExecutions: MAIN_SLOTS,
+        // Live counts in the Web UI; the default would be 24 s.
+        maxHeartbeatThrottleInterval: '5s',
+      }),
     ]);
     const ended = Promise.all([basics.watch(main.run(), MAIN_QUEUE), basics.watch(filesWorker.run(), filesQueue(homeId))]).then(
       () => undefined,
@@ -172,6 +185,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   async function close(): Promise<void> {
     await callEnds.close();
     gates.close();
+    await deadOwners?.close();
     await Promise.allSettled([adapter.close(), simulator.close(), files.close()]);
     await lease.end();
   }
@@ -185,6 +199,12 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
       await close();
     },
   };
+}
+
+/** Task tokens hold inside one namespace of one server: its id, which no other has. */
+async function namespaceId(connection: NativeConnection, namespace: string): Promise<string> {
+  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+  return namespaceInfo?.id ?? '';
 }
 
 /** Waits until no call is under way, at most `graceMs`. */

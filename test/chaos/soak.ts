@@ -24,6 +24,7 @@ const SUITES: Readonly<Record<string, () => Promise<{ default: SoakSuite }>>> = 
   cuts: () => import('./suites/cuts.js'),
   restart: () => import('./suites/restart.js'),
   million: () => import('./suites/million.js'),
+  workers: () => import('./suites/workers.js'),
 };
 
 const print = (line: string) => process.stdout.write(`${line}\n`);

@@ -39,6 +39,7 @@ let random = 0;
 const ports = (): StagePorts => ({
   store,
   home: join(root, 'home'),
+  homeId: 'home',
   claimFolder,
   releaseFolder,
   taken,
@@ -122,7 +123,7 @@ describe('a new folder', () => {
   });
 
   it('a folder of another home -> refused by name; --fresh takes it', async () => {
-    await staged({}, { ...ports(), home: join(root, 'other-home') });
+    await staged({}, { ...ports(), home: join(root, 'other-home'), homeId: 'other' });
     for (const { id } of await store.runs({ outputDir: dir })) await store.dropRun(id);
     expect(await refused()).toMatchObject({ code: 'E_LOCKED', exitCode: 6 });
     await releaseFolder(dir, (await readMarker(dir))?.run ?? '');

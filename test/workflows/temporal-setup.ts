@@ -231,7 +231,7 @@ export async function startTemporal(options: TemporalOptions = {}): Promise<Temp
   const native = await NativeConnection.connect({ address: server.address });
   const client = new Client({ connection });
   const scenes = new Map<string, Scene>();
-  const { runTurn, closeRun, ...main } = scriptedActivities(scenes);
+  const { runTurn, closeRun, watchRun, ...main } = scriptedActivities(scenes);
   const create = (taskQueue: string, activities: object, workflows: object = {}) =>
     // A fixed identity: saved histories name no machine.
     Worker.create({ connection: native, taskQueue, activities, identity: 'worker', ...workflows });
@@ -244,7 +244,7 @@ export async function startTemporal(options: TemporalOptions = {}): Promise<Temp
       maxCachedWorkflows: options.maxCachedWorkflows ?? 300,
     }),
     create(MODEL_QUEUE, { runTurn }),
-    create(FILES_QUEUE, { closeRun }),
+    create(FILES_QUEUE, { closeRun, watchRun }, { maxHeartbeatThrottleInterval: '100ms' }),
   ]);
   const running = workers.map((worker) => worker.run());
   return {
