@@ -5,7 +5,7 @@
 const MOST_GROWTH = 1.15;
 const LEAST_PACE = 0.9;
 const MOST_BYTES = 300;
-/** Growth and pace say something from here on. */
+/** Growth, pace and bytes a row say something from here on: a database begins with its own pages. */
 const LARGE = 100_000;
 
 /** @typedef {import('./million.mjs').Figures} Figures */
@@ -31,11 +31,11 @@ export function goalsOf(base, large) {
       reached: run.paidTwice <= run.doubtful && run.billed === run.rows + run.paidTwice,
     },
   ]);
+  if (large.rows < LARGE) return goals;
   goals.push({
     text: `${large.temporalBytes.toFixed(0)} bytes of Temporal's database a row, at most ${MOST_BYTES}`,
     reached: large.temporalBytes <= MOST_BYTES,
   });
-  if (large.rows < LARGE) return goals;
   for (const name of PROCESSES) {
     const growth = (large.peaks[name] ?? Number.NaN) / (base.peaks[name] ?? Number.NaN);
     goals.push({
