@@ -73,7 +73,6 @@ export interface NewRun {
   home?: string;
 }
 
-/** Live totals of a run, one row, updated in the same transaction as what they count. */
 /** One execution of a run's workflow. */
 export interface WorkflowExecution {
   workflowId: string;
@@ -81,6 +80,7 @@ export interface WorkflowExecution {
   executionId: string;
 }
 
+/** Live totals of a run, one row, updated in the same transaction as what they count. */
 export interface RunTotals extends Counts {
   /** Highest outcome sequence number. */
   seq: number;
