@@ -33,8 +33,10 @@ export interface Findings {
   lost: number;
   doubled: number;
   paidAgain: number;
-  /** Calls in flight at the blows to processes that held sockets, by the provider's log. */
+  /** Calls in flight at the blows to processes that held sockets, by the provider's log: open, or answered but perhaps not stored yet. */
   inFlight: number;
+  /** Those of them that were open at the provider. */
+  openAtBlows: number;
   doubtful: number;
 }
 
@@ -43,10 +45,10 @@ const STORING_MS = 500;
 /** A request that lay in a socket when its sender died is booked this much later, at most. */
 const ARRIVING_MS = 1_000;
 
-/** Under way at the blow; one whose answer had just left counts too: it was not stored yet. */
-function isInFlight({ t, end, endedAt }: ProviderCall, { from, until }: Blow): boolean {
+/** Open at the provider in the time of the blow, or not over for longer than `storingMs` before it. */
+function isInFlight({ t, end, endedAt }: ProviderCall, { from, until }: Blow, storingMs: number): boolean {
   const arrived = end === 'sent' ? t <= until : t <= until + ARRIVING_MS;
-  return arrived && (endedAt === null || endedAt > from - STORING_MS);
+  return arrived && (endedAt === null || endedAt > from - storingMs);
 }
 
 function count<T>(items: readonly T[]): Map<T, number> {
@@ -66,7 +68,7 @@ export function check({ expected, out, calls, blows }: Evidence): Findings {
   const holds = (what: string, held: boolean): void => {
     if (!held) broken.push(what);
   };
-  const none = { lost: expected.rows, doubled: 0, paidAgain: 0, inFlight: 0, doubtful: 0 };
+  const none = { lost: expected.rows, doubled: 0, paidAgain: 0, inFlight: 0, openAtBlows: 0, doubtful: 0 };
   for (const name of ['output.jsonl', 'failed.jsonl', 'receipt.json']) holds(`${name} is missing`, out.has(name));
   if (broken.length > 0) return { broken, ...none };
 
@@ -89,10 +91,10 @@ export function check({ expected, out, calls, blows }: Evidence): Findings {
   const needed = new Set(billed.map(({ row, turn }) => `${row}/${turn}`));
   holds(`${needed.size} different calls were made, ${expected.calls} needed`, needed.size === expected.calls);
   const again = paidTwice(billed);
-  const inFlight = new Set<number>();
-  for (const blow of blows.filter(({ sockets }) => sockets)) {
-    for (const call of billed) if (isInFlight(call, blow)) inFlight.add(call.n);
-  }
+  const deadly = blows.filter(({ sockets }) => sockets);
+  const atBlows = (storingMs: number) =>
+    new Set(billed.filter((call) => deadly.some((blow) => isInFlight(call, blow, storingMs))).map(({ n }) => n));
+  const inFlight = atBlows(STORING_MS);
   holds(`${again.length} calls paid again, ${inFlight.size} were in flight at the blows`, again.length <= inFlight.size);
   const struck = new Set(billed.filter(({ n }) => inFlight.has(n)).map(({ row, turn }) => `${row}/${turn}`));
   const unstruck = again.map(({ row, turn }) => `${row}/${turn}`).filter((key) => !struck.has(key));
@@ -118,6 +120,7 @@ export function check({ expected, out, calls, blows }: Evidence): Findings {
     doubled: doubled.length,
     paidAgain: again.length,
     inFlight: inFlight.size,
+    openAtBlows: atBlows(0).size,
     doubtful: doubtful_calls.length,
   };
 }

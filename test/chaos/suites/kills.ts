@@ -24,7 +24,8 @@ function summaryOf(played: readonly Played[]): string[] {
     `${played.length} scenarios, ${sum(played, ({ scenario }) => scenario.work.rows)} rows`,
     `blows: ${blows.join(', ')}`,
     `rows lost ${sum(played, ({ lost }) => lost)}, doubled ${sum(played, ({ doubled }) => doubled)}`,
-    `paid again ${sum(played, ({ paidAgain }) => paidAgain)} of ${sum(played, ({ inFlight }) => inFlight)} calls in flight at the blows`,
+    `paid again ${sum(played, ({ paidAgain }) => paidAgain)}; calls at the blows: ${sum(played, ({ openAtBlows }) => openAtBlows)} open, ${sum(played, ({ inFlight }) => inFlight)} with those just answered`,
+    `scenarios with more paid again than were open: ${played.filter(({ paidAgain, openAtBlows }) => paidAgain > openAtBlows).length}`,
   ];
 }
 
@@ -42,9 +43,9 @@ const suite: SoakSuite = {
         say(describeScenario(scenario));
         const one = await runScenario(scenario, undisturbed);
         played.push(one);
-        const { paidAgain, inFlight, doubtful, ms } = one;
+        const { paidAgain, openAtBlows, inFlight, doubtful, ms } = one;
         say(
-          `    ${one.broken.length === 0 ? 'held' : 'BROKEN'}, ${(ms / 1000).toFixed(1)} s, ${one.blows.join(', ') || 'no blow'}; paid again ${paidAgain}, in flight ${inFlight}, doubtful ${doubtful}`,
+          `    ${one.broken.length === 0 ? 'held' : 'BROKEN'}, ${(ms / 1000).toFixed(1)} s, ${one.blows.join(', ') || 'no blow'}; paid again ${paidAgain}, open ${openAtBlows}, with those just answered ${inFlight}, doubtful ${doubtful}`,
         );
         for (const line of one.broken) say(`    ${line}`);
       }
