@@ -1,20 +1,21 @@
 /** What arrives while a lane continues as new is not lost. The lanes here hand over after 12 children instead of 400. */
 import type { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { pauseUpdate, resizeUpdate, resumeUpdate } from '../../src/workflows/messages.js';
 import { until } from '../activities/turn-setup.js';
-import { doneTurn, startTemporal, stopTurn, type Temporal } from './temporal-setup.js';
+import { doneTurn, PATIENCE, startTemporal, stopTurn, type Temporal } from './temporal-setup.js';
 
 const HAND_OVER = 12;
 const ITEMS = 48;
 /** Moments after the last child of the first execution ended, in ms: before, in and after the closing task. */
 const MOMENTS = [0, 10, 25];
 
+vi.setConfig(PATIENCE);
 let temporal: Temporal;
 beforeAll(async () => {
   temporal = await startTemporal({ childrenPerExecution: HAND_OVER });
-}, 120_000);
+});
 afterAll(() => temporal?.stop());
 
 function deferred() {
@@ -65,7 +66,7 @@ describe.each(MOMENTS)('lane that continues as new, %i ms after its last child',
       const lines = await temporal.executions(`pause-${afterMs}`);
       return lines.filter((line) => line.endsWith('/l0 CONTINUED_AS_NEW')).length >= 3;
     });
-  }, 120_000);
+  });
 });
 
 describe('lane that continues as new', () => {
@@ -95,7 +96,7 @@ describe('lane that continues as new', () => {
     expect([...scene.turns].sort((a, b) => a - b)).toEqual(range(ITEMS));
     // 1.5 x 1 + 1, rounded up.
     expect(most).toBeLessThanOrEqual(3);
-  }, 120_000);
+  });
 
   it('a cancel -> the run ends cancelled, nothing is started after it, no execution stays open', async () => {
     const { handle, scene } = await temporal.start('cancel', {
@@ -112,5 +113,5 @@ describe('lane that continues as new', () => {
     expect(scene.turns.length).toBeLessThan(ITEMS);
     expect(scene.closes).toEqual([{ run: 'cancel', epoch: 1, stop: 'cancelled' }]);
     await until('all have ended', async () => (await temporal.executions('cancel')).every((line) => !line.endsWith('RUNNING')));
-  }, 120_000);
+  });
 });
