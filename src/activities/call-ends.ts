@@ -46,10 +46,10 @@ export class CallEnds {
     this.#pauseMs = options.firstMs ?? FIRST_MS;
   }
 
-  /** Resolves when the end is durable. A fault of the store keeps it here, and is thrown. */
-  async store(end: CallEnd): Promise<void> {
+  /** Resolves when the end is durable; false for an answer that came too late. A fault of the store keeps it here, and is thrown. */
+  async store(end: CallEnd): Promise<boolean> {
     try {
-      await this.#write(end);
+      return await this.#write(end);
     } catch (error) {
       if (!mayWorkLater(error)) throw error;
       this.#kept.set(callName(end.record), end);
@@ -94,11 +94,12 @@ export class CallEnds {
     }
   }
 
-  async #write(end: CallEnd): Promise<void> {
+  async #write(end: CallEnd): Promise<boolean> {
     const { store } = this.#options;
-    if (end.kind === 'settle') await store.settle(end.record);
-    else if (end.kind === 'refuse') await store.refuse(end.record);
+    if (end.kind === 'settle') return (await store.settle(end.record)) === 'used';
+    if (end.kind === 'refuse') await store.refuse(end.record);
     else await store.doubt(end.record);
+    return true;
   }
 
   #later(): void {

@@ -125,10 +125,7 @@ export class Turns {
         return { kind: 'hold', ms: intent.owner === owner ? 0 : ELSEWHERE_MS, reason: 'another process' };
       }
       if (intent.kind === 'done') return await this.#known(turn);
-      if (intent.kind === 'answered') {
-        Object.assign(history, await this.#reload(context, seed));
-        return (await this.#endOf(context, seed, history)) ?? { kind: 'go-on', callMs: null };
-      }
+      if (intent.kind === 'answered') return await this.#withStored(context, seed, history);
       const attempt: Attempt = { ...turn, attempt: intent.attempt };
       const entry = await admission.enter();
       if (entry.kind !== 'send') return await this.#unsent(attempt, entry);
@@ -148,6 +145,14 @@ export class Turns {
     const record = { ...attempt, kind: 'refused', code: 'E_CALL_UNSENT', at: this.#deps.now() } as const;
     await this.#deps.callEnds.store({ kind: 'refuse', record });
     return this.#notAdmitted(entry);
+  }
+
+  /** The turn was answered by another process. */
+  async #withStored(context: RunContext, seed: Seed, history: History): Promise<TurnEnd> {
+    const outcome = await this.#deps.store.outcome(context.run.id, seed.index);
+    if (outcome) return { kind: 'done', outcome, callMs: null };
+    Object.assign(history, await this.#reload(context, seed));
+    return (await this.#endOf(context, seed, history)) ?? { kind: 'go-on', callMs: null };
   }
 
   /** The seed ended after its history was read. */
@@ -202,10 +207,13 @@ export class Turns {
     addAnswer(history, { text, finish, servedModel, usage, costNano });
     const outcome = this.#outcomeOf(context, seed, history);
     const settled = { answer: text, finish, servedModel, usage, costNano, at: this.#deps.now() };
-    await this.#deps.callEnds.store({ kind: 'settle', record: { ...attempt, ...settled, ...(outcome ? { outcome } : {}) } });
+    const record = { ...attempt, ...settled, ...(outcome ? { outcome } : {}) };
+    const used = await this.#deps.callEnds.store({ kind: 'settle', record });
     context.anyAnswered = true;
     context.measured.calls += 1;
     context.measured.ms += callMs;
+    // This process was taken for dead meanwhile: the conversation goes on with the answer of the one that made the turn again.
+    if (!used) return await this.#withStored(context, seed, history);
     return outcome ? { kind: 'done', outcome, callMs } : { kind: 'go-on', callMs };
   }
 

@@ -173,6 +173,7 @@ export interface Doubt extends Attempt {
   outcome?: Outcome;
 }
 
+/** `superseded`: the spent answer of a failed row that was opened again. */
 export type CallState = 'intent' | 'answered' | 'doubtful' | 'limited' | 'failed' | 'superseded';
 
 export interface CallRow extends Attempt {
@@ -185,6 +186,7 @@ export interface CallRow extends Attempt {
   finish: Finish | null;
   servedModel: string | null;
   usage: Usage | null;
+  /** What a doubtful call is charged with. */
   reservedNano: NanoUsd;
   costNano: NanoUsd;
   startedAt: EpochMs;
@@ -257,7 +259,11 @@ export interface Store extends SharedStore {
 
   // The hot path: each is one durable step (committed when the promise resolves).
   intend(intent: Intent): Promise<IntentResult>;
-  settle(settlement: Settlement): Promise<void>;
+  /**
+   * `late`: the turn has another answer, or the seed its outcome, since this process was taken for dead while it waited. This answer and
+   * its outcome are not used; its call is doubtful, charged with what it cost.
+   */
+  settle(settlement: Settlement): Promise<'used' | 'late'>;
   refuse(refusal: Refusal): Promise<void>;
   doubt(doubt: Doubt): Promise<void>;
   /** A seed that ends without a call. */

@@ -2,6 +2,12 @@
 import type { Share, ShareAsk, ShareHolder } from '../core/gate/shares.js';
 import type { EpochMs } from '../core/model.js';
 
+/**
+ * How long after the end of its lease an owner that may only be slow keeps its calls: to end them is to pay for them again. Who is known to
+ * be dead is ended sooner, by `endOwner`.
+ */
+export const OVERDUE_MS = 15_000;
+
 export interface QueueRow {
   /** Temporal task queue: `llm.<provider>.<model>`. */
   name: string;

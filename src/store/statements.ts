@@ -25,9 +25,12 @@ const TURN = 'run_id = ?1 AND idx = ?2 AND turn = ?3';
  */
 const ANSWERED = `finish = ?5, served_model = ?6, input_tokens = ?7, cached_tokens = ?8, output_tokens = ?9, reasoning_tokens = ?10,
   cost_nano = ?11, ended_at = ?12 WHERE ${CALL}`;
-/** An answer, when another one of the turn may have come first. */
-const ANSWERED_LATER = `UPDATE calls SET state = CASE WHEN EXISTS (SELECT 1 FROM calls other WHERE other.run_id = ?1 AND other.idx = ?2
-  AND other.turn = ?3 AND other.state = 'answered') THEN 'superseded' ELSE 'answered' END, ${ANSWERED}`;
+/** The turn has no answer yet and the seed no outcome. */
+const UNANSWERED = `NOT EXISTS (SELECT 1 FROM calls other WHERE other.run_id = ?1 AND other.idx = ?2 AND other.turn = ?3
+  AND other.state = 'answered') AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.run_id = ?1 AND outcomes.idx = ?2)`;
+/** An answer that came too late: what it cost is what stays charged for the doubtful call. */
+const LATE = `UPDATE calls SET state = 'doubtful', code = ?5, finish = ?6, served_model = ?7, reserved_nano = ?8, ended_at = ?9
+  WHERE ${CALL}`;
 const ENDED = `UPDATE calls SET state = ?5, code = ?6, is_try = ?7, ended_at = ?8 WHERE ${CALL}`;
 /** Failed rows of a run, of one cause (?2) or, when it is null, of all. */
 const FAILED = `run_id = ?1 AND status = 'failed' AND (CAST(?2 AS TEXT) IS NULL OR cause = ?2)`;
@@ -56,13 +59,13 @@ export const SQL = define({
     ON CONFLICT (run_id, idx, turn, attempt) DO NOTHING RETURNING attempt`,
   attemptsOfTurn: `SELECT attempt, state, owner, reserved_nano FROM calls WHERE ${TURN} ORDER BY attempt`,
   leaseOf: 'SELECT lease_until FROM owners WHERE id = ?1',
-  callState: `SELECT state, is_try FROM calls WHERE ${CALL}`,
-  answerFirst: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'intent' RETURNING state, reserved_nano`,
-  answerOpen: `${ANSWERED_LATER} AND state = 'intent' RETURNING state, reserved_nano`,
-  answerDoubtful: `${ANSWERED_LATER} AND state = 'doubtful' RETURNING state, reserved_nano`,
+  callState: `SELECT state, is_try, code, reserved_nano FROM calls WHERE ${CALL}`,
+  answerFirst: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'intent' RETURNING reserved_nano`,
+  answerOpen: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'intent' AND ${UNANSWERED} RETURNING reserved_nano`,
+  answerDoubtful: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'doubtful' AND ${UNANSWERED} RETURNING reserved_nano`,
+  lateOpen: `${LATE} AND state = 'intent' RETURNING attempt`,
+  lateDoubtful: `${LATE} AND state = 'doubtful' RETURNING attempt`,
   insertAnswer: 'INSERT INTO answers (run_id, idx, turn, attempt, answer_json) VALUES (?1, ?2, ?3, ?4, ?5)',
-  preferAnswer: `UPDATE calls SET state = CASE WHEN attempt = ?4 THEN 'answered' ELSE 'superseded' END
-    WHERE ${TURN} AND (state = 'answered' OR attempt = ?4)`,
   endOpen: `${ENDED} AND state = 'intent' RETURNING reserved_nano`,
   endDoubtful: `${ENDED} AND state = 'doubtful' RETURNING reserved_nano`,
 

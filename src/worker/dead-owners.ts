@@ -4,14 +4,11 @@
  */
 import type { NativeConnection } from '@temporalio/worker';
 import type { Store } from '../store/port.js';
-import type { OwnerRow } from '../store/shared-port.js';
+import { OVERDUE_MS, type OwnerRow } from '../store/shared-port.js';
 import { interruptAttachedRuns } from './interrupt-runs.js';
 import type { Lease } from './lease.js';
 import { processOf } from './process-identity.js';
 import { returnActivities } from './return-activities.js';
-
-/** A process of this machine that lives is only slow, or stopped: its calls would be paid again, so it gets this much longer. */
-const SLOW_MS = 15_000;
 
 export interface DeadOwnersOptions {
   store: Pick<Store, 'endOwner' | 'activityEnded' | 'runs' | 'updateRun' | 'setControl'>;
@@ -49,7 +46,8 @@ export class DeadOwners {
   async #look(): Promise<void> {
     const { store, lease, connection, namespace, log } = this.#options;
     const at = lease.deadBefore();
-    const isDead = ({ id, leaseUntil }: OwnerRow) => leaseUntil <= (processOf(id) === 'alive' ? at - SLOW_MS : at);
+    // A process of this machine that lives is only slow, or stopped.
+    const isDead = ({ id, leaseUntil }: OwnerRow) => leaseUntil <= (processOf(id) === 'alive' ? at - OVERDUE_MS : at);
     // Task tokens mean something to the Temporal that made them alone: owners of another one are ended by their own kind.
     // Who died before it could say where its activities are has none.
     const dead = lease

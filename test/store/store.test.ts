@@ -438,7 +438,7 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     expect((await store.endOwners('/b', '', NOW + 2_000)).sort()).toEqual(['token-1', 'token-2']);
   });
 
-  test('a late answer of a process that was taken for dead -> kept while the turn has none, else superseded; one outcome', async () => {
+  test('a late answer of a process that was taken for dead -> kept while the turn has none, else doubtful at its cost; one outcome', async () => {
     const store = await fresh();
     await stagedRun(store, 'r', 2);
     await store.beat({ id: 'stopped', home: '/a', pid: 7 }, NOW + 1_000);
@@ -450,13 +450,13 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     // Row 1: another process has answered meanwhile.
     expect(await store.intend(intentOf('r', 1, { owner: 'me' }))).toEqual({ kind: 'go', attempt: 2 });
     await store.settle(settlementOf('r', 1, { attempt: 2, outcome: outcomeOf(1) }));
-    await store.settle(settlementOf('r', 1, { outcome: outcomeOf(1) }));
+    expect(await store.settle(settlementOf('r', 1, { costNano: 60, outcome: outcomeOf(1) }))).toBe('late');
     expect((await store.calls('r', { from: 0, to: 2 })).map(({ attempt, state }) => [attempt, state])).toEqual([
       [1, 'answered'],
-      [1, 'superseded'],
+      [1, 'doubtful'],
       [2, 'answered'],
     ]);
-    expect(await store.totals('r')).toMatchObject({ ok: 2, calls: 3, doubtful: 0, open: 0, settledNano: 210, doubtfulNano: 0 });
+    expect(await store.totals('r')).toMatchObject({ ok: 2, calls: 2, doubtful: 1, open: 0, settledNano: 140, doubtfulNano: 60 });
   });
 
   test('runs: home -> kept, listed by home, moved by a patch', async () => {
