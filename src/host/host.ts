@@ -19,7 +19,7 @@ import { readJsonFile, writeJsonFile } from './json-file.js';
 import { Keyring } from './keyring.js';
 import { type HostLog, openHostLog } from './log.js';
 import { prepareCluster } from './namespace.js';
-import { giveBack, interruptOnStop, takeOver } from './recovery.js';
+import { giveBack, interruptOnStop, isOfHome, takeOver } from './recovery.js';
 import { RunStates } from './run-states.js';
 import { SocketServer } from './socket-server.js';
 import { allOrFirstError, Startup } from './startup.js';
@@ -178,10 +178,9 @@ class Host {
     return { store, worker, tokens };
   }
 
-  /** Another home's server would not know the runs of a shared database. */
   async #watchStates(store: Store, client: Client): Promise<void> {
-    if (!this.#ownStore && !this.#config.externalTemporal) return;
-    this.#states = new RunStates({ store, client, launcher: new Launcher(client, store), log: this.#log });
+    const isOf = isOfHome({ homeId: this.#record.homeId, ownStore: this.#ownStore });
+    this.#states = new RunStates({ store, client, launcher: new Launcher(client, store), log: this.#log, isOf });
     await this.#states.start();
   }
 

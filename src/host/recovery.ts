@@ -20,8 +20,8 @@ export interface TakeOverOptions {
   ownStore: boolean;
 }
 
-/** Runs of other homes in a shared database are left alone. */
-function isOfHome({ homeId, ownStore }: Pick<TakeOverOptions, 'homeId' | 'ownStore'>): (run: RunRow) => boolean {
+/** Runs of other homes in a shared database are left alone: their Temporal may be another one. */
+export function isOfHome({ homeId, ownStore }: Pick<TakeOverOptions, 'homeId' | 'ownStore'>): (run: RunRow) => boolean {
   return ({ home }) => home === homeId || (ownStore && home === '');
 }
 

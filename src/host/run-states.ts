@@ -9,6 +9,8 @@ export interface RunStatesOptions {
   client: Pick<Client, 'workflow'>;
   launcher: Pick<Launcher, 'startOrResume'>;
   log: Pick<HostLog, 'info' | 'warn'>;
+  /** True for the runs of this home: another home's Temporal may be another one. */
+  isOf(run: RunRow): boolean;
 }
 
 /** A look asks about each running run once; an answer takes about a millisecond. */
@@ -41,9 +43,9 @@ export class RunStates {
 
   /** Never throws: a server that is away is asked again. */
   async look(): Promise<void> {
-    const { store, log } = this.#options;
+    const { store, isOf, log } = this.#options;
     try {
-      for (const run of await store.runs({ states: ['running'] })) await this.#lookAt(run);
+      for (const run of await store.runs({ states: ['running'] })) if (isOf(run)) await this.#lookAt(run);
     } catch (error) {
       log.warn({ err: error }, 'the states of the runs could not be compared with Temporal');
     }

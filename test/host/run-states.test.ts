@@ -1,5 +1,6 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { expect, it } from 'vitest';
+import { isOfHome } from '../../src/host/recovery.js';
 import { RunStates } from '../../src/host/run-states.js';
 import type { RunPatch, RunRow } from '../../src/store/port.js';
 
@@ -7,7 +8,7 @@ const quiet = { info: () => undefined, warn: () => undefined };
 
 /** One run that the store calls running, and a workflow with this status (null: Temporal does not know it). */
 function scene(status: string | null, run: Partial<RunRow> = {}, why = '') {
-  const row = { id: 'r', state: 'running', workflowId: 'r/e1', detached: false, ...run } as RunRow;
+  const row = { id: 'r', state: 'running', workflowId: 'r/e1', detached: false, home: 'mine', ...run } as RunRow;
   const steps: unknown[] = [];
   const store = {
     runs: async () => (row.state === 'running' ? [{ ...row }] : []),
@@ -32,6 +33,7 @@ function scene(status: string | null, run: Partial<RunRow> = {}, why = '') {
     client: { workflow: { getHandle: () => handle } } as never,
     launcher: { startOrResume: async (id: string) => void steps.push(`next epoch of ${id}`) } as never,
     log: quiet,
+    isOf: isOfHome({ homeId: 'mine', ownStore: false }),
   });
   return { states, row, steps };
 }
@@ -52,6 +54,16 @@ it.each([
 
 it('look: an open workflow -> nothing is changed', async () => {
   const { states, row, steps } = scene('RUNNING');
+  await states.look();
+  expect({ state: row.state, steps }).toEqual({ state: 'running', steps: [] });
+});
+
+it.each([
+  ['theirs', false],
+  ['theirs', true],
+  ['', false],
+])('look: a run of home "%s" (detached: %s) that our Temporal does not know -> left alone', async (home, detached) => {
+  const { states, row, steps } = scene(null, { home, detached });
   await states.look();
   expect({ state: row.state, steps }).toEqual({ state: 'running', steps: [] });
 });

@@ -4,12 +4,12 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, ut
 import { delimiter, dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SwarmError } from '../../src/core/errors.js';
-import { ProcessLock } from '../../src/store/process-lock.js';
 import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
 import { cachedProgram } from '../../src/host/temporal-cache.js';
 import { downloadAddress } from '../../src/host/temporal-download.js';
 import { CLI_VERSION, isServerNewEnough, serverVersionIn } from '../../src/host/temporal-version.js';
 import { packageRoot } from '../../src/package-info.js';
+import { ProcessLock } from '../../src/store/process-lock.js';
 import { endHomes, newFolder } from './host-support.js';
 
 afterEach(endHomes);
