@@ -104,3 +104,9 @@ export function isSystemFault(error: unknown): error is Error & { code: string }
   const code = (error as { code?: unknown } | null)?.code;
   return error instanceof Error && typeof code === 'string' && SYSTEM_FAULT.test(code);
 }
+
+/** What to do about an error of the system about a file or a disk. */
+export function systemFaultFix({ code }: { code: string }): string {
+  if (/^(EMFILE|ENFILE)$/.test(code)) return 'raise the limit of open files (ulimit -n), or lower workers, then run again';
+  return 'check the disk (free space, permissions) and the limits of the process (ulimit -f, ulimit -n), then run again';
+}

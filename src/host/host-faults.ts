@@ -1,5 +1,5 @@
 /** What ended the host, as a problem that its starter is told. */
-import { EXIT, isSystemFault, SwarmError } from '../core/errors.js';
+import { EXIT, isSystemFault, SwarmError, systemFaultFix } from '../core/errors.js';
 import { freeSpaceText } from '../store/free-space.js';
 
 /** A SwarmError stays as it is; a fault of a file or disk becomes E_HOME (exit 7), anything else E_BUG. */
@@ -8,10 +8,11 @@ export function asProblem(error: unknown, home: string, log: string): SwarmError
   return isSystemFault(error) ? homeFault(error, home) : asBug(error, log);
 }
 
-function homeFault(error: Error, home: string): SwarmError {
+function homeFault(error: Error & { code: string }, home: string): SwarmError {
   const found = `the host cannot use its home: ${error.message}; ${freeSpaceText(home)}`;
-  const fix = 'mend the disk or its rights, then run the command again';
-  return new SwarmError({ code: 'E_HOME', place: { file: home }, found, fix }, EXIT.diskWrite, { cause: error });
+  return new SwarmError({ code: 'E_HOME', place: { file: home }, found, fix: systemFaultFix(error) }, EXIT.diskWrite, {
+    cause: error,
+  });
 }
 
 function asBug(error: unknown, log: string): SwarmError {
