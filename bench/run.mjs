@@ -1,17 +1,25 @@
 // @ts-check
 /**
- * `npm run bench [-- --only wide,narrow] [--repeat 5]`: the engine beside a plain program, on the same rows, in one go.
+ * `npm run bench [-- --only wide,narrow] [--repeat 5] [--write-docs]`: the engine beside a plain program, on the same rows, in one go.
  *
  * The provider runs in a process of its own, the engine with production settings (synchronous=FULL, intent before send). Before the
  * first scenario one run of other rows warms the host up; no row of a benchmark was ever seen before. Wall time is from the submission
  * of a task to its published output. Efficiency = ideal / wall, ideal = ceil(rows / in flight) x latency. Medians of the repeats.
- * Nothing else should run on the machine meanwhile.
+ * Nothing else should run on the machine meanwhile. With --write-docs the tables go into docs/benchmarks.md.
  */
 import { parseArgs } from 'node:util';
 import { Bed } from './bed/bed.mjs';
-import { median } from './bed/processes.mjs';
+import { machineLine, median } from './bed/processes.mjs';
+import { writeSection } from './docs-page.mjs';
+import { markdownTable } from './million-report.mjs';
 
-const { values } = parseArgs({ options: { only: { type: 'string' }, repeat: { type: 'string', default: '5' } } });
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    repeat: { type: 'string', default: '5' },
+    'write-docs': { type: 'boolean', default: false },
+  },
+});
 const repeat = Number(values.repeat);
 const only = values.only?.split(',');
 
@@ -135,15 +143,55 @@ async function measure(bed, scenario) {
 /** @param {number} value @param {number} digits */
 const shown = (value, digits) => (Number.isFinite(value) ? value.toFixed(digits) : '-');
 
+/** @param {Scenario} scenario @param {Figures} figures */
+function tableRow({ name, rows, latency, concurrency }, figures) {
+  return [
+    name,
+    `${rows} x ${latency} ms x ${concurrency}`,
+    `${figures.ideal} ms`,
+    `${figures.wall.toFixed(0)} ms`,
+    shown(figures.efficiency, 3),
+    shown(figures.plainEfficiency, 3),
+    shown(figures.cpu, 2),
+    shown(figures.plainCpu, 2),
+    `${figures.hostMb}, ${figures.temporalMb}, ${figures.clientMb}`,
+    shown(figures.bytes, 0),
+  ];
+}
+
+const TITLES = [
+  'scenario',
+  'rows x latency x in flight',
+  'ideal',
+  'wall',
+  'efficiency',
+  'of the plain program',
+  'CPU ms a row',
+  'of the plain program',
+  'memory of host, Temporal, client in MB',
+  "bytes of Temporal's database a row",
+];
+
 const bed = new Bed();
+/** @type {string[][]} */
+const table = [];
+/** Goals as they came out. @type {string[]} */
+const outcomes = [];
 let missed = 0;
+
+/** @param {string} name @param {string} text @param {boolean} reached */
+function tell(name, text, reached) {
+  if (!reached) missed += 1;
+  console.log(`  ${reached ? 'reached' : 'MISSED '} ${text}`);
+  outcomes.push(`- ${name}: ${reached ? 'reached' : 'missed'}: ${text}`);
+}
+
 try {
-  console.log(`node ${process.version}, ${repeat} repeats, median`);
+  console.log(`${machineLine()}; ${repeat} repeats, median`);
   if (!only || only.includes('cold')) {
     const ms = await bed.cold();
-    const reached = ms <= 3_000;
-    if (!reached) missed += 1;
-    console.log(`cold: ${reached ? 'reached' : 'MISSED '} ${ms} ms from \`swarm run\` typed to the first call, at most 3000`);
+    console.log('cold:');
+    tell('cold', `${ms} ms from \`swarm run\` typed to the first call, at most 3000`, ms <= 3_000);
   }
   await bed.provider(50);
   await bed.startHost();
@@ -152,6 +200,7 @@ try {
     if (only && !only.includes(scenario.name)) continue;
     const figures = await measure(bed, scenario);
     const { name, rows, latency, concurrency } = scenario;
+    table.push(tableRow(scenario, figures));
     console.log(
       `${name}: ${rows} rows x ${latency} ms x ${concurrency}: ideal ${figures.ideal} ms, wall ${figures.wall.toFixed(0)} ms, ` +
         `efficiency ${shown(figures.efficiency, 3)} (plain ${shown(figures.plainEfficiency, 3)}), ` +
@@ -161,13 +210,13 @@ try {
     );
     const goals = scenario.goal(figures);
     goals.push([`worker memory ${figures.hostMb} MB, under ${WORKER_MB}`, figures.hostMb < WORKER_MB]);
-    for (const [text, reached] of goals) {
-      if (!reached) missed += 1;
-      console.log(`  ${reached ? 'reached' : 'MISSED '} ${text}`);
-    }
+    for (const [text, reached] of goals) tell(name, text, reached);
   }
 } finally {
   await bed.close();
+}
+if (values['write-docs']) {
+  writeSection('bench', [`${machineLine()}; ${repeat} repeats, medians.`, '', ...markdownTable(TITLES, table), '', ...outcomes]);
 }
 console.log(missed === 0 ? 'all goals reached' : `${missed} goals missed`);
 process.exitCode = missed === 0 ? 0 : 1;

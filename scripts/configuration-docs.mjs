@@ -23,6 +23,12 @@ const settings = (config) =>
       'A `temporal` program to try first (the Temporal CLI with Server 1.31 or newer).',
       'search PATH, the cache, a download, a build',
     ],
+    [
+      'SWARM_WORKER_BUILD',
+      'Build id of a `swarm worker` process in a Temporal worker deployment, for [upgrades with runs in flight](operations.md#upgrading-workers). A host ignores it.',
+      'unversioned',
+    ],
+    ['SWARM_WORKER_DEPLOYMENT', 'Name of that deployment; without dot and colon.', '`durable-swarm`'],
     ['SWARM_IDLE_MS', 'How long a host that nobody needs stays, in milliseconds.', `\`${config['idleMs']}\``],
     ['SWARM_LOG_LEVEL', 'Level of `host.log` and of `swarm worker`: debug, info, warn, error.', `\`${config['logLevel']}\``],
     [

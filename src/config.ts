@@ -17,6 +17,11 @@ export interface Config {
   externalTemporal: boolean;
   /** Folders that a task named over Temporal or HTTP may lie under. `SWARM_TASK_ROOTS` (path list), default: the working directory. */
   taskRoots: string[];
+  /**
+   * Version under which `swarm worker` takes workflows, for upgrades with runs in flight; null: unversioned, as a host always is.
+   * `SWARM_WORKER_BUILD` is the build, `SWARM_WORKER_DEPLOYMENT` the deployment that it belongs to, default durable-swarm.
+   */
+  workerVersion: { deploymentName: string; buildId: string } | null;
   /** How long an idle host stays, in ms. `SWARM_IDLE_MS`, default 60,000. */
   idleMs: number;
   /** `SWARM_LOG_LEVEL`, default info. */
@@ -48,6 +53,9 @@ export function loadConfig(env: Env = process.env, cwd: string = process.cwd()):
       .split(process.platform === 'win32' ? ';' : ':')
       .filter((path) => path !== '')
       .map((path) => resolve(cwd, path)),
+    workerVersion: env['SWARM_WORKER_BUILD']
+      ? { deploymentName: env['SWARM_WORKER_DEPLOYMENT'] || 'durable-swarm', buildId: env['SWARM_WORKER_BUILD'] }
+      : null,
     idleMs: positiveInteger(env['SWARM_IDLE_MS'], 60_000),
     logLevel: env['SWARM_LOG_LEVEL'] || 'info',
     ci: Boolean(env['CI']),

@@ -3,6 +3,7 @@ import { Connection, defaultGrpcRetryOptions, isGrpcServiceError, makeGrpcRetryI
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { temporalEnvironment } from './config.js';
 import { EXIT, SwarmError } from './core/errors.js';
+import { tlsProblem } from './temporal-tls.js';
 
 type ConnectOptions = NonNullable<Parameters<typeof Connection.connect>[0]>;
 
@@ -52,8 +53,8 @@ export function clusterConnectionSettings(env: Record<string, string> = temporal
 }
 
 /** Names address and namespace, and nothing that may be secret. */
-function refusal(settings: TemporalConnectionSettings, error: unknown): SwarmError {
-  const said = isGrpcServiceError(error) ? error.details : (error as Error).message;
+function refusal(settings: TemporalConnectionSettings, error: unknown, tls: string | null): SwarmError {
+  const said = tls ?? (isGrpcServiceError(error) ? error.details : (error as Error).message);
   return new SwarmError(
     {
       code: 'E_TEMPORAL_UNREACHABLE',
@@ -90,7 +91,7 @@ const cancelledOnceClosed: Interceptor = (options, nextCall) => {
 
 /**
  * Connects and sees that the namespace is there. The caller closes the connection.
- * Throws E_TEMPORAL_UNREACHABLE (exit 4) within 5 s, also for a refused key and an unknown namespace.
+ * Throws E_TEMPORAL_UNREACHABLE (exit 4) within 5 s, 7 s when certificates are the matter, also for a refused key and an unknown namespace.
  */
 export async function connectTemporal(settings: TemporalConnectionSettings): Promise<Connection> {
   const { namespace, ...options } = settings;
@@ -104,6 +105,6 @@ export async function connectTemporal(settings: TemporalConnectionSettings): Pro
     return opened;
   } catch (error) {
     await connection?.close();
-    throw refusal(settings, error);
+    throw refusal(settings, error, connection === undefined ? await tlsProblem(settings) : null);
   }
 }

@@ -2,14 +2,16 @@
 /** A bed for benchmarks: the simulated provider in its own process, and a home with a host that is up, as a user would have them. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bytesOf, cpuMs, peakMb, resetPeak, runJson } from './processes.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const CLI = join(ROOT, 'dist/cli/main.js');
+export const CLI = join(ROOT, 'dist/cli/main.js');
+/** Rows of one write. */
+const ROWS_AT_ONCE = 10_000;
 
 export class Bed {
   folder = mkdtempSync(join(tmpdir(), 'swarm-bench-'));
@@ -43,7 +45,7 @@ export class Bed {
     return Number(JSON.parse(first ?? '{}').t) - typed;
   }
 
-  /** Starts the provider with a latency in ms; one that runs is ended first. @param {number} latency @param {string[]} more */
+  /** Starts the provider with a latency (ms, or a distribution); one that runs is ended first. @param {number | string} latency @param {string[]} more */
   async provider(latency, more = []) {
     await this.#endProvider();
     const child = spawn(process.execPath, [CLI, 'simulate', '--latency', String(latency), ...more], {
@@ -72,6 +74,11 @@ export class Bed {
     return Number(JSON.parse(readFileSync(join(this.home, 'host.json'), 'utf8')).pid);
   }
 
+  /** Pid of the provider's process. */
+  providerPid() {
+    return this.#provider?.pid ?? Number.NaN;
+  }
+
   /** Pid of the embedded Temporal server. */
   async temporalPid() {
     const { hostStatus } = await import(join(ROOT, 'dist/client/host-process.js'));
@@ -84,14 +91,22 @@ export class Bed {
     return bytesOf(names.map((name) => join(this.home, name)));
   }
 
+  /** Bytes of the store, its log included. */
+  storeBytes() {
+    return bytesOf(['store.db', 'store.db-wal'].map((name) => join(this.home, name)));
+  }
+
   /** Rows for a scenario: about 200 characters each. @param {string} name @param {number} count */
   rows(name, count) {
     const file = join(this.folder, `${name}.jsonl`);
     const text = 'a note of ordinary length that a person might want to have answered by a model, with some words more';
-    const lines = Array.from({ length: count }, (_, index) =>
-      JSON.stringify({ id: `r${index}`, text: `${name} ${index}: ${text}` }),
-    );
-    writeFileSync(file, `${lines.join('\n')}\n`);
+    writeFileSync(file, '');
+    for (let from = 0; from < count; from += ROWS_AT_ONCE) {
+      const lines = Array.from({ length: Math.min(ROWS_AT_ONCE, count - from) }, (_, offset) =>
+        JSON.stringify({ id: `r${from + offset}`, text: `${name} ${from + offset}: ${text}` }),
+      );
+      appendFileSync(file, `${lines.join('\n')}\n`);
+    }
     return file;
   }
 

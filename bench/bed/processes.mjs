@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync, statSync } from 'node:fs';
+import { cpus, totalmem, type } from 'node:os';
 
 /** Clock ticks a second: 100 on every Linux that Node runs on. */
 const TICKS = 100;
@@ -18,6 +19,16 @@ export function cpuMs(pid) {
 export function peakMb(pid) {
   const found = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Math.round(Number(found?.[1] ?? 0) / 1024);
+}
+
+/** Resident memory of a process now, in MB; null when it is gone. @param {number} pid */
+export function residentMb(pid) {
+  try {
+    const found = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
+    return found ? Number(found[1]) / 1024 : null;
+  } catch {
+    return null;
+  }
 }
 
 /** Starts the high-water mark again from what is resident now. @param {number} pid */
@@ -44,6 +55,13 @@ export async function runJson(args, env = {}) {
   const [code] = await once(child, 'close');
   if (code !== 0) throw new Error(`node ${args.join(' ')} ended with ${code}: ${out}`);
   return JSON.parse(out.trim().split('\n').at(-1) ?? 'null');
+}
+
+/** The machine as a line: what figures were measured on. */
+export function machineLine() {
+  const [cpu] = cpus();
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GB of memory`;
+  return `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${cpu?.model.trim() ?? 'unknown'}), ${memory}, ${type()}, Node ${process.version}`;
 }
 
 /** @param {number[]} values */

@@ -1,11 +1,12 @@
 /** Last activity of a run's workflow: waits for what is under way, then publishes the run folder. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { StopCause } from '../core/model.js';
+import { isDiskFault } from '../core/errors.js';
+import { NO_USAGE, type StopCause } from '../core/model.js';
 import { nanoToUsd } from '../core/price.js';
 import type { RunSummary } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
 import { withHeartbeat } from './heartbeat.js';
-import type { Publications } from './publication.js';
+import type { EndState, Publications } from './publication.js';
 import { queueOf } from './queue.js';
 import type { RunContexts } from './run-context.js';
 
@@ -18,6 +19,13 @@ export interface CloseRunInput {
 /** How long calls under way are waited for before what they cost is left doubtful. */
 const SETTLE_MS = 30_000;
 const LOOK_MS = 50;
+const NOTHING_COUNTED = { total: 0, ok: 0, failed: 0, filtered: 0 };
+
+interface Ending {
+  state: EndState;
+  stop: StopCause | null;
+  message: string | null;
+}
 
 export function createCloseRun(deps: ActivityDeps, contexts: RunContexts, publications: Publications) {
   /** The next run of this model plans with the call time that this one measured. */
@@ -27,9 +35,26 @@ export function createCloseRun(deps: ActivityDeps, contexts: RunContexts, public
     await deps.store.registerQueue({ ...queueOf(run.task, deps.now()), callMs: Math.round(measured.ms / measured.calls) });
   }
 
+  /** Waits for calls under way. Those that only wait for the store to take their end may wait for very long. */
   async function settled(run: string): Promise<void> {
     const until = deps.now() + SETTLE_MS;
-    while ((await deps.store.totals(run)).open > 0 && deps.now() < until) await sleep(LOOK_MS);
+    while ((await deps.store.totals(run)).open > deps.callEnds.count(run) && deps.now() < until) await sleep(LOOK_MS);
+  }
+
+  async function end({ run, epoch, stop }: CloseRunInput): Promise<Ending> {
+    try {
+      if (stop !== null) await settled(run);
+      const state = await publications.publish(run, epoch, stop);
+      const { fault } = stop === 'disk' ? await contexts.get(run, epoch) : { fault: null };
+      // The turn that met the fault could not leave its reason with the run.
+      if (fault) await deps.store.updateRun(run, { message: fault.message });
+      return { state, stop: state === 'completed' ? null : stop, message: fault?.message ?? null };
+    } catch (error) {
+      if (!isDiskFault(error)) throw error;
+      // Ended all the same: somebody has to mend the disk, and `swarm run` goes on from what is stored.
+      await publications.pausedByDisk(run, error);
+      return { state: 'paused', stop: 'disk', message: error.message };
+    }
   }
 
   /** Idempotent: a second attempt publishes the same bytes again. */
@@ -37,23 +62,30 @@ export function createCloseRun(deps: ActivityDeps, contexts: RunContexts, public
     return await withHeartbeat(
       () => null,
       async () => {
-        if (input.stop !== null) await settled(input.run);
-        const state = await publications.publish(input.run, input.epoch, input.stop);
-        const { total, ok, failed, filtered, usage, settledNano } = await deps.store.totals(input.run);
-        const run = await deps.store.run(input.run);
-        await learn(input);
+        const ending = await end(input);
+        const totals = await unlessDiskFails(deps.store.totals(input.run));
+        const run = await unlessDiskFails(deps.store.run(input.run));
+        await unlessDiskFails(learn(input));
         deps.gates.forget(input.run);
+        const { total, ok, failed, filtered } = totals ?? NOTHING_COUNTED;
         return {
           run: input.run,
           epoch: input.epoch,
-          state,
-          stop: state === 'completed' ? null : input.stop,
+          ...ending,
           counts: { total, ok, failed, filtered },
-          usage,
-          costUsd: nanoToUsd(settledNano),
+          usage: totals?.usage ?? NO_USAGE,
+          costUsd: nanoToUsd(totals?.settledNano ?? 0),
           outputDir: run?.outputDir ?? '',
         };
       },
     );
   };
+}
+
+/** What the store would have answered, or null. */
+async function unlessDiskFails<T>(asked: Promise<T>): Promise<T | null> {
+  return await asked.catch((error: unknown) => {
+    if (!isDiskFault(error)) throw error;
+    return null;
+  });
 }

@@ -3,8 +3,10 @@ import type { GatePort } from '../core/gate/port.js';
 import type { EpochMs, Message } from '../core/model.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
 import type { ModelRef } from '../schema/task-types.js';
-import type { QueueRow, RunRow, Store } from '../store/port.js';
+import type { RunRow, Store } from '../store/port.js';
+import type { QueueRow } from '../store/shared-port.js';
 import type { RunInput } from '../workflows/messages.js';
+import type { CallEnds } from './call-ends.js';
 
 /** Gates of this process, one per provider, endpoint, model and key. */
 export interface Gates {
@@ -31,6 +33,8 @@ export interface Staged {
 export interface ActivityDeps {
   store: Store;
   gates: Gates;
+  /** Of this process: ends of calls that wait for the store. */
+  callEnds: CallEnds;
   adapter: ModelAdapter;
   prices: Prices;
   /** Base URL to send to; starts the simulated provider for `sim/...`. */
@@ -45,10 +49,14 @@ export interface ActivityDeps {
   stage(input: Exclude<RunInput, { run: string }>, runId: string): Promise<Staged>;
   /** Opens this model's queue in this process now, not at the next look at the store. */
   openQueue(queue: QueueRow): Promise<void>;
+  /** Says in the run's folder that this process is at work in it. Throws E_LOCKED (exit 6) when it is another run's by now. */
+  claim(run: RunRow): Promise<void>;
   /** Writes the run folder. */
   publish(runId: string): Promise<void>;
   /** Writes a part of output.partial.jsonl while the run goes on. */
   checkpoint(runId: string): Promise<void>;
+  /** Removes output.partial.jsonl: the run is published. */
+  discardPartial(runId: string): Promise<void>;
   now(): EpochMs;
   random(): number;
   /** Id of this process in the store. */

@@ -12,12 +12,20 @@ import { Turns } from './turn.js';
 import { createWatchRun } from './watch-run.js';
 import { createWriteControl } from './write-control.js';
 
-export function createActivities(deps: ActivityDeps) {
+/** What the activities of a process share. */
+export function activityParts(deps: ActivityDeps) {
   const contexts = new RunContexts(deps);
   const publications = new Publications(deps);
   const turns = new Turns(deps, publications);
+  return { contexts, publications, turns, headStart: new HeadStart(deps, contexts, turns) };
+}
+
+export function createActivities(
+  deps: ActivityDeps,
+  { contexts, publications, turns, headStart }: ReturnType<typeof activityParts> = activityParts(deps),
+) {
   return {
-    openRun: createOpenRun(deps, new HeadStart(deps, contexts, turns), publications),
+    openRun: createOpenRun(deps, headStart, publications),
     watchRun: createWatchRun(deps, contexts),
     writeControl: createWriteControl(deps),
     listItems: createListItems(deps),

@@ -8,6 +8,7 @@ import type { RunRow } from '../store/port.js';
 import type { RunInput, RunPlan } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
 import type { HeadStart } from './head-start.js';
+import { withHeartbeat } from './heartbeat.js';
 import type { Publications } from './publication.js';
 import { queueOf } from './queue.js';
 
@@ -19,8 +20,8 @@ export type OpenRunResult =
 /** Turns per seed to plan with before any is known. */
 const PLANNED_TURNS = 3;
 
-/** Nothing of this gets better by itself: bad input, a key, a folder that another run owns. */
-const FINAL: readonly ExitCode[] = [EXIT.badInput, EXIT.refused, EXIT.locked];
+/** Nothing of this gets better by itself: bad input, a key, a folder that another run owns, a disk. */
+const FINAL: readonly ExitCode[] = [EXIT.badInput, EXIT.refused, EXIT.locked, EXIT.diskWrite];
 
 export function createOpenRun(deps: ActivityDeps, headStart: HeadStart, publications: Pick<Publications, 'openedHere'>) {
   async function find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {
@@ -46,6 +47,9 @@ export function createOpenRun(deps: ActivityDeps, headStart: HeadStart, publicat
     if (finished) return { kind: 'finished', run: run.id, filesQueue: filesQueue(deps.homeId) };
 
     const { task } = run;
+    // Files stay with the home that started the run, whichever process opens it.
+    const filesHome = run.home === '' ? deps.homeId : run.home;
+    if (filesHome === deps.homeId) await deps.claim(run);
     const control = await deps.store.control(run.id);
     const [epoch, queue] = await Promise.all([
       // The epoch belongs to this execution: a second attempt of this activity finds it open already.
@@ -59,7 +63,7 @@ export function createOpenRun(deps: ActivityDeps, headStart: HeadStart, publicat
       model: `${task.model.provider}/${task.model.model}`,
       phases: [{ name: 'map', kind: 'map', source: { kind: epoch.kind, items: epoch.items } }],
       modelQueue: queue.name,
-      filesQueue: filesQueue(deps.homeId),
+      filesQueue: filesQueue(filesHome),
       sliceSize: task.sliceSize,
       concurrency: control.concurrency,
       callTimeoutMs: task.timeoutMs,
@@ -68,7 +72,7 @@ export function createOpenRun(deps: ActivityDeps, headStart: HeadStart, publicat
       paused: control.paused,
       outputDir: run.outputDir,
     };
-    publications.openedHere(plan.run, plan.epoch);
+    if (filesHome === deps.homeId) publications.openedHere(plan.run, plan.epoch);
     headStart.begin(plan);
     await deps.openQueue(queue);
     return { kind: 'open', plan };
@@ -77,7 +81,10 @@ export function createOpenRun(deps: ActivityDeps, headStart: HeadStart, publicat
   /** Bad input fails the workflow at once, with the message that the CLI prints. */
   return async function openRun(input: RunInput): Promise<OpenRunResult> {
     try {
-      return await open(input);
+      return await withHeartbeat(
+        () => null,
+        () => open(input),
+      );
     } catch (error) {
       if (!SwarmError.is(error)) throw error;
       throw ApplicationFailure.create({

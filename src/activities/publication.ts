@@ -2,6 +2,7 @@
  * A run is published once per epoch: by its last activity, or a moment earlier, when the process that makes the calls
  * stores the last outcome. Both write the same bytes; the second finds the work done.
  */
+import { isDiskFault, type SwarmError } from '../core/errors.js';
 import type { RunState, StopCause } from '../core/model.js';
 import type { RunTotals } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
@@ -57,12 +58,28 @@ export class Publications {
   async #publish(runId: string, epoch: number, stop: StopCause | null): Promise<EndState> {
     const { store } = this.#deps;
     const run = await store.run(runId);
-    if (run?.epoch === epoch && run.state === 'completed' && run.publishedAt !== null) return 'completed';
+    if (run?.epoch === epoch && run.state === 'completed' && run.publishedAt !== null) {
+      await this.#deps.discardPartial(runId);
+      return 'completed';
+    }
     this.#opened.delete(`${runId}/e${epoch}`);
     const state = endState(stop, pendingOf(await store.totals(runId)));
     await this.#deps.publish(runId);
     const at = this.#deps.now();
     await store.updateRun(runId, { state, reason: state === 'completed' ? null : stop, endedAt: at, publishedAt: at });
+    // A checkpoint that was under way may have written it again.
+    await this.#deps.discardPartial(runId);
     return state;
+  }
+
+  /** The folder or the store cannot be written: says so in the run's row, if that can be written. */
+  async pausedByDisk(runId: string, error: SwarmError): Promise<void> {
+    this.#deps.log.warn({ err: error, run: runId }, 'the run is paused: a disk failed');
+    try {
+      const at = this.#deps.now();
+      await this.#deps.store.updateRun(runId, { state: 'paused', reason: 'disk', message: error.message, endedAt: at });
+    } catch (again) {
+      if (!isDiskFault(again)) throw again;
+    }
   }
 }

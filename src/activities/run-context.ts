@@ -21,6 +21,8 @@ export interface RunContext {
   measured: { calls: number; ms: number };
   /** Rows without an outcome, as far as this process knows. */
   left: number;
+  /** Set when a disk failed under this epoch: no turn of it begins any more. */
+  fault: SwarmError | null;
   /** Version of the control row that `run` was read with. */
   version: number;
 }
@@ -92,6 +94,7 @@ export class RunContexts {
       anyAnswered: totals.calls > 0,
       measured: { calls: 0, ms: 0 },
       left: pendingOf(totals),
+      fault: null,
       version: gates.version(runId),
     };
   }

@@ -7,6 +7,7 @@ import { withHeartbeat } from './heartbeat.js';
 import { bySeed, type History, historyOf } from './history.js';
 import type { RunContext, RunContexts } from './run-context.js';
 import type { Turns } from './turn.js';
+import { stopByDisk, tellStop } from './turn-end.js';
 
 /** A seed that waits longer than this is given back. */
 const LONGEST_WAIT_MS = 60_000;
@@ -36,6 +37,18 @@ export interface RunSliceResult {
   callMs: number | null;
 }
 
+const NOTHING_DONE: RunSliceResult = {
+  ok: 0,
+  failed: 0,
+  filtered: 0,
+  usage: NO_USAGE,
+  undone: 0,
+  waitUntil: null,
+  paused: false,
+  stop: null,
+  callMs: null,
+};
+
 interface Tally {
   result: RunSliceResult;
   calls: number;
@@ -59,8 +72,10 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
         return;
       }
       if (end.kind === 'stop') {
-        result.stop ??= end.cause;
-        await deps.store.updateRun(context.run.id, { message: end.message });
+        if (result.stop === null) {
+          result.stop = end.cause;
+          await tellStop(deps, context.run.id, end);
+        }
       } else if (end.kind === 'paused') {
         result.paused = true;
       } else {
@@ -78,45 +93,36 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
     result.undone += 1;
   }
 
+  async function takeAll(context: RunContext, { run, epoch, from, to, source }: RunSliceInput, tally: Tally): Promise<void> {
+    const { store } = deps;
+    const span = source === 'range' ? { from, to } : { list: await store.items(run, epoch, from, to) };
+    const done = await store.done(run, span);
+    const seeds = await store.seeds(run, span);
+    const calls = bySeed(await store.calls(run, span));
+    await Promise.all(
+      seeds
+        .filter((seed) => !done.has(seed.index))
+        .map((seed) => converse(context, seed, historyOf(calls.get(seed.index) ?? [], epoch), tally)),
+    );
+  }
+
   /** Does all rows of the slice that have no outcome. Never throws for a bad row. */
   return async function runSlice(input: RunSliceInput): Promise<RunSliceResult> {
-    const context = await contexts.get(input.run, input.epoch);
-    const { store } = deps;
-    const tally: Tally = {
-      result: {
-        ok: 0,
-        failed: 0,
-        filtered: 0,
-        usage: NO_USAGE,
-        undone: 0,
-        waitUntil: null,
-        paused: false,
-        stop: null,
-        callMs: null,
-      },
-      calls: 0,
-      callMs: 0,
-    };
+    const tally: Tally = { result: { ...NOTHING_DONE }, calls: 0, callMs: 0 };
     const { result } = tally;
-    return await withHeartbeat(
-      () => ({ ok: result.ok, failed: result.failed, waitsFor: context.gate.bottleneck(input.run) }),
-      async () => {
-        const span =
-          input.source === 'range'
-            ? { from: input.from, to: input.to }
-            : { list: await store.items(input.run, input.epoch, input.from, input.to) };
-        const done = await store.done(input.run, span);
-        const seeds = await store.seeds(input.run, span);
-        const calls = bySeed(await store.calls(input.run, span));
-        await Promise.all(
-          seeds
-            .filter((seed) => !done.has(seed.index))
-            .map((seed) => converse(context, seed, historyOf(calls.get(seed.index) ?? [], input.epoch), tally)),
-        );
-        if (tally.calls > 0) result.callMs = Math.round(tally.callMs / tally.calls);
-        if (result.undone > 0 && result.waitUntil === null) result.waitUntil = deps.now() + LONGEST_WAIT_MS;
-        return result;
-      },
-    );
+    let context: RunContext | null = null;
+    try {
+      const known = await contexts.get(input.run, input.epoch);
+      context = known;
+      await withHeartbeat(
+        () => ({ ok: result.ok, failed: result.failed, waitsFor: known.gate.bottleneck(input.run) }),
+        () => takeAll(known, input, tally),
+      );
+    } catch (error) {
+      result.stop ??= stopByDisk(context, error).cause;
+    }
+    if (tally.calls > 0) result.callMs = Math.round(tally.callMs / tally.calls);
+    if (result.undone > 0 && result.waitUntil === null) result.waitUntil = deps.now() + LONGEST_WAIT_MS;
+    return result;
   };
 }

@@ -3,8 +3,9 @@ import type { StopCause, Usage } from '../core/model.js';
 import type { ActivityDeps } from './deps.js';
 import { withHeartbeat } from './heartbeat.js';
 import { bySeed, historyOf } from './history.js';
-import type { RunContexts } from './run-context.js';
+import type { RunContext, RunContexts } from './run-context.js';
 import type { Turns } from './turn.js';
+import { stopByDisk, tellStop } from './turn-end.js';
 
 export interface RunTurnInput {
   run: string;
@@ -21,31 +22,39 @@ export type RunTurnResult =
   | { kind: 'stop'; cause: StopCause };
 
 export function createRunTurn(deps: ActivityDeps, contexts: RunContexts, turns: Turns) {
+  async function take(context: RunContext, input: RunTurnInput): Promise<RunTurnResult> {
+    const known = await deps.store.outcome(input.run, input.index);
+    if (known) return { kind: 'done', status: known.status, usage: known.usage, callMs: null };
+    const [seed] = await deps.store.seeds(input.run, { list: [input.index] });
+    if (!seed) throw new Error(`run ${input.run} has no seed ${input.index}`);
+    const rows = await deps.store.calls(input.run, { list: [input.index] });
+    const history = historyOf(bySeed(rows).get(input.index) ?? [], input.epoch);
+    const end = await turns.take(context, seed, history);
+    switch (end.kind) {
+      case 'go-on':
+        return { kind: 'go-on', turn: history.answers.length };
+      case 'done':
+        return { kind: 'done', status: end.outcome.status, usage: end.outcome.usage, callMs: end.callMs };
+      case 'stop':
+        await tellStop(deps, input.run, end);
+        return { kind: 'stop', cause: end.cause };
+      default:
+        return end;
+    }
+  }
+
   /** Takes the seed's next turn; a seed with an outcome is answered from the store. Never throws for a bad row. */
   return async function runTurn(input: RunTurnInput): Promise<RunTurnResult> {
-    const context = await contexts.get(input.run, input.epoch);
-    return await withHeartbeat(
-      () => ({ waitsFor: context.gate.bottleneck(input.run) }),
-      async () => {
-        const known = await deps.store.outcome(input.run, input.index);
-        if (known) return { kind: 'done', status: known.status, usage: known.usage, callMs: null };
-        const [seed] = await deps.store.seeds(input.run, { list: [input.index] });
-        if (!seed) throw new Error(`run ${input.run} has no seed ${input.index}`);
-        const rows = await deps.store.calls(input.run, { list: [input.index] });
-        const history = historyOf(bySeed(rows).get(input.index) ?? [], input.epoch);
-        const end = await turns.take(context, seed, history);
-        switch (end.kind) {
-          case 'go-on':
-            return { kind: 'go-on', turn: history.answers.length };
-          case 'done':
-            return { kind: 'done', status: end.outcome.status, usage: end.outcome.usage, callMs: end.callMs };
-          case 'stop':
-            await deps.store.updateRun(input.run, { message: end.message });
-            return { kind: 'stop', cause: end.cause };
-          default:
-            return end;
-        }
-      },
-    );
+    let context: RunContext | null = null;
+    try {
+      const known = await contexts.get(input.run, input.epoch);
+      context = known;
+      return await withHeartbeat(
+        () => ({ waitsFor: known.gate.bottleneck(input.run) }),
+        () => take(known, input),
+      );
+    } catch (error) {
+      return { kind: 'stop', cause: stopByDisk(context, error).cause };
+    }
   };
 }

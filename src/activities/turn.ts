@@ -5,36 +5,30 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstPiece, judge, nextMessages } from '../core/conversation.js';
 import type { Admission, Entry, Release } from '../core/gate/port.js';
-import type { Message, NanoUsd, Outcome, StopCause } from '../core/model.js';
+import type { Message, NanoUsd, Outcome } from '../core/model.js';
 import { isTry, type RetryDecision, retryDecision } from '../core/retry.js';
 import type { CallFailure, ModelReply } from '../llm/port.js';
 import type { Seed } from '../schema/seed.js';
 import type { Attempt, CallKey } from '../store/port.js';
+import { callName } from './call-ends.js';
+import { CallIntents } from './call-intents.js';
 import type { ActivityDeps } from './deps.js';
 import { addAnswer, bySeed, failedOutcome, type History, historyOf, okOutcome } from './history.js';
 import { PricedModel } from './priced-model.js';
 import type { Publications } from './publication.js';
 import type { RunContext } from './run-context.js';
+import { stopByDisk, type TurnEnd } from './turn-end.js';
 
 /** How long a turn waits at the gate before it gives its place back. */
 const PATIENCE_MS = 30_000;
 /** How often a call that another process makes is looked up. */
 const ELSEWHERE_MS = 300;
 
-export type TurnEnd =
-  /** Answered; the conversation goes on. */
-  | { kind: 'go-on'; callMs: number | null }
-  /** The seed has its outcome, durably. */
-  | { kind: 'done'; outcome: Outcome; callMs: number | null }
-  /** Come back at this time. */
-  | { kind: 'wait'; until: number; reason: string }
-  | { kind: 'paused' }
-  | { kind: 'stop'; cause: StopCause; message: string };
-
 export class Turns {
   readonly #deps: ActivityDeps;
   readonly #publications: Pick<Publications, 'ahead'>;
   readonly #model: PricedModel;
+  readonly #intents: CallIntents;
   /** Single flight: a second asker of the same turn joins the call under way. */
   readonly #flights = new Map<string, Promise<TurnEnd>>();
 
@@ -42,6 +36,7 @@ export class Turns {
     this.#deps = deps;
     this.#publications = publications;
     this.#model = new PricedModel(deps);
+    this.#intents = new CallIntents(deps);
   }
 
   /** Turns that were told to wait, by whoever asked: until then nobody sends them. */
@@ -49,7 +44,7 @@ export class Turns {
 
   /** Takes the seed's next turn. `history` is brought up to date; a joined turn reloads it. */
   async take(context: RunContext, seed: Seed, history: History): Promise<TurnEnd> {
-    const key = `${context.run.id}/${seed.index}/${history.answers.length + 1}`;
+    const key = callName({ runId: context.run.id, index: seed.index, turn: history.answers.length + 1 });
     const under = this.#flights.get(key);
     if (under !== undefined) {
       const end = await under;
@@ -59,7 +54,7 @@ export class Turns {
     const waits = this.#notBefore.get(key);
     if (waits && waits.until > this.#deps.now() && !context.cancelSignal.aborted) return waits;
     this.#notBefore.delete(key);
-    const flight = this.#take(context, seed, history);
+    const flight = this.#take(context, seed, history).catch((error: unknown) => stopByDisk(context, error));
     this.#flights.set(key, flight);
     try {
       const end = await flight;
@@ -84,6 +79,8 @@ export class Turns {
 
   async #take(context: RunContext, seed: Seed, history: History): Promise<TurnEnd> {
     const { task } = context.run;
+    const next = { runId: context.run.id, index: seed.index, turn: history.answers.length + 1 };
+    if (await this.#deps.callEnds.bringIn(next)) Object.assign(history, await this.#reload(context, seed));
     if (history.answers.length > 0) {
       // A stored answer may already end the conversation: its outcome was lost with the process that had it.
       const end = await this.#endOf(context, seed, history);
@@ -117,19 +114,18 @@ export class Turns {
     const admission = await this.#admit(context, turn.turn, about);
     if (admission.kind !== 'go') return this.#notAdmitted(admission);
     try {
+      if (context.fault) throw context.fault;
+      this.#deps.callEnds.refuseNewCalls();
       const reservedNano = this.#model.worstCase(context, messages);
       const { owner } = this.#deps;
-      const intent = await this.#deps.store.intend({ ...turn, epoch: run.epoch, owner, reservedNano, at: this.#deps.now() });
+      const intent = await this.#intents.intend({ ...turn, epoch: run.epoch, owner, reservedNano, at: this.#deps.now() });
       if (intent.kind === 'capped') return await this.#capped(context, admission.release);
       if (intent.kind === 'elsewhere') {
-        if (intent.owner === owner) await this.#abandon(turn);
+        if (intent.owner === owner) await this.#intents.abandon(turn);
         return { kind: 'hold', ms: intent.owner === owner ? 0 : ELSEWHERE_MS, reason: 'another process' };
       }
       if (intent.kind === 'done') return await this.#known(turn);
-      if (intent.kind === 'answered') {
-        Object.assign(history, await this.#reload(context, seed));
-        return (await this.#endOf(context, seed, history)) ?? { kind: 'go-on', callMs: null };
-      }
+      if (intent.kind === 'answered') return await this.#withStored(context, seed, history);
       const attempt: Attempt = { ...turn, attempt: intent.attempt };
       const entry = await admission.enter();
       if (entry.kind !== 'send') return await this.#unsent(attempt, entry);
@@ -146,8 +142,17 @@ export class Turns {
 
   /** The intent is taken back: its call was not made. */
   async #unsent(attempt: Attempt, entry: Exclude<Entry, { kind: 'send' }>): Promise<TurnEnd> {
-    await this.#deps.store.refuse({ ...attempt, kind: 'refused', code: 'E_CALL_UNSENT', at: this.#deps.now() });
+    const record = { ...attempt, kind: 'refused', code: 'E_CALL_UNSENT', at: this.#deps.now() } as const;
+    await this.#deps.callEnds.store({ kind: 'refuse', record });
     return this.#notAdmitted(entry);
+  }
+
+  /** The turn was answered by another process. */
+  async #withStored(context: RunContext, seed: Seed, history: History): Promise<TurnEnd> {
+    const outcome = await this.#deps.store.outcome(context.run.id, seed.index);
+    if (outcome) return { kind: 'done', outcome, callMs: null };
+    Object.assign(history, await this.#reload(context, seed));
+    return (await this.#endOf(context, seed, history)) ?? { kind: 'go-on', callMs: null };
   }
 
   /** The seed ended after its history was read. */
@@ -155,14 +160,6 @@ export class Turns {
     const outcome = await this.#deps.store.outcome(runId, index);
     if (!outcome) throw new Error(`run ${runId}: the outcome of seed ${index} is gone`);
     return { kind: 'done', outcome, callMs: null };
-  }
-
-  /** An open call of this process that no flight stands for: storing its end failed. What it cost is in doubt. */
-  async #abandon(turn: CallKey): Promise<void> {
-    const calls = await this.#deps.store.calls(turn.runId, { list: [turn.index] });
-    const open = calls.find((call) => call.turn === turn.turn && call.state === 'intent');
-    if (!open) return;
-    await this.#deps.store.doubt({ ...turn, attempt: open.attempt, isTry: false, code: 'E_CALL_UNSTORED', at: this.#deps.now() });
   }
 
   async #admit(context: RunContext, turn: number, promptTokens: number): Promise<Admission> {
@@ -210,19 +207,14 @@ export class Turns {
     const costNano = usage ? this.#model.cost(context, servedModel, usage) : reservedNano;
     addAnswer(history, { text, finish, servedModel, usage, costNano });
     const outcome = this.#outcomeOf(context, seed, history);
-    await this.#deps.store.settle({
-      ...attempt,
-      answer: text,
-      finish,
-      servedModel,
-      usage,
-      costNano,
-      at: this.#deps.now(),
-      ...(outcome ? { outcome } : {}),
-    });
+    const settled = { answer: text, finish, servedModel, usage, costNano, at: this.#deps.now() };
+    const record = { ...attempt, ...settled, ...(outcome ? { outcome } : {}) };
+    const used = await this.#deps.callEnds.store({ kind: 'settle', record });
     context.anyAnswered = true;
     context.measured.calls += 1;
     context.measured.ms += callMs;
+    // This process was taken for dead meanwhile: the conversation goes on with the answer of the one that made the turn again.
+    if (!used) return await this.#withStored(context, seed, history);
     return outcome ? { kind: 'done', outcome, callMs } : { kind: 'go-on', callMs };
   }
 
@@ -276,8 +268,11 @@ export class Turns {
     release(endOf(failure, decision, this.#deps.now() + afterMs));
     const outcome = decision.kind === 'fail-row' ? failedOutcome(seed, history, decision) : null;
     const record = { ...attempt, code: failure.code, at: this.#deps.now(), ...(outcome ? { outcome } : {}) };
-    if (failure.mayHaveBeenBilled) await this.#deps.store.doubt({ ...record, isTry: counts });
-    else await this.#deps.store.refuse({ ...record, kind: refusalKind(counts, decision) });
+    await this.#deps.callEnds.store(
+      failure.mayHaveBeenBilled
+        ? { kind: 'doubt', record: { ...record, isTry: counts } }
+        : { kind: 'refuse', record: { ...record, kind: refusalKind(counts, decision) } },
+    );
 
     if (outcome) return { kind: 'done', outcome, callMs: null };
     if (decision.kind === 'stop-run') return { kind: 'stop', cause: decision.cause, message: decision.message };

@@ -5,6 +5,7 @@ import { nanoToUsd } from '../core/price.js';
 import type { RunTotals } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
 import type { RunContexts } from './run-context.js';
+import { stopByDisk } from './turn-end.js';
 
 /** The current details change this often, in shares of the run. */
 const STEP = 0.05;
@@ -47,7 +48,8 @@ export function createWatchRun(deps: ActivityDeps, contexts: RunContexts) {
       const result = facts(totals, context.gate.bottleneck(input.run));
       activity.heartbeat(result);
       if (done - written >= checkpointEvery) {
-        await deps.checkpoint(input.run);
+        // A folder that cannot be written stops the run before it pays for more.
+        await deps.checkpoint(input.run).catch((error: unknown) => stopByDisk(context, error));
         written = done;
       }
       if (done >= totals.total || done - input.shown >= Math.max(1, totals.total * STEP)) return result;

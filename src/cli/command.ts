@@ -35,6 +35,8 @@ export interface CommandSpec {
   options: readonly OptionSpec[] | (() => Promise<readonly OptionSpec[]>);
   /** Command lines with what they do. */
   examples: readonly (readonly [line: string, does: string])[];
+  /** The command makes or answers calls itself, so its speed counts for more than its memory. Default false. */
+  fast?: boolean;
   /** Options belong to another program: nothing is parsed here. Default false. */
   passThrough?: boolean;
   load: () => Promise<CommandRun<never>>;

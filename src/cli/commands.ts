@@ -167,6 +167,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       }));
     },
     examples: [['swarm simulate --port 8080 --latency 200 --rpm 600', 'answers in 200 ms, at most 600 requests a minute']],
+    fast: true,
     load: async () => (await import('./commands/simulate.js')).simulate,
   },
   {
@@ -178,6 +179,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: [],
     options: [],
     examples: [['TEMPORAL_ADDRESS=temporal:7233 swarm worker', 'works on the runs of that cluster']],
+    fast: true,
     load: async () => (await import('./commands/worker.js')).worker,
   },
   {

@@ -1,5 +1,5 @@
 /** What the CLI asks of the process it runs in, and of the other parts. Both are injected, so that tests run it in process. */
-import type { CheckReport, ConnectOptions, Progress, StartOptions, Swarm } from '../client/api.js';
+import type { CheckReport, ConnectOptions, Progress, RunHandle, StartOptions, Swarm } from '../client/api.js';
 import type { HostInfo, HostStatus } from '../client/host-protocol.js';
 import type { Config, TerminalSettings } from '../config.js';
 import type { RunState } from '../core/model.js';
@@ -29,6 +29,8 @@ export interface CliContext {
   ask(question: string): Promise<string>;
   /** Tells of each SIGINT and SIGTERM; returns the way to stop listening. */
   onSignal(listener: (signal: StopSignal) => void): () => void;
+  /** Memory counts for more than speed from now on. */
+  spareMemory(): void;
   /** Aborts once the reader of stdout has left (`| head -1`). */
   stdoutClosed: AbortSignal;
 }
@@ -45,6 +47,8 @@ export interface Reader {
   export(run: string, format: OutputFormat, target: string | NodeJS.WritableStream): Promise<number>;
   /** Plain JSON, as in receipt.json. */
   receipt(run: string): Promise<object>;
+  /** A run that has ended, for looking only; null while it has not. Throws E_RUN_UNKNOWN. */
+  ended(run: string): Promise<RunHandle | null>;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,5 @@
 /** How an error is told: problems on stderr and an exit code. No stack unless asked for. */
-import { EXIT, formatProblem, SwarmError } from '../core/errors.js';
+import { EXIT, formatProblem, isSystemFault, type Problem, SwarmError, systemFaultFix } from '../core/errors.js';
 import type { Session } from './session.js';
 
 /** A problem with the command line itself. */
@@ -7,10 +7,17 @@ export function usageError(code: string, found: string, help: { allowed?: string
   return new SwarmError({ code, found, ...help }, EXIT.badInput);
 }
 
+/** What went wrong, for people and for programs. Anything that is neither a SwarmError nor a fault of the system is our own mistake. */
+export function problemsOf(error: unknown): readonly Problem[] {
+  if (SwarmError.is(error)) return error.problems;
+  if (isSystemFault(error)) return [{ code: 'E_DISK', found: error.message, fix: systemFaultFix(error) }];
+  return [{ code: 'E_BUG', found: String(error) }];
+}
+
 /** Tells of an error on stderr; returns the exit code. Anything but a SwarmError is our own mistake. */
 export function reportError(session: Session, error: unknown, debug: boolean): number {
-  if (SwarmError.is(error)) {
-    for (const problem of error.problems) session.say(formatProblem(problem), 'bad');
+  if (SwarmError.is(error) || isSystemFault(error)) {
+    for (const problem of problemsOf(error)) session.say(formatProblem(problem), 'bad');
   } else {
     const text = error instanceof Error ? error.message : String(error);
     const [first = ''] = text.split('\n');
@@ -19,5 +26,6 @@ export function reportError(session: Session, error: unknown, debug: boolean): n
   if (debug) {
     for (let at: unknown = error; at instanceof Error; at = at.cause) session.say(at.stack ?? at.message, 'dim');
   }
-  return SwarmError.is(error) ? error.exitCode : EXIT.bug;
+  if (SwarmError.is(error)) return error.exitCode;
+  return isSystemFault(error) ? EXIT.diskWrite : EXIT.bug;
 }

@@ -4,6 +4,7 @@ import { setTimeout as timer } from 'node:timers/promises';
 import { loadConfig, terminalSettings } from '../config.js';
 import { EXIT } from '../core/errors.js';
 import type { CliContext, StopSignal } from './context.js';
+import { spareMemory } from './spare-memory.js';
 
 const SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 /** Sockets that are still open must not hold the process for longer than this, in ms. */
@@ -57,6 +58,7 @@ export function processContext(): CliContext {
     sleep: (ms, signal) => timer(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),
     ask,
     onSignal,
+    spareMemory,
     stdoutClosed: closed.signal,
   };
 }

@@ -1,7 +1,7 @@
 /** The JSON lines of `--json`: names as in the output files (snake_case). Programs depend on them. */
 import type { CheckReport, Progress, RunResult, StartNotes } from '../client/api.js';
-import { SwarmError } from '../core/errors.js';
 import type { Counts, Outcome } from '../core/model.js';
+import { problemsOf } from './problems.js';
 
 function counts({ total, ok, failed, filtered }: Counts): object {
   return { total, ok, failed, filtered };
@@ -84,7 +84,7 @@ export function pausedEvent(progress: Progress, exitCode: number): object {
 
 /** What was told on stderr, for programs that read only stdout. */
 export function errorEvent(error: unknown, exitCode: number): object {
-  const problems = SwarmError.is(error) ? error.problems : [{ code: 'E_BUG', found: String(error) }];
+  const problems = problemsOf(error);
   return { event: 'error', problems, exit_code: exitCode };
 }
 

@@ -41,6 +41,7 @@ async function obey(argv: readonly string[], session: Session): Promise<number> 
     if (typeof read === 'number') return read;
     call = read;
     debug = call.debug;
+    if (!call.spec.fast) session.context.spareMemory();
     const run = await call.spec.load();
     return await run(session, call.args, call.options as never);
   } catch (error) {

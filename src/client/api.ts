@@ -44,7 +44,7 @@ export interface Progress extends Counts {
   reason: StopCause | 'user' | 'host' | null;
   message: string | null;
   epoch: number;
-  /** Calls under way. */
+  /** Calls under way, at most `concurrency`. */
   inFlight: number;
   calls: number;
   limited: number;

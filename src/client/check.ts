@@ -103,12 +103,15 @@ function unknownPrice(task: Task): string {
   return `the price of ${task.model.provider}/${task.model.model} is not known: what the run costs cannot be counted. Give it with price: {input: ..., output: ...} in USD per 1M tokens.`;
 }
 
+/** What `auto` begins with, where another value could come of it: few rows are all in flight, and a child each, at any pace. */
 function paceNotes(task: Task, rows: number): string[] {
   const notes: string[] = [];
   const concurrency = task.concurrency === 'auto' ? ASSUMED_CONCURRENCY : task.concurrency;
-  if (task.concurrency === 'auto') notes.push(`workers: auto starts with ${ASSUMED_CONCURRENCY} calls in flight`);
-  if (task.sliceSize === 'auto') {
-    const size = sliceSize('auto', { total: rows, concurrency, callMs: ASSUMED_CALL_MS, turns: task.maxTurns });
+  if (task.concurrency === 'auto' && rows > ASSUMED_CONCURRENCY)
+    notes.push(`workers: auto starts with ${ASSUMED_CONCURRENCY} calls in flight`);
+  const pace = { total: rows, concurrency, turns: task.maxTurns };
+  if (task.sliceSize === 'auto' && sliceSize('auto', { ...pace, callMs: 1 }) > 1) {
+    const size = sliceSize('auto', { ...pace, callMs: ASSUMED_CALL_MS });
     const grain = size === 1 ? 'a child workflow per seed' : `${size} seeds per child workflow`;
     notes.push(`batch_size: auto starts with ${grain}, assuming ${ASSUMED_CALL_MS / 1_000} s a call until calls were measured`);
   }

@@ -3,12 +3,12 @@ import { Client, type Connection } from '@temporalio/client';
 import { type Config, loadConfig, readKey } from '../config.js';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
-import { ensureHome, storeLocation } from '../home.js';
+import { ensureHome, homeId, storeLocation } from '../home.js';
 import { stageRun } from '../intake/stage-run.js';
 import { capProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
 import { openStore } from '../store/open-store.js';
-import { claimFolder, isPublished, readMarker } from '../store/outputs/folder.js';
+import { claimFolder, isPublished, readMarker, releaseFolder, taken } from '../store/outputs/folder.js';
 import type { RunRow, Store } from '../store/port.js';
 import { clusterConnectionSettings, connectTemporal } from '../temporal-connection.js';
 import type { ConnectOptions, Progress, Rows, RunHandle, StartedRun, StartNotes, StartOptions, Swarm } from './api.js';
@@ -71,7 +71,10 @@ class ConnectedSwarm implements Swarm {
       {
         store: this.#store,
         home: this.#config.home,
+        homeId: homeId(this.#config.home),
         claimFolder,
+        releaseFolder,
+        taken,
         isPublished,
         readMarker,
         now: () => Date.now(),
@@ -138,7 +141,7 @@ class ConnectedSwarm implements Swarm {
       : { address: info.temporalAddress, namespace: info.namespace };
     const connection = await connectTemporal(settings);
     const client = new Client({ connection, namespace: settings.namespace });
-    const reach: Reach = { host, info, connection, launcher: new Launcher(client, this.#store) };
+    const reach: Reach = { host, info, connection, launcher: new Launcher(client, this.#store, (run) => host.goOn(run)) };
     this.#current = reach;
     void host.closed.then(() => this.#lost(reach));
     return reach;
@@ -177,6 +180,7 @@ class ConnectedSwarm implements Swarm {
       store: this.#store,
       launcher: async () => (await this.reach()).launcher,
       hostGone: () => this.#current?.host.closed ?? null,
+      diskOf: this.#config.databaseUrl !== null && this.#config.externalTemporal ? null : this.#config.home,
       handKey: (run) => this.#handKey(run),
       revive: async (run) => {
         if (this.#closed) return;

@@ -88,6 +88,11 @@ export class HostConnection {
     await this.#ask({ type: 'detach', run });
   }
 
+  /** The run's control row says that it goes on: the host begins its calls. */
+  async goOn(run: string): Promise<void> {
+    await this.#ask({ type: 'go-on', run });
+  }
+
   async keep(): Promise<void> {
     await this.#ask({ type: 'keep' });
   }

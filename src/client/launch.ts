@@ -18,7 +18,7 @@ import {
   runAttributes,
   WORKFLOW_TASK_TIMEOUT,
 } from '../workflows/messages.js';
-import { unknownRun } from './progress.js';
+import { hasEnded, unknownRun } from './progress.js';
 
 export type RunWorkflow = WorkflowHandle<(input: RunInput) => Promise<RunSummary>>;
 
@@ -31,10 +31,13 @@ const NO_WORKER_MS = 5_000;
 export class Launcher {
   readonly #client: Client;
   readonly #store: Store;
+  readonly #goesOn: (runId: string) => Promise<void>;
 
-  constructor(client: Client, store: Store) {
+  /** `goesOn` is told of a run that was let go on, so that its calls need not wait for Temporal; it may fail. */
+  constructor(client: Client, store: Store, goesOn: (runId: string) => Promise<void> = () => Promise.resolve()) {
     this.#client = client;
     this.#store = store;
+    this.#goesOn = goesOn;
   }
 
   handle(workflowId: string): RunWorkflow {
@@ -60,8 +63,8 @@ export class Launcher {
     if (!run) throw unknownRun(runId);
     const open = await this.open(run);
     const control = await this.#store.control(runId);
-    // A workflow whose epoch is published is about to close: it takes nothing on any more.
-    if (open && !control.cancelled && run.publishedAt === null) {
+    // A workflow whose epoch is published, or could not be, is about to close: it takes nothing on any more.
+    if (open && !control.cancelled && run.publishedAt === null && !hasEnded(run)) {
       if (control.paused) await this.resume(runId, open);
       return open;
     }
@@ -70,7 +73,9 @@ export class Launcher {
     if (control.paused || control.cancelled) await this.#store.setControl(runId, { paused: false, cancelled: false });
     if (run.state !== 'staged') {
       // Another starter may have been quicker: then its epoch is the one.
-      await this.#store.updateRun(runId, { state: 'staged', reason: null, message: null, publishedAt: null }, [run.state]);
+      await this.#store.updateRun(runId, { state: 'staged', reason: null, message: null, publishedAt: null, endedAt: null }, [
+        run.state,
+      ]);
     }
     return await this.#start(run);
   }
@@ -105,6 +110,7 @@ export class Launcher {
   async resume(runId: string, open: RunWorkflow): Promise<void> {
     await this.#store.setControl(runId, { paused: false });
     await this.#store.updateRun(runId, { state: 'running', reason: null, message: null }, UNDER_WAY);
+    await this.#goesOn(runId).catch(() => undefined);
     await withinReach(open.executeUpdate(resumeUpdate));
   }
 

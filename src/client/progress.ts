@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
 import type { RunState } from '../core/model.js';
 import { nanoToUsd } from '../core/price.js';
-import type { RunRow, RunTotals, Store } from '../store/port.js';
+import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
 import type { Progress, RunResult } from './api.js';
 
 /** States in which a run does nothing until somebody starts it again. */
@@ -34,7 +34,7 @@ export async function progressOf(store: Store, run: RunRow): Promise<Progress> {
     ok,
     failed,
     filtered,
-    inFlight: totals.open,
+    inFlight: callsAtProvider(totals, control),
     calls,
     limited,
     doubtful,
@@ -50,9 +50,18 @@ export async function progressOf(store: Store, run: RunRow): Promise<Progress> {
   };
 }
 
-/** True when the run's epoch is over and what it has is published. */
+/** Intents are stored a little ahead of their calls, so that a place at the provider is never empty: those are not under way yet. */
+function callsAtProvider({ open }: RunTotals, { concurrency }: Control): number {
+  return Math.min(open, concurrency);
+}
+
+/** True when the run's epoch is over and what it has is published, or cannot be. */
 export function hasEnded(run: RunRow): boolean {
-  if (run.state === 'paused') return run.reason !== 'user' && run.reason !== null && run.publishedAt !== null;
+  if (run.state === 'paused') {
+    // A disk that failed may have kept the output from being published.
+    if (run.reason === 'disk') return run.endedAt !== null;
+    return run.reason !== 'user' && run.reason !== null && run.publishedAt !== null;
+  }
   return ENDED_STATES.includes(run.state) && run.endedAt !== null;
 }
 

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config.js';
 import type { RunState } from '../core/model.js';
-import { storeLocation } from '../home.js';
+import { homePaths, storeLocation } from '../home.js';
 import { packageVersion } from '../package-info.js';
 import type { OutputFormat } from '../schema/task-types.js';
 import { openStore } from '../store/open-store.js';
@@ -12,8 +12,10 @@ import { exportRun } from '../store/outputs/export.js';
 import { RECEIPT_FILE } from '../store/outputs/folder.js';
 import { buildReceipt, type Receipt } from '../store/outputs/receipt.js';
 import type { Store } from '../store/port.js';
-import type { Progress } from './api.js';
-import { progressOf, readProgress, unknownRun } from './progress.js';
+import type { Progress, RunHandle } from './api.js';
+import { HostConnection } from './host-connection.js';
+import { hasEnded, progressOf, readProgress, unknownRun } from './progress.js';
+import { StoredRun } from './run-handle.js';
 
 export interface StoreReader {
   /** Throws E_RUN_UNKNOWN. */
@@ -25,6 +27,8 @@ export interface StoreReader {
   /** Writes the ok rows of a run to a file (whole or not at all) or to a stream. Returns how many. */
   export(run: string, format: OutputFormat, target: string | NodeJS.WritableStream): Promise<number>;
   receipt(run: string): Promise<Receipt>;
+  /** A run that has ended, for looking only; null while it has not. Throws E_RUN_UNKNOWN. */
+  ended(run: string): Promise<RunHandle | null>;
   close(): Promise<void>;
 }
 
@@ -34,16 +38,46 @@ export async function openReader(config: Config): Promise<StoreReader> {
   if ('file' in location && !existsSync(location.file)) return EMPTY;
   const store = await openStore(location);
   return {
-    progress: (run) => readProgress(store, run),
-    runs: (options = {}) => listRuns(store, options),
+    progress: async (run) => {
+      const found = await readProgress(store, run);
+      return (await rests(config, [found])) ? atRest(found) : found;
+    },
+    runs: async (options = {}) => {
+      const found = await listRuns(store, options);
+      return (await rests(config, found)) ? found.map(atRest) : found;
+    },
     lastRun: async () => (await listRuns(store, { limit: 1 }))[0]?.run ?? null,
     export: (run, format, target) => exportRun(store, run, format, target),
     receipt: async (run) => {
       const versions = { 'durable-swarm': packageVersion, node: process.version };
       return (await publishedReceipt(store, run)) ?? (await buildReceipt(store, run, { at: Date.now(), versions }));
     },
+    ended: (run) => endedRun(store, run),
     close: () => store.close(),
   };
+}
+
+async function endedRun(store: Store, runId: string): Promise<RunHandle | null> {
+  const run = await store.run(runId);
+  if (!run || run.state === 'staging') throw unknownRun(runId);
+  if (!hasEnded(run)) return null;
+  const nobody = () => Promise.reject(new Error('a reader reaches no host'));
+  return new StoredRun(runId, { store, launcher: nobody, handKey: nobody, revive: nobody, hostGone: () => null, diskOf: null });
+}
+
+/** True when nothing works on the runs of this home's own store: the host that the store takes for alive is gone. */
+async function rests(config: Config, found: readonly Progress[]): Promise<boolean> {
+  if (config.databaseUrl !== null || config.externalTemporal || !found.some(({ state }) => state === 'running')) return false;
+  const host = await HostConnection.open(homePaths(config.home).socket);
+  host?.close();
+  return host === null;
+}
+
+/** What a run that the store calls running is without a host. The next host writes it down. */
+function atRest(progress: Progress): Progress {
+  if (progress.state !== 'running') return progress;
+  const message = `no host is running; start one with: swarm start; go on with: swarm resume ${progress.run}`;
+  return { ...progress, state: 'interrupted', reason: 'host', message };
 }
 
 /** The receipt in the run's folder, when the folder is still there and the run was not started again since. */
@@ -72,5 +106,6 @@ const EMPTY: StoreReader = {
   lastRun: () => Promise.resolve(null),
   export: unknown,
   receipt: unknown,
+  ended: unknown,
   close: () => Promise.resolve(),
 };

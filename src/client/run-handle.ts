@@ -1,15 +1,16 @@
 /** A run as a program holds it. Everything it tells comes from the store; Temporal is asked only to act. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
-import { EXIT, type ExitCode, type Problem, SwarmError } from '../core/errors.js';
-import type { Outcome } from '../core/model.js';
+import { SwarmError } from '../core/errors.js';
+import type { Outcome, RunState } from '../core/model.js';
 import { usdToNano } from '../core/price.js';
 import type { RunRow, Store } from '../store/port.js';
 import { resizeUpdate } from '../workflows/messages.js';
 import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
+import { FullDiskWatch } from './full-disk.js';
 import type { Launcher } from './launch.js';
 import { hasEnded, readProgress, resultOf, unknownRun } from './progress.js';
+import { endedEarly, stillPaused, untoldFault, workflowError } from './run-errors.js';
 
 /** A run is looked at as often as half a percent of the time it has taken: what the looking adds stays small for short and long runs. */
 const SHARE = 200;
@@ -17,8 +18,9 @@ const SHORTEST_LOOK_MS = 5;
 const LONGEST_LOOK_MS = 250;
 /** Pause between looks while Temporal or the host is away. */
 const AWAY_MS = 250;
-/** A run that the store calls running and whose workflow is closed for this many looks has lost it: 5 s. */
+/** A run that the store calls running, or its host interrupted, and whose workflow is closed for this many looks has lost it: 5 s. */
 const CLOSED_LOOKS = 20;
+const LOST: readonly RunState[] = ['running', 'interrupted'];
 const OUTCOMES_PAGE = 500;
 
 export interface RunHandleOptions {
@@ -31,6 +33,8 @@ export interface RunHandleOptions {
   revive(runId: string): Promise<void>;
   /** Resolves when the host that was last connected to is gone; null while none is connected. */
   hostGone(): Promise<void> | null;
+  /** Folder of the store and of the embedded server; null when both are elsewhere. */
+  diskOf: string | null;
 }
 
 export class StoredRun implements RunHandle {
@@ -81,13 +85,16 @@ export class StoredRun implements RunHandle {
   async result(options: { signal?: AbortSignal } = {}): Promise<RunResult> {
     const { signal } = options;
     const watch = this.#watch();
+    const disk = this.#options.diskOf === null ? null : new FullDiskWatch(this.#options.diskOf);
     const since = Date.now();
     try {
       for (;;) {
         signal?.throwIfAborted();
         const run = await this.#row();
-        if (hasEnded(run)) return resultOf(run, await this.#store.totals(this.id));
+        const totals = await this.#store.totals(this.id);
+        if (hasEnded(run)) return resultOf(run, totals);
         watch.look();
+        disk?.look(this.id, `${run.state} ${totals.seq} ${totals.calls} ${totals.open}`);
         await sleep(lookAgain(since), undefined, stoppedBy(signal));
       }
     } finally {
@@ -197,16 +204,19 @@ export class StoredRun implements RunHandle {
         const launcher = await this.#options.launcher();
         const gone = this.#options.hostGone();
         const open = await launcher.open(run);
-        closed = open === null && run.workflowId !== null && run.state === 'running' ? closed + 1 : 0;
+        closed = open === null && run.workflowId !== null && LOST.includes(run.state) ? closed + 1 : 0;
         if (closed > CLOSED_LOOKS) {
-          failure.error = endedEarly(this.id, 'it is closed, or Temporal does not know it');
+          failure.error = endedEarly(this.id, run.message ?? 'it is closed, or Temporal does not know it');
           return;
         }
-        const ended = open ? open.result().then(() => 'ended' as const) : sleep(AWAY_MS).then(() => 'look' as const);
+        const ended = open ? open.result() : sleep(AWAY_MS).then(() => 'look' as const);
         // The connection of a host that is gone closes under it.
         ended.catch(() => undefined);
         const what = await Promise.race([ended, ...(gone === null ? [] : [gone.then(() => 'gone' as const)])]);
-        if (what === 'ended') return;
+        if (typeof what === 'object') {
+          if (what.stop === 'disk' && !hasEnded(await this.#row())) failure.error = untoldFault(this.id, what.message);
+          return;
+        }
         if (what === 'gone' && !forgotten.aborted) await this.#options.revive(this.id);
       } catch (error) {
         if (forgotten.aborted) return;
@@ -224,41 +234,6 @@ export class StoredRun implements RunHandle {
       }
     }
   }
-}
-
-function stillPaused(runId: string): SwarmError {
-  return new SwarmError(
-    {
-      code: 'E_LOCKED',
-      found: `run ${runId} is paused and has rows left; failed rows are done again once it has ended`,
-      fix: `swarm resume ${runId}, then retry; or swarm cancel ${runId}`,
-    },
-    EXIT.locked,
-  );
-}
-
-/** The message that openRun failed the workflow with, as the SwarmError it was. A cancelled run ends by its state. */
-function workflowError(error: WorkflowFailedError, runId: string): unknown {
-  const { cause } = error;
-  if (cause?.name === 'CancelledFailure') return null;
-  const inner = cause?.cause instanceof ApplicationFailure ? cause.cause : cause;
-  if (inner instanceof ApplicationFailure) {
-    const [details] = (inner.details ?? []) as { problems?: readonly Problem[]; exitCode?: ExitCode }[];
-    if (details?.problems) return new SwarmError(details.problems, details.exitCode ?? EXIT.badInput);
-  }
-  return endedEarly(runId, inner?.message ?? error.message, error);
-}
-
-function endedEarly(runId: string, why: string, cause?: unknown): SwarmError {
-  return new SwarmError(
-    {
-      code: 'E_RUN_ENDED',
-      found: `the workflow of run ${runId} ended before its time: ${why}`,
-      fix: `go on with: swarm resume ${runId}`,
-    },
-    EXIT.failedRows,
-    { cause },
-  );
 }
 
 /** Throws E_CLI_VALUE. The control row is obeyed at once, so nothing may get there unchecked. */

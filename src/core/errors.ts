@@ -90,3 +90,23 @@ export class SwarmError extends Error {
     return value instanceof Error && value.name === 'SwarmError' && Array.isArray((value as SwarmError).problems);
   }
 }
+
+/** True for a fault of a disk or file (exit 7): the same work may succeed once somebody has mended it. */
+export function isDiskFault(value: unknown): value is SwarmError {
+  return SwarmError.is(value) && value.exitCode === EXIT.diskWrite;
+}
+
+/** What the system says when a file cannot be made, opened or written. */
+const SYSTEM_FAULT = /^(ENOSPC|EDQUOT|EIO|EFBIG|EROFS|EACCES|EPERM|EMFILE|ENFILE|ENOTDIR|EISDIR)$/;
+
+/** True for an error of the system about a file or a disk, as Node throws it. */
+export function isSystemFault(error: unknown): error is Error & { code: string } {
+  const code = (error as { code?: unknown } | null)?.code;
+  return error instanceof Error && typeof code === 'string' && SYSTEM_FAULT.test(code);
+}
+
+/** What to do about an error of the system about a file or a disk. */
+export function systemFaultFix({ code }: { code: string }): string {
+  if (/^(EMFILE|ENFILE)$/.test(code)) return 'raise the limit of open files (ulimit -n), or lower workers, then run again';
+  return 'check the disk (free space, permissions) and the limits of the process (ulimit -f, ulimit -n), then run again';
+}

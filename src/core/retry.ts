@@ -6,6 +6,8 @@ import type { FailureCause, StopCause } from './model.js';
 export const MAX_TRIES = 5;
 /** Answers that cannot be read are not worth five payments. */
 export const MAX_UNREADABLE = 2;
+/** Waits in a row for a free descriptor, about a minute: calls under way give theirs back sooner. */
+export const MAX_LOCAL_WAITS = 7;
 /** A wait longer than this pauses the run instead. */
 export const MAX_WAIT_MS = 24 * 3_600_000;
 const BASE_MS = 1_000;
@@ -64,6 +66,9 @@ export function retryDecision(failure: CallFailure, facts: RetryFacts): RetryDec
       }
       return { kind: 'again', afterMs: failure.retryAfterMs ?? backoff(facts.tries, facts.random) };
     }
+    case 'local':
+      if (facts.waits >= MAX_LOCAL_WAITS) return { kind: 'stop-run', cause: 'disk', message: `${code}: ${message}` };
+      return { kind: 'again', afterMs: backoff(facts.waits, facts.random) };
     case 'billing':
       return { kind: 'stop-run', cause: 'billing', message };
     case 'key':

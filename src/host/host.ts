@@ -1,24 +1,28 @@
 /** The background process of a home: holds its lock, owns the Temporal server, the store's writer and the worker. */
 import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, type Connection } from '@temporalio/client';
 import type { HostInfo, HostRecord, HostStatus } from '../client/host-protocol.js';
+import { Launcher } from '../client/launch.js';
 import { type Config, readKey } from '../config.js';
-import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
+import { EXIT, type ExitCode } from '../core/errors.js';
 import { ensureHome, type HomePaths, homeId } from '../home.js';
 import { packageVersion } from '../package-info.js';
 import type { Store } from '../store/port.js';
+import { ProcessLock } from '../store/process-lock.js';
 import { clusterConnectionSettings, connectTemporal, type TemporalConnectionSettings } from '../temporal-connection.js';
-import type { WorkerHandle } from '../worker/start-worker.js';
+import type { PreparedWorker, WorkerHandle, WorkerOptions } from '../worker/start-worker.js';
 import { Clients } from './clients.js';
+import { asProblem } from './host-faults.js';
 import type { HostParts } from './host-parts.js';
 import { readJsonFile, writeJsonFile } from './json-file.js';
 import { Keyring } from './keyring.js';
 import { type HostLog, openHostLog } from './log.js';
-import { registerSearchAttributes } from './namespace.js';
-import { ProcessLock } from './process-lock.js';
-import { recover } from './recovery.js';
+import { prepareCluster } from './namespace.js';
+import { giveBack, interruptOnStop, isOfHome, takeOver } from './recovery.js';
+import { RunStates } from './run-states.js';
 import { SocketServer } from './socket-server.js';
-import { Startup } from './startup.js';
+import { allOrFirstError, Startup } from './startup.js';
 import { resolveTemporalBinary } from './temporal-binary.js';
 import { TemporalServer } from './temporal-server.js';
 
@@ -56,12 +60,19 @@ class Host {
   readonly #startup = new Startup();
   readonly #clients = new Clients();
   readonly #record: HostRecord;
+  /** True when all runs of the store are this home's. */
+  readonly #ownStore: boolean;
   /** Aborted when the host is to stop. */
   readonly #stop = new AbortController();
   /** Aborted by the second signal: no grace. */
   readonly #hurry = new AbortController();
   #store: Store | null = null;
   #server: TemporalServer | null = null;
+  #connection: Connection | null = null;
+  #states: RunStates | null = null;
+  /** Until it is started. */
+  #prepared: PreparedWorker | null = null;
+  #goOn: PreparedWorker['goOn'] | null = null;
   #worker: WorkerHandle | null = null;
   #workerEnded: Promise<void> = new Promise(() => undefined);
 
@@ -69,6 +80,7 @@ class Host {
     this.#config = config;
     this.#parts = parts;
     this.#paths = paths;
+    this.#ownStore = config.databaseUrl === null;
     this.#log = openHostLog(paths.log, config.logLevel, this.#keyring);
     this.#record = {
       pid: process.pid,
@@ -91,6 +103,7 @@ class Host {
       clients: this.#clients,
       hand: (keys) => this.#keyring.hand(keys),
       status: () => this.#status(),
+      goOn: (run) => this.#goOn?.(run),
       stop: () => this.#beginStop('a client'),
     });
     let code: ExitCode = EXIT.ok;
@@ -121,39 +134,54 @@ class Host {
       this.#store = store;
       return store;
     });
-    const [store, settings, { startWorker }] = await allOrFirstError(opening, this.#reachTemporal(), this.#parts.loadWorker());
+    const preparing = allOrFirstError(opening, this.#parts.loadWorker()).then(([store, { prepareWorker }]) =>
+      this.#takeOver(store, prepareWorker),
+    );
+    const [{ store, worker, tokens }, settings] = await allOrFirstError(preparing, this.#reachTemporal());
     const connection = await connectTemporal(settings);
-    try {
-      if (this.#config.externalTemporal)
-        await this.#prepareCluster(() => registerSearchAttributes(connection, settings.namespace));
-      await recover({
-        store,
-        connection,
-        namespace: settings.namespace,
-        homeId: this.#record.homeId,
-        ownStore: this.#config.databaseUrl === null,
-        log: this.#log,
-      });
-    } finally {
-      await connection.close();
-    }
+    this.#connection = connection;
+    const { namespace } = settings;
+    if (this.#config.externalTemporal) await prepareCluster(connection, namespace, this.#log);
+    await giveBack({ connection, namespace, tokens, log: this.#log });
+    await this.#watchStates(store, new Client({ connection, namespace }));
     this.#stop.signal.throwIfAborted();
     this.#say('starting the worker');
-    this.#worker = await startWorker({
-      config: this.#config,
-      store,
-      connection: settings,
-      keys: (name) => this.#keyring.get(name),
-      homeId: this.#record.homeId,
-      log: this.#log,
-    });
+    this.#worker = await worker.start(settings);
+    this.#prepared = null;
     this.#workerEnded = this.#worker.ended;
     return {
       ...this.#record,
       temporalAddress: settings.address,
-      namespace: settings.namespace,
+      namespace,
       uiUrl: this.#server?.uiUrl ?? null,
     };
+  }
+
+  /** While the Temporal server comes up: what the last host left is settled in the store, and detached runs go on. */
+  async #takeOver(store: Store, prepareWorker: (options: WorkerOptions) => Promise<PreparedWorker>) {
+    const { homeId } = this.#record;
+    const { interrupted, goingOn, tokens } = await takeOver({ store, homeId, ownStore: this.#ownStore });
+    if (interrupted.length + goingOn.length + tokens.length > 0) {
+      this.#log.info({ interrupted, goingOn, activities: tokens.length }, 'took over from a host that ended amid runs');
+    }
+    const worker = await prepareWorker({
+      config: this.#config,
+      store,
+      keys: (name) => this.#keyring.get(name),
+      homeId,
+      log: this.#log,
+    });
+    this.#prepared = worker;
+    this.#goOn = worker.goOn;
+    // A workflow that was terminated in the moment before the server died too costs these few calls at most; their answers are kept.
+    if (!this.#stop.signal.aborted) for (const run of goingOn) worker.goOn(run);
+    return { store, worker, tokens };
+  }
+
+  async #watchStates(store: Store, client: Client): Promise<void> {
+    const isOf = isOfHome({ homeId: this.#record.homeId, ownStore: this.#ownStore });
+    this.#states = new RunStates({ store, client, launcher: new Launcher(client, store), log: this.#log, isOf });
+    await this.#states.start();
   }
 
   async #reachTemporal(): Promise<TemporalConnectionSettings> {
@@ -170,25 +198,13 @@ class Host {
     return { address: this.#server.address, namespace: this.#server.namespace };
   }
 
-  /** A cluster may leave this to its operators. */
-  async #prepareCluster(register: () => Promise<string[]>): Promise<void> {
-    try {
-      const added = await register();
-      if (added.length > 0) this.#say(`registered the search attributes ${added.join(', ')}`);
-    } catch (error) {
-      this.#log.warn(
-        { err: error },
-        'search attributes could not be registered: `temporal operator search-attribute create` does it',
-      );
-    }
-  }
-
   async #untilNotNeeded(): Promise<void> {
     const look = Math.max(10, Math.min(IDLE_LOOK_MS, this.#config.idleMs / 4));
     while (!this.#stop.signal.aborted) {
       await sleep(look, undefined, { signal: this.#stop.signal }).catch(() => undefined);
       if (this.#clients.idleMs() < this.#config.idleMs) continue;
-      if ((await this.#activeRuns()) > 0) this.#clients.touch();
+      // A store that cannot be read now may hold runs.
+      if ((await this.#activeRuns().catch(() => 1)) > 0) this.#clients.touch();
       // Asked again: a client may have come while the runs were counted.
       else if (this.#clients.idleMs() >= this.#config.idleMs) this.#beginStop('idle');
     }
@@ -219,7 +235,7 @@ class Host {
 
   async #fail(error: unknown): Promise<ExitCode> {
     if (this.#stop.signal.aborted) return EXIT.ok;
-    const known = SwarmError.is(error) ? error : asBug(error, this.#paths.log);
+    const known = asProblem(error, this.#config.home, this.#paths.log);
     this.#log.error({ err: error }, known.message);
     this.#startup.finish({ kind: 'failed', error: known });
     for (let waited = 0; !this.#startup.told && waited < TELL_MS; waited += 20) await sleep(20);
@@ -229,7 +245,10 @@ class Host {
 
   async #shutDown(): Promise<void> {
     const steps: [string, (() => Promise<void>) | undefined][] = [
-      ['worker', this.#worker === null ? undefined : () => this.#drain(this.#worker as WorkerHandle)],
+      ['look at the runs', this.#states?.stop.bind(this.#states)],
+      ['worker', this.#worker === null ? this.#prepared?.discard : () => this.#drain(this.#worker as WorkerHandle)],
+      ['runs', () => this.#interruptRuns()],
+      ['connection', this.#connection?.close.bind(this.#connection)],
       ['store', this.#store?.close.bind(this.#store)],
       ['server', this.#server?.stop.bind(this.#server)],
     ];
@@ -240,6 +259,13 @@ class Host {
         this.#log.error({ err: error }, `the ${part} did not stop cleanly`);
       }
     }
+  }
+
+  /** A clean stop says so in the store: nobody has to start a host to learn it. */
+  async #interruptRuns(): Promise<void> {
+    if (this.#store === null) return;
+    const interrupted = await interruptOnStop({ store: this.#store, homeId: this.#record.homeId, ownStore: this.#ownStore });
+    if (interrupted.length > 0) this.#log.info({ interrupted }, 'runs are interrupted');
   }
 
   async #drain(worker: WorkerHandle): Promise<void> {
@@ -269,24 +295,4 @@ class Host {
       temporalRestarts: this.#server?.restarts ?? 0,
     };
   }
-}
-
-/** All values, or the first error; but never before all have settled, so that what was opened is known and can be closed. */
-async function allOrFirstError<A, B, C>(...work: [Promise<A>, Promise<B>, Promise<C>]): Promise<[A, B, C]> {
-  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
-  if (failed?.status === 'rejected') throw failed.reason;
-  return await Promise.all(work);
-}
-
-function asBug(error: unknown, log: string): SwarmError {
-  return new SwarmError(
-    {
-      code: 'E_BUG',
-      place: { file: log },
-      found: `the host failed: ${(error as Error)?.message ?? String(error)}`,
-      fix: 'report it with that log',
-    },
-    EXIT.bug,
-    { cause: error },
-  );
 }

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { plainEnvironment } from '../config.js';
+import { isAlive } from '../worker/process-identity.js';
 
 /** Tries of 0.1 s between the request to end and the kill. */
 const GRACE_TENTHS = 50;
@@ -43,33 +44,33 @@ export interface Leashed {
   stop(): Promise<void>;
 }
 
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
-
-/** `onOutput` gets what the program writes to stdout and stderr. `onPid` is called once, before the first output. */
+/**
+ * `onOutput` gets what the program writes to stdout and stderr. `onPid` is called once, before the first output. `env` are variables for
+ * it that count where our own environment has none.
+ */
 export function runLeashed(
   program: string,
   args: readonly string[],
-  options: { cwd: string; onOutput: (chunk: Buffer) => void; onPid: (pid: number) => void },
+  options: {
+    cwd: string;
+    env?: Readonly<Record<string, string>>;
+    onOutput: (chunk: Buffer) => void;
+    onPid: (pid: number) => void;
+  },
 ): Leashed {
   const direct = process.platform === 'win32';
+  const env = { ...options.env, ...plainEnvironment() };
   let pid: number | null = null;
   const known = (found: number) => {
     pid = found;
     options.onPid(found);
   };
   const child: ChildProcess = direct
-    ? spawn(program, args, { cwd: options.cwd, env: plainEnvironment(), stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true })
+    ? spawn(program, args, { cwd: options.cwd, env, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true })
     : // Its own group: Ctrl-C in a terminal must not end the server before the worker has drained.
       spawn('/bin/sh', ['-c', SHELL_PROGRAM, 'leash', program, ...args], {
         cwd: options.cwd,
-        env: plainEnvironment(),
+        env,
         stdio: ['pipe', 'pipe', 'pipe'],
         detached: true,
       });

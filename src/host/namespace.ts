@@ -2,14 +2,13 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Connection, isGrpcServiceError } from '@temporalio/client';
-import { SEARCH_ATTRIBUTES } from './temporal-settings.js';
+import type { HostLog } from './log.js';
+import { RETENTION_HOURS, SEARCH_ATTRIBUTES } from './temporal-settings.js';
 
 /** `INDEXED_VALUE_TYPE_KEYWORD` of temporal.api.enums.v1. */
 const KEYWORD = 2;
 /** `ALREADY_EXISTS` of gRPC. */
 const ALREADY_EXISTS = 6;
-/** A run that ended on Friday can still be looked at on Monday; the store keeps everything anyway. */
-const RETENTION_SECONDS = 72 * 3600;
 /** A server learns new attributes within its cache's refresh interval, in ms. */
 const VISIBLE_MS = 10_000;
 
@@ -36,13 +35,28 @@ export async function registerSearchAttributes(connection: Connection, namespace
   return missing;
 }
 
-/** Finished workflows of the embedded server stay to be looked at for 72 h (its own default is 24 h). */
+/** As registerSearchAttributes in a cluster, which may leave this to its operators: then it is only said. */
+export async function prepareCluster(
+  connection: Connection,
+  namespace: string,
+  log: Pick<HostLog, 'info' | 'warn'>,
+): Promise<void> {
+  try {
+    const added = await registerSearchAttributes(connection, namespace);
+    if (added.length > 0) log.info(`registered the search attributes ${added.join(', ')}`);
+  } catch (error) {
+    log.warn({ err: error }, 'search attributes could not be registered: `temporal operator search-attribute create` does it');
+  }
+}
+
+/** Finished workflows of the embedded server stay to be looked at for RETENTION_HOURS (its own default is 24). */
 export async function raiseRetention(connection: Connection, namespace: string): Promise<void> {
   const { config } = await connection.workflowService.describeNamespace({ namespace });
+  const wanted = RETENTION_HOURS * 3600;
   const seconds = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0);
-  if (seconds >= RETENTION_SECONDS) return;
+  if (seconds >= wanted) return;
   await connection.workflowService.updateNamespace({
     namespace,
-    config: { workflowExecutionRetentionTtl: { seconds: RETENTION_SECONDS as never } },
+    config: { workflowExecutionRetentionTtl: { seconds: wanted as never } },
   });
 }

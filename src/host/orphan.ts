@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from './leash.js';
+import { isAlive } from '../worker/process-identity.js';
 
 function commandLine(pid: number): string {
   try {

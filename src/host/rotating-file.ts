@@ -18,8 +18,8 @@ export class RotatingFile {
   }
 
   write(text: string | Uint8Array): void {
-    if (this.#size >= this.#fullBytes) this.#rotate();
     try {
+      if (this.#size >= this.#fullBytes) this.#rotate();
       this.#size += typeof text === 'string' ? writeSync(this.#file, text) : writeSync(this.#file, text);
     } catch {
       // A full disk must not end the host: the store says so where it matters.
@@ -31,9 +31,10 @@ export class RotatingFile {
   }
 
   #rotate(): void {
-    closeSync(this.#file);
     renameSync(this.#path, `${this.#path}.1`);
-    this.#file = openSync(this.#path, 'a', 0o600);
+    const next = openSync(this.#path, 'a', 0o600);
+    closeSync(this.#file);
+    this.#file = next;
     this.#size = 0;
   }
 }

@@ -10,6 +10,8 @@ export interface SocketHandlers {
   startup: Startup;
   clients: Clients;
   hand(keys: Readonly<Record<string, string>>): void;
+  /** A run was let go on. */
+  goOn(runId: string): void;
   status(): Promise<HostStatus>;
   /** Begins to stop; returns at once. */
   stop(): void;
@@ -109,6 +111,9 @@ async function answer(
       return done();
     case 'detach':
       handlers.clients.detach(socket, request.run);
+      return done();
+    case 'go-on':
+      handlers.goOn(request.run);
       return done();
     case 'keep':
       handlers.clients.kept = true;

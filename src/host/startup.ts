@@ -61,3 +61,10 @@ export class Startup {
     follower.onEnd(end);
   }
 }
+
+/** All values, or the first error; but never before all have settled, so that what was opened is known and can be closed. */
+export async function allOrFirstError<A, B>(...work: [Promise<A>, Promise<B>]): Promise<[A, B]> {
+  const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
+  return await Promise.all(work);
+}

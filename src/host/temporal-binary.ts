@@ -1,12 +1,11 @@
 /** Finds a `temporal` binary: named, on PATH, cached, downloaded, built; the first that works. */
-import { accessSync, constants, mkdirSync, rmSync } from 'node:fs';
+import { accessSync, constants, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, plainEnvironment } from '../config.js';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { packageRoot } from '../package-info.js';
-import { ProcessLock } from './process-lock.js';
 import { buildTemporal } from './temporal-build.js';
+import { cachedProgram, executable, lockCache } from './temporal-cache.js';
 import { matchesKeptChecksum } from './temporal-checksum.js';
 import { downloadTemporal } from './temporal-download.js';
 import { CLI_VERSION, probeBinary } from './temporal-version.js';
@@ -32,18 +31,14 @@ export interface ResolveOptions {
   signal?: AbortSignal;
 }
 
-const BINARY_NAME = process.platform === 'win32' ? 'temporal.exe' : 'temporal';
-
-/** Where the downloaded or built binary lies. */
-export function cachedBinary(config: Pick<Config, 'cacheDir'>): string {
-  return join(config.cacheDir, 'temporal', CLI_VERSION, BINARY_NAME);
-}
+/** Of the module in tools/temporal. */
+const CLI_PACKAGE = 'github.com/temporalio/cli/cmd/temporal';
 
 function onPath(path: string | undefined): string | undefined {
   return (path ?? '')
     .split(delimiter)
     .filter((folder) => folder !== '')
-    .map((folder) => join(folder, BINARY_NAME))
+    .map((folder) => join(folder, executable('temporal')))
     .find((file) => {
       try {
         accessSync(file, constants.X_OK);
@@ -77,7 +72,7 @@ export async function resolveTemporalBinary(
     say(`temporal binary: ${path} (Server ${found.serverVersion})`);
     return { path, serverVersion: found.serverVersion };
   };
-  const cached = cachedBinary(config);
+  const cached = cachedProgram(config);
   const probeCached = async (): Promise<TemporalBinary | null> => {
     if (await matchesKeptChecksum(cached)) return await probe('cache', cached);
     return failed('cache', `${cached} does not have its checksum any more`);
@@ -103,15 +98,14 @@ export async function resolveTemporalBinary(
     (await probeCached());
   if (present !== null) return present;
 
-  mkdirSync(join(cached, '..'), { recursive: true });
-  const lock = await waitForLock(`${cached}.lock`, say, options);
+  const lock = await lockCache(config, say, options);
   try {
     const made =
       // Another process may have made it while this one waited.
       (lock.waited ? await probeCached() : null) ??
       (await obtain('download', () => downloadTemporal(cached, say, options.fetchUrl))) ??
       (await obtain('go build', () =>
-        buildTemporal(cached, {
+        buildTemporal([{ goPackage: CLI_PACKAGE, path: cached }], {
           moduleFolder: options.moduleFolder ?? join(packageRoot, 'tools', 'temporal'),
           onProgress: say,
           env,
@@ -132,23 +126,4 @@ export async function resolveTemporalBinary(
     },
     EXIT.unreachable,
   );
-}
-
-async function waitForLock(
-  path: string,
-  say: (line: string) => void,
-  options: ResolveOptions,
-): Promise<{ waited: boolean; release: () => void }> {
-  const since = Date.now();
-  let nextLine = since;
-  for (;;) {
-    options.signal?.throwIfAborted();
-    const lock = ProcessLock.tryAcquire(path);
-    if (lock !== null) return { waited: nextLine !== since, release: () => lock.release() };
-    if (Date.now() >= nextLine) {
-      say(`another process is making the temporal binary: waiting, ${Math.round((Date.now() - since) / 1000)} s`);
-      nextLine = Date.now() + (options.progressMs ?? 5_000);
-    }
-    await sleep(100);
-  }
 }

@@ -1,10 +1,17 @@
-/** Builds the Temporal CLI with a `go` on PATH, from the module in tools/temporal. */
+/** Builds Temporal's programs with a `go` on PATH, from the module in tools/temporal. */
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { basename, dirname, join, sep } from 'node:path';
 import { plainEnvironment } from '../config.js';
+import { executable } from './temporal-cache.js';
 import { keepChecksum } from './temporal-checksum.js';
 import { CLI_VERSION } from './temporal-version.js';
+
+/** A main package of that module and where its program goes; all of one build lie in one folder. */
+export interface ProgramToBuild {
+  goPackage: string;
+  path: string;
+}
 
 export interface BuildOptions {
   /** Folder with go.mod and go.sum. */
@@ -18,31 +25,40 @@ export interface BuildOptions {
   signal?: AbortSignal;
 }
 
-/** Packages of a build with nothing cached (`go list -deps`); only for the progress line. */
-const PACKAGES = 1_718;
+/** Packages of a build with nothing cached (`go list -deps`: 1,718 for the CLI, 1,682 for the server and its SQL tool); only for the progress line. */
+const PACKAGES = 1_700;
 
 function elapsed(since: number): string {
   const seconds = Math.round((Date.now() - since) / 1000);
   return `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, '0')}s`;
 }
 
-/** Builds to `target`, with its checksum beside it. Throws an Error with the builder's last lines; then nothing is left behind. */
-export async function buildTemporal(target: string, options: BuildOptions): Promise<void> {
+/** Builds the programs, each with its checksum beside it. Throws an Error with the builder's last lines; then nothing is left behind. */
+export async function buildTemporal(
+  programs: readonly [ProgramToBuild, ...ProgramToBuild[]],
+  options: BuildOptions,
+): Promise<void> {
   // A copy: the package's own folder may be read-only, and go may complete go.sum.
-  const folder = mkdtempSync(join(dirname(target), 'build-'));
+  const folder = mkdtempSync(join(dirname(programs[0].path), 'build-'));
   try {
     for (const file of ['go.mod', 'go.sum']) copyFileSync(join(options.moduleFolder, file), join(folder, file));
-    const built = join(folder, process.platform === 'win32' ? 'temporal.exe' : 'temporal');
-    await runGo(folder, built, options);
-    renameSync(built, target);
-    await keepChecksum(target);
+    const output = join(folder, 'bin');
+    mkdirSync(output);
+    await runGo(folder, output, programs, options);
+    for (const { goPackage, path } of programs) {
+      renameSync(join(output, executable(basename(goPackage))), path);
+      await keepChecksum(path);
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function runGo(folder: string, output: string, options: BuildOptions): Promise<void> {
-  const flags = ['build', '-v', '-trimpath', '-ldflags', '-s -w', '-o', output, 'github.com/temporalio/cli/cmd/temporal'];
+async function runGo(folder: string, output: string, programs: readonly ProgramToBuild[], options: BuildOptions): Promise<void> {
+  const packages = programs.map(({ goPackage }) => goPackage);
+  const names = programs.map(({ path }) => basename(path)).join(' and ');
+  // With the separator go takes it for a folder, whatever the number of programs.
+  const flags = ['build', '-v', '-trimpath', '-ldflags', '-s -w', '-o', output + sep, ...packages];
   const env = { ...(options.env ?? plainEnvironment()), GOFLAGS: '-mod=mod', GOWORK: 'off' };
   const since = Date.now();
   let compiled = 0;
@@ -57,7 +73,9 @@ async function runGo(folder: string, output: string, options: BuildOptions): Pro
     });
     const timer = setInterval(() => {
       const share = compiled === 0 ? 'fetching modules' : `${compiled} of about ${PACKAGES} packages`;
-      options.onProgress(`building temporal ${CLI_VERSION} with go: ${elapsed(since)}, ${share} (takes 4 to 7 minutes, once)`);
+      options.onProgress(
+        `building ${names} ${CLI_VERSION} with go: ${elapsed(since)}, ${share} (once; 7 minutes when go has nothing cached)`,
+      );
     }, options.progressMs ?? 5_000);
     const read = (text: string) => {
       const lines = text.split('\n').filter((line) => line !== '');

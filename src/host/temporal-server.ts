@@ -5,6 +5,8 @@ import { Connection } from '@temporalio/client';
 import type { Config } from '../config.js';
 import { EXIT, SwarmError } from '../core/errors.js';
 import type { HomePaths } from '../home.js';
+import { diskFull, isDiskFull } from '../store/free-space.js';
+import { setDamagedAside } from './damaged-database.js';
 import { readJsonFile, writeJsonFile } from './json-file.js';
 import { type Leashed, runLeashed } from './leash.js';
 import { raiseRetention, registerSearchAttributes } from './namespace.js';
@@ -12,7 +14,13 @@ import { endOrphanServer } from './orphan.js';
 import { freePorts, isListening, isPortFree, LOOPBACK, pickPortPair } from './ports.js';
 import { RotatingFile } from './rotating-file.js';
 import type { TemporalBinary } from './temporal-binary.js';
-import { databaseFileName, EMBEDDED_NAMESPACE, type ServerPorts, serverArguments } from './temporal-settings.js';
+import {
+  databaseFileName,
+  EMBEDDED_NAMESPACE,
+  SERVER_ENVIRONMENT,
+  type ServerPorts,
+  serverArguments,
+} from './temporal-settings.js';
 
 /** Remembered in the home. */
 interface ServerState {
@@ -32,8 +40,11 @@ export interface ServerOptions {
   onProgress: (line: string) => void;
 }
 
-/** A server that lived this long was healthy: the next restart is quick again. In ms. */
-const HEALTHY_MS = 30_000;
+/**
+ * A server that lived this long was healthy: the next restart is quick again. In ms. One that is killed every few seconds must not
+ * be kept waiting for longer than it lives.
+ */
+const HEALTHY_MS = 3_000;
 const FIRST_BACKOFF_MS = 200;
 const LONGEST_BACKOFF_MS = 5_000;
 /** Longest time from spawn to the first answer, on a busy machine with a large database, in ms. */
@@ -78,12 +89,14 @@ export class TemporalServer {
       if (ports.port !== wanted)
         options.onProgress(`port ${wanted} or its UI port is taken: using ${ports.port} and ${ports.uiPort}`);
       const server = new TemporalServer(options, { asked: options.config.temporalPort, ...ports, pid: null });
+      server.#setDamagedAside();
       const failure = await server.#startOnce();
       if (failure === null) {
         server.#supervision = server.#supervise();
         return server;
       }
       await server.stop();
+      server.#setDamagedAside();
       if (tries === FIRST_TRIES) throw server.#startError(failure);
       // Most likely another program took a port in between.
       wanted = ports.port;
@@ -116,7 +129,8 @@ export class TemporalServer {
     this.#startedAt = Date.now();
     this.#lastOutput = '';
     let open = true;
-    const child = runLeashed(binary.path, serverArguments(ports, join(config.home, databaseFileName(binary.serverVersion))), {
+    const child = runLeashed(binary.path, serverArguments(ports, this.#database), {
+      env: SERVER_ENVIRONMENT,
       cwd: config.home,
       onOutput: (chunk) => {
         if (open) this.#log.write(chunk);
@@ -167,7 +181,7 @@ export class TemporalServer {
       const how = (await this.#child?.ended) ?? 'before it was ready';
       if (this.#stopping) return;
       if (Date.now() - this.#startedAt > HEALTHY_MS) backoff = FIRST_BACKOFF_MS;
-      this.#options.onProgress(`the Temporal server ended (${how}): starting it again in ${backoff / 1000} s`);
+      this.#options.onProgress(`the Temporal server ended (${how})${this.#noRoom()}: starting it again in ${backoff / 1000} s`);
       await sleep(backoff, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
       backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS);
       if (this.#stopping) return;
@@ -179,11 +193,32 @@ export class TemporalServer {
       const failure = await this.#startOnce();
       if (this.#stopping) return;
       if (failure === null) this.#options.onProgress(`the Temporal server is back at ${this.address}`);
-      else await this.#child?.stop();
+      else {
+        await this.#child?.stop();
+        this.#setDamagedAside();
+      }
     }
   }
 
+  get #database(): string {
+    const { config, binary } = this.#options;
+    return join(config.home, databaseFileName(binary.serverVersion));
+  }
+
+  /** A database that the server cannot read: it gets a new one, and the runs go on from the store, each as a new epoch. */
+  #setDamagedAside(): void {
+    const aside = setDamagedAside(this.#database, this.#lastOutput);
+    if (aside) this.#options.onProgress(`Temporal's database is damaged: kept as ${aside}, the server gets a new one`);
+  }
+
+  #noRoom(): string {
+    const { home } = this.#options.config;
+    return isDiskFull(home) ? `; the disk of ${home} is full, free space on it` : '';
+  }
+
   #startError(failure: string): SwarmError {
+    const { home } = this.#options.config;
+    if (isDiskFull(home)) return diskFull(home, 'the Temporal server could not start');
     const lines = this.#lastOutput
       .trim()
       .split('\n')

@@ -14,27 +14,46 @@ export const SEARCH_ATTRIBUTES = ['SwarmRun', 'SwarmModel', 'SwarmPhase'] as con
 
 export const EMBEDDED_NAMESPACE = 'default';
 
-/** Dynamic configuration by key. Defaults named here are those of Server 1.31. */
-function dynamicConfig(ports: ServerPorts): Record<string, unknown> {
+/** Finished workflows stay this long: a run that ended on Friday can still be looked at on Monday. The store keeps everything anyway. */
+export const RETENTION_HOURS = 72;
+
+/**
+ * Dynamic configuration by key that is right for every server, also in docker-compose.yml (test/host/compose.test.ts compares them).
+ * Defaults named here are those of Server 1.31.
+ */
+export const DYNAMIC_CONFIG = {
+  // Default 20 a second per shard: each task of a workflow would wait up to 50 ms (one activity on one shard: 150 ms, with this 32 ms).
+  'history.transferProcessorMaxPollRPS': 2000,
+  'history.timerProcessorMaxPollRPS': 2000,
+  'history.visibilityProcessorMaxPollRPS': 2000,
+  // Defaults 1,200 to 3,000 a second; slices at full speed come near them.
+  'matching.rps': 20_000,
+  'history.rps': 50_000,
+  'frontend.rps': 20_000,
+  'frontend.namespaceRPS': 20_000,
+  // Long polls at a time, default 1,200: every queue of every worker process holds some.
+  'frontend.namespaceCount': 10_000,
+  // With one partition a queue's rate is exact; with the default 4 each gets a quarter of it.
+  'matching.numTaskqueueReadPartitions': 1,
+  'matching.numTaskqueueWritePartitions': 1,
+} as const;
+
+function embeddedConfig(ports: ServerPorts): Record<string, unknown> {
   return {
-    // Default 20 a second per shard, and there is one shard: each task would wait up to 50 ms (one activity: 150 ms, with this 32 ms).
-    'history.transferProcessorMaxPollRPS': 2000,
-    'history.timerProcessorMaxPollRPS': 2000,
-    'history.visibilityProcessorMaxPollRPS': 2000,
-    // Defaults 1,200 to 3,000 a second; slices at full speed come near them.
-    'matching.rps': 20_000,
-    'history.rps': 50_000,
-    'frontend.rps': 20_000,
-    'frontend.namespaceRPS': 20_000,
-    // Long polls at a time, default 1,200: every queue of every worker process holds some.
-    'frontend.namespaceCount': 10_000,
-    // With one partition a queue's rate is exact; with the default 4 each gets a quarter of it.
-    'matching.numTaskqueueReadPartitions': 1,
-    'matching.numTaskqueueWritePartitions': 1,
+    ...DYNAMIC_CONFIG,
+    // Workflows stay in this cache for an hour after their end, by default 8,096 of them: memory would grow with the rows of a run. More
+    // than are under way at a time are of no use.
+    'history.hostLevelCacheMaxSize': 1024,
     // The HTTP API takes any Host header by default: a web page could reach it by DNS rebinding.
     'frontend.httpAllowedHosts': [`${LOOPBACK}:${ports.httpPort}`, `localhost:${ports.httpPort}`],
   };
 }
+
+/**
+ * Go collects when the heap is 40 % larger than what lives in it, by default when it is twice as large: the server has reached its size after
+ * a few thousand rows then, and is a sixth smaller, at the same CPU time a row.
+ */
+export const SERVER_ENVIRONMENT = { GOGC: '40' } as const;
 
 /** Arguments of `temporal` for a server on loopback over one database file. */
 export function serverArguments(ports: ServerPorts, databaseFile: string): string[] {
@@ -48,7 +67,7 @@ export function serverArguments(ports: ServerPorts, databaseFile: string): strin
     ...['--disable-config-env', '--disable-config-file', '--color', 'never', '--log-level', 'warn', '--log-format', 'json'],
     // Only heeded when the database is new; namespace.ts sees to the rest.
     ...SEARCH_ATTRIBUTES.flatMap((name) => ['--search-attribute', `${name}=Keyword`]),
-    ...Object.entries(dynamicConfig(ports)).flatMap(([key, value]) => [
+    ...Object.entries(embeddedConfig(ports)).flatMap(([key, value]) => [
       '--dynamic-config-value',
       `${key}=${JSON.stringify(value)}`,
     ]),

@@ -1,7 +1,7 @@
 /** Ids of rows: given, or made from the content. Every id is once in a run. */
 import { hash } from 'node:crypto';
 import type { Problem } from '../core/errors.js';
-import { HashTable } from './hash-table.js';
+import { HashTable, halves } from '../core/hash-table.js';
 
 /** Longest given id in bytes of UTF-8. */
 export const LONGEST_ID = 200;
@@ -15,9 +15,15 @@ function refuse(found: string, fix: string, code = 'E_SEED_ID'): { fault: Fault 
   return { fault: { code, found, allowed: ALLOWED, fix } };
 }
 
-function hash64(text: string): { high: number; low: number; hex: string } {
+interface Hash {
+  high: number;
+  low: number;
+}
+
+function hash64(text: string): Hash & { hex: string } {
   const hex = hash('sha256', text, 'hex').slice(0, 16);
-  return { high: Number.parseInt(hex.slice(0, 8), 16), low: Number.parseInt(hex.slice(8), 16), hex };
+  const [high, low] = halves(hex);
+  return { high, low, hex };
 }
 
 function readId(given: unknown): { id: string } | { fault: Fault } {
@@ -39,7 +45,7 @@ function readId(given: unknown): { id: string } | { fault: Fault } {
 export class SeedIds {
   /** Hash of a given id -> line. */
   readonly #given = new HashTable();
-  /** Hash of a given id without case and Unicode form -> line. */
+  /** Hash of a given id without case and Unicode form -> line, for the ids that this changes: the others are in #given. */
   readonly #folded = new HashTable();
   /** Hash of a content -> how many rows without an id had it. */
   readonly #contents = new HashTable();
@@ -63,16 +69,20 @@ export class SeedIds {
       const found = `the id ${shown} in line ${line} is the one made for an earlier row without an id`;
       return refuse(found, 'give every row an id, or none', 'E_SEED_DUP_ID');
     }
+    this.#noteAlike(id, key, shown, line);
     this.#given.set(key.high, key.low, line);
-    this.#noteAlike(id, shown, line);
     return { id };
   }
 
-  #noteAlike(id: string, shown: string, line: number): void {
-    const key = hash64(id.normalize('NFKC').toLowerCase());
-    const earlier = this.#folded.get(key.high, key.low);
-    if (earlier === 0) this.#folded.set(key.high, key.low, line);
-    else if (this.#alike++ === 0) this.#firstAlike = `${shown} in line ${line} and the id in line ${earlier}`;
+  /** Before the id is among the given ones. */
+  #noteAlike(id: string, key: Hash, shown: string, line: number): void {
+    const folded = id.normalize('NFKC').toLowerCase();
+    const changed = folded !== id;
+    const { high, low } = changed ? hash64(folded) : key;
+    const earlier = this.#folded.get(high, low) || (changed ? this.#given.get(high, low) : 0);
+    if (earlier === 0) {
+      if (changed) this.#folded.set(high, low, line);
+    } else if (this.#alike++ === 0) this.#firstAlike = `${shown} in line ${line} and the id in line ${earlier}`;
   }
 
   /** The id of a row without one: 16 hex digits of its content's sha256, with -2, -3, ... for equal rows. */
@@ -120,8 +130,4 @@ export class SeedIds {
     }
     return notes;
   }
-}
-
-function halves(hex: string): [number, number] {
-  return [Number.parseInt(hex.slice(0, 8), 16), Number.parseInt(hex.slice(8), 16)];
 }

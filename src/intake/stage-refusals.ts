@@ -1,8 +1,8 @@
 /** Why a folder or its rows cannot be this run's: each says what is there and how to go on. */
 import { EXIT, SwarmError } from '../core/errors.js';
 import type { Seed } from '../schema/seed.js';
+import type { FolderMarker } from '../store/outputs/folder.js';
 import type { RunRow } from '../store/port.js';
-import type { FolderMarker } from './stage-run.js';
 
 const REFUSED = {
   allowed: 'the same task and rows: they continue their run, or are answered again when it is finished',

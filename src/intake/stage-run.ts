@@ -8,6 +8,7 @@ import { usdToNano } from '../core/price.js';
 import { ASSUMED_CONCURRENCY } from '../core/slice-size.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
+import type { ClaimOptions, FolderMarker, FolderOwner } from '../store/outputs/folder.js';
 import type { Control, RunRow, Store } from '../store/port.js';
 import { canonicalJson, taskFingerprint } from './fingerprint.js';
 import type { SeedReading } from './read-seeds.js';
@@ -18,19 +19,17 @@ const CHUNK = 1_000;
 /** Runs whose staging was cut short are dropped after this time. */
 const ABANDONED_MS = 600_000;
 
-export interface FolderMarker {
-  run: string;
-  home: string;
-  fingerprint: string;
-  createdAt: number;
-}
-
 export interface StagePorts {
   store: Store;
   /** Folder of this home. */
   home: string;
-  readMarker(dir: string): Promise<FolderMarker | null>;
-  claimFolder(dir: string, marker: FolderMarker, options: { replace?: boolean }): Promise<unknown>;
+  /** Id of this home: its processes read and write the files of the run. */
+  homeId: string;
+  readMarker(dir: string): Promise<FolderOwner | null>;
+  claimFolder(dir: string, marker: FolderMarker, options: ClaimOptions): Promise<unknown>;
+  releaseFolder(dir: string, run: string): Promise<void>;
+  /** What is told to who finds the folder held by a living process. */
+  taken(dir: string, owner: FolderOwner): SwarmError;
   /** True when the folder has a receipt. */
   isPublished(dir: string): Promise<boolean>;
   now(): number;
@@ -69,14 +68,15 @@ export async function stageRun(ports: StagePorts, request: StageRequest): Promis
   }
   if (existing && request.ifChanged === 'fresh') {
     if ((BUSY as readonly string[]).includes(existing.state)) throw busy(existing);
-    return await stageNew(ports, request, wanted);
+    return await stageNew(ports, request, wanted, { replace: true, ended: existing.id });
   }
   if (existing) return await resume(ports, request, existing);
   const marker = await ports.readMarker(wanted);
+  if (marker?.holder) throw ports.taken(wanted, marker);
   // A marker of this home without a run: its staging was cut short before it could be dropped.
   const stale = marker !== null && marker.home === ports.home && !(await ports.isPublished(wanted));
   if (marker && !stale && request.ifChanged === 'refuse') throw foreignFolder(wanted, marker, ports.home);
-  return await stageNew(ports, request, wanted, stale);
+  return await stageNew(ports, request, wanted, { replace: stale || request.ifChanged === 'fresh' });
 }
 
 async function realFolder(dir: string): Promise<string> {
@@ -98,8 +98,9 @@ async function realFolder(dir: string): Promise<string> {
 }
 
 /** The newest run of a folder; leftovers of a staging that was cut short are dropped. */
-async function runOfFolder({ store, now }: StagePorts, outputDir: string): Promise<RunRow | null> {
-  const runs = await store.runs({ outputDir });
+async function runOfFolder({ store, homeId, now }: StagePorts, outputDir: string): Promise<RunRow | null> {
+  // In a shared database another machine may have a folder of that name, which is not this one.
+  const runs = (await store.runs({ outputDir })).filter(({ home }) => home === homeId || home === '');
   for (const run of runs) {
     if (run.state === 'staging' && now() - run.createdAt > ABANDONED_MS) await store.dropRun(run.id);
   }
@@ -130,7 +131,12 @@ function controlOf(task: Task): Omit<Control, 'version'> {
   };
 }
 
-async function stageNew(ports: StagePorts, request: StageRequest, outputDir: string, stale = false): Promise<StagedRun> {
+async function stageNew(
+  ports: StagePorts,
+  request: StageRequest,
+  outputDir: string,
+  claim: ClaimOptions = {},
+): Promise<StagedRun> {
   const { store, now } = ports;
   const task: Task = { ...request.task, outputDir };
   const id = request.runId ?? newRunId(task.name, ports.random);
@@ -146,15 +152,16 @@ async function stageNew(ports: StagePorts, request: StageRequest, outputDir: str
     limited: request.limited,
     origin: request.origin,
     createdAt,
+    home: ports.homeId,
   });
   try {
     await appendAll(store, id, request.rows);
     const seeds = request.rows.fingerprint;
-    const replace = stale || request.ifChanged === 'fresh';
-    await ports.claimFolder(outputDir, { run: id, home: ports.home, fingerprint, createdAt }, { replace });
+    await ports.claimFolder(outputDir, { run: id, home: ports.home, fingerprint, createdAt }, claim);
     await store.sealRun(id, { seedsFingerprint: seeds.digest(), total: seeds.count, control: controlOf(task) });
   } catch (error) {
     await store.dropRun(id);
+    await ports.releaseFolder(outputDir, id).catch(() => undefined);
     throw error;
   }
   return { run: await mustHave(store, id), kind: 'new', notes: [] };

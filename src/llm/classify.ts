@@ -163,6 +163,9 @@ const FAULTS: Readonly<Record<FaultKind, Verdict & { text: string }>> = {
 /** Reasons of `connect` for which no second try can help: the request itself cannot be built. */
 const UNBUILDABLE: ReadonlySet<string> = new Set<string>(['UND_ERR_INVALID_ARG', 'ERR_INVALID_URL', 'UND_ERR_NOT_SUPPORTED']);
 
+/** The process, or the machine, has no descriptor left for a connection: the provider has no part in it. */
+const NO_DESCRIPTOR: ReadonlySet<string> = new Set<string>(['EMFILE', 'ENFILE']);
+
 /** The transport gave up. A cut refusal is judged by its status, which says more than the cut. */
 export function classifyFault(
   call: CallFacts,
@@ -175,6 +178,10 @@ export function classifyFault(
   const { text, ...verdict } = FAULTS[kind];
   const message = redact(`${text}${reason === '' ? '' : ` (${reason})`}`, call.secrets);
   const rest = { status, message, retryAfterMs: null, mayHaveBeenBilled: sent };
+  if (kind === 'connect' && NO_DESCRIPTOR.has(reason)) {
+    const found = `no file descriptor is free for a connection (${reason}): raise the limit of open files (ulimit -n), or lower workers`;
+    return failure({ class: 'local', code: 'E_TOO_MANY_FILES' }, { ...rest, message: found });
+  }
   if (kind === 'connect' && UNBUILDABLE.has(reason)) return failure({ class: 'request', code: 'E_REQUEST_REFUSED' }, rest);
   return failure(verdict, rest);
 }

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { Agent } from 'undici';
 import type { HeaderMap } from '../core/retry-after.js';
+import { sparingConnector } from './spare-descriptors.js';
 import { MAX_BODY_BYTES, reasonOf, TransportFault, WireRequest } from './wire-request.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
@@ -127,8 +128,7 @@ export function createTransport(): Transport {
     headersTimeout: 0,
     bodyTimeout: 0,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: { timeout: CONNECT_TIMEOUT_MS },
-    allowH2: false,
+    connect: sparingConnector({ timeout: CONNECT_TIMEOUT_MS, allowH2: false }),
     pipelining: 1,
   });
   const split = createSplitter();

@@ -27,9 +27,20 @@ export interface ModelCall {
  * - `reset`: a daily quota: wait for the named reset.
  * - `billing`: the run pauses, exit 5. - `key`: likewise, key or permission.
  * - `row`: this row is refused for good. - `request`: bad request shape or model: fails the run when no row was ever answered, else the row.
+ * - `local`: this process could not even open a connection (no free descriptor): wait; not a try; the run pauses, exit 7, when it lasts.
  * - `cancelled`: our own abort.
  */
-export type FailureClass = 'rate' | 'overload' | 'transport' | 'reset' | 'billing' | 'key' | 'row' | 'request' | 'cancelled';
+export type FailureClass =
+  | 'rate'
+  | 'overload'
+  | 'transport'
+  | 'reset'
+  | 'billing'
+  | 'key'
+  | 'row'
+  | 'request'
+  | 'local'
+  | 'cancelled';
 
 export interface CallFailure {
   ok: false;

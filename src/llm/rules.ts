@@ -27,6 +27,7 @@ export type CallCode =
   | 'E_REQUEST_REFUSED'
   | 'E_PROVIDER_ERROR'
   | 'E_CALL_CONNECT'
+  | 'E_TOO_MANY_FILES'
   | 'E_CALL_TIMEOUT'
   | 'E_CALL_RESET'
   | 'E_CALL_BODY'

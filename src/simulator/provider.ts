@@ -1,5 +1,7 @@
 /** One simulated provider: decides what becomes of a request, books it, sends the answer after its latency. */
+
 import type { ServerResponse } from 'node:http';
+import { HashTable, halves } from '../core/hash-table.js';
 import { answer, identify } from './answer.js';
 import { Book, type Call, type SimulatorStats } from './book.js';
 import { sendBroken } from './broken-answers.js';
@@ -19,15 +21,15 @@ export class Provider {
   private readonly limits: Limits;
   private readonly book: Book;
   /** Attempts seen per key; kept only where something depends on them. */
-  private readonly attempts: Map<string, number> | null;
+  private readonly attempts: HashTable | null;
   /** Attempts of the few prompts that order a fault, when no others are counted. */
-  private readonly orderedAttempts = new Map<string, number>();
+  private readonly orderedAttempts = new HashTable();
   private readonly startedAt = performance.now();
 
   constructor(private readonly settings: SimulatorSettings) {
     this.limits = new Limits(settings);
     this.book = new Book(settings.log, settings.price);
-    this.attempts = settings.log !== null || settings.faults.length > 0 ? new Map() : null;
+    this.attempts = settings.log !== null || settings.faults.length > 0 ? new HashTable() : null;
   }
 
   stats(): SimulatorStats {
@@ -90,8 +92,9 @@ export class Provider {
   private countAttempt(key: string, directives: Directives): number {
     const attempts = this.attempts ?? (directives.fault ? this.orderedAttempts : null);
     if (!attempts) return 1;
-    const attempt = (attempts.get(key) ?? 0) + 1;
-    attempts.set(key, attempt);
+    const [high, low] = halves(key);
+    const attempt = attempts.get(high, low) + 1;
+    attempts.set(high, low, attempt);
     return attempt;
   }
 

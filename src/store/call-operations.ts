@@ -2,11 +2,14 @@
 import type { EpochMs, Outcome } from '../core/model.js';
 import { addTotals, insertOutcome, type Operation, type TotalsChange } from './operation.js';
 import type { CallKey, Doubt, Intent, IntentResult, Refusal, Settlement } from './port.js';
+import { OVERDUE_MS } from './shared-port.js';
 import { SQL, type Value } from './statements.js';
 import { unknownRun } from './store-errors.js';
 
 /** Code of a call whose process died. */
 export const CRASHED = 'E_CALL_CRASHED';
+/** Code of a call whose answer came when the turn had another one already. */
+const LATE = 'E_CALL_LATE';
 
 /** The open attempt of a turn became doubtful because its process is gone: what it reserved stays charged. */
 function* crash(call: CallKey, attempt: number, at: EpochMs): Operation<void> {
@@ -28,7 +31,7 @@ function* lookAtTurn(intent: Intent): Operation<{ newest: number; stop: IntentRe
   const owner = String(last['owner']);
   if (owner === intent.owner) return { newest, stop: { kind: 'elsewhere', owner } };
   const [lease] = yield [SQL.leaseOf, [owner]];
-  if (lease && Number(lease['lease_until']) > intent.at) return { newest, stop: { kind: 'elsewhere', owner } };
+  if (lease && Number(lease['lease_until']) + OVERDUE_MS > intent.at) return { newest, stop: { kind: 'elsewhere', owner } };
   yield* crash(intent, newest, intent.at);
   return { newest, stop: null };
 }
@@ -50,21 +53,39 @@ export function* intend(intent: Intent): Operation<IntentResult> {
   return { kind: 'capped' };
 }
 
-/** Adds what the call changed and, when it ended its seed, the outcome. Returns whether the outcome was new. */
-function* conclude(runId: string, change: TotalsChange | null, outcome: Outcome | undefined): Operation<boolean> {
+/** Adds what the call changed and, when it ended its seed, the outcome. */
+function* conclude(runId: string, change: TotalsChange | null, outcome: Outcome | undefined): Operation<void> {
   const ended = outcome ? yield* insertOutcome(runId, outcome) : null;
   if (change || ended) yield addTotals(runId, { ...change, ...ended });
-  return ended !== null;
 }
 
-/** State of a call that is not open any more. Throws E_RUN_UNKNOWN when there is no such call: its run was dropped. */
-function* endedCall(key: CallKey, attempt: number): Operation<{ state: string; isTry: boolean }> {
+/** A call as it is now. Throws E_RUN_UNKNOWN when there is no such call: its run was dropped. */
+function* storedCall(
+  key: CallKey,
+  attempt: number,
+): Operation<{ state: string; isTry: boolean; code: string | null; held: number }> {
   const [row] = yield [SQL.callState, [key.runId, key.index, key.turn, attempt]];
   if (!row) throw unknownRun(key.runId);
-  return { state: String(row['state']), isTry: row['is_try'] === 1 };
+  const code = row['code'] === null ? null : String(row['code']);
+  return { state: String(row['state']), isTry: row['is_try'] === 1, code, held: Number(row['reserved_nano']) };
 }
 
-export function* settle(settlement: Settlement): Operation<void> {
+/**
+ * The process was taken for dead while the answer was on its way, and another one made the turn again: the answer is not used. It was
+ * paid for outside of any row, so its call is doubtful, charged with what it cost.
+ */
+function* settleLate(settlement: Settlement, servedModel: string): Operation<void> {
+  const { runId, index, turn, attempt, finish, costNano, at } = settlement;
+  const late = [runId, index, turn, attempt, LATE, finish, servedModel, costNano, at];
+  const { held } = yield* storedCall(settlement, attempt);
+  if ((yield [SQL.lateOpen, late]).length > 0) {
+    yield addTotals(runId, { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: costNano });
+  } else if ((yield [SQL.lateDoubtful, late]).length > 0) {
+    yield addTotals(runId, { doubtfulNano: costNano - held });
+  }
+}
+
+export function* settle(settlement: Settlement): Operation<'used' | 'late'> {
   const { runId, index, turn, attempt, usage, costNano, outcome } = settlement;
   const key = [runId, index, turn, attempt];
   const tokens = usage ? [usage.input, usage.cached, usage.output, usage.reasoning] : [null, null, null, null];
@@ -75,17 +96,23 @@ export function* settle(settlement: Settlement): Operation<void> {
   let change: TotalsChange | null = null;
   if (call) {
     change = { open: -1, reservedNano: -Number(call['reserved_nano']) };
-  } else if ((yield* endedCall(settlement, attempt)).state === 'doubtful') {
-    [call] = yield [SQL.answerDoubtful, [...key, ...end]];
-    if (call) change = { doubtful: -1, doubtfulNano: -Number(call['reserved_nano']) };
+  } else {
+    const { state, code } = yield* storedCall(settlement, attempt);
+    if (state === 'doubtful' && code !== LATE) {
+      [call] = yield [SQL.answerDoubtful, [...key, ...end]];
+      if (call) change = { doubtful: -1, doubtfulNano: -Number(call['reserved_nano']) };
+    }
+    if (!call && state !== 'answered' && state !== 'superseded') {
+      yield* settleLate(settlement, servedModel);
+      return 'late';
+    }
   }
   if (change) {
     yield [SQL.insertAnswer, [...key, JSON.stringify(settlement.answer)]];
     change = { ...change, calls: 1, settledNano: costNano, usage };
   }
-  const ended = yield* conclude(runId, change, outcome);
-  // The outcome rests on this answer, so this one is the turn's answer, whichever came first.
-  if (ended && call?.['state'] === 'superseded') yield [SQL.preferAnswer, key];
+  yield* conclude(runId, change, outcome);
+  return 'used';
 }
 
 export function* refuse(refusal: Refusal): Operation<void> {
@@ -100,7 +127,7 @@ export function* refuse(refusal: Refusal): Operation<void> {
     change = { ...counted, open: -1, reservedNano: -Number(call['reserved_nano']) };
   } else {
     // Declared doubtful by another process while it was on its way: it is sure now that nothing was billed.
-    const before = yield* endedCall(refusal, attempt);
+    const before = yield* storedCall(refusal, attempt);
     if (before.state === 'doubtful') {
       const [late] = yield [SQL.endDoubtful, [...key, state, code, isTry || before.isTry ? 1 : 0, at]];
       const again = before.isTry && isTry ? {} : counted;
@@ -118,7 +145,7 @@ export function* doubt(doubted: Doubt): Operation<void> {
     const held = Number(call['reserved_nano']);
     change = { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: held, tries: isTry ? 1 : 0 };
   } else {
-    yield* endedCall(doubted, attempt);
+    yield* storedCall(doubted, attempt);
   }
   yield* conclude(runId, change, outcome);
 }

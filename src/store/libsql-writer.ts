@@ -39,8 +39,13 @@ export class LibsqlWriter implements Writer {
 
   write<N extends OperationName>(name: N, input: OperationInput<N>): Promise<OperationResult<N>> {
     if (this.#ended) return Promise.reject(this.#ended);
-    // Started with the first write: who only reads needs no thread.
-    const thread = this.#thread ?? this.#start();
+    let thread: Worker;
+    try {
+      // Started with the first write, and again after a thread that died: who only reads needs none.
+      thread = this.#thread ?? this.#start();
+    } catch (cause) {
+      return Promise.reject(storeError(cause, this.#file));
+    }
     return new Promise((resolve, reject) => {
       // Only waiting writes keep the process alive.
       if (this.#waiting.size === 0) thread.ref();
@@ -53,14 +58,19 @@ export class LibsqlWriter implements Writer {
   }
 
   expectWrites(): void {
-    if (!this.#ended && !this.#thread) this.#start();
+    if (this.#ended || this.#thread) return;
+    try {
+      this.#start();
+    } catch {
+      // The first write meets it again.
+    }
   }
 
   #start(): Worker {
     const thread = startThread(this.#file);
     thread.on('message', (message: FromWriter) => this.#receive(message));
-    thread.on('error', (cause) => this.#fail(storeError(cause, this.#file)));
-    thread.on('exit', () => this.#fail(writerEnded(this.#file)));
+    thread.on('error', (cause) => this.#lost(thread, writerLost(this.#file, cause)));
+    thread.on('exit', () => this.#lost(thread, writerLost(this.#file)));
     thread.unref();
     this.#thread = thread;
     return thread;
@@ -100,10 +110,13 @@ export class LibsqlWriter implements Writer {
     this.#idle?.();
   }
 
-  #fail(error: Error): void {
-    this.#ended ??= error;
-    for (const id of [...this.#waiting.keys()]) this.#take(id)?.reject(error);
-    this.#rest();
+  /** What it was given and has not answered may be stored or not: the callers are told, and the next write starts another thread. */
+  #lost(thread: Worker, error: Error): void {
+    if (this.#thread !== thread) return;
+    this.#thread = null;
+    this.#outbox = [];
+    for (const id of [...this.#waiting.keys()]) this.#take(id)?.reject(this.#ended ?? error);
+    this.#idle?.();
   }
 
   async close(): Promise<void> {
@@ -112,15 +125,28 @@ export class LibsqlWriter implements Writer {
         this.#idle = resolve;
       });
     }
-    const thread = this.#thread;
-    const running = thread && !this.#ended;
     this.#ended ??= writerEnded(this.#file);
-    if (!running) return;
+    const thread = this.#thread;
+    if (!thread) return;
     thread.ref();
     const gone = new Promise((resolve) => thread.once('exit', resolve));
     thread.postMessage({ close: true } satisfies ToWriter);
     await gone;
   }
+}
+
+/** Out of memory, or descriptors: the next write may find it better. */
+function writerLost(file: string, cause?: Error): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_STORE_WRITE',
+      place: { file },
+      found: `the thread that writes the store ended${cause === undefined ? '' : `: ${cause.message}`}`,
+      fix: 'check memory and the limit of open files (ulimit -n), then run again: nothing that was stored is paid for again',
+    },
+    EXIT.diskWrite,
+    { cause },
+  );
 }
 
 function writerEnded(file: string): SwarmError {

@@ -2,9 +2,15 @@
 import { type Kysely, type Migration, type MigrationProvider, Migrator } from 'kysely';
 import { EXIT, SwarmError } from '../core/errors.js';
 import * as tables from './migrations/0001-tables.js';
+import * as shares from './migrations/0002-shares.js';
+import * as outcomesByStatus from './migrations/0003-outcomes-by-status.js';
 
 /** In order of their names. */
-const MIGRATIONS: Record<string, Migration> = { '0001-tables': tables };
+const MIGRATIONS: Record<string, Migration> = {
+  '0001-tables': tables,
+  '0002-shares': shares,
+  '0003-outcomes-by-status': outcomesByStatus,
+};
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };
 

@@ -2,6 +2,7 @@
 import type { Counts, EpochMs, Finish, NanoUsd, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
+import type { SharedStore } from './shared-port.js';
 
 export interface RunRow {
   id: string;
@@ -32,6 +33,8 @@ export interface RunRow {
   endedAt: EpochMs | null;
   /** When the output was published for the current epoch. */
   publishedAt: EpochMs | null;
+  /** Id of the home whose process reads and writes the run's files; empty when it was not kept. */
+  home: string;
 }
 
 /** What may change of a run after it was created; undefined fields stay. */
@@ -49,6 +52,7 @@ export type RunPatch = Partial<
     | 'limited'
     | 'outputDir'
     | 'task'
+    | 'home'
   >
 >;
 
@@ -65,9 +69,10 @@ export interface NewRun {
   limited: boolean;
   origin: RunRow['origin'];
   createdAt: EpochMs;
+  /** Default: empty. */
+  home?: string;
 }
 
-/** Live totals of a run, one row, updated in the same transaction as what they count. */
 /** One execution of a run's workflow. */
 export interface WorkflowExecution {
   workflowId: string;
@@ -75,6 +80,7 @@ export interface WorkflowExecution {
   executionId: string;
 }
 
+/** Live totals of a run, one row, updated in the same transaction as what they count. */
 export interface RunTotals extends Counts {
   /** Highest outcome sequence number. */
   seq: number;
@@ -167,6 +173,7 @@ export interface Doubt extends Attempt {
   outcome?: Outcome;
 }
 
+/** `superseded`: the spent answer of a failed row that was opened again. */
 export type CallState = 'intent' | 'answered' | 'doubtful' | 'limited' | 'failed' | 'superseded';
 
 export interface CallRow extends Attempt {
@@ -179,21 +186,11 @@ export interface CallRow extends Attempt {
   finish: Finish | null;
   servedModel: string | null;
   usage: Usage | null;
+  /** What a doubtful call is charged with. */
   reservedNano: NanoUsd;
   costNano: NanoUsd;
   startedAt: EpochMs;
   endedAt: EpochMs | null;
-}
-
-export interface QueueRow {
-  /** Temporal task queue: `llm.<provider>.<model>`. */
-  name: string;
-  provider: string;
-  model: string;
-  requestsPerMinute: number | null;
-  /** Mean call time that was measured last; null keeps what is known. */
-  callMs: number | null;
-  lastUsedAt: EpochMs;
 }
 
 /** One line of the receipt's spend table. */
@@ -211,7 +208,7 @@ export interface OutputRow extends Outcome {
   output: string | null;
 }
 
-export interface Store {
+export interface Store extends SharedStore {
   /** Writes come soon: makes the writer ready now, so that the first one does not wait for it. */
   expectWrites(): void;
 
@@ -227,7 +224,7 @@ export interface Store {
   // Runs.
   run(runId: string): Promise<RunRow | null>;
   /** Newest first. */
-  runs(filter?: { states?: readonly RunState[]; outputDir?: string; limit?: number }): Promise<RunRow[]>;
+  runs(filter?: { states?: readonly RunState[]; outputDir?: string; home?: string; limit?: number }): Promise<RunRow[]>;
   /** Changes a run; with `whileIn` only while its state is one of these. False when it was not. */
   updateRun(runId: string, patch: RunPatch, whileIn?: readonly RunState[]): Promise<boolean>;
   /**
@@ -262,7 +259,11 @@ export interface Store {
 
   // The hot path: each is one durable step (committed when the promise resolves).
   intend(intent: Intent): Promise<IntentResult>;
-  settle(settlement: Settlement): Promise<void>;
+  /**
+   * `late`: the turn has another answer, or the seed its outcome, since this process was taken for dead while it waited. This answer and
+   * its outcome are not used; its call is doubtful, charged with what it cost.
+   */
+  settle(settlement: Settlement): Promise<'used' | 'late'>;
   refuse(refusal: Refusal): Promise<void>;
   doubt(doubt: Doubt): Promise<void>;
   /** A seed that ends without a call. */
@@ -275,22 +276,6 @@ export interface Store {
   controls(runIds: readonly string[]): Promise<Map<string, Control>>;
   /** Calls the listener right after a setControl of this store object was committed. Returns what ends it. */
   onControl(listener: (runId: string, control: Control) => void): () => void;
-
-  // Queues, rates and owners, shared by all worker processes.
-  /** Adds or changes a queue; returns what is known of it now. */
-  registerQueue(queue: QueueRow): Promise<QueueRow>;
-  queues(usedSince: EpochMs): Promise<QueueRow[]>;
-  /**
-   * Takes `count` send slots of a rate shared by all processes. Slots are `intervalMs` apart; the first is at or after `now`.
-   * Returns the time of the first one.
-   */
-  takeSlots(rateKey: string, count: number, intervalMs: number, now: EpochMs): Promise<EpochMs>;
-  /** Says that this owner is alive until a time. */
-  beat(owner: { id: string; home: string; pid: number }, until: EpochMs): Promise<void>;
-  /** Ends owners of this home except `keep`: their open calls become doubtful (crash). Returns the task tokens of activities that ran there. */
-  endOwners(home: string, keep: string, at: EpochMs): Promise<string[]>;
-  activityStarted(owner: string, taskToken: string): Promise<void>;
-  activityEnded(taskToken: string): Promise<void>;
 
   /** Waits for queued writes, then closes. */
   close(): Promise<void>;

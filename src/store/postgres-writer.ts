@@ -5,7 +5,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import { EXIT, SwarmError } from '../core/errors.js';
+import { EXIT, isDiskFault, SwarmError } from '../core/errors.js';
 import { runAsync } from './operation.js';
 import {
   type OperationInput,
@@ -16,6 +16,7 @@ import {
   type Writer,
 } from './operations.js';
 import { connect, execute } from './postgres-connection.js';
+import type { ShareRequest } from './shared-port.js';
 import { isAway, isContention, storeError } from './store-errors.js';
 
 const MAX_GROUP = 512;
@@ -32,9 +33,15 @@ interface QueuedWrite extends Write {
 
 type Result = { value: unknown } | { cause: unknown };
 
-/** What two writes must not change at once: a run, or a rate. */
+/** What two writes must not change at once: a run, a rate, or the shares of a limit. */
 function lockOf({ input }: Write): string[] {
-  const { runId, rateKey, run } = input as { runId?: string; rateKey?: string; run?: { id: string } };
+  const { runId, rateKey, run, request } = input as {
+    runId?: string;
+    rateKey?: string;
+    run?: { id: string };
+    request?: ShareRequest;
+  };
+  if (request) return request.asks.map(({ key }) => `share/${key}`);
   if (runId !== undefined) return [`run/${runId}`];
   if (run) return [`run/${run.id}`];
   return rateKey === undefined ? [] : [`rate/${rateKey}`];
@@ -76,8 +83,9 @@ export class PostgresWriter implements Writer {
       try {
         results = await this.#commit(group);
       } catch (cause) {
-        // A write that is wrong in itself must not take others with it; when the server is away all are refused.
-        results = isAway(cause) ? group.map(() => ({ cause })) : await this.#commitAlone(group);
+        // A write that is wrong in itself must not take others with it; when the server is away or full all are refused.
+        const isFault = isAway(cause) || isDiskFault(storeError(cause, this.#where));
+        results = isFault ? group.map(() => ({ cause })) : await this.#commitAlone(group);
       }
       this.#queue = this.#queue.slice(results.length);
       results.forEach((result, position) => {

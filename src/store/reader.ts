@@ -3,9 +3,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import { addUsage, type EpochMs, NO_USAGE, type Outcome, type RunState } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
-import type { CallRow, CallState, Control, Indexes, ModelSpend, OutputRow, QueueRow, RunRow, RunTotals } from './port.js';
+import type { CallRow, CallState, Control, Indexes, ModelSpend, OutputRow, RunRow, RunTotals } from './port.js';
 import type { ReadConnection } from './read-connection.js';
 import { readCall, readControl, readOutcome, readQueue, readRun, readSeed, readTotals } from './rows.js';
+import type { OwnerRow, QueueRow, ShareRow } from './shared-port.js';
 import type { Row, Statement } from './statements.js';
 import { unknownRun } from './store-errors.js';
 
@@ -41,10 +42,13 @@ export class Reader {
     return row ? readRun(row) : null;
   }
 
-  async runs(filter: { states?: readonly RunState[]; outputDir?: string; limit?: number } = {}): Promise<RunRow[]> {
+  async runs(
+    filter: { states?: readonly RunState[]; outputDir?: string; home?: string; limit?: number } = {},
+  ): Promise<RunRow[]> {
     let query = this.#connection.kysely.selectFrom('runs').selectAll().where('dropped', '=', 0);
     if (filter.states) query = query.where('state', 'in', filter.states.length > 0 ? [...filter.states] : ['']);
     if (filter.outputDir !== undefined) query = query.where('output_dir', '=', filter.outputDir);
+    if (filter.home !== undefined) query = query.where('home', '=', filter.home);
     if (filter.limit !== undefined) query = query.limit(filter.limit);
     const rows = await query.orderBy('created_at', 'desc').orderBy('id', 'desc').execute();
     return rows.map(readRun);
@@ -109,7 +113,8 @@ export class Reader {
       .innerJoin('seeds as s', (join) => join.onRef('s.run_id', '=', 'o.run_id').onRef('s.idx', '=', 'o.idx'))
       .select(['o.idx', 'o.outcome_json', 's.content_json'])
       .where('o.run_id', '=', runId)
-      .where('o.status', '=', filter.status)
+      // Written out: with a parameter no partial index fits.
+      .where('o.status', '=', sql.lit(filter.status))
       .where('o.idx', '>=', filter.from)
       .orderBy('o.idx')
       .limit(filter.limit)
@@ -140,7 +145,7 @@ export class Reader {
       .where('o.run_id', '=', runId)
       .where('o.idx', '>=', first)
       .where('o.idx', '<=', last)
-      .where('o.status', '=', status)
+      .where('o.status', '=', sql.lit(status))
       .where('c.state', '=', 'answered')
       .whereRef('c.turn', '>=', 'o.from_turn')
       .whereRef('c.turn', '<=', 'o.turns')
@@ -247,6 +252,20 @@ export class Reader {
   async queues(usedSince: EpochMs): Promise<QueueRow[]> {
     const query = this.#connection.kysely.selectFrom('queues').selectAll().where('last_used_at', '>=', usedSince);
     return (await query.orderBy('name').execute()).map(readQueue);
+  }
+
+  async shares(keys: readonly string[]): Promise<ShareRow[]> {
+    if (keys.length === 0) return [];
+    const query = this.#connection.kysely
+      .selectFrom('shares')
+      .selectAll()
+      .where('share_key', 'in', [...keys]);
+    return (await query.execute()).map(({ share_key, ...share }) => ({ key: share_key, ...share }));
+  }
+
+  async owners(): Promise<OwnerRow[]> {
+    const rows = await this.#connection.kysely.selectFrom('owners').selectAll().orderBy('id').execute();
+    return rows.map(({ id, home, temporal, lease_until }) => ({ id, home, temporal, leaseUntil: lease_until }));
   }
 
   #indexed(read: IndexedRead, runId: string, indexes: Indexes): Promise<Row[]> {

@@ -1,7 +1,8 @@
 /** Rows of the tables as the port's types. Integers are numbers on both databases. */
 import type { Finish, Outcome, RunState, Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
-import type { CallRow, Control, QueueRow, RunRow, RunTotals } from './port.js';
+import type { CallRow, Control, RunRow, RunTotals } from './port.js';
+import type { QueueRow } from './shared-port.js';
 import type { Row } from './statements.js';
 import type { CallsTable, ControlsTable, QueuesTable, RunsTable, RunTotalsTable, SeedsTable } from './tables.js';
 
@@ -26,6 +27,7 @@ export function readRun(run: RunsTable): RunRow {
     startedAt: run.started_at,
     endedAt: run.ended_at,
     publishedAt: run.published_at,
+    home: run.home,
   };
 }
 

@@ -18,7 +18,7 @@ function flag(value: boolean): number {
 
 /** `dropped` when an earlier dropRun of this id was cut short: finish that first. */
 export function* createRun({ run }: { run: NewRun }): Operation<'created' | 'dropped'> {
-  const { id, name, task, taskFingerprint, outputDir, detached, limited, origin, createdAt } = run;
+  const { id, name, task, taskFingerprint, outputDir, detached, limited, origin, createdAt, home } = run;
   const parameters = [
     id,
     name,
@@ -29,6 +29,7 @@ export function* createRun({ run }: { run: NewRun }): Operation<'created' | 'dro
     flag(limited),
     origin,
     createdAt,
+    home ?? '',
   ];
   if ((yield [SQL.insertRun, parameters]).length === 0) {
     const [row] = yield [SQL.isDropped, [id]];
@@ -97,6 +98,7 @@ const RUN_COLUMNS: { [K in keyof RunPatch]-?: string } = {
   limited: 'limited',
   outputDir: 'output_dir',
   task: 'task_json',
+  home: 'home',
 };
 
 function runValue(key: keyof RunPatch, value: unknown): Value {

@@ -1,9 +1,10 @@
-/** Writes about what all processes share: model queues, send slots, owners and the activities that run in them. */
+/** Writes about what all processes have in common: model queues, send slots, shares of limits, owners and the activities that run in them. */
+import { type Share, type ShareHolder, shareOf, shareTurn } from '../core/gate/shares.js';
 import type { EpochMs } from '../core/model.js';
 import { CRASHED } from './call-operations.js';
 import { addTotals, type Operation } from './operation.js';
-import type { QueueRow } from './port.js';
 import { readQueue } from './rows.js';
+import type { QueueRow, ShareRequest } from './shared-port.js';
 import { type Row, SQL } from './statements.js';
 
 export function* registerQueue({ queue }: { queue: QueueRow }): Operation<QueueRow> {
@@ -28,16 +29,38 @@ export function* takeSlots({ rateKey, count, intervalMs, now }: Slots): Operatio
 }
 
 export interface Beat {
-  owner: { id: string; home: string; pid: number };
+  owner: { id: string; home: string; pid: number; temporal?: string };
   until: EpochMs;
 }
 
 export function* beat({ owner, until }: Beat): Operation<void> {
-  yield [SQL.beat, [owner.id, owner.home, owner.pid, until]];
+  yield [SQL.beat, [owner.id, owner.home, owner.pid, until, owner.temporal ?? '']];
 }
 
-export function* endOwners({ home, keep, at }: { home: string; keep: string; at: EpochMs }): Operation<string[]> {
-  const crashed = yield [SQL.crashCalls, [home, keep, CRASHED, at]];
+/** Divides limits: one transaction, serial over all processes for a key. */
+export function* share({ request }: { request: ShareRequest }): Operation<[key: string, share: Share][]> {
+  const { owner, at, deadBefore } = request;
+  const shares: [string, Share][] = [];
+  for (const { key, limit, wanted, held } of [...request.asks].sort((a, b) => (a.key < b.key ? -1 : 1))) {
+    yield [SQL.endDeadShares, [key, owner, deadBefore]];
+    const rows = yield [SQL.sharesOf, [key]];
+    const mine = rows.find((row) => row['owner'] === owner);
+    const others = rows
+      .filter((row) => row !== mine)
+      .map((row): ShareHolder => ({ owner: String(row['owner']), wanted: Number(row['wanted']), booked: Number(row['booked']) }));
+    const got = shareOf({ owner, limit, wanted, held, granted: Number(mine?.['granted'] ?? 0) }, others, shareTurn(at));
+    yield [SQL.setShare, [key, owner, wanted, got.granted, got.booked]];
+    shares.push([key, got]);
+  }
+  return shares;
+}
+
+export function* endShares({ owner, keys }: { owner: string; keys: readonly string[] }): Operation<void> {
+  for (const key of keys) yield [SQL.endShare, [key, owner]];
+}
+
+/** Calls that were open in a dead process are doubtful now: what they reserved stays charged. */
+function* countCrashed(crashed: readonly Row[]): Operation<void> {
   const byRun = new Map<string, { calls: number; held: number }>();
   for (const row of crashed) {
     const runId = String(row['run_id']);
@@ -47,6 +70,25 @@ export function* endOwners({ home, keep, at }: { home: string; keep: string; at:
   for (const [runId, { calls, held }] of [...byRun].sort(([a], [b]) => (a < b ? -1 : 1))) {
     yield addTotals(runId, { open: -calls, reservedNano: -held, doubtful: calls, doubtfulNano: held });
   }
+}
+
+export interface EndOwner {
+  owner: string;
+  successor: string;
+  at: EpochMs;
+}
+
+export function* endOwner({ owner, successor, at }: EndOwner): Operation<string[] | null> {
+  if ((yield [SQL.endOwner, [owner, at]]).length === 0) return null;
+  yield* countCrashed(yield [SQL.crashCallsOf, [owner, CRASHED, at]]);
+  yield [SQL.endSharesOf, [owner]];
+  const activities = yield [SQL.adoptActivities, [owner, successor]];
+  return activities.map((row) => String(row['task_token']));
+}
+
+export function* endOwners({ home, keep, at }: { home: string; keep: string; at: EpochMs }): Operation<string[]> {
+  yield* countCrashed(yield [SQL.crashCalls, [home, keep, CRASHED, at]]);
+  yield [SQL.endSharesOfDead, [home, keep]];
   const activities = yield [SQL.endActivities, [home, keep]];
   yield [SQL.endOwners, [home, keep]];
   return activities.map((row) => String(row['task_token']));

@@ -27,6 +27,8 @@ type Reads = Pick<
   | 'control'
   | 'controls'
   | 'queues'
+  | 'shares'
+  | 'owners'
 >;
 
 export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
@@ -60,6 +62,8 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     control: read(reader.control),
     controls: read(reader.controls),
     queues: read(reader.queues),
+    shares: read(reader.shares),
+    owners: read(reader.owners),
   };
 
   async function dropRun(runId: string): Promise<void> {
@@ -118,6 +122,9 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     registerQueue: (queue) => writer.write('registerQueue', { queue }),
     takeSlots: (rateKey, count, intervalMs, now) => writer.write('takeSlots', { rateKey, count, intervalMs, now }),
     beat: (owner, until: EpochMs) => writer.write('beat', { owner, until }),
+    share: async (request) => new Map(await writer.write('share', { request })),
+    endShares: (owner, keys) => writer.write('endShares', { owner, keys }),
+    endOwner: (owner, successor, at) => writer.write('endOwner', { owner, successor, at }),
     endOwners: (home, keep, at) => writer.write('endOwners', { home, keep, at }),
     activityStarted: (owner, taskToken) => writer.write('activityStarted', { owner, taskToken }),
     activityEnded: (taskToken) => writer.write('activityEnded', { taskToken }),

@@ -25,9 +25,12 @@ const TURN = 'run_id = ?1 AND idx = ?2 AND turn = ?3';
  */
 const ANSWERED = `finish = ?5, served_model = ?6, input_tokens = ?7, cached_tokens = ?8, output_tokens = ?9, reasoning_tokens = ?10,
   cost_nano = ?11, ended_at = ?12 WHERE ${CALL}`;
-/** An answer, when another one of the turn may have come first. */
-const ANSWERED_LATER = `UPDATE calls SET state = CASE WHEN EXISTS (SELECT 1 FROM calls other WHERE other.run_id = ?1 AND other.idx = ?2
-  AND other.turn = ?3 AND other.state = 'answered') THEN 'superseded' ELSE 'answered' END, ${ANSWERED}`;
+/** The turn has no answer yet and the seed no outcome. */
+const UNANSWERED = `NOT EXISTS (SELECT 1 FROM calls other WHERE other.run_id = ?1 AND other.idx = ?2 AND other.turn = ?3
+  AND other.state = 'answered') AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.run_id = ?1 AND outcomes.idx = ?2)`;
+/** An answer that came too late: what it cost is what stays charged for the doubtful call. */
+const LATE = `UPDATE calls SET state = 'doubtful', code = ?5, finish = ?6, served_model = ?7, reserved_nano = ?8, ended_at = ?9
+  WHERE ${CALL}`;
 const ENDED = `UPDATE calls SET state = ?5, code = ?6, is_try = ?7, ended_at = ?8 WHERE ${CALL}`;
 /** Failed rows of a run, of one cause (?2) or, when it is null, of all. */
 const FAILED = `run_id = ?1 AND status = 'failed' AND (CAST(?2 AS TEXT) IS NULL OR cause = ?2)`;
@@ -56,13 +59,13 @@ export const SQL = define({
     ON CONFLICT (run_id, idx, turn, attempt) DO NOTHING RETURNING attempt`,
   attemptsOfTurn: `SELECT attempt, state, owner, reserved_nano FROM calls WHERE ${TURN} ORDER BY attempt`,
   leaseOf: 'SELECT lease_until FROM owners WHERE id = ?1',
-  callState: `SELECT state, is_try FROM calls WHERE ${CALL}`,
-  answerFirst: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'intent' RETURNING state, reserved_nano`,
-  answerOpen: `${ANSWERED_LATER} AND state = 'intent' RETURNING state, reserved_nano`,
-  answerDoubtful: `${ANSWERED_LATER} AND state = 'doubtful' RETURNING state, reserved_nano`,
+  callState: `SELECT state, is_try, code, reserved_nano FROM calls WHERE ${CALL}`,
+  answerFirst: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'intent' RETURNING reserved_nano`,
+  answerOpen: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'intent' AND ${UNANSWERED} RETURNING reserved_nano`,
+  answerDoubtful: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'doubtful' AND ${UNANSWERED} RETURNING reserved_nano`,
+  lateOpen: `${LATE} AND state = 'intent' RETURNING attempt`,
+  lateDoubtful: `${LATE} AND state = 'doubtful' RETURNING attempt`,
   insertAnswer: 'INSERT INTO answers (run_id, idx, turn, attempt, answer_json) VALUES (?1, ?2, ?3, ?4, ?5)',
-  preferAnswer: `UPDATE calls SET state = CASE WHEN attempt = ?4 THEN 'answered' ELSE 'superseded' END
-    WHERE ${TURN} AND (state = 'answered' OR attempt = ?4)`,
   endOpen: `${ENDED} AND state = 'intent' RETURNING reserved_nano`,
   endDoubtful: `${ENDED} AND state = 'doubtful' RETURNING reserved_nano`,
 
@@ -78,7 +81,7 @@ export const SQL = define({
 
   // Runs.
   insertRun: `INSERT INTO runs (id, name, state, epoch, task_json, task_fingerprint, seeds_fingerprint, total, output_dir, detached,
-    limited, origin, created_at, dropped) VALUES (?1, ?2, 'staging', 0, ?3, ?4, '', 0, ?5, ?6, ?7, ?8, ?9, 0)
+    limited, origin, created_at, dropped, home) VALUES (?1, ?2, 'staging', 0, ?3, ?4, '', 0, ?5, ?6, ?7, ?8, ?9, 0, ?10)
     ON CONFLICT (id) DO NOTHING RETURNING id`,
   sealRun: `UPDATE runs SET state = CASE WHEN state = 'staging' THEN 'staged' ELSE state END, seeds_fingerprint = ?2, total = ?3
     WHERE id = ?1 AND dropped = 0 RETURNING id`,
@@ -128,11 +131,23 @@ export const SQL = define({
     ON CONFLICT (rate_key) DO UPDATE SET next_us =
     CASE WHEN rates.next_us > CAST(?2 AS BIGINT) THEN rates.next_us ELSE CAST(?2 AS BIGINT) END + CAST(?3 AS BIGINT)
     RETURNING next_us`,
-  beat: `INSERT INTO owners (id, home, pid, lease_until) VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until`,
+  beat: `INSERT INTO owners (id, home, pid, lease_until, temporal) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, temporal = excluded.temporal`,
+  endDeadShares: `DELETE FROM shares WHERE share_key = ?1 AND owner <> ?2
+    AND owner NOT IN (SELECT id FROM owners WHERE lease_until > CAST(?3 AS BIGINT))`,
+  sharesOf: 'SELECT owner, wanted, granted, booked FROM shares WHERE share_key = ?1',
+  setShare: `INSERT INTO shares (share_key, owner, wanted, granted, booked) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (share_key, owner) DO UPDATE SET wanted = excluded.wanted, granted = excluded.granted, booked = excluded.booked`,
+  endShare: 'DELETE FROM shares WHERE share_key = ?1 AND owner = ?2',
+  endSharesOf: 'DELETE FROM shares WHERE owner = ?1',
+  endOwner: 'DELETE FROM owners WHERE id = ?1 AND lease_until <= CAST(?2 AS BIGINT) RETURNING id',
+  crashCallsOf: `UPDATE calls SET state = 'doubtful', code = ?2, ended_at = ?3 WHERE state = 'intent' AND owner = ?1
+    RETURNING run_id, reserved_nano`,
+  adoptActivities: 'UPDATE activities SET owner = ?2 WHERE owner = ?1 RETURNING task_token',
   crashCalls: `UPDATE calls SET state = 'doubtful', code = ?3, ended_at = ?4 WHERE state = 'intent' AND owner IN (${DEAD_OWNERS})
     RETURNING run_id, reserved_nano`,
   endActivities: `DELETE FROM activities WHERE owner IN (${DEAD_OWNERS}) RETURNING task_token`,
+  endSharesOfDead: `DELETE FROM shares WHERE owner IN (${DEAD_OWNERS})`,
   endOwners: 'DELETE FROM owners WHERE home = ?1 AND id <> ?2',
   activityStarted: `INSERT INTO activities (task_token, owner) VALUES (?2, ?1)
     ON CONFLICT (task_token) DO UPDATE SET owner = excluded.owner`,

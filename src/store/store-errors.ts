@@ -1,8 +1,11 @@
 /** What the databases throw, as errors that a person can act on. */
-import { EXIT, SwarmError } from '../core/errors.js';
+import { EXIT, isSystemFault, SwarmError } from '../core/errors.js';
+import { freeSpaceText, isDiskFull } from './free-space.js';
 
-/** SQLite result codes that mean: the file cannot be written or trusted now. */
-const FILE_FAULT = /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|CORRUPT|NOTADB|BUSY|LOCKED|PERM|NOMEM|PROTOCOL)/;
+/** SQLite result codes that mean: the file cannot be written or read now. */
+const FILE_FAULT = /^SQLITE_(FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED|PERM|NOMEM|PROTOCOL)/;
+/** The file is there and is not, or is no longer, a sound database. */
+const FILE_DAMAGED = /^SQLITE_(CORRUPT|NOTADB)/;
 /** PostgreSQL classes 53 (no resources) and 58 (system error), and 25006: it answers but cannot write. */
 const SERVER_FAULT = /^(53...|58...|25006|57014)$/;
 /** Class 08 (connection), 57P0x (shutdown, starting up), 28xxx (login), 3D000 (no such database). */
@@ -31,27 +34,19 @@ export function isContention(cause: unknown): boolean {
 }
 
 /**
- * E_STORE_WRITE (exit 7) when the file or disk fails, E_STORE_UNREACHABLE (exit 4) when PostgreSQL is away; a SwarmError stays as it
- * is, and so does anything else: that is our bug.
+ * E_STORE_WRITE (exit 7) when the file or disk fails, E_STATE_LOST (exit 7) when the file is damaged, E_STORE_UNREACHABLE (exit 4) when
+ * PostgreSQL is away; a SwarmError stays as it is, and so does anything else: that is our bug.
  */
 export function storeError(cause: unknown, where: string): Error {
   if (SwarmError.is(cause)) return cause;
   const code = codeOf(cause);
   const text = cause instanceof Error ? cause.message || (code ?? cause.name) : String(cause);
-  if (FILE_FAULT.test(code) || SERVER_FAULT.test(code)) {
-    const busy = /^SQLITE_(BUSY|LOCKED)/.test(code);
-    return new SwarmError(
-      {
-        code: 'E_STORE_WRITE',
-        place: { file: where },
-        found: `the store could not be used: ${text} (${code})`,
-        fix: busy
-          ? 'another process holds the file: end it, then start again'
-          : 'check the disk: free space, permissions, health',
-      },
-      EXIT.diskWrite,
-      { cause },
-    );
+  if (FILE_DAMAGED.test(code)) return stateLost(cause, code, text, where);
+  if (FILE_FAULT.test(code) || (!isUrl(where) && isSystemFault(cause))) return fileFault(cause, code, text, where);
+  if (SERVER_FAULT.test(code)) {
+    const found = `PostgreSQL cannot store now: ${text} (${code})`;
+    const fix = 'free space or resources of the database server, then run again: nothing that was stored is paid for again';
+    return new SwarmError({ code: 'E_STORE_WRITE', place: { file: where }, found, fix }, EXIT.diskWrite, { cause });
   }
   if (isAway(cause)) {
     return new SwarmError(
@@ -66,6 +61,46 @@ export function storeError(cause: unknown, where: string): Error {
     );
   }
   return cause instanceof Error ? cause : new Error(text);
+}
+
+function isUrl(where: string): boolean {
+  return where.startsWith('postgres://');
+}
+
+function fileFault(cause: unknown, code: string, text: string, where: string): SwarmError {
+  const free = freeSpaceText(where);
+  const found = `the store could not be used: ${text} (${code})${free === '' ? '' : `; ${free}`}`;
+  return new SwarmError(
+    {
+      code: 'E_STORE_WRITE',
+      place: { file: where },
+      found,
+      fix: `${fixOf(code, where)}, then run again: nothing that was stored is paid for again`,
+    },
+    EXIT.diskWrite,
+    { cause },
+  );
+}
+
+function fixOf(code: string, where: string): string {
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return 'another process holds the file: end it';
+  if (/^(EMFILE|ENFILE)$/.test(code)) return 'raise the limit of open files (ulimit -n)';
+  if (/^(SQLITE_(READONLY|PERM)|EACCES|EPERM|EROFS)/.test(code)) return 'make the file and its folder writable for this user';
+  if (isDiskFull(where)) return 'free space on this disk';
+  return 'check the disk (free space, permissions, health) and the limits of the process (ulimit -f, ulimit -n)';
+}
+
+function stateLost(cause: unknown, code: string, text: string, where: string): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_STATE_LOST',
+      place: { file: where },
+      found: `the store is damaged: ${text} (${code}); nothing was written over, and published output folders are whole`,
+      fix: `put a backup of the file in its place, or move it away together with its -wal and -shm files to start with an empty store (unfinished runs then start over)`,
+    },
+    EXIT.diskWrite,
+    { cause },
+  );
 }
 
 export function unknownRun(runId: string): SwarmError {

@@ -29,6 +29,8 @@ export interface RunsTable {
   published_at: number | null;
   /** 1 while dropRun removes the rows: the run is unknown to readers. */
   dropped: number;
+  /** Home whose process reads and writes the run's files; empty for runs of before homes were kept. */
+  home: string;
 }
 
 export interface RunTotalsTable {
@@ -141,6 +143,17 @@ export interface OwnersTable {
   home: string;
   pid: number;
   lease_until: number;
+  /** Id of the Temporal namespace that its activities belong to; empty until it is known. */
+  temporal: string;
+}
+
+/** What a process has of a limit that all processes share. */
+export interface SharesTable {
+  share_key: string;
+  owner: string;
+  wanted: number;
+  granted: number;
+  booked: number;
 }
 
 export interface ActivitiesTable {
@@ -160,5 +173,6 @@ export interface Tables {
   queues: QueuesTable;
   rates: RatesTable;
   owners: OwnersTable;
+  shares: SharesTable;
   activities: ActivitiesTable;
 }

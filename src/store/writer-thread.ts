@@ -3,7 +3,8 @@
  * the last commit was under way, at most MAX_GROUP writes or MAX_GROUP_MS of work.
  */
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { LibsqlStatements, openForWriting } from './libsql-connection.js';
+import { isDiskFault } from '../core/errors.js';
+import { WritingConnection } from './libsql-connection.js';
 import { runSync } from './operation.js';
 import { startOperation, type Write } from './operations.js';
 import { storeError } from './store-errors.js';
@@ -17,8 +18,7 @@ type QueuedWrite = Write & { id: number };
 if (!parentPort) throw new Error('writer-thread runs as a worker thread');
 const port = parentPort;
 const { file } = workerData as ThreadData;
-const database = openForWriting(file);
-const statements = new LibsqlStatements(database);
+const connection = new WritingConnection(file);
 
 let queue: QueuedWrite[] = [];
 let closing = false;
@@ -33,12 +33,8 @@ function receiveArrived(): void {
 }
 
 function perform(write: QueuedWrite): WriteResult {
-  const value = runSync(startOperation(write), ([statement, parameters]) => statements.execute(statement, parameters));
+  const value = runSync(startOperation(write), ([statement, parameters]) => connection.execute(statement, parameters));
   return { id: write.id, value };
-}
-
-function rollback(): void {
-  if (database.inTransaction) database.exec('ROLLBACK');
 }
 
 function failed(write: QueuedWrite, cause: unknown): WriteResult {
@@ -48,12 +44,12 @@ function failed(write: QueuedWrite, cause: unknown): WriteResult {
 /** Performs one write in its own transaction. */
 function performAlone(write: QueuedWrite): WriteResult {
   try {
-    database.exec('BEGIN IMMEDIATE');
+    connection.begin();
     const result = perform(write);
-    database.exec('COMMIT');
+    connection.commit();
     return result;
   } catch (cause) {
-    rollback();
+    connection.abandon(cause);
     return failed(write, cause);
   }
 }
@@ -64,7 +60,7 @@ function commitGroup(): WriteResult[] {
   const results: WriteResult[] = [];
   let broken = false;
   try {
-    database.exec('BEGIN IMMEDIATE');
+    connection.begin();
     const until = performance.now() + MAX_GROUP_MS;
     while (group.length < MAX_GROUP && performance.now() < until) {
       if (group.length === queue.length) receiveArrived();
@@ -75,19 +71,23 @@ function commitGroup(): WriteResult[] {
       results.push(perform(write));
       broken = false;
     }
-    database.exec('COMMIT');
+    connection.commit();
     queue = queue.slice(group.length);
     return results;
   } catch (cause) {
-    rollback();
+    connection.abandon(cause);
     // Without a BEGIN nothing was taken yet: all that wait are refused, since the next would wait as long in vain.
     const refused = group.length > 0 ? group : queue.slice(0, MAX_GROUP);
     queue = queue.slice(refused.length);
     // A write that is wrong in itself must not take others with it. A disk that fails is not asked again.
-    const isFault = (storeError(cause, file) as { code?: unknown }).code === 'E_STORE_WRITE';
-    return broken && !isFault ? refused.map(performAlone) : refused.map((write) => failed(write, cause));
+    return broken && !isDiskFault(storeError(cause, file))
+      ? refused.map(performAlone)
+      : refused.map((write) => failed(write, cause));
   }
 }
+
+// Opened now, so that the first write does not wait for it; a fault is met, and told, by that write.
+connection.expectWrites();
 
 port.on('message', (message: ToWriter) => {
   receive(message);
@@ -97,7 +97,7 @@ port.on('message', (message: ToWriter) => {
     receiveArrived();
   }
   if (closing) {
-    database.close();
+    connection.close();
     port.close();
   }
 });

@@ -1,4 +1,5 @@
 /** Fills the activities' ports with this process's adapters. */
+import type { CallEnds } from '../activities/call-ends.js';
 import type { ActivityDeps } from '../activities/deps.js';
 import { parseTemplate } from '../core/template.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
@@ -11,6 +12,7 @@ import type { ProcessGates } from './process-gates.js';
 export interface DepsInput {
   store: Store;
   gates: ProcessGates;
+  callEnds: CallEnds;
   adapter: ModelAdapter;
   prices: Prices;
   keys(name: string): string | undefined;
@@ -19,8 +21,10 @@ export interface DepsInput {
   log: ActivityDeps['log'];
   openQueue: ActivityDeps['openQueue'];
   stage: ActivityDeps['stage'];
+  claim: ActivityDeps['claim'];
   publish: ActivityDeps['publish'];
   checkpoint: ActivityDeps['checkpoint'];
+  discardPartial: ActivityDeps['discardPartial'];
 }
 
 /** The simulated provider of this process: started by the first `sim/...` call. */

@@ -6,7 +6,7 @@ import { EXIT, SwarmError } from '../core/errors.js';
 import { ensureHome, homeId, storeLocation } from '../home.js';
 import { openStore } from '../store/open-store.js';
 import { clusterConnectionSettings, connectTemporal, type TemporalConnectionSettings } from '../temporal-connection.js';
-import { startWorker } from './start-worker.js';
+import { prepareWorker } from './start-worker.js';
 
 export interface WorkerProcessOptions {
   /** Ends the process: it takes no new work and gives calls under way half a minute. */
@@ -27,17 +27,18 @@ export async function runWorkerProcess(config: Config, options: WorkerProcessOpt
   await (await connectTemporal(settings)).close();
   const store = await openStore(storeLocation(config));
   try {
-    const worker = await startWorker({
+    const prepared = await prepareWorker({
       config,
       store,
-      connection: settings,
       keys: (name) => readKey(name),
       homeId: homeId(config.home),
       // A host that starts declares the owners of its home dead: this process is not one of them.
       ownerHome: `${homeId(config.home)}/${randomUUID()}`,
       log,
       graceMs: GRACE_MS,
+      version: checkedVersion(config),
     });
+    const worker = await prepared.start(settings);
     options.onReady?.();
     const stopped = new Promise<void>((resolve) => {
       if (options.signal.aborted) resolve();
@@ -48,6 +49,20 @@ export async function runWorkerProcess(config: Config, options: WorkerProcessOpt
   } finally {
     await store.close();
   }
+}
+
+/** The server refuses such names too, but only in its answers to polls. */
+function checkedVersion({ workerVersion }: Config): Config['workerVersion'] {
+  if (workerVersion === null || /^(?!__)[^.:]+$/.test(workerVersion.deploymentName)) return workerVersion;
+  throw new SwarmError(
+    {
+      code: 'E_WORKER_DEPLOYMENT',
+      found: `SWARM_WORKER_DEPLOYMENT is "${workerVersion.deploymentName}"`,
+      allowed: 'a name without dots and colons that does not begin with two underscores',
+      fix: 'give it such a name, or leave it out for durable-swarm',
+    },
+    EXIT.badInput,
+  );
 }
 
 /** The cluster of TEMPORAL_*, else the embedded server of this home's host. */

@@ -1,7 +1,8 @@
 /** A Temporal Worker per model queue: opened as models appear in the store, closed when idle. */
 import { type NativeConnection, Worker } from '@temporalio/worker';
 import type { Activities } from '../activities/index.js';
-import type { QueueRow, Store } from '../store/port.js';
+import type { Store } from '../store/port.js';
+import type { QueueRow } from '../store/shared-port.js';
 import type { WorkerBasics } from './temporal-worker.js';
 
 const LOOK_MS = 500;

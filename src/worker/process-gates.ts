@@ -1,15 +1,21 @@
-/** All gates of this process, and the control rows that they obey: at once for changes made here, within 500 ms for others. */
+/** All gates of this process, and the control rows that they obey: at once for changes made here, within 500 ms for others. A run's concurrency is shared with the other processes. */
 import { setMaxListeners } from 'node:events';
 import type { Gates } from '../activities/deps.js';
 import type { Rate } from '../core/gate/configured-rates.js';
 import type { GatePort } from '../core/gate/port.js';
 import { gateKey } from '../core/names.js';
 import type { Control, RunRow, Store } from '../store/port.js';
+import { type LeaseOfShares, LimitShares } from './limit-shares.js';
 import { RunGate } from './run-gate.js';
 
 const LOOK_MS = 250;
 /** A run that nobody asked about for this long is forgotten; it registers again when it goes on. */
 const FORGET_MS = 600_000;
+
+/** Names the limit in the store. */
+function shareKey(runId: string): string {
+  return `run/${runId}`;
+}
 
 interface GatedRun {
   row: RunRow;
@@ -33,14 +39,25 @@ export class ProcessGates implements Gates {
   readonly #gates = new Map<string, RunGate>();
   readonly #runs = new Map<string, GatedRun>();
   readonly #looker: NodeJS.Timeout;
-  readonly #unsubscribe: () => void;
+  readonly #unsubscribe: (() => void)[];
+  readonly #lease: LeaseOfShares;
+  readonly #shares: LimitShares;
+  #looking = false;
   #draining = false;
 
-  constructor(store: Store, options: { now(): number; onError(error: unknown): void }) {
+  constructor(store: Store, options: { now(): number; onError(error: unknown): void; lease: LeaseOfShares }) {
     this.#store = store;
     this.#now = options.now;
     this.#onError = options.onError;
-    this.#unsubscribe = store.onControl((runId, control) => this.#obey(runId, control));
+    this.#lease = options.lease;
+    this.#shares = new LimitShares({ store, ...options });
+    this.#unsubscribe = [
+      store.onControl((runId, control) => this.#obey(runId, control)),
+      options.lease.onLapse(() => {
+        for (const gate of this.#gates.values()) gate.lapsed();
+        this.#shares.lapsed();
+      }),
+    ];
     this.#looker = setInterval(() => void this.#look(), LOOK_MS);
   }
 
@@ -52,6 +69,7 @@ export class ProcessGates implements Gates {
       gate = new RunGate({
         now: this.#now,
         takeSlots: (rate, count, intervalMs, from) => this.#store.takeSlots(slotKey(key, rate), count, intervalMs, from),
+        lease: this.#lease,
         onError: this.#onError,
       });
       this.#gates.set(key, gate);
@@ -61,6 +79,12 @@ export class ProcessGates implements Gates {
     // Every call under way and every wait listens.
     setMaxListeners(0, abort.signal);
     this.#runs.set(row.id, { row, control, gate, abort, admitted: 0, usedAt: this.#now() });
+    this.#shares.add(shareKey(row.id), {
+      limit: () => this.#runs.get(row.id)?.control.concurrency ?? 0,
+      wanted: () => gate.inFlight(row.id) + gate.waiting(row.id),
+      held: () => gate.entered(row.id),
+      changed: () => this.#apply(row.id),
+    });
     this.#obey(row.id, control, true);
     return gate;
   }
@@ -93,6 +117,7 @@ export class ProcessGates implements Gates {
     if (!run) return;
     this.#runs.delete(runId);
     run.gate.dropRun(runId);
+    this.#shares.remove(shareKey(runId));
   }
 
   /** Calls of all runs under way in this process. */
@@ -111,7 +136,7 @@ export class ProcessGates implements Gates {
 
   close(): void {
     clearInterval(this.#looker);
-    this.#unsubscribe();
+    for (const end of this.#unsubscribe) end();
     for (const gate of this.#gates.values()) gate.close();
   }
 
@@ -122,6 +147,9 @@ export class ProcessGates implements Gates {
   }
 
   async #look(): Promise<void> {
+    // A store that is away must not be asked by more and more looks.
+    if (this.#looking) return;
+    this.#looking = true;
     try {
       for (const [runId, control] of await this.#store.controls([...this.#runs.keys()])) this.#obey(runId, control);
       for (const [runId, run] of this.#runs) {
@@ -131,8 +159,11 @@ export class ProcessGates implements Gates {
         if (busy) run.usedAt = this.#now();
         else if (this.#now() - run.usedAt > FORGET_MS) this.forget(runId);
       }
+      await this.#shares.look();
     } catch (error) {
       this.#onError(error);
+    } finally {
+      this.#looking = false;
     }
   }
 
@@ -140,15 +171,25 @@ export class ProcessGates implements Gates {
     const run = this.#runs.get(runId);
     if (!run || (!always && control.version <= run.control.version)) return;
     run.control = control;
-    const { weight, staggerMs } = run.row.task;
-    run.gate.setRun(runId, {
-      concurrency: control.concurrency,
+    this.#shares.limitChanged(shareKey(runId));
+    this.#apply(runId);
+    if (control.cancelled) run.abort.abort(new Error('the run was cancelled'));
+  }
+
+  #apply(runId: string): void {
+    const run = this.#runs.get(runId);
+    if (!run) return;
+    const { control, gate, row } = run;
+    const { weight, staggerMs } = row.task;
+    const key = shareKey(runId);
+    gate.setRun(runId, {
+      concurrency: this.#shares.room(key),
+      places: this.#shares.places(key),
       weight,
       staggerMs,
       requestsPerMinute: control.requestsPerMinute,
       paused: control.paused,
       cancelled: control.cancelled,
     });
-    if (control.cancelled) run.abort.abort(new Error('the run was cancelled'));
   }
 }

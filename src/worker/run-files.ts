@@ -1,4 +1,5 @@
 /** Files of the runs that this process opened or publishes: staging of runs that plain Temporal started, publishing, partial output. */
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActivityDeps, Staged } from '../activities/deps.js';
 import { bySeed, historyOf } from '../activities/history.js';
@@ -8,6 +9,7 @@ import { EXIT, type Problem, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
 import { runIdOfWorkflow } from '../core/names.js';
 import { parseTemplate } from '../core/template.js';
+import { homeId } from '../home.js';
 import { type LoadedTask, loadTask, loadTaskObject } from '../intake/load-task.js';
 import { checkOutputDir } from '../intake/output-dir.js';
 import { readSeeds, type SeedSource } from '../intake/read-seeds.js';
@@ -15,10 +17,10 @@ import { stageRun } from '../intake/stage-run.js';
 import type { Prices } from '../llm/port.js';
 import { packageVersion } from '../package-info.js';
 import { capProblem } from '../pricing/cap-problem.js';
-import { claimFolder, isPublished, readMarker } from '../store/outputs/folder.js';
-import { PartialOutput } from '../store/outputs/partial.js';
+import { claimFolder, isPublished, readMarker, releaseFolder, taken } from '../store/outputs/folder.js';
+import { PartialOutput, removePartial } from '../store/outputs/partial.js';
 import { publishRun } from '../store/outputs/publish.js';
-import type { Store } from '../store/port.js';
+import type { RunRow, Store } from '../store/port.js';
 import type { RunInput } from '../workflows/messages.js';
 
 type FileInput = Exclude<RunInput, { run: string }>;
@@ -30,9 +32,11 @@ export interface RunFilesOptions {
   keys(name: string): string | undefined;
 }
 
-export class RunFiles implements Pick<ActivityDeps, 'stage' | 'publish' | 'checkpoint'> {
+export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish' | 'checkpoint' | 'discardPartial'> {
   readonly #options: RunFilesOptions;
   readonly #partial = new Map<string, Promise<PartialOutput>>();
+  /** Runs whose partial output is being written. */
+  readonly #appending = new Map<string, Promise<void>>();
 
   constructor(options: RunFilesOptions) {
     this.#options = options;
@@ -52,7 +56,18 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'publish' | 'check
     this.#needKey(loaded);
     const { limit, total } = 'task' in input ? input : { limit: undefined, total: undefined };
     return await stageRun(
-      { store, home: config.home, claimFolder, isPublished, readMarker, now: () => Date.now(), random: () => Math.random() },
+      {
+        store,
+        home: config.home,
+        homeId: homeId(config.home),
+        claimFolder,
+        releaseFolder,
+        taken,
+        isPublished,
+        readMarker,
+        now: () => Date.now(),
+        random: () => Math.random(),
+      },
       {
         task,
         rows: readSeeds(source, { prompt, ...(limit === undefined ? {} : { limit }), ...(total === undefined ? {} : { total }) }),
@@ -103,9 +118,6 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'publish' | 'check
     const { store } = this.#options;
     const run = await store.run(runId);
     if (!run) throw new Error(`run ${runId} is gone from the store`);
-    const partial = this.#partial.get(runId);
-    this.#partial.delete(runId);
-    await partial?.then((open) => open.close()).catch(() => undefined);
     const template = parseTemplate(run.task.promptTemplate);
     await publishRun(store, runId, {
       at: Date.now(),
@@ -113,9 +125,31 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'publish' | 'check
       messagesOf: (seed, calls) =>
         transcript(run.task, template.render(seed.content), historyOf(bySeed(calls).get(seed.index) ?? [], run.epoch).answers),
     });
+    await releaseFolder(run.outputDir, runId);
   }
 
+  /** Puts this process into the marker of the run's folder, when the folder is on this machine. */
+  async claim({ id, outputDir, taskFingerprint, createdAt }: RunRow): Promise<void> {
+    if (!existsSync(outputDir)) return;
+    const { home } = this.#options.config;
+    await claimFolder(outputDir, { run: id, home, fingerprint: taskFingerprint, createdAt });
+  }
+
+  /** One at a time for a run: after a server's restart Temporal may have the same activity run twice. */
   async checkpoint(runId: string): Promise<void> {
+    const earlier = this.#appending.get(runId) ?? Promise.resolve();
+    const append = earlier.catch(() => undefined).then(() => this.#append(runId));
+    this.#appending.set(runId, append);
+    try {
+      await append;
+    } finally {
+      if (this.#appending.get(runId) === append) this.#appending.delete(runId);
+    }
+    // Published meanwhile, perhaps by another process: whoever of the two comes last takes the file away.
+    if (typeof (await this.#options.store.run(runId))?.publishedAt === 'number') await this.discardPartial(runId);
+  }
+
+  async #append(runId: string): Promise<void> {
     let partial = this.#partial.get(runId);
     if (partial === undefined) {
       partial = PartialOutput.open(this.#options.store, runId);
@@ -123,6 +157,17 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'publish' | 'check
       partial.catch(() => this.#partial.delete(runId));
     }
     await (await partial).append();
+  }
+
+  async discardPartial(runId: string): Promise<void> {
+    // An append under way closes the file itself when it is done.
+    if (!this.#appending.has(runId)) {
+      const partial = this.#partial.get(runId);
+      this.#partial.delete(runId);
+      await partial?.then((open) => open.close()).catch(() => undefined);
+    }
+    const run = await this.#options.store.run(runId);
+    if (run) await removePartial(run.outputDir);
   }
 
   async close(): Promise<void> {

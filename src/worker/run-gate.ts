@@ -4,6 +4,7 @@ import { type Rate, slotsFrom, type WantedSlots } from '../core/gate/configured-
 import { Gate, type Ticket } from '../core/gate/gate.js';
 import type { RunLimits } from '../core/gate/limits.js';
 import type { Admission, AdmissionRequest, Bottleneck, Entry, GatePort } from '../core/gate/port.js';
+import type { Lease } from './lease.js';
 
 interface Waiting {
   ticket: Ticket;
@@ -25,6 +26,8 @@ export interface RunGateOptions {
   now(): number;
   /** Takes slots of a rate that all processes share, the first not before `from`; resolves to the time of the first. */
   takeSlots(rate: Rate, count: number, intervalMs: number, from: number): Promise<number>;
+  /** Nothing is sent without a lease, nor what was admitted in an earlier term of it. */
+  lease: Pick<Lease, 'valid' | 'term'>;
   onError(error: unknown): void;
 }
 
@@ -79,6 +82,11 @@ export class RunGate implements GatePort {
     return this.#gate.inFlight(runId);
   }
 
+  /** Calls of the run under way. */
+  entered(runId: string): number {
+    return this.#gate.entered(runId);
+  }
+
   /** Turns of the run that wait to be admitted. */
   waiting(runId: string): number {
     return this.#gate.waiting(runId);
@@ -102,12 +110,20 @@ export class RunGate implements GatePort {
 
   /** All waiting tickets are given back: the process stops. */
   giveBack(): void {
-    const later: Entry = { kind: 'wait', until: this.#options.now() + SWEEP_MS, reason: 'nothing' };
-    for (const runId of [...this.#entrants.keys()]) this.#turnAway(runId, later);
+    this.lapsed();
     for (const { ticket } of [...this.#waiting.values()]) {
       this.#gate.withdraw(ticket);
       this.#answer(ticket.id, { kind: 'wait', until: this.#options.now() + SWEEP_MS, reason: 'nothing' });
     }
+  }
+
+  /** Admitted turns that wait for their place take their intents back: others may have ended them. */
+  lapsed(): void {
+    for (const runId of [...this.#entrants.keys()]) this.#turnAway(runId, this.#later());
+  }
+
+  #later(): Entry {
+    return { kind: 'wait', until: this.#options.now() + SWEEP_MS, reason: 'nothing' };
   }
 
   #flush(runId: string, admission: Exclude<Admission, { kind: 'go' }>): void {
@@ -167,9 +183,10 @@ export class RunGate implements GatePort {
   }
 
   #admission(id: number, runId: string): Admission {
+    const { term } = this.#options.lease;
     return {
       kind: 'go',
-      enter: () => this.#enter(id, runId),
+      enter: () => this.#enter(id, runId, term),
       release: (how) => {
         this.#gate.release(id, how, this.#options.now());
         this.#pump();
@@ -177,12 +194,14 @@ export class RunGate implements GatePort {
     };
   }
 
-  #enter(id: number, runId: string): Promise<Entry> {
+  #enter(id: number, runId: string, term: number): Promise<Entry> {
     const { paused, cancelled } = this.#gate.limits(runId);
     if (cancelled) return Promise.resolve({ kind: 'cancelled' });
     if (paused) return Promise.resolve({ kind: 'paused' });
+    if (term !== this.#options.lease.term) return Promise.resolve(this.#later());
     const line = this.#entrants.get(runId);
-    if (line === undefined && this.#gate.enter(id, this.#options.now())) return Promise.resolve({ kind: 'send' });
+    if (line === undefined && this.#options.lease.valid() && this.#gate.enter(id, this.#options.now()))
+      return Promise.resolve({ kind: 'send' });
     return new Promise((resolve) => {
       if (line) line.push({ id, resolve });
       else this.#entrants.set(runId, [{ id, resolve }]);
@@ -193,6 +212,7 @@ export class RunGate implements GatePort {
   #letIn(runId: string, now: number): void {
     const line = this.#entrants.get(runId) ?? [];
     let places = 0;
+    if (!this.#options.lease.valid()) return;
     while (line[places] !== undefined && this.#gate.enter((line[places] as Entrant).id, now)) places += 1;
     for (const { resolve } of line.splice(0, places)) resolve({ kind: 'send' });
     if (line.length === 0) this.#entrants.delete(runId);

@@ -1,10 +1,9 @@
 /** Builds the parts of a worker process and runs its Temporal Workers. */
-import { randomUUID } from 'node:crypto';
-import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { type LogMetadata, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { createActivities } from '../activities/index.js';
+import { CallEnds } from '../activities/call-ends.js';
+import { activityParts, createActivities } from '../activities/index.js';
 import type { Config } from '../config.js';
 import { filesQueue, MAIN_QUEUE } from '../core/names.js';
 import { createOpenAiCompatible } from '../llm/openai-compatible.js';
@@ -12,17 +11,17 @@ import { createPrices } from '../pricing/prices.js';
 import type { Store } from '../store/port.js';
 import type { TemporalConnectionSettings } from '../temporal-connection.js';
 import { activityDeps, SimulatorEndpoint } from './activity-deps.js';
+import { DeadOwners } from './dead-owners.js';
+import { Lease } from './lease.js';
 import { ModelQueues } from './model-queues.js';
 import { ProcessGates } from './process-gates.js';
+import { newIdentity } from './process-identity.js';
 import { RunFiles } from './run-files.js';
-import { workerBasics } from './temporal-worker.js';
+import { versionOptions, workerBasics } from './temporal-worker.js';
 
 /** The workflow bundle that the build made; the SDK version that built it and the one that runs it are the same package set. */
 const BUNDLE = fileURLToPath(new URL('../workflows/bundle.js', import.meta.url));
-/** An owner is taken for dead this long after its last beat. */
-const OWNER_LEASE_MS = 15_000;
-const BEAT_MS = 5_000;
-/** Activities of the main queue in flight: slices, watchers and bookkeeping of many runs. */
+/** Activities in flight of the main queue (slices and bookkeeping of many runs) and of the files queue (their watchers). */
 const MAIN_SLOTS = 1_000;
 /** About 80 kB each: the workflows in flight of an embedded server, twice over. */
 const CACHED_WORKFLOWS = 600;
@@ -32,7 +31,6 @@ const GRACE_MS = 30_000;
 export interface WorkerOptions {
   config: Config;
   store: Store;
-  connection: TemporalConnectionSettings;
   /** Value of an API key by the name of its variable. */
   keys: (name: string) => string | undefined;
   /** Names the files queue. */
@@ -41,15 +39,26 @@ export interface WorkerOptions {
   ownerHome?: string;
   log: Pick<Logger, 'info' | 'warn' | 'error'>;
   graceMs?: number;
+  /** Build of a worker deployment; default none, then it takes what has no version. */
+  version?: Config['workerVersion'];
 }
 
 export interface WorkerHandle {
-  /** Runs that have calls under way or waiting in this process. */
+  /** Runs that have calls under way or waiting in this process, and ends of calls that wait for the store. */
   activeRuns(): Promise<number>;
   /** Takes no new work, gives calls under way `graceMs`, then ends. */
   shutdown(graceMs: number): Promise<void>;
   /** Resolves when the Workers have ended, asked or not. */
   ended: Promise<void>;
+}
+
+/** A worker that can make calls already; it takes work from Temporal once it is started. */
+export interface PreparedWorker {
+  /** Begins the calls that the run's last process died with, ahead of Temporal. Returns at once; a paused run is left alone. */
+  goOn(runId: string): void;
+  start(connection: TemporalConnectionSettings): Promise<WorkerHandle>;
+  /** Instead of `start`, or when it failed. */
+  discard(): Promise<void>;
 }
 
 let runtimeInstalled = false;
@@ -79,31 +88,32 @@ function installRuntime(log: WorkerOptions['log']): void {
   });
 }
 
-export async function startWorker(options: WorkerOptions): Promise<WorkerHandle> {
-  const { config, store, connection: settings, keys, homeId, log } = options;
+/** Books the process as an owner and builds everything that needs no Temporal server. */
+export async function prepareWorker(options: WorkerOptions): Promise<PreparedWorker> {
+  const { config, store, keys, homeId, log } = options;
   const ownerHome = options.ownerHome ?? homeId;
   installRuntime(log);
-  const owner = `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
+  const owner = newIdentity();
   const now = () => Date.now();
   const onError = (error: unknown) => log.error({ err: error }, 'worker');
 
-  const beat = () => store.beat({ id: owner, home: ownerHome, pid: process.pid }, now() + OWNER_LEASE_MS);
-  await beat();
-  const beating = setInterval(() => void beat().catch(onError), BEAT_MS);
-
-  const { namespace, ...connectionOptions } = settings;
-  const connection = await NativeConnection.connect(connectionOptions);
-  const gates = new ProcessGates(store, { now, onError });
+  const lease = new Lease({ store, owner: { id: owner, home: ownerHome, pid: process.pid }, now, onError });
+  await lease.start();
+  lease.onLapse(() => log.warn({ owner }, 'the lease was lost and taken again: calls under way may have been taken for dead'));
+  const gates = new ProcessGates(store, { now, onError, lease });
+  const callEnds = new CallEnds({ store, log });
   const adapter = createOpenAiCompatible();
   const prices = createPrices();
   const simulator = new SimulatorEndpoint();
   const files = new RunFiles({ store, config, prices, keys });
   let queues: ModelQueues | null = null;
+  let deadOwners: DeadOwners | null = null;
 
   const deps = activityDeps(
     {
       store,
       gates,
+      callEnds,
       adapter,
       prices,
       keys,
@@ -112,47 +122,89 @@ export async function startWorker(options: WorkerOptions): Promise<WorkerHandle>
       log,
       openQueue: async (queue) => await queues?.open(queue),
       stage: (input, workflowId) => files.stage(input, workflowId),
+      claim: (run) => files.claim(run),
       publish: (runId) => files.publish(runId),
       checkpoint: (runId) => files.checkpoint(runId),
+      discardPartial: (runId) => files.discardPartial(runId),
     },
     simulator,
   );
-  const activities = createActivities(deps);
-  const basics = workerBasics({ namespace, owner, store, graceMs: options.graceMs ?? GRACE_MS, now, onError });
-  queues = new ModelQueues({ basics, connection, store, activities });
+  const parts = activityParts(deps);
+  const activities = createActivities(deps, parts);
 
-  const { closeRun, runTurn: _onModelQueues, ...onMain } = activities;
-  const [main, filesWorker] = await Promise.all([
-    Worker.create({
-      ...basics.options(),
-      connection,
-      taskQueue: MAIN_QUEUE,
-      workflowBundle: { codePath: BUNDLE },
-      activities: onMain,
-      maxConcurrentActivityTaskExecutions: MAIN_SLOTS,
-      // Live counts in the Web UI; the default would be 24 s.
-      maxHeartbeatThrottleInterval: '5s',
-      maxCachedWorkflows: CACHED_WORKFLOWS,
-    }),
-    Worker.create({ ...basics.options(), connection, taskQueue: filesQueue(homeId), activities: { closeRun } }),
-  ]);
-  const ended = Promise.all([basics.watch(main.run(), MAIN_QUEUE), basics.watch(filesWorker.run(), filesQueue(homeId))]).then(
-    () => undefined,
-  );
+  async function start(settings: TemporalConnectionSettings): Promise<WorkerHandle> {
+    const { namespace, ...connectionOptions } = settings;
+    const connection = await NativeConnection.connect(connectionOptions);
+    deadOwners = new DeadOwners({ store, lease, connection, namespace, log, onError });
+    // Nobody waits for this: until it is known, the dead are left to others.
+    void namespaceId(connection, namespace)
+      .then((id) => lease.belongsTo(id))
+      .catch(onError);
+    const basics = workerBasics({ namespace, owner, store, graceMs: options.graceMs ?? GRACE_MS, now, onError });
+    queues = new ModelQueues({ basics, connection, store, activities });
 
-  async function shutdown(graceMs: number): Promise<void> {
-    gates.drain();
-    await settled(() => gates.inFlight(), graceMs);
-    for (const worker of [main, filesWorker]) if (worker.getState() === 'RUNNING') worker.shutdown();
-    await Promise.all([queues?.close(), ended]);
-    clearInterval(beating);
-    gates.close();
-    await Promise.allSettled([adapter.close(), simulator.close(), files.close()]);
-    // The lease ends now: what is still open is doubtful at once, not in 15 seconds.
-    await store.beat({ id: owner, home: ownerHome, pid: process.pid }, 0);
-    await connection.close();
+    const { closeRun, watchRun, runTurn: _onModelQueues, ...onMain } = activities;
+    const [main, filesWorker] = await Promise.all([
+      Worker.create({
+        ...basics.options(),
+        ...versionOptions(options.version ?? null),
+        connection,
+        taskQueue: MAIN_QUEUE,
+        workflowBundle: { codePath: BUNDLE },
+        activities: onMain,
+        maxConcurrentActivityTaskExecutions: MAIN_SLOTS,
+        maxHeartbeatThrottleInterval: '5s',
+        maxCachedWorkflows: CACHED_WORKFLOWS,
+      }),
+      Worker.create({
+        ...basics.options(),
+        connection,
+        taskQueue: filesQueue(homeId),
+        activities: { closeRun, watchRun },
+        maxConcurrentActivityTaskExecutions: MAIN_SLOTS,
+        // Live counts in the Web UI; the default would be 24 s.
+        maxHeartbeatThrottleInterval: '5s',
+      }),
+    ]);
+    const ended = Promise.all([basics.watch(main.run(), MAIN_QUEUE), basics.watch(filesWorker.run(), filesQueue(homeId))]).then(
+      () => undefined,
+    );
+
+    async function shutdown(graceMs: number): Promise<void> {
+      gates.drain();
+      await settled(() => gates.inFlight(), graceMs);
+      for (const worker of [main, filesWorker]) if (worker.getState() === 'RUNNING') worker.shutdown();
+      await Promise.all([queues?.close(), ended]);
+      await close();
+      await connection.close();
+    }
+    // A process that keeps answers in memory must not leave for being idle.
+    return { activeRuns: async () => gates.busyRuns() + callEnds.count(), shutdown, ended };
   }
-  return { activeRuns: async () => gates.busyRuns(), shutdown, ended };
+
+  async function close(): Promise<void> {
+    await callEnds.close();
+    gates.close();
+    await deadOwners?.close();
+    await Promise.allSettled([adapter.close(), simulator.close(), files.close()]);
+    await lease.end();
+  }
+
+  return {
+    goOn: (runId) => parts.headStart.goOn(runId),
+    start,
+    discard: async () => {
+      gates.drain();
+      await settled(() => gates.inFlight(), options.graceMs ?? GRACE_MS);
+      await close();
+    },
+  };
+}
+
+/** Task tokens hold inside one namespace of one server: its id, which no other has. */
+async function namespaceId(connection: NativeConnection, namespace: string): Promise<string> {
+  const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
+  return namespaceInfo?.id ?? '';
 }
 
 /** Waits until no call is under way, at most `graceMs`. */

@@ -1,6 +1,17 @@
 /** What all Temporal Workers of a process have in common. */
+import type { WorkerDeploymentVersion } from '@temporalio/common';
 import type { ActivityInterceptorsFactory, WorkerOptions } from '@temporalio/worker';
 import type { Store } from '../store/port.js';
+
+/**
+ * Options of the Worker that runs workflows. Seeds and slices end on the build that they began on (they are declared pinned); runs and lanes
+ * go over to the deployment's current build with their next task, so that the older one has nothing left after a few minutes.
+ * The Workers of models and files stay without a version: their queues are made at run time and belong to all builds.
+ */
+export function versionOptions(version: WorkerDeploymentVersion | null): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (version === null) return {};
+  return { workerDeploymentOptions: { version, useWorkerVersioning: true, defaultVersioningBehavior: 'AUTO_UPGRADE' } };
+}
 
 export interface WorkerBasics {
   now(): number;

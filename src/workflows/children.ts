@@ -10,10 +10,11 @@ import {
   condition,
   ParentClosePolicy,
   startChild,
+  workflowInfo,
 } from '@temporalio/workflow';
 import type { StopCause } from '../core/model.js';
 import { itemWorkflowId } from '../core/names.js';
-import { ASSUMED_CALL_MS, CHILDREN_PER_EXECUTION, sliceSize } from '../core/slice-size.js';
+import { ASSUMED_CALL_MS, CHILDREN_PER_EXECUTION, EVENTS_PER_EXECUTION, sliceSize } from '../core/slice-size.js';
 import {
   type ChildResult,
   type ControlNews,
@@ -68,6 +69,12 @@ export class Children {
     return this.#inFlight.size;
   }
 
+  /** True when this execution starts no more: its history has its share. */
+  get full(): boolean {
+    const { historyLength, continueAsNewSuggested } = workflowInfo();
+    return this.started >= CHILDREN_PER_EXECUTION || historyLength >= EVENTS_PER_EXECUTION || continueAsNewSuggested;
+  }
+
   /** Seeds per child, by the call time seen so far. */
   get size(): number {
     const { callMs } = this.state.pace;
@@ -78,7 +85,7 @@ export class Children {
   /** Starts children for positions from..to until done, stopped or full; returns the first position not started. */
   async start(from: number, to: number, window: () => number): Promise<number> {
     let position = from;
-    while (position < to && this.state.stop === null && this.started < CHILDREN_PER_EXECUTION) {
+    while (position < to && this.state.stop === null && !this.full) {
       await condition(() => !this.#blocked(window()));
       if (this.state.stop !== null) break;
       const { size } = this;

@@ -6,10 +6,9 @@ import {
   continueAsNew,
   isCancellation,
   setHandler,
-  workflowInfo,
 } from '@temporalio/workflow';
 import type { StopCause } from '../core/model.js';
-import { CHILDREN_PER_EXECUTION, childrenInFlight } from '../core/slice-size.js';
+import { childrenInFlight } from '../core/slice-size.js';
 import { Children } from './children.js';
 import { controlSignal, type LaneInput, runAttributes, type Sums } from './messages.js';
 
@@ -32,10 +31,9 @@ export async function swarmLane(input: LaneInput): Promise<LaneResult> {
   // An even share of what keeps the run's calls under way.
   const window = () => Math.max(1, Math.ceil(childrenInFlight(children.state.concurrency, children.size) / lanes));
   const cursor = { ...input.cursor };
-  const full = () => children.started >= CHILDREN_PER_EXECUTION || workflowInfo().continueAsNewSuggested;
 
   try {
-    while (children.state.stop === null && cursor.block * block < items && !full()) {
+    while (children.state.stop === null && cursor.block * block < items && !children.full) {
       const start = input.from + cursor.block * block;
       const to = Math.min(phase.source.items, start + block);
       const reached = await children.start(start + cursor.offset, to, window);

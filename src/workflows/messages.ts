@@ -36,6 +36,8 @@ export interface RunSummary {
   epoch: number;
   state: 'completed' | 'capped' | 'paused' | 'cancelled' | 'failed';
   stop: StopCause | null;
+  /** Why it stopped, where the store could not be told: a disk that failed. */
+  message: string | null;
   counts: { total: number; ok: number; failed: number; filtered: number };
   usage: Usage;
   costUsd: number;

@@ -22,6 +22,8 @@ const SLICE_MS = 24 * 3_600_000;
 export const { openRun } = proxyActivities<All>({
   taskQueue: MAIN_QUEUE,
   startToCloseTimeout: '1h',
+  // A process that died while it staged a large file is replaced soon; the activity only waits for files and the store.
+  heartbeatTimeout: '15s',
   // What it opened must be closed again.
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry,
@@ -29,13 +31,16 @@ export const { openRun } = proxyActivities<All>({
 
 export const { writeControl, listItems } = proxyActivities<All>({ taskQueue: MAIN_QUEUE, startToCloseTimeout: '1m', retry });
 
-export const { watchRun } = proxyActivities<All>({
-  taskQueue: MAIN_QUEUE,
-  startToCloseTimeout: '365d',
-  heartbeatTimeout: HEARTBEAT,
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
-  retry,
-});
+/** Writes the partial output, so it runs where the files are. */
+export function watchActivity(queue: string): All['watchRun'] {
+  return proxyActivities<All>({
+    taskQueue: queue,
+    startToCloseTimeout: '365d',
+    heartbeatTimeout: HEARTBEAT,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry,
+  }).watchRun;
+}
 
 /** Turns run on their model's own queue: its rate holds over all worker processes. */
 export function turnActivity(plan: RunPlan): All['runTurn'] {

@@ -10,7 +10,7 @@ import type { StopCause } from '../core/model.js';
 import { currentDetails } from './details.js';
 import { MapPhaseRun } from './map-phase.js';
 import { modelKey, phaseKey, type RunInput, type RunPlan, type RunSummary, runKey } from './messages.js';
-import { closeActivity, openRun, watchRun, writeControl } from './proxies.js';
+import { closeActivity, openRun, watchActivity, writeControl } from './proxies.js';
 import { RunControl } from './run-control.js';
 
 export async function swarmRun(input: RunInput): Promise<RunSummary> {
@@ -63,7 +63,7 @@ async function phases(plan: RunPlan, control: RunControl): Promise<StopCause | n
 async function watch(plan: RunPlan, control: RunControl): Promise<void> {
   let shown = 0;
   for (;;) {
-    const seen = await watchRun({ run: plan.run, epoch: plan.epoch, shown });
+    const seen = await watchActivity(plan.filesQueue)({ run: plan.run, epoch: plan.epoch, shown });
     shown = seen.ok + seen.failed + seen.filtered;
     control.seen = seen;
     setCurrentDetails(currentDetails(plan, control.phase?.name ?? 'open', control.news.paused, seen));

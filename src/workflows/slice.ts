@@ -1,22 +1,21 @@
 /** K seeds that share a child: one activity, sent again for what it gave back. */
-import { condition, continueAsNew, setHandler, workflowInfo } from '@temporalio/workflow';
-import { type ChildResult, controlSignal, type SliceInput, type Sums } from './messages.js';
+import { condition, continueAsNew, setHandler, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
+import type { ChildResult, SliceInput, Sums } from './messages.js';
 import { runSlice } from './proxies.js';
 import { addSums, NO_SUMS } from './sums.js';
+import { pinnedWhereVersioned } from './versioning.js';
+import { PAUSED_MS, wakeUp } from './wake-up.js';
 
-const PAUSED_MS = 600_000;
+setWorkflowOptions(pinnedWhereVersioned, swarmSlice);
 
 export async function swarmSlice(input: SliceInput): Promise<ChildResult> {
-  let news = 0;
-  setHandler(controlSignal, () => {
-    news += 1;
-  });
+  const wake = wakeUp();
   const { run, epoch } = input.plan;
   let sums: Sums = input.sums ?? NO_SUMS;
   let callMs: number | null = null;
   for (;;) {
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof swarmSlice>({ ...input, sums });
-    const seen = news;
+    const seen = wake.mark();
     const {
       undone,
       waitUntil,
@@ -35,6 +34,6 @@ export async function swarmSlice(input: SliceInput): Promise<ChildResult> {
     callMs = mean ?? callMs;
     if (stop !== null || undone === 0) return { ...sums, stop, callMs };
     const waitMs = paused ? PAUSED_MS : Math.max(1, (waitUntil ?? 0) - Date.now());
-    await condition(() => news > seen, waitMs);
+    await wake.wait(seen, waitMs);
   }
 }

@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
+import { CallEnds } from '../../src/activities/call-ends.js';
 import type { ActivityDeps } from '../../src/activities/deps.js';
 import { emptyHistory, type History } from '../../src/activities/history.js';
 import { createActivities } from '../../src/activities/index.js';
 import { type RunContext, RunContexts } from '../../src/activities/run-context.js';
-import { type TurnEnd, Turns } from '../../src/activities/turn.js';
+import { Turns } from '../../src/activities/turn.js';
+import type { TurnEnd } from '../../src/activities/turn-end.js';
 import { parseTemplate } from '../../src/core/template.js';
 import type { CallFailure, CallResult, ModelAdapter, ModelCall, ModelReply, Prices } from '../../src/llm/port.js';
 import type { Seed, SeedContent } from '../../src/schema/seed.js';
@@ -16,6 +18,7 @@ import type { Task } from '../../src/schema/task-types.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { RunRow, Store } from '../../src/store/port.js';
 import { ProcessGates } from '../../src/worker/process-gates.js';
+import { TestLease } from '../support/lease.js';
 
 export const OWNER = 'this-process';
 
@@ -186,10 +189,15 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
   const record = (event: string) => void events.push(event);
   const store = recorded(real, record);
   const adapter = new ScriptedAdapter(record);
-  const gates = new ProcessGates(store, { now: () => Date.now(), onError: (error) => record(`error ${error}`) });
+  const gates = new ProcessGates(store, {
+    now: () => Date.now(),
+    onError: (error) => record(`error ${error}`),
+    lease: new TestLease(OWNER),
+  });
   const deps: ActivityDeps = {
     store,
     gates,
+    callEnds: new CallEnds({ store, log: { info: () => undefined, warn: () => undefined }, firstMs: 10, longestMs: 20 }),
     adapter,
     prices,
     endpoint: async (model) => model.apiBase ?? '',
@@ -204,8 +212,10 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
     },
     stage: () => Promise.reject(new Error('nothing is staged here')),
     openQueue: async () => record('openQueue'),
+    claim: async () => record('claim'),
     publish: async () => record('publish'),
     checkpoint: async () => record('checkpoint'),
+    discardPartial: async () => record('partial discarded'),
     now: () => Date.now() + passed,
     random: () => 0,
     owner: OWNER,
@@ -277,9 +287,12 @@ export async function stage(store: Store, id: string, rows: number, task: Task, 
   await store.sealRun(id, { seedsFingerprint: 'fp', total: rows, control });
 }
 
-/** Waits until the condition holds; throws with `what` after 10 s. */
+/** On a busy machine everything takes long: only what never happens may reach this, in ms. */
+const NEVER_MS = 60_000;
+
+/** Waits until the condition holds; throws with `what` after a minute. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + NEVER_MS;
   while (!(await condition())) {
     if (Date.now() > end) throw new Error(`did not happen: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 10));

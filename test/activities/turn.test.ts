@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { emptyHistory, historyOf } from '../../src/activities/history.js';
 import type { CallResult } from '../../src/llm/port.js';
+import { OVERDUE_MS } from '../../src/store/shared-port.js';
+import { outcomeOf } from '../store/databases.js';
 import { COST, failure, gatekeeper, OWNER, reply, type Setup, setup, testStore, until, WORST } from './turn-setup.js';
 
 let opened: Awaited<ReturnType<typeof testStore>>;
@@ -169,10 +171,55 @@ describe('a turn that another process makes', () => {
     expect(part.adapter.calls).toHaveLength(0);
   });
 
+  it('this process was taken for dead: the other one answers first -> the conversation goes on with the stored answer', async () => {
+    const { context, row } = await part.run(1, { multiTurn: true, maxTurns: 2, followUp: 'More.' });
+    const key = { runId: row.id, index: 0, turn: 1 };
+    const theirs = { answer: 'theirs', finish: 'stop', servedModel: 'm', usage: null, costNano: 5 } as const;
+    part.adapter.next(async () => {
+      await part.store.beat({ id: OWNER, home: 'h', pid: 1 }, 0);
+      await part.store.endOwner(OWNER, 'other', Date.now());
+      const again = await part.store.intend({ ...key, epoch: 1, owner: 'other', reservedNano: 5, at: Date.now() });
+      expect(again).toEqual({ kind: 'go', attempt: 2 });
+      await part.store.settle({ ...key, attempt: 2, ...theirs, at: Date.now() });
+      return reply('ours');
+    }, reply('end'));
+    const history = emptyHistory();
+    expect(await part.take(context, 0, history)).toEqual({ kind: 'go-on', callMs: null });
+    expect(history.answers.map(({ text }) => text)).toEqual(['theirs']);
+    expect(await part.take(context, 0, history)).toMatchObject({ kind: 'done', outcome: { turns: 2, costNano: 5 + COST } });
+    expect(part.adapter.calls[1]?.messages.map(({ content }) => content)).toEqual(['Say row 0', 'theirs', 'More.']);
+    expect((await callsOf(row.id)).map(({ state, turn, answer }) => [state, turn, answer])).toEqual([
+      ['doubtful', 1, null],
+      ['answered', 1, 'theirs'],
+      ['answered', 2, 'end'],
+    ]);
+    const settledNano = 5 + COST;
+    expect(await part.store.totals(row.id)).toMatchObject({
+      ok: 1,
+      calls: 2,
+      open: 0,
+      doubtful: 1,
+      doubtfulNano: COST,
+      settledNano,
+    });
+  });
+
+  it('this process was taken for dead: the other one has ended the row -> its outcome, one answer', async () => {
+    const { context, row } = await part.run(1);
+    const key = { runId: row.id, index: 0, turn: 1 };
+    const ended = outcomeOf(0, { status: 'failed', cause: 'transport', code: 'E_CALL_TIMEOUT', message: 'theirs' });
+    part.adapter.next(async () => {
+      await part.store.doubt({ ...key, attempt: 1, isTry: false, code: 'E_CALL_CRASHED', at: Date.now(), outcome: ended });
+      return reply('ours');
+    });
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'failed', message: 'theirs' } });
+    expect(await part.store.totals(row.id)).toMatchObject({ ok: 0, failed: 1, calls: 0, doubtful: 1, doubtfulNano: COST });
+  });
+
   it('its process dies -> the call is doubtful, and this process calls', async () => {
     const { context, row } = await part.run(1);
     const key = { runId: row.id, index: 0, turn: 1 };
-    await part.store.beat({ id: 'other', home: 'h', pid: 1 }, Date.now() - 1);
+    await part.store.beat({ id: 'other', home: 'h', pid: 1 }, Date.now() - OVERDUE_MS - 1);
     await part.store.intend({ ...key, epoch: 1, owner: 'other', reservedNano: 5, at: Date.now() - 10 });
     part.adapter.next(reply('ours'));
     expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'ok', attempts: 0 } });

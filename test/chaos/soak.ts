@@ -5,6 +5,8 @@
  *   npm run soak -- --list                            what there is
  *   npm run soak -- --only kills --seed 17            from this seed on
  *   npm run soak -- --only kills --seed 17 --scenarios 1    that one scenario again
+ *   npm run soak -- --only million --rows 100000      the scale proof with fewer rows
+ *   npm run soak -- --only million --write-docs       and its tables into docs/benchmarks.md
  *
  * To add a suite: write test/chaos/suites/<name>.ts with a default export of `SoakSuite` (suite.ts), and add a line to SUITES below. Its
  * `run` gets the seed and the number of scenarios that were asked for, says what it does as it goes, and returns what was broken (each
@@ -14,7 +16,16 @@
 import { parseArgs } from 'node:util';
 import type { SoakOptions, SoakSuite } from './suite.js';
 
-const SUITES: Readonly<Record<string, () => Promise<{ default: SoakSuite }>>> = {};
+const SUITES: Readonly<Record<string, () => Promise<{ default: SoakSuite }>>> = {
+  points: () => import('./suites/points.js'),
+  cluster: () => import('./suites/cluster.js'),
+  kills: () => import('./suites/kills.js'),
+  server: () => import('./suites/server.js'),
+  cuts: () => import('./suites/cuts.js'),
+  restart: () => import('./suites/restart.js'),
+  million: () => import('./suites/million.js'),
+  workers: () => import('./suites/workers.js'),
+};
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
@@ -44,13 +55,21 @@ async function soak(): Promise<number> {
       scenarios: { type: 'string' },
       only: { type: 'string' },
       list: { type: 'boolean', default: false },
+      rows: { type: 'string' },
+      'write-docs': { type: 'boolean', default: false },
     },
   });
   const names = values.only?.split(',') ?? Object.keys(SUITES);
   const unknown = names.filter((name) => !Object.hasOwn(SUITES, name));
   if (unknown.length > 0) throw new Error(`--only ${unknown.join(',')}: there are ${Object.keys(SUITES).join(', ')}`);
   const seed = wholeNumber('seed', values.seed) ?? Math.floor(Math.random() * 1e9);
-  const options: SoakOptions = { seed, scenarios: wholeNumber('scenarios', values.scenarios), say: (line) => print(`  ${line}`) };
+  const options: SoakOptions = {
+    seed,
+    scenarios: wholeNumber('scenarios', values.scenarios),
+    rows: wholeNumber('rows', values.rows),
+    writeDocs: values['write-docs'],
+    say: (line) => print(`  ${line}`),
+  };
   if (!values.list) print(`soak: --seed ${seed}`);
   let held = true;
   for (const name of names) {

@@ -5,6 +5,10 @@ export interface SoakOptions {
   seed: number;
   /** How many scenarios; null = the suite's own number. */
   scenarios: number | null;
+  /** Rows of the scale proof; null = the suite's own number. */
+  rows: number | null;
+  /** Puts what was measured into docs/benchmarks.md. */
+  writeDocs: boolean;
   /** Writes a line for the person who watches. */
   say(line: string): void;
 }

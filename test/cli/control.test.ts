@@ -101,6 +101,16 @@ describe('swarm retry', () => {
 });
 
 describe('swarm watch', () => {
+  it('a run that has ended -> its end from the store, no host is started', async () => {
+    const { stdout, exitCode, asked } = await on('completed', ['watch', 'poems-1'], {
+      moments: [{ ok: 20, state: 'completed' }],
+      ended: true,
+      open: false,
+    });
+    expect(stdout).toMatch(/^rows +20: 20 ok, 0 failed$/m);
+    expect({ exitCode, asked }).toEqual({ exitCode: 0, asked: [] });
+  });
+
   it('until the end: the results and the exit code of the run', async () => {
     const moments = [{ ok: 5 }, { ok: 15, failed: 5, state: 'completed' as const }];
     const { stdout, exitCode, asked } = await on('running', ['watch', 'poems-1'], { moments, open: false });

@@ -34,6 +34,7 @@ function reading(part: Partial<Reader>): { options: TerminalOptions; closed: () 
     lastRun: async () => DONE.run,
     export: shout,
     receipt: shout,
+    ended: shout,
     close: async () => {
       closed += 1;
     },
@@ -108,6 +109,14 @@ describe('swarm runs', () => {
   it('a narrow terminal: no line is wider', async () => {
     const { stdout } = await swarm(['runs'], { ...reading({ runs: async () => rows }).options, stdoutColumns: 40 });
     for (const line of stdout.trimEnd().split('\n')) expect(line.length).toBeLessThanOrEqual(40);
+    expect(stdout).toMatch(/^RUN +STATE +DONE +ROWS$/m);
+    expect(stdout).toMatch(/^poems-1 +completed +20 +20$/m);
+  });
+
+  it('a terminal too narrow for the ids -> the texts are cut, the numbers are whole', async () => {
+    const { stdout } = await swarm(['runs'], { ...reading({ runs: async () => rows }).options, stdoutColumns: 26 });
+    for (const line of stdout.trimEnd().split('\n')) expect(line.length).toBeLessThanOrEqual(26);
+    expect(stdout).toMatch(/^long-.*\.\.\. +running +3$/m);
   });
 });
 

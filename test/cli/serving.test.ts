@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Reader } from '../../src/cli/context.js';
 import type { HostInfo, HostStatus } from '../../src/client/host-protocol.js';
 import { SwarmError } from '../../src/core/errors.js';
+import { progressOf } from './support/fake-run.js';
 import { FakeTerminal, swarm } from './support/terminal.js';
 
 const INFO: HostInfo = {
@@ -40,6 +42,25 @@ describe('swarm start and stop', () => {
     const { stdout, stderr, exitCode } = await swarm(['stop'], { deps: { stopHost: async () => false } });
     expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: 4 });
     expect(stderr).toMatch(/^No host is running for /);
+  });
+});
+
+describe('swarm stop', () => {
+  it('runs under way -> those that rest afterwards are named with how they go on', async () => {
+    let stopped = false;
+    const of = (run: string) => progressOf({ run, state: stopped && run === 'open' ? 'interrupted' : 'completed' });
+    const reader = {
+      runs: async () => [of('open'), of('ending')],
+      progress: async (run: string) => of(run),
+      close: async () => undefined,
+    } as unknown as Reader;
+    const stopHost = async () => {
+      stopped = true;
+      return true;
+    };
+    const { stdout, stderr, exitCode } = await swarm(['stop'], { deps: { openReader: async () => reader, stopHost } });
+    expect({ stdout, exitCode }).toEqual({ stdout: 'stopped\n', exitCode: 0 });
+    expect(stderr).toBe('Run open is interrupted. Go on with: swarm resume open\n');
   });
 });
 

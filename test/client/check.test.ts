@@ -68,10 +68,15 @@ describe('checkTask', () => {
     expect(rows.problems.length).toBeGreaterThan(0);
   });
 
-  it('auto -> says what is assumed until calls were measured', async () => {
-    const { notes } = await checkTask(task({ workers: 'auto', batch_size: 'auto' }), { seeds });
+  it('auto over many rows -> says what is assumed until calls were measured', async () => {
+    const { notes } = await checkTask(task({ workers: 'auto', batch_size: 'auto' }), { seeds, total: 501 });
     expect(notes.join('\n')).toContain('starts with 16 calls in flight');
     expect(notes.join('\n')).toContain('assuming 2 s a call');
+  });
+
+  it('auto over a few rows -> no note: any value would give the same', async () => {
+    const { notes } = await checkTask(task({ workers: 'auto', batch_size: 'auto' }), { seeds });
+    expect(notes).toEqual([]);
   });
 });
 

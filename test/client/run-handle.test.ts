@@ -67,6 +67,7 @@ beforeEach(async () => {
       gone = null;
     },
     hostGone: () => gone,
+    diskOf: null,
   });
 });
 
@@ -132,6 +133,7 @@ describe('outcomes', () => {
       launcher: () => Promise.reject(new Error('nobody needs Temporal for a run that has ended')),
       revive: async () => undefined,
       hostGone: () => null,
+      diskOf: null,
     });
     const all: number[] = [];
     for await (const { seq } of other.outcomes()) all.push(seq);

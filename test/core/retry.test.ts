@@ -79,6 +79,12 @@ describe('retryDecision', () => {
     expect(retryDecision(failure(kind), facts)).toMatchObject({ kind: 'stop-run', cause });
   });
 
+  it('retryDecision: no descriptor for a connection -> waits, no try; the run is paused like by a disk when it lasts', () => {
+    const local = failure('local', { code: 'E_TOO_MANY_FILES' });
+    expect(retryDecision(local, { ...facts, waits: 6, anyAnswered: false })).toMatchObject({ kind: 'again' });
+    expect(retryDecision(local, { ...facts, waits: 7 })).toMatchObject({ kind: 'stop-run', cause: 'disk' });
+  });
+
   it('retryDecision: a row refused for good -> fails with its cause', () => {
     expect(retryDecision(failure('row'), facts)).toMatchObject({ kind: 'fail-row', cause: 'refused' });
     expect(retryDecision(failure('row', { code: 'E_ROW_TOO_LONG' }), facts)).toMatchObject({
@@ -89,7 +95,18 @@ describe('retryDecision', () => {
 });
 
 it('isTry: limits, waits and cancels -> not tries', () => {
-  const kinds: FailureClass[] = ['rate', 'overload', 'reset', 'billing', 'key', 'cancelled', 'transport', 'row', 'request'];
+  const kinds: FailureClass[] = [
+    'rate',
+    'overload',
+    'reset',
+    'billing',
+    'key',
+    'local',
+    'cancelled',
+    'transport',
+    'row',
+    'request',
+  ];
   expect(kinds.filter((kind) => isTry({ class: kind }))).toEqual(['transport', 'row', 'request']);
 });
 

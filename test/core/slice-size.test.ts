@@ -47,10 +47,25 @@ describe('planLanes', () => {
   it('planLanes: more -> lanes by what is in flight, blocks that balance the tail', () => {
     const plan = planLanes(100_000, 1, 300);
     expect(plan.lanes).toBe(300 / LANE_WINDOW);
-    expect(plan.block).toBe(CHILDREN_PER_EXECUTION);
+    expect(plan.block).toBeLessThanOrEqual(CHILDREN_PER_EXECUTION);
     const small = planLanes(1_000, 1, 50);
     expect(small.lanes).toBe(2);
     // Every lane gets several blocks: the last ones even out.
     expect(1_000 / small.block / small.lanes).toBeGreaterThanOrEqual(7);
+  });
+
+  it('planLanes: any total -> no lane has much more than its share', () => {
+    for (const total of [401, 1_000, 3_000, 9_999, 100_000, 1_000_000]) {
+      for (const inFlight of [10, 50, 137, 300]) {
+        const { lanes, block } = planLanes(total, 1, inFlight);
+        const shares = Array.from({ length: lanes }, () => 0);
+        for (let from = 0; from < total; from += block) {
+          const lane = (from / block) % lanes;
+          shares[lane] = (shares[lane] ?? 0) + Math.min(block, total - from);
+        }
+        expect(shares.reduce((sum, share) => sum + share, 0)).toBe(total);
+        expect(Math.max(...shares)).toBeLessThanOrEqual((1.1 * total) / lanes + 1);
+      }
+    }
   });
 });

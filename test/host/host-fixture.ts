@@ -9,7 +9,7 @@ import { loadConfig } from '../../src/config.js';
 import { runHost } from '../../src/host/host.js';
 import type { HostParts } from '../../src/host/host-parts.js';
 import type { Store } from '../../src/store/port.js';
-import type { WorkerHandle, WorkerOptions } from '../../src/worker/start-worker.js';
+import type { PreparedWorker, WorkerHandle, WorkerOptions } from '../../src/worker/start-worker.js';
 
 const config = loadConfig();
 const file = (name: string) => join(config.home, name);
@@ -30,11 +30,21 @@ const parts: HostParts = {
     if (existsSync(file('store-exits'))) process.exit(9);
     return store;
   },
-  loadWorker: async () => ({ startWorker }),
+  loadWorker: async () => ({ prepareWorker }),
 };
 
-async function startWorker({ connection, keys }: WorkerOptions): Promise<WorkerHandle> {
-  note(`worker started ${connection.address} ${connection.namespace}`);
+async function prepareWorker({ keys }: WorkerOptions): Promise<PreparedWorker> {
+  return {
+    goOn: (run) => note(`goes on ${run}`),
+    discard: async () => note('worker discarded'),
+    start: async ({ address, namespace }) => {
+      note(`worker started ${address} ${namespace}`);
+      return startWorker(keys);
+    },
+  };
+}
+
+function startWorker(keys: WorkerOptions['keys']): WorkerHandle {
   const timer = setInterval(() => {
     const value = keys('HANDED_KEY');
     if (value !== undefined) writeFileSync(file('key.sha256'), createHash('sha256').update(value).digest('hex'));

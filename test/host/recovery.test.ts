@@ -4,11 +4,13 @@ import { Client, type Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureHome } from '../../src/home.js';
-import { recover } from '../../src/host/recovery.js';
+import { takeOver } from '../../src/host/recovery.js';
 import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
 import { TemporalServer } from '../../src/host/temporal-server.js';
 import type { RunRow, Store } from '../../src/store/port.js';
 import { connectTemporal } from '../../src/temporal-connection.js';
+import { processOf } from '../../src/worker/process-identity.js';
+import { returnActivities } from '../../src/worker/return-activities.js';
 import { endHomes, newConfig, until } from './host-support.js';
 
 /** `COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK` of temporal.api.enums.v1. */
@@ -38,13 +40,18 @@ function scriptedStore(tokens: string[], runs: Partial<RunRow>[]) {
       steps.push(['endOwners', home, keep]);
       return tokens;
     },
-    runs: async () => runs as RunRow[],
-    updateRun: async (id: string, patch: object) => void steps.push(['updateRun', id, patch]),
+    runs: async ({ states }: { states: string[] }) => runs.filter((run) => states.includes(run.state ?? '')) as RunRow[],
+    updateRun: async (id: string, patch: Partial<RunRow>) => {
+      steps.push(['updateRun', id, patch]);
+      const run = runs.find((other) => other.id === id);
+      if (run && patch.state) run.state = patch.state;
+    },
     setControl: async (id: string, patch: object) => void steps.push(['setControl', id, patch]),
   } as unknown as Store;
   return { store, steps };
 }
 
+const isDead = (identity: string) => processOf(identity) === 'gone';
 const quiet = { info: () => undefined, warn: () => undefined };
 
 it('recover: activities of the dead host -> tried again at once; unknown tokens do not matter', async () => {
@@ -63,10 +70,7 @@ it('recover: activities of the dead host -> tried again at once; unknown tokens 
   const first = await poll();
   expect(first.attempt).toBe(1);
   const token = Buffer.from(first.taskToken).toString('base64');
-  const { store, steps } = scriptedStore([token, token], []);
-  const result = await recover({ store, connection, namespace: 'default', homeId: 'home', ownStore: true, log: quiet });
-  expect(result).toEqual({ interrupted: [], returned: 1 });
-  expect(steps).toEqual([['endOwners', 'home', '']]);
+  expect(await returnActivities({ connection, namespace: 'default', tokens: [token, token], isDead, log: quiet })).toBe(1);
   expect((await poll()).attempt).toBe(2);
 });
 
@@ -105,30 +109,36 @@ it('recover: an activity that the store does not know, started by a dead process
   await startedBy('of-dead', dead);
   await startedBy('of-living', process.pid);
   await until('both runs are listed', async () => (await client.workflow.count('ExecutionStatus="Running"')).count === 2);
-  const { store } = scriptedStore([], []);
-  const result = await recover({ store, connection, namespace: 'default', homeId: 'home', ownStore: true, log: quiet });
-  expect(result.returned).toBe(1);
+  expect(await returnActivities({ connection, namespace: 'default', tokens: [], isDead, log: quiet })).toBe(1);
   await until('the next attempt', async () => (await attempt('of-dead')) === 2);
   expect(await attempt('of-living')).toBe(1);
 });
 
-it('recover: running runs -> attached ones are paused and interrupted, detached ones go on', async () => {
+it('takeOver: running runs -> attached ones are paused and interrupted, detached ones go on', async () => {
   const runs = [
-    { id: 'attached', detached: false },
-    { id: 'detached', detached: true },
+    { id: 'attached', detached: false, state: 'running' as const, home: 'home' },
+    { id: 'detached', detached: true, state: 'running' as const, home: 'home' },
+    { id: 'of-another-home', detached: false, state: 'running' as const, home: 'other' },
   ];
-  const { store, steps } = scriptedStore([], runs);
-  const result = await recover({ store, connection, namespace: 'default', homeId: 'home', ownStore: true, log: quiet });
-  expect(result.interrupted).toEqual(['attached']);
-  expect(steps.slice(1)).toEqual([
+  const { store, steps } = scriptedStore(['t'], runs);
+  expect(await takeOver({ store, homeId: 'home', ownStore: true })).toEqual({
+    interrupted: ['attached'],
+    goingOn: ['detached'],
+    tokens: ['t'],
+  });
+  expect(steps).toEqual([
+    ['endOwners', 'home', ''],
     ['setControl', 'attached', { paused: true }],
-    ['updateRun', 'attached', { state: 'interrupted', reason: 'host' }],
+    [
+      'updateRun',
+      'attached',
+      { state: 'interrupted', reason: 'host', message: expect.stringContaining('swarm resume attached') },
+    ],
   ]);
 });
 
-it('recover: a database shared with other homes -> no run is touched', async () => {
-  const { store, steps } = scriptedStore([], [{ id: 'attached', detached: false }]);
-  const result = await recover({ store, connection, namespace: 'default', homeId: 'home', ownStore: false, log: quiet });
-  expect(result.interrupted).toEqual([]);
-  expect(steps).toHaveLength(1);
+it('takeOver: a run of before homes were kept, in a shared database -> not touched', async () => {
+  const { store, steps } = scriptedStore([], [{ id: 'attached', detached: false, state: 'running', home: '' }]);
+  expect(await takeOver({ store, homeId: 'home', ownStore: false })).toEqual({ interrupted: [], goingOn: [], tokens: [] });
+  expect(steps).toEqual([['endOwners', 'home', '']]);
 });

@@ -4,11 +4,12 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, ut
 import { delimiter, dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SwarmError } from '../../src/core/errors.js';
-import { ProcessLock } from '../../src/host/process-lock.js';
-import { cachedBinary, resolveTemporalBinary } from '../../src/host/temporal-binary.js';
+import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
+import { cachedProgram } from '../../src/host/temporal-cache.js';
 import { downloadAddress } from '../../src/host/temporal-download.js';
 import { CLI_VERSION, isServerNewEnough, serverVersionIn } from '../../src/host/temporal-version.js';
 import { packageRoot } from '../../src/package-info.js';
+import { ProcessLock } from '../../src/store/process-lock.js';
 import { endHomes, newFolder } from './host-support.js';
 
 afterEach(endHomes);
@@ -61,7 +62,7 @@ describe('resolveTemporalBinary', () => {
   it('an old or foreign one on PATH -> said, then the cached one', async () => {
     const { bin, config, options, lines } = place();
     fakeTemporal(join(bin, 'temporal'), 'temporal version 1.5.1 (Server 1.29.1, UI 2.40.0)');
-    const cached = fakeTemporal(cachedBinary(config));
+    const cached = fakeTemporal(cachedProgram(config));
     expect((await resolveTemporalBinary(config, options)).path).toBe(cached);
     expect(lines.join('\n')).toContain('is Server 1.29.1, at least 1.31 is needed');
     fakeTemporal(join(bin, 'temporal'), 'hello');
@@ -71,7 +72,7 @@ describe('resolveTemporalBinary', () => {
 
   it('the cached one changed after its checksum was kept -> not used', async () => {
     const { config, options, lines } = place();
-    const cached = fakeTemporal(cachedBinary(config));
+    const cached = fakeTemporal(cachedProgram(config));
     writeFileSync(`${cached}.sha256`, `${'0'.repeat(64)}  temporal\n`);
     utimesSync(`${cached}.sha256`, 1, 1);
     await expect(resolveTemporalBinary(config, options)).rejects.toMatchObject({ code: 'E_TEMPORAL_BINARY' });
@@ -90,7 +91,7 @@ describe('resolveTemporalBinary', () => {
         return Response.json({ archiveUrl: 'https://downloads.example/a.tar.gz', fileToExtract: 'temporal' });
       return new Response(readFileSync(archive));
     };
-    const cached = cachedBinary(config);
+    const cached = cachedProgram(config);
     expect((await resolveTemporalBinary(config, { ...options, fetchUrl })).path).toBe(cached);
     expect(asked).toEqual([downloadAddress(), 'https://downloads.example/a.tar.gz']);
     const sum = createHash('sha256').update(readFileSync(cached)).digest('hex');
@@ -108,9 +109,9 @@ describe('resolveTemporalBinary', () => {
 echo github.com/temporalio/cli/cmd/temporal >&2
 sleep 0.2
 while [ "$1" != -o ]; do shift; done
-printf '#!/bin/sh\\necho "${LINE.replace('1.8.2', '0.0.0-DEV')}"\\n' > "$2"; chmod +x "$2"`,
+printf '#!/bin/sh\\necho "${LINE.replace('1.8.2', '0.0.0-DEV')}"\\n' > "$2temporal"; chmod +x "$2temporal"`,
     );
-    const cached = cachedBinary(config);
+    const cached = cachedProgram(config);
     expect(await resolveTemporalBinary(config, options)).toEqual({ path: cached, serverVersion: '1.31.2' });
     expect(readFileSync(join(folder, 'args'), 'utf8').split('\n')).toEqual(
       expect.arrayContaining(['build', '-trimpath', '-ldflags', '-s -w', 'github.com/temporalio/cli/cmd/temporal']),
@@ -128,10 +129,10 @@ printf '#!/bin/sh\\necho "${LINE.replace('1.8.2', '0.0.0-DEV')}"\\n' > "$2"; chm
       join(bin, 'go'),
       `echo built >> '${folder}/builds'; sleep 0.4
 while [ "$1" != -o ]; do shift; done
-printf '#!/bin/sh\\necho "${LINE}"\\n' > "$2"; chmod +x "$2"`,
+printf '#!/bin/sh\\necho "${LINE}"\\n' > "$2temporal"; chmod +x "$2temporal"`,
     );
     const found = await Promise.all([1, 2].map(() => resolveTemporalBinary(config, options)));
-    expect(found.map(({ path }) => path)).toEqual([cachedBinary(config), cachedBinary(config)]);
+    expect(found.map(({ path }) => path)).toEqual([cachedProgram(config), cachedProgram(config)]);
     expect(readFileSync(join(folder, 'builds'), 'utf8')).toBe('built\n');
     expect(lines.join('\n')).toContain('another process is making the temporal binary');
   });
@@ -146,13 +147,13 @@ printf '#!/bin/sh\\necho "${LINE}"\\n' > "$2"; chmod +x "$2"`,
     );
     rmSync(join(bin, 'go'));
     await expect(resolveTemporalBinary(config, { ...options, env: { PATH: bin } })).rejects.toThrow('go build: no go on PATH');
-    expect(readdirSync(dirname(cachedBinary(config)))).toEqual(['temporal.lock']);
+    expect(readdirSync(dirname(cachedProgram(config)))).toEqual(['temporal.lock']);
   });
 
   it('stopped while another process builds -> ends at once', async () => {
     const { config, options } = place();
-    mkdirSync(dirname(cachedBinary(config)), { recursive: true });
-    const lock = ProcessLock.tryAcquire(`${cachedBinary(config)}.lock`);
+    mkdirSync(dirname(cachedProgram(config)), { recursive: true });
+    const lock = ProcessLock.tryAcquire(`${cachedProgram(config)}.lock`);
     const stop = new AbortController();
     const waiting = resolveTemporalBinary(config, { ...options, signal: stop.signal });
     setTimeout(() => stop.abort(), 50);

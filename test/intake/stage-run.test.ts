@@ -6,7 +6,7 @@ import { EXIT, type SwarmError } from '../../src/core/errors.js';
 import { readSeeds } from '../../src/intake/read-seeds.js';
 import { type StagePorts, type StageRequest, stageRun } from '../../src/intake/stage-run.js';
 import type { Task } from '../../src/schema/task-types.js';
-import { claimFolder, isPublished, RECEIPT_FILE, readMarker } from '../../src/store/outputs/folder.js';
+import { claimFolder, isPublished, RECEIPT_FILE, readMarker, releaseFolder, taken } from '../../src/store/outputs/folder.js';
 import type { Store } from '../../src/store/port.js';
 import { aTask, testStore } from '../activities/turn-setup.js';
 
@@ -39,7 +39,10 @@ let random = 0;
 const ports = (): StagePorts => ({
   store,
   home: join(root, 'home'),
+  homeId: 'home',
   claimFolder,
+  releaseFolder,
+  taken,
   readMarker,
   isPublished,
   now: () => clock,
@@ -120,8 +123,10 @@ describe('a new folder', () => {
   });
 
   it('a folder of another home -> refused by name; --fresh takes it', async () => {
-    await staged({}, { ...ports(), home: join(root, 'other-home') });
+    await staged({}, { ...ports(), home: join(root, 'other-home'), homeId: 'other' });
     for (const { id } of await store.runs({ outputDir: dir })) await store.dropRun(id);
+    expect(await refused()).toMatchObject({ code: 'E_LOCKED', exitCode: 6 });
+    await releaseFolder(dir, (await readMarker(dir))?.run ?? '');
     const error = await refused();
     expect(error.code).toBe('E_OUT_MISMATCH');
     expect(error.message).toContain('belongs to another SWARM_HOME');

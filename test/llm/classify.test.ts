@@ -324,6 +324,13 @@ describe('faults', () => {
     });
   });
 
+  test.each(['EMFILE', 'ENFILE'])('no descriptor for a connection (%s) -> local, free, names ulimit and workers', (reason) => {
+    const fault = { kind: 'connect', sent: false, reason, status: null, headers: {} } as const;
+    const result = classifyFault({ family: 'other', now: NOW, secrets: [] }, fault);
+    expect(result).toMatchObject({ class: 'local', code: 'E_TOO_MANY_FILES', mayHaveBeenBilled: false });
+    expect(result.message).toMatch(/ulimit -n.*workers/);
+  });
+
   test('an unexpected error -> may have been billed, its text redacted', () => {
     const result = classifyUnexpected(
       { family: 'other', now: NOW, secrets: ['secret-value'] },

@@ -223,9 +223,9 @@ describe('store faults', () => {
     }
   });
 
-  it('a file that is no database -> E_STORE_WRITE', async () => {
+  it('a file that is no database -> E_STATE_LOST', async () => {
     await expect(openStore({ file: new URL(import.meta.url).pathname })).rejects.toMatchObject({
-      code: 'E_STORE_WRITE',
+      code: 'E_STATE_LOST',
       exitCode: 7,
     });
   });

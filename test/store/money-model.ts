@@ -7,6 +7,7 @@ interface Attempt {
   reserved: number;
   cost: number;
   isTry: boolean;
+  late?: boolean;
 }
 
 /** A step of a random history. `row` has one turn; `attempt` counts from the newest back. */
@@ -70,17 +71,24 @@ export class MoneyModel {
     return { kind: 'go', attempt: attempts.length };
   }
 
-  settle(row: number, attempt: number, cost: number, ends: boolean): void {
+  settle(row: number, attempt: number, cost: number, ends: boolean): 'used' | 'late' {
     const attempts = this.rows[row]!;
     const call = attempts[attempt - 1]!;
-    const isNew = ends && !this.outcomes.has(row);
     if (call.state === 'intent' || call.state === 'doubtful') {
-      const before = attempts.find((other) => other.state === 'answered');
-      if (before && isNew) before.state = 'superseded';
-      call.state = before && !isNew ? 'superseded' : 'answered';
+      // The first attempt is the only one while it is open; the outcome of a seed without an answer may come first all the same.
+      const alone = call.state === 'intent' && attempt === 1;
+      if (call.late || (!alone && (this.outcomes.has(row) || attempts.some(({ state }) => state === 'answered')))) {
+        call.state = 'doubtful';
+        call.late = true;
+        call.reserved = cost;
+        return 'late';
+      }
+      call.state = 'answered';
       call.cost = cost;
     }
+    if (call.state !== 'answered') return 'late';
     if (ends) this.outcomes.add(row);
+    return 'used';
   }
 
   refuse(row: number, attempt: number, limited: boolean): void {
@@ -110,7 +118,7 @@ export class MoneyModel {
     return {
       ok: this.outcomes.size,
       seq: this.outcomes.size,
-      calls: this.#count('answered', 'superseded'),
+      calls: this.#count('answered'),
       tries: this.rows.flat().filter((attempt) => attempt.isTry).length,
       limited: this.#limited,
       doubtful: this.#count('doubtful'),

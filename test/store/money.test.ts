@@ -1,12 +1,15 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { IntentResult, Store } from '../../src/store/port.js';
+import { OVERDUE_MS } from '../../src/store/shared-port.js';
 import { intentOf, NOW, openStore, outcomeOf, settlementOf, stagedRun, testDatabases } from './databases.js';
 import { MoneyModel, type Step } from './money-model.js';
 
 const ROWS = 3;
 const PROCESSES = 2;
 const CAP = 500;
+/** When the calls of an owner with a lease until NOW + 10 are anybody's. */
+const END = NOW + 10 + OVERDUE_MS;
 
 const row = fc.nat(ROWS - 1);
 const process = fc.nat(PROCESSES - 1);
@@ -60,8 +63,8 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
     const call = { runId, index: next.row, turn: 1, attempt: number, at };
     const end = 'ends' in next && next.ends ? { outcome: outcomeOf(next.row) } : {};
     if (next.kind === 'settle') {
-      model.settle(next.row, number, next.cost, next.ends);
-      return { done: store.settle(settlementOf(runId, next.row, { ...call, costNano: next.cost, ...end })), expected: undefined };
+      const expected = model.settle(next.row, number, next.cost, next.ends);
+      return { done: store.settle(settlementOf(runId, next.row, { ...call, costNano: next.cost, ...end })), expected };
     }
     if (next.kind === 'refuse') {
       model.refuse(next.row, number, next.limited);
@@ -101,53 +104,77 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
     );
   }, 60_000);
 
-  test('late settle: the doubtful call is paid for, a second answer is superseded at its true cost', async () => {
+  test('late settle: the turn has another answer -> not used; the doubtful call is charged with what it cost', async () => {
     await stagedRun(store, 'late', 1);
-    await store.intend(intentOf('late', 0));
-    await store.doubt({ runId: 'late', index: 0, turn: 1, attempt: 1, isTry: true, code: 'E_CALL_TIMEOUT', at: NOW });
-    await store.intend(intentOf('late', 0));
-    await store.settle(settlementOf('late', 0, { attempt: 2, costNano: 60, answer: 'second' }));
+    await store.beat({ id: 'stopped', home: '/stopped', pid: 1 }, NOW);
+    await store.intend(intentOf('late', 0, { owner: 'stopped' }));
+    expect(await store.endOwner('stopped', 'me', NOW)).toEqual([]);
+    expect(await store.intend(intentOf('late', 0))).toEqual({ kind: 'go', attempt: 2 });
+    expect(await store.settle(settlementOf('late', 0, { attempt: 2, costNano: 60, answer: 'second' }))).toBe('used');
     expect(await store.totals('late')).toMatchObject({ doubtful: 1, doubtfulNano: 100, settledNano: 60 });
-    for (let times = 0; times < 2; times++) await store.settle(settlementOf('late', 0, { attempt: 1, costNano: 80 }));
-    expect(await store.totals('late')).toMatchObject({
-      doubtful: 0,
-      doubtfulNano: 0,
-      settledNano: 140,
-      calls: 2,
-      tries: 1,
-      reservedNano: 0,
-    });
+    const first = settlementOf('late', 0, { attempt: 1, costNano: 80, answer: 'first', outcome: outcomeOf(0) });
+    for (let times = 0; times < 2; times++) {
+      expect(await store.settle(first)).toBe('late');
+      const money = { doubtful: 1, doubtfulNano: 80, settledNano: 60, reservedNano: 0 };
+      expect(await store.totals('late')).toMatchObject({ ...money, open: 0, calls: 1, ok: 0 });
+    }
     const calls = await store.calls('late', { from: 0, to: 1 });
-    expect(calls.map((call) => [call.state, call.costNano])).toEqual([
-      ['superseded', 80],
-      ['answered', 60],
-    ]);
+    expect(calls.map(({ state, code, reservedNano, costNano, answer }) => [state, code, reservedNano, costNano, answer])).toEqual(
+      [
+        ['doubtful', 'E_CALL_LATE', 80, 0, null],
+        ['answered', null, 100, 60, 'second'],
+      ],
+    );
+    expect((await store.doubtfulCalls('late')).map(({ attempt }) => attempt)).toEqual([1]);
   });
 
-  test('a superseded answer that ends its row -> it becomes the answer of the turn', async () => {
+  test('a late settle that is first -> the answer of the turn; that of the call made again is the doubtful one', async () => {
     await stagedRun(store, 'swap', 1);
+    await store.beat({ id: 'slow', home: '/slow', pid: 1 }, NOW);
+    await store.intend(intentOf('swap', 0, { owner: 'slow' }));
+    await store.endOwner('slow', 'me', NOW);
     await store.intend(intentOf('swap', 0));
-    await store.doubt({ runId: 'swap', index: 0, turn: 1, attempt: 1, isTry: true, code: 'E_CALL_TIMEOUT', at: NOW });
-    await store.intend(intentOf('swap', 0));
-    await store.settle(settlementOf('swap', 0, { attempt: 1, answer: 'goes on' }));
-    await store.settle(settlementOf('swap', 0, { attempt: 2, answer: 'the end', outcome: outcomeOf(0) }));
-    const [output] = await store.outputRows('swap', { status: 'ok', from: 0, limit: 1 });
-    expect(output?.output).toBe('the end');
-    expect((await store.calls('swap', { from: 0, to: 1 })).map((call) => call.state)).toEqual(['superseded', 'answered']);
+    expect(await store.settle(settlementOf('swap', 0, { attempt: 1, answer: 'goes on', costNano: 50 }))).toBe('used');
+    const second = settlementOf('swap', 0, { attempt: 2, answer: 'the end', costNano: 30, outcome: outcomeOf(0) });
+    expect(await store.settle(second)).toBe('late');
+    expect((await store.calls('swap', { from: 0, to: 1 })).map(({ state, answer }) => [state, answer])).toEqual([
+      ['answered', 'goes on'],
+      ['doubtful', null],
+    ]);
+    const totals = await store.totals('swap');
+    expect(totals).toMatchObject({ ok: 0, calls: 1, open: 0, settledNano: 50, reservedNano: 0, doubtful: 1, doubtfulNano: 30 });
+    expect(await store.intend(intentOf('swap', 0))).toEqual({ kind: 'answered' });
   });
 
-  test('a dead owner whose lease ended: the next intent makes its call doubtful and goes', async () => {
+  test('a late settle of a row that has failed since -> the outcome stays, the call is doubtful at its cost', async () => {
+    await stagedRun(store, 'failed', 1);
+    await store.intend(intentOf('failed', 0));
+    const failed = outcomeOf(0, { status: 'failed', cause: 'transport' });
+    const timeout = { isTry: true, code: 'E_CALL_TIMEOUT', at: NOW, outcome: failed };
+    await store.doubt({ runId: 'failed', index: 0, turn: 1, attempt: 1, ...timeout });
+    expect(await store.settle(settlementOf('failed', 0, { costNano: 40, outcome: outcomeOf(0) }))).toBe('late');
+    expect(await store.totals('failed')).toMatchObject({
+      ok: 0,
+      failed: 1,
+      calls: 0,
+      tries: 1,
+      settledNano: 0,
+      doubtfulNano: 40,
+    });
+  });
+
+  test('an owner whose lease ended long ago: the next intent makes its call doubtful and goes', async () => {
     await stagedRun(store, 'dead', 2, 150);
     await store.beat({ id: 'gone', home: '/gone', pid: 1 }, NOW + 10);
     await store.intend(intentOf('dead', 0, { owner: 'gone' }));
-    expect(await store.intend(intentOf('dead', 0, { at: NOW + 9, reservedNano: 20 }))).toEqual({
+    expect(await store.intend(intentOf('dead', 0, { at: END - 1, reservedNano: 20 }))).toEqual({
       kind: 'elsewhere',
       owner: 'gone',
     });
-    expect(await store.intend(intentOf('dead', 0, { at: NOW + 10, reservedNano: 51 }))).toEqual({ kind: 'capped' });
+    expect(await store.intend(intentOf('dead', 0, { at: END, reservedNano: 51 }))).toEqual({ kind: 'capped' });
     expect(await store.totals('dead')).toMatchObject({ open: 0, doubtful: 1, reservedNano: 0, doubtfulNano: 100 });
-    expect(await store.intend(intentOf('dead', 0, { at: NOW + 10, reservedNano: 50 }))).toEqual({ kind: 'go', attempt: 2 });
-    expect(await store.intend(intentOf('dead', 0, { at: NOW + 10 }))).toEqual({ kind: 'elsewhere', owner: 'me' });
+    expect(await store.intend(intentOf('dead', 0, { at: END, reservedNano: 50 }))).toEqual({ kind: 'go', attempt: 2 });
+    expect(await store.intend(intentOf('dead', 0, { at: END }))).toEqual({ kind: 'elsewhere', owner: 'me' });
     // Refused for sure after it was given up: nothing was billed.
     await store.refuse({ runId: 'dead', index: 0, turn: 1, attempt: 1, kind: 'limited', code: 'E_CALL_RATE', at: NOW });
     expect(await store.totals('dead')).toMatchObject({ open: 1, doubtful: 0, limited: 1, reservedNano: 50, doubtfulNano: 0 });

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/store/port.js';
+import { seededRandom } from '../support/test-random.js';
 import {
   answer,
   intentOf,
@@ -59,6 +60,7 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     await store.sealRun('r', { seedsFingerprint: 'abc', total: 1_235, control });
     expect(await store.run('r')).toEqual({
       ...newRun('r'),
+      home: '',
       state: 'staged',
       reason: null,
       message: null,
@@ -358,5 +360,111 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     const [first] = await store.doubtfulCalls('r');
     expect(first).toMatchObject({ index: 0, code: 'E_CALL_CRASHED', isTry: false, endedAt: NOW + 1 });
     expect(await store.intend(intentOf('r', 0, { owner: 'new' }))).toEqual({ kind: 'go', attempt: 2 });
+  });
+
+  test('shares: two processes over one limit -> bookings never above it, equal after two renewals; the dead give back', async () => {
+    const location = await place();
+    const [one, two] = await Promise.all([openStore(location), openStore(location)]);
+    open.push(one, two);
+    for (const id of ['a', 'b']) await one.beat({ id, home: `/${id}`, pid: 7 }, NOW + 1_000);
+    const ask = async (store: Store, owner: string, held: number, at = NOW, deadBefore = 0) => {
+      const got = await store.share({ owner, at, deadBefore, asks: [{ key: 'run/r', limit: 9, wanted: 20, held }] });
+      return got.get('run/r');
+    };
+    expect(await ask(one, 'a', 0)).toEqual({ granted: 9, booked: 9 });
+    expect(await ask(two, 'b', 0)).toEqual({ granted: 0, booked: 0 });
+    expect(await ask(one, 'a', 7)).toEqual({ granted: 5, booked: 7 });
+    expect(await ask(two, 'b', 0)).toEqual({ granted: 2, booked: 2 });
+    expect(await ask(one, 'a', 5)).toEqual({ granted: 5, booked: 5 });
+    expect(await ask(two, 'b', 2)).toEqual({ granted: 4, booked: 4 });
+    expect(await one.shares(['run/r', 'run/none'])).toEqual(
+      expect.arrayContaining([
+        { key: 'run/r', owner: 'a', wanted: 20, granted: 5, booked: 5 },
+        { key: 'run/r', owner: 'b', wanted: 20, granted: 4, booked: 4 },
+      ]),
+    );
+    await one.beat({ id: 'b', home: '/b', pid: 7 }, NOW + 9_000);
+    // Its lease is over, but who asks does not trust its own clock yet.
+    expect(await ask(two, 'b', 4, NOW + 2_000, 0)).toEqual({ granted: 4, booked: 4 });
+    expect(await ask(two, 'b', 4, NOW + 2_000, NOW + 2_000)).toEqual({ granted: 9, booked: 9 });
+    // The other one comes back with five calls under way: it keeps those and starts none.
+    expect(await ask(one, 'a', 5, NOW + 2_000)).toEqual({ granted: 0, booked: 5 });
+    await two.endShares('b', ['run/r']);
+    expect(await ask(one, 'a', 5, NOW + 2_000)).toEqual({ granted: 9, booked: 9 });
+  });
+
+  test('shares: 6 processes ask at once in any order -> the sum of the bookings is never above the limit', async () => {
+    const location = await place();
+    const stores = await Promise.all(Array.from({ length: 2 }, () => openStore(location)));
+    open.push(...stores);
+    const [reader] = stores as [Store, Store];
+    const random = seededRandom('store shares');
+    const owners = Array.from({ length: 6 }, (_, n) => ({ id: `p${n}`, held: 0, granted: 0 }));
+    for (const { id } of owners) await reader.beat({ id, home: '/h', pid: 7 }, NOW + 60_000);
+    for (let round = 0; round < 25; round += 1) {
+      await Promise.all(
+        owners.map(async (owner) => {
+          const store = stores[random.whole(0, 1)] as Store;
+          owner.held = random.whole(0, owner.granted);
+          const asks = [{ key: 'k', limit: 20, wanted: random.whole(0, 30), held: owner.held }];
+          const got = await store.share({ owner: owner.id, at: NOW, deadBefore: 0, asks });
+          owner.granted = got.get('k')?.granted ?? 0;
+        }),
+      );
+      const booked = (await reader.shares(['k'])).reduce((sum, row) => sum + row.booked, 0);
+      expect(booked).toBeLessThanOrEqual(20);
+    }
+  });
+
+  test('endOwner: alive -> null; dead -> calls doubtful, shares free, its activities are those of the successor', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 3);
+    await store.beat({ id: 'old', home: '/a', pid: 7, temporal: 'ns' }, NOW + 1_000);
+    await store.beat({ id: 'new', home: '/b', pid: 8, temporal: 'ns' }, NOW + 60_000);
+    await store.activityStarted('old', 'token-1');
+    await store.activityStarted('new', 'token-2');
+    for (const [index, owner] of ['old', 'new', 'old'].entries()) await store.intend(intentOf('r', index, { owner }));
+    await store.share({ owner: 'old', at: NOW, deadBefore: 0, asks: [{ key: 'run/r', limit: 4, wanted: 4, held: 2 }] });
+    expect(await store.endOwner('old', 'new', NOW + 999)).toBeNull();
+    expect((await store.owners()).map(({ id, home, temporal }) => [id, home, temporal])).toEqual([
+      ['new', '/b', 'ns'],
+      ['old', '/a', 'ns'],
+    ]);
+    expect(await store.endOwner('old', 'new', NOW + 1_000)).toEqual(['token-1']);
+    expect(await store.endOwner('old', 'new', NOW + 1_000)).toBeNull();
+    expect(await store.totals('r')).toMatchObject({ open: 1, doubtful: 2, reservedNano: 100, doubtfulNano: 200 });
+    expect(await store.shares(['run/r'])).toEqual([]);
+    // Nobody has returned it yet: who takes over after the successor's death finds it.
+    expect((await store.endOwners('/b', '', NOW + 2_000)).sort()).toEqual(['token-1', 'token-2']);
+  });
+
+  test('a late answer of a process that was taken for dead -> kept while the turn has none, else doubtful at its cost; one outcome', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 2);
+    await store.beat({ id: 'stopped', home: '/a', pid: 7 }, NOW + 1_000);
+    for (const index of [0, 1]) await store.intend(intentOf('r', index, { owner: 'stopped' }));
+    await store.endOwner('stopped', 'me', NOW + 1_000);
+    // Row 0: back before anybody else has answered.
+    await store.settle(settlementOf('r', 0, { outcome: outcomeOf(0) }));
+    expect(await store.intend(intentOf('r', 0, { owner: 'me' }))).toEqual({ kind: 'answered' });
+    // Row 1: another process has answered meanwhile.
+    expect(await store.intend(intentOf('r', 1, { owner: 'me' }))).toEqual({ kind: 'go', attempt: 2 });
+    await store.settle(settlementOf('r', 1, { attempt: 2, outcome: outcomeOf(1) }));
+    expect(await store.settle(settlementOf('r', 1, { costNano: 60, outcome: outcomeOf(1) }))).toBe('late');
+    expect((await store.calls('r', { from: 0, to: 2 })).map(({ attempt, state }) => [attempt, state])).toEqual([
+      [1, 'answered'],
+      [1, 'doubtful'],
+      [2, 'answered'],
+    ]);
+    expect(await store.totals('r')).toMatchObject({ ok: 2, calls: 2, doubtful: 1, open: 0, settledNano: 140, doubtfulNano: 60 });
+  });
+
+  test('runs: home -> kept, listed by home, moved by a patch', async () => {
+    const store = await fresh();
+    await store.createRun(newRun('mine', { home: 'h1' }));
+    await store.createRun(newRun('theirs', { home: 'h2' }));
+    expect((await store.runs({ home: 'h1' })).map(({ id }) => id)).toEqual(['mine']);
+    await store.updateRun('theirs', { home: 'h1' });
+    expect((await store.run('theirs'))?.home).toBe('h1');
   });
 });

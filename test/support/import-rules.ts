@@ -15,9 +15,18 @@ const NODE = /^node:/;
 const TEMPORAL = /^@temporalio\//;
 
 /** Files beside the folders: what the processes share. */
-export const SHARED_FILES = ['src/config.ts', 'src/temporal-connection.ts', 'src/home.ts', 'src/package-info.ts'] as const;
+export const SHARED_FILES = [
+  'src/config.ts',
+  'src/temporal-connection.ts',
+  'src/temporal-tls.ts',
+  'src/home.ts',
+  'src/package-info.ts',
+] as const;
 
-/** Two single files cross: workflows/messages and client/host-protocol define what the two sides of a connection say. */
+/**
+ * Three single files cross: workflows/messages and client/host-protocol define what the two sides of a connection say, and
+ * client/launch starts a run's next epoch, for the host too.
+ */
 export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   schema: { values: [], never: [NODE, TEMPORAL] },
   core: { values: [], never: [NODE, TEMPORAL] },
@@ -31,7 +40,10 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   workflows: { values: ['core'], never: [/^(?!@temporalio\/(?:workflow|common)$)/] },
   // The simulated provider of `sim/...` models runs in the process that makes the calls.
   worker: { values: ['activities', 'llm', 'store', 'search', 'intake', 'pricing', 'core', ...SHARED_FILES], lazy: ['simulator'] },
-  host: { values: ['worker', 'store', 'core', 'src/client/host-protocol.ts', ...SHARED_FILES], lazy: ['daemon'] },
+  host: {
+    values: ['worker', 'store', 'core', 'src/client/host-protocol.ts', 'src/client/launch.ts', ...SHARED_FILES],
+    lazy: ['daemon'],
+  },
   client: { values: ['core', 'schema', 'store', 'intake', 'pricing', 'src/workflows/messages.ts', ...SHARED_FILES] },
   daemon: { values: ['client', 'core', 'schema', ...SHARED_FILES] },
   simulator: { values: ['core', 'schema'], never: [TEMPORAL] },

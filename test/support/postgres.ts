@@ -1,5 +1,5 @@
 /** A throw-away PostgreSQL from an installed server: loopback, a free port, a temp folder, no fsync. */
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process';
 import { chownSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -13,11 +13,9 @@ const DEBIAN = '/usr/lib/postgresql';
 const START_MS = 30_000;
 
 /** Folder of the server's programs; null when none is installed. */
-async function findServer(): Promise<string | null> {
-  const named = await run('pg_config', ['--bindir']).then(
-    ({ stdout }) => [stdout.trim()],
-    () => [],
-  );
+function findServer(): string | null {
+  const { stdout, error } = spawnSync('pg_config', ['--bindir'], { encoding: 'utf8' });
+  const named = error ? [] : [stdout.trim()];
   const packaged = existsSync(DEBIAN) ? readdirSync(DEBIAN).map((version) => join(DEBIAN, version, 'bin')) : [];
   return (
     [...named, ...packaged].find((folder) => existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres'))) ?? null
@@ -58,6 +56,8 @@ async function untilReady(url: string, server: ChildProcess, log: string[]): Pro
 }
 
 export interface TestPostgres {
+  /** On the loopback address; the user is `swarm`, without a password. */
+  port: number;
   /** Makes an empty database and returns its address. */
   database(): Promise<string>;
   stop(): Promise<void>;
@@ -71,10 +71,15 @@ async function stopServer(server: ChildProcess): Promise<void> {
   await gone;
 }
 
-/** Starts a server; a text says why there is none to start. */
-export async function startPostgres(): Promise<TestPostgres | string> {
-  const programs = await findServer();
-  if (programs === null) return 'no PostgreSQL server is installed (looked at pg_config and /usr/lib/postgresql)';
+/** Why no server can be started here; null when one can. */
+export function postgresMissing(): string | null {
+  return findServer() === null ? 'no PostgreSQL server is installed (looked at pg_config and /usr/lib/postgresql)' : null;
+}
+
+/** Starts a server, with further settings such as `max_connections=300`; a text says why there is none to start. */
+export async function startPostgres(more: readonly string[] = []): Promise<TestPostgres | string> {
+  const programs = findServer();
+  if (programs === null) return postgresMissing() as string;
   const folder = mkdtempSync(join(tmpdir(), 'swarm-postgres-'));
   const user = otherUser();
   if ('uid' in user) chownSync(folder, user.uid as number, user.gid as number);
@@ -83,7 +88,13 @@ export async function startPostgres(): Promise<TestPostgres | string> {
   await run(join(programs, 'initdb'), ['-D', data, '-U', 'swarm', '--auth=trust', '--no-sync', '-E', 'UTF8'], options);
 
   const port = await freePort();
-  const settings = ['listen_addresses=127.0.0.1', `unix_socket_directories=${folder}`, 'fsync=off', 'full_page_writes=off'];
+  const settings = [
+    'listen_addresses=127.0.0.1',
+    `unix_socket_directories=${folder}`,
+    'fsync=off',
+    'full_page_writes=off',
+    ...more,
+  ];
   const server = spawn(
     join(programs, 'postgres'),
     ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
@@ -107,6 +118,7 @@ export async function startPostgres(): Promise<TestPostgres | string> {
   await admin.connect();
   let made = 0;
   return {
+    port,
     async database() {
       made += 1;
       await admin.query(`CREATE DATABASE test_${made}`);

@@ -1,5 +1,5 @@
 /** The simulated provider in a process of its own, and its billing log: the truth that runs are compared with. */
-import { existsSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { CallLine } from '../../src/simulator/billing-log.js';
 import { digest } from '../../src/simulator/draw.js';
 import type { Program } from './program.js';
@@ -21,6 +21,8 @@ export interface ProviderCall {
   endedAt: number | null;
 }
 
+const LINE_END = 10;
+
 type BookLine = ({ e: 'call' } & CallLine) | { e: 'end'; n: number; t: number; end: 'sent' | 'gone' | 'cut' };
 
 /** Price of the simulated models, as the `price` key of a task. */
@@ -35,6 +37,9 @@ export class Provider {
   readonly url: string;
   readonly #log: string;
   readonly #program: Program;
+  readonly #calls = new Map<number, ProviderCall>();
+  /** Bytes of the log that were read. */
+  #read = 0;
   /** Calls before this number belong to an earlier part of the test. */
   #from = 0;
 
@@ -46,22 +51,34 @@ export class Provider {
 
   /** Calls since the last `forget`, in the order of their arrival. */
   calls(): ProviderCall[] {
-    if (!existsSync(this.#log)) return [];
-    const calls = new Map<number, ProviderCall>();
-    // A line that is being written has no line end yet.
-    const text = readFileSync(this.#log, 'utf8');
-    for (const line of text.slice(0, text.lastIndexOf('\n') + 1).split('\n')) {
-      if (line === '') continue;
-      const entry = JSON.parse(line) as BookLine;
-      const { n, t } = entry;
-      if (entry.e === 'call') {
-        const { row, turn, attempt, status, billed, cost_nano: costNano } = entry;
-        calls.set(n, { n, t, row, turn, attempt, status, billed, costNano, end: null, endedAt: null });
-      } else {
-        Object.assign(calls.get(n) ?? {}, { end: entry.end, endedAt: t });
-      }
+    this.#readOn();
+    return [...this.#calls.values()].filter(({ n }) => n > this.#from);
+  }
+
+  /** Reads what the log has got since the last look: it is asked hundreds of times while it grows. */
+  #readOn(): void {
+    if (!existsSync(this.#log)) return;
+    const file = openSync(this.#log, 'r');
+    try {
+      const bytes = Buffer.alloc(fstatSync(file).size - this.#read);
+      const length = readSync(file, bytes, 0, bytes.length, this.#read);
+      // A line that is being written has no line end yet.
+      const whole = bytes.subarray(0, length).lastIndexOf(LINE_END) + 1;
+      this.#read += whole;
+      for (const line of bytes.toString('utf8', 0, whole).split('\n')) if (line !== '') this.#book(JSON.parse(line) as BookLine);
+    } finally {
+      closeSync(file);
     }
-    return [...calls.values()].filter(({ n }) => n > this.#from);
+  }
+
+  #book(entry: BookLine): void {
+    const { n, t } = entry;
+    if (entry.e === 'call') {
+      const { row, turn, attempt, status, billed, cost_nano: costNano } = entry;
+      this.#calls.set(n, { n, t, row, turn, attempt, status, billed, costNano, end: null, endedAt: null });
+    } else {
+      Object.assign(this.#calls.get(n) ?? {}, { end: entry.end, endedAt: t });
+    }
   }
 
   billed(): ProviderCall[] {
@@ -79,6 +96,10 @@ export class Provider {
   /** Later questions are about calls from now on. */
   forget(): void {
     this.#from = this.calls().reduce((most, { n }) => Math.max(most, n), this.#from);
+  }
+
+  get pid(): number {
+    return this.#program.pid;
   }
 
   async stop(): Promise<void> {

@@ -61,6 +61,12 @@ function cleanEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !foreign.test(name)));
 }
 
+/** The process that a file of the home names, while it lives. */
+function livingPid(file: string): number | null {
+  const pid = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { pid: number | null }).pid : null;
+  return pid !== null && isAlive(pid) ? pid : null;
+}
+
 export class SwarmHome {
   /** Parent of everything: the home, tasks, logs. */
   readonly folder: string;
@@ -143,10 +149,21 @@ export class SwarmHome {
     return found.temporalAddress !== undefined && isAlive(found.pid) ? found : null;
   }
 
+  /** Of the host that is ready. */
   hostPid(): number {
     const host = this.host();
     if (host === null) throw new Error('no host is running');
     return host.pid;
+  }
+
+  /** Of the host that has the home, ready or still starting; null when there is none. */
+  startedHostPid(): number | null {
+    return livingPid(homePaths(this.home).info);
+  }
+
+  /** Of the Temporal server that the host started last; null when there is none. */
+  temporalPid(): number | null {
+    return livingPid(homePaths(this.home).temporalState);
   }
 
   /** kill -9 of the host; the server dies with it. */
@@ -154,18 +171,18 @@ export class SwarmHome {
     await killAndWait(this.hostPid());
   }
 
-  /** Ends all programs, the host and its server, and removes the folder. */
-  async close(): Promise<void> {
+  /** Ends all programs, the host and its server, and removes the folder, unless it is to be kept. */
+  async close(keep = Boolean(process.env['SWARM_TEST_KEEP'])): Promise<void> {
     for (const program of this.#programs.splice(0)) await program.stop('SIGKILL');
     const { info, temporalState } = homePaths(this.home);
     for (const file of [info, temporalState]) {
-      const pid = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as { pid: number | null }).pid : null;
-      if (pid === null || !isAlive(pid)) continue;
+      const pid = livingPid(file);
+      if (pid === null) continue;
       if (file === info) await killAndWait(pid);
       // It is on the host's leash and stops by itself.
       else await until(`the Temporal server ${pid} ends`, () => !isAlive(pid), 15_000);
     }
-    if (process.env['SWARM_TEST_KEEP']) process.stdout.write(`kept ${this.folder}\n`);
+    if (keep) process.stdout.write(`kept ${this.folder}\n`);
     else rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 }

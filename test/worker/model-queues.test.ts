@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Activities } from '../../src/activities/index.js';
 import type { RunTurnResult } from '../../src/activities/run-turn.js';
-import type { QueueRow, Store } from '../../src/store/port.js';
+import type { Store } from '../../src/store/port.js';
+import type { QueueRow } from '../../src/store/shared-port.js';
 import { ModelQueues } from '../../src/worker/model-queues.js';
 import { workerBasics } from '../../src/worker/temporal-worker.js';
 import { gatekeeper, testStore, until } from '../activities/turn-setup.js';

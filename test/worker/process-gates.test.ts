@@ -3,6 +3,7 @@ import { RunContexts } from '../../src/activities/run-context.js';
 import type { Store } from '../../src/store/port.js';
 import { ProcessGates } from '../../src/worker/process-gates.js';
 import { aTask, setup, stage, testStore, until } from '../activities/turn-setup.js';
+import { TestLease } from '../support/lease.js';
 
 let opened: Awaited<ReturnType<typeof testStore>>;
 let store: Store;
@@ -31,7 +32,11 @@ async function aRun(more: Parameters<typeof aTask>[0] = {}) {
 }
 
 function newGates(clock: { now: number } | null = null, errors: unknown[] = [], over: Store = store): ProcessGates {
-  const gates = new ProcessGates(over, { now: () => clock?.now ?? Date.now(), onError: (error) => errors.push(error) });
+  const gates = new ProcessGates(over, {
+    now: () => clock?.now ?? Date.now(),
+    onError: (error) => errors.push(error),
+    lease: new TestLease('me'),
+  });
   open.push(gates);
   return gates;
 }

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { RunLimits } from '../../src/core/gate/limits.js';
 import type { Admission, Entry } from '../../src/core/gate/port.js';
 import { RunGate } from '../../src/worker/run-gate.js';
+import { TestLease } from '../support/lease.js';
 
 const LIMITS: RunLimits = {
   concurrency: 2,
@@ -13,6 +14,7 @@ const LIMITS: RunLimits = {
 };
 
 let gate: RunGate;
+let lease: TestLease;
 let slots: { rate: string; count: number; intervalMs: number }[];
 let errors: unknown[];
 /** What takeSlots answers; the time of the next free slot. */
@@ -24,7 +26,9 @@ beforeEach(() => {
   errors = [];
   let free = 1_000_000;
   nextSlot = async () => free;
+  lease = new TestLease('me');
   gate = new RunGate({
+    lease,
     now: () => Date.now(),
     takeSlots: async (rate, count, intervalMs, from) => {
       slots.push({ rate, count, intervalMs });
@@ -214,6 +218,7 @@ describe('RunGate', () => {
     gate.close();
     let free = 0;
     gate = new RunGate({
+      lease,
       now: () => Date.now(),
       takeSlots: async (_rate, count, intervalMs, from) => {
         const first = Math.max(free, from);
@@ -278,3 +283,49 @@ describe('RunGate', () => {
     expect(waiting.got?.kind).toBe('go');
   });
 });
+
+describe('RunGate, lease', () => {
+  const ONE: RunLimits = { ...LIMITS, concurrency: 8 };
+
+  it('lease over -> nothing enters; a turn admitted in the earlier term is told to come back', async () => {
+    gate.setRun('run', ONE);
+    const before = go(await admit());
+    lease.isValid = false;
+    const waiting = watchEntry(before.enter());
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(waiting.got).toBeNull();
+    lease.lapse();
+    gate.lapsed();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiting.got).toMatchObject({ kind: 'wait' });
+    before.release({ kind: 'done' });
+  });
+
+  it('admitted before, entering after a lapse that nobody saw -> told to come back; the next one goes', async () => {
+    gate.setRun('run', ONE);
+    const before = go(await admit());
+    lease.lapse();
+    expect(await before.enter()).toMatchObject({ kind: 'wait' });
+    before.release({ kind: 'done' });
+    expect(await go(await admit()).enter()).toEqual({ kind: 'send' });
+    expect(gate.entered('run')).toBe(1);
+  });
+
+  it('no places yet -> turns get ready, none is sent until the share comes', async () => {
+    gate.setRun('run', { ...ONE, places: 0 });
+    const entry = watchEntry(go(await admit()).enter());
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(entry.got).toBeNull();
+    gate.setRun('run', { ...ONE, places: 8 });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(entry.got).toEqual({ kind: 'send' });
+  });
+});
+
+function watchEntry(entry: Promise<Entry>): { got: Entry | null } {
+  const seen: { got: Entry | null } = { got: null };
+  void entry.then((got) => {
+    seen.got = got;
+  });
+  return seen;
+}

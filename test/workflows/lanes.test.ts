@@ -1,14 +1,15 @@
 import type { WorkflowFailedError } from '@temporalio/client';
 import { CancelledFailure } from '@temporalio/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { pauseUpdate, progressQuery, resizeUpdate, resumeUpdate } from '../../src/workflows/messages.js';
 import { until } from '../activities/turn-setup.js';
-import { doneTurn, startTemporal, stopTurn, type Temporal, untilCancelled } from './temporal-setup.js';
+import { doneTurn, PATIENCE, startTemporal, stopTurn, type Temporal, untilCancelled } from './temporal-setup.js';
 
+vi.setConfig(PATIENCE);
 let temporal: Temporal;
 beforeAll(async () => {
   temporal = await startTemporal();
-}, 120_000);
+});
 afterAll(() => temporal?.stop());
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
@@ -24,8 +25,8 @@ describe('lanes', () => {
     expect(first.sort()).toEqual(['large/e1/map/l0 COMPLETED', 'large/e1/map/l0 CONTINUED_AS_NEW']);
     expect(await lane.result()).toMatchObject({ ok: 450, failed: 0, stop: null, usage: { input: 900 } });
     const { events } = await temporal.client.workflow.getHandle('large/e1/map/l0', runId).fetchHistory();
-    expect(events?.length).toBeLessThan(10_000);
-  }, 180_000);
+    expect(events?.length).toBeLessThan(4_096);
+  });
 
   it('several lanes of slices -> every position once; a pause holds all of them, a resume and a resize reach them', async () => {
     let under = 0;
@@ -43,12 +44,15 @@ describe('lanes', () => {
     });
     await until('it has begun', () => scene.slices.length > 60);
     await handle.executeUpdate(pauseUpdate);
-    await until('what was started is done', () => under === 0);
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
-    const paused = scene.slices.length;
+    // Children that were about to start when the news came still come.
+    let paused = -1;
+    await until('nothing starts any more', async () => {
+      const before = scene.slices.length;
+      await new Promise((resolve) => setTimeout(resolve, 2_000));
+      paused = scene.slices.length;
+      return paused === before && under === 0;
+    });
     expect(paused).toBeLessThan(410);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    expect(scene.slices).toHaveLength(paused);
     expect(await handle.query(progressQuery)).toMatchObject({ paused: true, items: 2_050, inFlight: 4 });
     await handle.executeUpdate(resizeUpdate, { args: [{ concurrency: 30 }] });
     most = 0;
@@ -58,7 +62,7 @@ describe('lanes', () => {
     expect(positions.sort((a, b) => a - b)).toEqual(range(2_050));
     // 1.5 x 30 / 5 + 1 = 10 for all lanes: 3 each of 4.
     expect(most).toBeLessThanOrEqual(12);
-  }, 120_000);
+  });
 
   it('a row stops the run -> the lanes end without starting the rest', async () => {
     const { handle, scene } = await temporal.start('lane-stop', {
@@ -68,7 +72,7 @@ describe('lanes', () => {
     });
     expect(await handle.result()).toMatchObject({ stop: 'billing' });
     expect(scene.turns.length).toBeLessThan(100);
-  }, 60_000);
+  });
 
   it('cancel by Temporal -> calls are stopped at once, not when their slices are through', async () => {
     const { handle, scene } = await temporal.start('lane-cancel', {
@@ -88,7 +92,7 @@ describe('lanes', () => {
     await until('all have ended', async () =>
       (await temporal.executions('lane-cancel')).every((line) => !line.endsWith('RUNNING')),
     );
-  }, 30_000);
+  });
 
   it('a lane terminated by hand -> the rows of its share stay pending, the run ends and publishes', async () => {
     const { handle, scene } = await temporal.start('lane-killed', {
@@ -104,5 +108,5 @@ describe('lanes', () => {
     expect(await handle.result()).toMatchObject({ state: 'failed' });
     expect(scene.closes).toHaveLength(1);
     expect(scene.turns.length).toBeLessThan(500);
-  }, 60_000);
+  });
 });

@@ -1,6 +1,6 @@
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { CancelledFailure, TerminatedFailure } from '@temporalio/common';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunTurnResult } from '../../src/activities/run-turn.js';
 import {
   modelKey,
@@ -12,12 +12,13 @@ import {
   runKey,
 } from '../../src/workflows/messages.js';
 import { gatekeeper, until } from '../activities/turn-setup.js';
-import { doneTurn, type Scene, startTemporal, stopTurn, type Temporal, untilCancelled } from './temporal-setup.js';
+import { doneTurn, PATIENCE, type Scene, startTemporal, stopTurn, type Temporal, untilCancelled } from './temporal-setup.js';
 
+vi.setConfig(PATIENCE);
 let temporal: Temporal;
 beforeAll(async () => {
   temporal = await startTemporal();
-}, 120_000);
+});
 afterAll(() => temporal?.stop());
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index);
@@ -165,7 +166,7 @@ describe('slice grain', () => {
     const sliced = scene.slices.flatMap(({ from, to }) => range(to - from).map((offset) => from + offset));
     expect([...sliced, ...scene.turns].sort((a, b) => a - b)).toEqual(range(520));
     expect(scene.turns.length).toBeGreaterThan(400);
-  }, 120_000);
+  });
 });
 
 describe('control', () => {

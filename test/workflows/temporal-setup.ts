@@ -22,6 +22,9 @@ import { connectTemporal } from '../../src/temporal-connection.js';
 import { type ControlNews, type RunInput, type RunPlan, type RunSummary, runAttributes } from '../../src/workflows/messages.js';
 import { endHomes, newConfig } from '../host/host-support.js';
 
+/** For vi.setConfig. A real server on a busy machine: what takes a second may take twenty. */
+export const PATIENCE = { testTimeout: 180_000, hookTimeout: 120_000 };
+
 /** The bundle that the build made. */
 export const BUNDLE = fileURLToPath(new URL('../../dist/workflows/bundle.js', import.meta.url));
 export const MODEL_QUEUE = 'llm.test.model';
@@ -186,6 +189,7 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
         epoch: input.epoch,
         state: ok === total ? 'completed' : 'failed',
         stop: input.stop,
+        message: null,
         counts: { total, ok, failed: 0, filtered: 0 },
         usage: USAGE,
         costUsd: 0,
@@ -197,8 +201,22 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
 
 let runtimeInstalled = false;
 
+/** The real workflows, but for the number of children that an execution starts before it hands over. */
+function bundleWith(childrenPerExecution: number): { code: string } {
+  const real = /\bCHILDREN_PER_EXECUTION = 400;/;
+  const code = readFileSync(BUNDLE, 'utf8');
+  if (!real.test(code)) throw new Error('the bundle does not say how many children an execution starts');
+  return { code: code.replace(real, `CHILDREN_PER_EXECUTION = ${childrenPerExecution};`) };
+}
+
+export interface TemporalOptions {
+  maxCachedWorkflows?: number;
+  /** Fewer than the real 400, so that a lane continues as new often. */
+  childrenPerExecution?: number;
+}
+
 /** One server for a test file. Rejects when there is no bundle. */
-export async function startTemporal(options: { maxCachedWorkflows?: number } = {}): Promise<Temporal> {
+export async function startTemporal(options: TemporalOptions = {}): Promise<Temporal> {
   readFileSync(BUNDLE);
   if (!runtimeInstalled) {
     const quiet = { logging: { filter: 'ERROR' } };
@@ -216,19 +234,20 @@ export async function startTemporal(options: { maxCachedWorkflows?: number } = {
   const native = await NativeConnection.connect({ address: server.address });
   const client = new Client({ connection });
   const scenes = new Map<string, Scene>();
-  const { runTurn, closeRun, ...main } = scriptedActivities(scenes);
+  const { runTurn, closeRun, watchRun, ...main } = scriptedActivities(scenes);
   const create = (taskQueue: string, activities: object, workflows: object = {}) =>
     // A fixed identity: saved histories name no machine.
     Worker.create({ connection: native, taskQueue, activities, identity: 'worker', ...workflows });
   const workers = await Promise.all([
     create(MAIN_QUEUE, main, {
-      workflowBundle: { codePath: BUNDLE },
+      workflowBundle:
+        options.childrenPerExecution === undefined ? { codePath: BUNDLE } : bundleWith(options.childrenPerExecution),
       stickyQueueScheduleToStartTimeout: '1s',
       maxHeartbeatThrottleInterval: '100ms',
       maxCachedWorkflows: options.maxCachedWorkflows ?? 300,
     }),
     create(MODEL_QUEUE, { runTurn }),
-    create(FILES_QUEUE, { closeRun }),
+    create(FILES_QUEUE, { closeRun, watchRun }, { maxHeartbeatThrottleInterval: '100ms' }),
   ]);
   const running = workers.map((worker) => worker.run());
   return {

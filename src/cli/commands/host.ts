@@ -14,10 +14,16 @@ export async function start(session: Session): Promise<number> {
 /** `swarm stop`: exit 4 when there is none. */
 export async function stop(session: Session): Promise<number> {
   const { config } = session.context;
+  // A store that cannot be read must not keep the host from being stopped.
+  const before = await session.reading((reader) => reader.runs({ states: ['running'] })).catch(() => []);
   if (!(await session.deps.stopHost(config))) {
     session.say(`No host is running for ${config.home}.`);
     return EXIT.unreachable;
   }
   session.print('stopped');
+  for (const { run } of before) {
+    const { state } = await session.reading((reader) => reader.progress(run));
+    if (state === 'interrupted') session.say(`Run ${run} is interrupted. Go on with: swarm resume ${run}`, 'warning');
+  }
   return EXIT.ok;
 }

@@ -13,13 +13,14 @@ const DEFAULT_LIMIT = 50;
 
 const COLUMNS: readonly Column[] = [
   { title: 'RUN' },
-  { title: 'NAME' },
+  // The id begins with the name.
+  { title: 'NAME', extra: 5 },
   { title: 'STATE' },
   { title: 'DONE', align: 'right' },
-  { title: 'ROWS', align: 'right' },
-  { title: 'FAILED', align: 'right' },
-  { title: 'COST', align: 'right' },
-  { title: 'STARTED' },
+  { title: 'ROWS', align: 'right', extra: 1 },
+  { title: 'FAILED', align: 'right', extra: 2 },
+  { title: 'COST', align: 'right', extra: 3 },
+  { title: 'STARTED', extra: 4 },
 ];
 
 function cells(progress: Progress): string[] {

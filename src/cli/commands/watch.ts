@@ -1,12 +1,18 @@
+import type { RunHandle } from '../../client/api.js';
 import { followRun } from '../follow.js';
 import { startEvent } from '../records.js';
 import { withRun } from '../run-by-id.js';
 import type { Session } from '../session.js';
 
-/** `swarm watch RUN`: follows it; a signal ends the watching, not the run. */
+/** `swarm watch RUN`: follows it; a signal ends the watching, not the run. A run that has ended is read from the store alone. */
 export async function watch(session: Session, [run = '']: readonly string[], flags: { json?: boolean }): Promise<number> {
-  return await withRun(session, run, async (handle) => {
+  const show = async (handle: RunHandle): Promise<number> => {
     if (flags.json) await session.json(startEvent(await handle.progress(), null));
     return await followRun(session, handle, { json: flags.json === true, onSignal: 'leave', goOn: [] });
+  };
+  const code = await session.reading(async (reader) => {
+    const ended = await reader.ended(run);
+    return ended === null ? null : await show(ended);
   });
+  return code ?? (await withRun(session, run, show));
 }

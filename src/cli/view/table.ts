@@ -5,6 +5,8 @@ export interface Column {
   title: string;
   /** Numbers stand right. Default left. */
   align?: 'left' | 'right';
+  /** On a narrow terminal the columns with the highest numbers are left out first. Default 0: it stays. */
+  extra?: number;
 }
 
 function padded(text: string, width: number, align: Column['align']): string {
@@ -26,16 +28,50 @@ export function cutTo(text: string, width: number): string {
   return kept + mark;
 }
 
-/** Rows under titles, two blanks between columns, no blanks at line ends. Lines are cut to `width`. */
+const GAP = '  ';
+/** A text is not cut to less than this. */
+const SHORTEST_TEXT = 8;
+
+interface Sized extends Column {
+  /** Position in a row. */
+  at: number;
+  width: number;
+}
+
+const overallWidth = (columns: readonly Sized[]) =>
+  columns.reduce((sum, { width }) => sum + width, GAP.length * (columns.length - 1));
+
+/** Leaves columns out until the rest fits; when no more may go, the widest texts become narrower: a number is shown whole or not. */
+function fitted(columns: readonly Sized[], width: number): Sized[] {
+  let kept = [...columns];
+  while (overallWidth(kept) > width) {
+    const extra = Math.max(...kept.map((column) => column.extra ?? 0));
+    if (extra === 0) break;
+    kept = kept.filter((column) => column.extra !== extra);
+  }
+  for (let over = overallWidth(kept) - width; over > 0; over = overallWidth(kept) - width) {
+    const texts = kept.filter((column) => column.align !== 'right' && column.width > SHORTEST_TEXT);
+    const widest = texts.sort((a, b) => b.width - a.width)[0];
+    if (!widest) break;
+    const narrower = Math.max(SHORTEST_TEXT, widest.width - over);
+    kept = kept.map((column) => (column === widest ? { ...column, width: narrower } : column));
+  }
+  return kept;
+}
+
+/** Rows under titles, two blanks between columns, no blanks at line ends. No line is wider than `width`. */
 export function renderTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
   width = Number.POSITIVE_INFINITY,
 ): string[] {
   const lines = [columns.map(({ title }) => title), ...rows];
-  const widths = columns.map((_, at) => Math.max(...lines.map((cells) => stringWidth(cells[at] ?? ''))));
+  const sized = columns.map((column, at): Sized => {
+    return { ...column, at, width: Math.max(...lines.map((cells) => stringWidth(cells[at] ?? ''))) };
+  });
+  const shown = fitted(sized, width);
   return lines.map((cells) => {
-    const line = columns.map(({ align }, at) => padded(cells[at] ?? '', widths[at] ?? 0, align)).join('  ');
+    const line = shown.map(({ align, at, width: space }) => padded(cutTo(cells[at] ?? '', space), space, align)).join(GAP);
     return cutTo(line.trimEnd(), width);
   });
 }

@@ -106,7 +106,7 @@ export class Gate {
   enter(id: number, now: EpochMs): boolean {
     const place = this.#place(id);
     const { line } = place;
-    if (line.entered >= line.limits.concurrency || !this.#breaker.mayPass(now)) return false;
+    if (line.entered >= line.places || !this.#breaker.mayPass(now)) return false;
     if (this.#entered >= this.#limits.window) {
       this.#limits.holdsWindow();
       return false;
@@ -158,6 +158,11 @@ export class Gate {
 
   inFlight(runId: string): number {
     return this.#lines.get(runId)?.inFlight ?? 0;
+  }
+
+  /** Calls of the run under way. */
+  entered(runId: string): number {
+    return this.#lines.get(runId)?.entered ?? 0;
   }
 
   /** Tickets of the run that wait. */

@@ -1,7 +1,10 @@
 /** What bounds a run at a gate. */
 
 export interface RunLimits {
+  /** This process's share of the run's concurrency. */
   concurrency: number;
+  /** Calls that may be under way now, when they are fewer: until the share is booked. Default: concurrency. */
+  places?: number;
   weight: number;
   /** Delay between the first `concurrency` admissions. */
   staggerMs: number;

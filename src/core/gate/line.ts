@@ -39,6 +39,11 @@ export class Line {
     return concurrency + (paced ? 0 : intentsAhead(concurrency));
   }
 
+  /** Calls that may be under way now. */
+  get places(): number {
+    return this.limits.places ?? this.limits.concurrency;
+  }
+
   /** 0 when the start is over. */
   staggeredUntil(): EpochMs {
     const { staggerMs, concurrency } = this.limits;

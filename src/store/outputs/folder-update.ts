@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isProcessAlive } from './folder-holder.js';
 import { type Digest, FileSink, type Sink } from './sink.js';
 import { unsafeTarget, writing } from './write-errors.js';
 
@@ -17,15 +18,6 @@ interface Pending {
 
 /** Temporary names tell whose they are: `.<name>.<pid>-<random>.tmp`. */
 const TEMPORARY = /^\..+\.(\d+)-[0-9a-f]{12}\.tmp$/;
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
-}
 
 async function kindOf(path: string): Promise<string | null> {
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
@@ -117,7 +109,7 @@ export class FolderUpdate {
   private async sweep(): Promise<void> {
     for (const name of await writing(this.dir, () => readdir(this.dir))) {
       const pid = TEMPORARY.exec(name)?.[1];
-      if (pid !== undefined && !isAlive(Number(pid))) await rm(join(this.dir, name), { force: true }).catch(() => {});
+      if (pid !== undefined && !isProcessAlive(Number(pid))) await rm(join(this.dir, name), { force: true }).catch(() => {});
     }
   }
 }

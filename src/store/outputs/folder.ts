@@ -1,9 +1,10 @@
 /** A run's folder: the names in it, and the marker that says whose it is. */
-import { randomBytes } from 'node:crypto';
-import { link, lstat, mkdir, open, readdir, readFile, realpath, rm } from 'node:fs/promises';
+import { lstat, mkdir, readdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, SwarmError } from '../../core/errors.js';
 import { OUTPUT_FORMATS, type OutputFormat } from '../../schema/task-types.js';
+import { type Holder, isHolder, isHolding, thisProcess } from './folder-holder.js';
+import { withFolderLock } from './folder-lock.js';
 import { FolderUpdate } from './folder-update.js';
 import { writing } from './write-errors.js';
 
@@ -40,6 +41,12 @@ export interface FolderMarker {
   createdAt: number;
 }
 
+/** A marker as it stands in a folder. */
+export interface FolderOwner extends FolderMarker {
+  /** The living process that is at work in the folder; null while none is. */
+  holder: Holder | null;
+}
+
 function isMarker(value: unknown): value is FolderMarker {
   const marker = value as FolderMarker | null;
   return (
@@ -51,7 +58,7 @@ function isMarker(value: unknown): value is FolderMarker {
 }
 
 /** The marker of a folder; null when there is no folder or no marker. Throws E_OUT_MARKER for one that cannot be read. */
-export async function readMarker(dir: string): Promise<FolderMarker | null> {
+export async function readMarker(dir: string): Promise<FolderOwner | null> {
   const path = join(dir, MARKER_FILE);
   let text: string;
   try {
@@ -71,7 +78,8 @@ export async function readMarker(dir: string): Promise<FolderMarker | null> {
   }
   if (!isMarker(value)) throw brokenMarker(path, 'it does not name a run');
   const { run, home, fingerprint, createdAt } = value;
-  return { run, home, fingerprint, createdAt };
+  const { holder } = value as { holder?: unknown };
+  return { run, home, fingerprint, createdAt, holder: isHolder(holder) && isHolding(holder) ? holder : null };
 }
 
 function brokenMarker(path: string, found: string): SwarmError {
@@ -79,14 +87,19 @@ function brokenMarker(path: string, found: string): SwarmError {
   return new SwarmError({ code: 'E_OUT_MARKER', place: { file: path }, found, fix }, EXIT.badInput);
 }
 
-function taken(dir: string, marker: FolderMarker): SwarmError {
-  const since = new Date(marker.createdAt).toISOString();
+/** E_LOCKED (exit 6): whose the folder is, and which process is at work in it. */
+export function taken(dir: string, { run, home, createdAt, holder }: FolderOwner): SwarmError {
+  const date = (at: number) => new Date(at).toISOString();
+  const held = holder === null ? `since ${date(createdAt)}` : `held by process ${holder.pid} since ${date(holder.since)}`;
   return new SwarmError(
     {
       code: 'E_LOCKED',
       place: { file: dir },
-      found: `the folder belongs to run ${marker.run} of ${marker.home}, since ${since}`,
-      fix: 'choose another output_dir, or --fork for a new folder, or --fresh to start over in this one',
+      found: `the folder belongs to run ${run} of ${home}, ${held}`,
+      fix:
+        holder === null
+          ? 'choose another output_dir, or --fork for a new folder, or --fresh to start over in this one'
+          : 'wait until that run has ended, or choose another output_dir, or --fork for a new folder',
     },
     EXIT.locked,
   );
@@ -113,60 +126,53 @@ export async function isPublished(dir: string): Promise<boolean> {
   );
 }
 
-/** Creates the marker if there is none; false when another process was first. A link is made at once and never over another file. */
-async function createMarker(dir: string, marker: FolderMarker): Promise<boolean> {
-  const temporary = join(dir, `${MARKER_FILE}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
-  const handle = await open(temporary, 'wx');
-  try {
-    await handle.writeFile(markerText(marker));
-    await handle.sync();
-    await link(temporary, join(dir, MARKER_FILE));
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    await handle.close();
-    await rm(temporary, { force: true });
-  }
+function markerText({ run, home, fingerprint, createdAt }: FolderMarker, holder: Holder | null): string {
+  return `${JSON.stringify({ run, home, fingerprint, createdAt, holder }, null, 2)}\n`;
 }
 
-function markerText({ run, home, fingerprint, createdAt }: FolderMarker): string {
-  return `${JSON.stringify({ run, home, fingerprint, createdAt }, null, 2)}\n`;
+export interface ClaimOptions {
+  /** `true`: the folder of another run that nobody is at work in, or such files, are taken over (`--fresh`). */
+  replace?: boolean;
+  /** Another run that is known to have ended, whatever process once worked in its folder. */
+  ended?: string;
 }
 
 /**
- * Makes a folder (and its parents) the folder of a run. Claiming again for the same run is fine; of several claims at once one wins.
+ * Makes a folder (and its parents) the folder of a run, with this process at work in it. Claiming again for the same run is fine; of
+ * several claims at once one wins. Final files of an earlier run stay until this one publishes its own.
  * Returns the real path. Throws E_LOCKED (exit 6) when it belongs to another run, E_OUT_DIR (exit 2) when files of that name are in
  * it that no run wrote, E_OUT_WRITE (exit 7) when it cannot be made or written.
- * @param options.replace `true`: the folder of another run, or such files, are taken over (`--fresh`); final files stay until this run
- * publishes its own.
  */
-export async function claimFolder(dir: string, marker: FolderMarker, options: { replace?: boolean } = {}): Promise<string> {
+export async function claimFolder(dir: string, marker: FolderMarker, options: ClaimOptions = {}): Promise<string> {
   const real = await writing(dir, async () => {
     await mkdir(dir, { recursive: true });
     return await realpath(dir);
   });
-  const found = await readMarker(real);
-  if (found) {
-    const other = found.run !== marker.run;
-    if (other && !options.replace) throw taken(real, found);
-    await replaceMarker(real, marker, other);
-    return real;
-  }
-  const ours = (await writing(real, () => readdir(real))).find((name) => OUR_FILES.includes(name));
-  if (ours && !options.replace) throw foreign(real, ours);
-  if (!(await writing(real, () => createMarker(real, marker)))) return await claimFolder(real, marker, options);
-  if (ours) await replaceMarker(real, marker, true);
+  await withFolderLock(real, async () => {
+    const found = await readMarker(real);
+    const other = found !== null && found.run !== marker.run;
+    if (other && !(options.replace && (found.holder === null || found.run === options.ended))) throw taken(real, found);
+    const ours = found ? undefined : (await writing(real, () => readdir(real))).find((name) => OUR_FILES.includes(name));
+    if (ours && !options.replace) throw foreign(real, ours);
+    await writeMarker(real, marker, thisProcess(Date.now()), other || ours !== undefined);
+  });
   return real;
 }
 
+/** This process has done its work in the run's folder. Does nothing when the folder is another run's by now. */
+export async function releaseFolder(dir: string, run: string): Promise<void> {
+  await withFolderLock(dir, async () => {
+    const found = await readMarker(dir);
+    if (found?.run === run && found.holder?.pid === process.pid) await writeMarker(dir, found, null, false);
+  });
+}
+
 /** @param forget `true`: the partial output of another run goes, since a run appends to its own. */
-async function replaceMarker(dir: string, marker: FolderMarker, forget: boolean): Promise<void> {
+async function writeMarker(dir: string, marker: FolderMarker, holder: Holder | null, forget: boolean): Promise<void> {
   const update = await FolderUpdate.begin(dir);
   try {
     if (forget) update.remove(PARTIAL_FILE);
-    await update.write(MARKER_FILE, (sink) => sink.write(markerText(marker)));
+    await update.write(MARKER_FILE, (sink) => sink.write(markerText(marker, holder)));
     await update.commit();
   } finally {
     await update.abandon();

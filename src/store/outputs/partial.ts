@@ -1,49 +1,51 @@
 /**
  * output.partial.jsonl: the ok rows so far, in order of arrival, for a look while the run goes on. It is a convenience: the store is the
- * truth, and publishing removes it. After a crash it goes on where it stopped: a torn last line is cut off.
+ * truth, and publishing removes it. After a crash or a failed write it goes on behind the rows that are surely there: what follows them
+ * (a torn, blank or foreign line) is cut off, and written anew from the store.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Outcome } from '../../core/model.js';
 import { unknownRun } from '../store-errors.js';
 import { PARTIAL_FILE } from './folder.js';
+import { linesOf } from './partial-lines.js';
 import { okLine } from './row-lines.js';
 import type { OutputReader } from './row-pages.js';
 import { callsBySeed } from './transcripts.js';
 import { unsafeTarget, writing } from './write-errors.js';
 
 const OUTCOMES_AT_ONCE = 500;
-const READ_BYTES = 256 * 1024;
-const LINE_END = 10;
 
-/** Complete lines of a file, and how many bytes they are. */
-async function wholeLines(handle: FileHandle): Promise<{ lines: number; bytes: number }> {
-  const buffer = Buffer.alloc(READ_BYTES);
-  let lines = 0;
-  let bytes = 0;
-  for (let at = 0; ; ) {
-    const { bytesRead } = await handle.read(buffer, 0, READ_BYTES, at);
-    if (bytesRead === 0) return { lines, bytes };
-    for (let end = buffer.indexOf(LINE_END); end >= 0 && end < bytesRead; end = buffer.indexOf(LINE_END, end + 1)) {
-      lines += 1;
-      bytes = at + end + 1;
-    }
-    at += bytesRead;
+/** True for a whole line of this row. */
+function isRowOf({ id, index }: Outcome, line: string): boolean {
+  try {
+    const row = JSON.parse(line) as { id?: unknown; index?: unknown; cost_usd?: unknown } | null;
+    return row?.id === id && row.index === index && typeof row.cost_usd === 'number';
+  } catch {
+    return false;
   }
 }
 
+/** Takes the file away, if there is one. Throws E_OUT_WRITE. */
+export async function removePartial(dir: string): Promise<void> {
+  const path = join(dir, PARTIAL_FILE);
+  await writing(path, () => rm(path, { force: true }));
+}
+
 export class PartialOutput {
+  /** Up to here the outcomes are in the file. */
   private seq = 0;
+  /** Length of the file. */
+  private bytes = 0;
+  /** False until the file was compared with the store, and again after a write that failed. */
+  private trusted = false;
 
   private constructor(
     private readonly store: OutputReader,
     private readonly runId: string,
     private readonly path: string,
     private readonly handle: FileHandle,
-    /** Rows that the file has already: ok outcomes arrive in a fixed order and are never taken back. */
-    private skip: number,
-    private bytes: number,
   ) {}
 
   /** Opens or creates the file in the run's folder. Throws E_RUN_UNKNOWN, E_OUT_WRITE, E_OUT_TARGET. */
@@ -62,9 +64,9 @@ export class PartialOutput {
     });
     try {
       if (!(await handle.stat()).isFile()) throw unsafeTarget(path, 'a special file');
-      const { lines, bytes } = await writing(path, () => wholeLines(handle));
-      await writing(path, () => handle.truncate(bytes));
-      return new PartialOutput(store, runId, path, handle, lines, bytes);
+      const partial = new PartialOutput(store, runId, path, handle);
+      await partial.compare();
+      return partial;
     } catch (error) {
       await handle.close();
       throw error;
@@ -73,19 +75,17 @@ export class PartialOutput {
 
   /** Appends the rows that ended well since the last call. Returns how many. One call at a time. */
   async append(): Promise<number> {
+    if (!this.trusted) await this.compare();
     let rows = 0;
     for (;;) {
       const arrived = await this.store.outcomesAfter(this.runId, this.seq, OUTCOMES_AT_ONCE);
       const last = arrived.at(-1);
       if (!last) return rows;
       const ok = arrived.map(({ outcome }) => outcome).filter(({ status }) => status === 'ok');
-      const known = Math.min(this.skip, ok.length);
-      const fresh = ok.slice(known);
-      const text = await this.linesOf(fresh);
+      const text = await this.textOf(ok);
       if (text !== '') await this.appendWhole(Buffer.from(text));
-      this.skip -= known;
       this.seq = last.seq;
-      rows += fresh.length;
+      rows += ok.length;
     }
   }
 
@@ -93,18 +93,46 @@ export class PartialOutput {
     await this.handle.close();
   }
 
-  /** All of the lines or none, so that a full disk leaves no torn line for the next call to build on. */
+  /** Finds the rows of the store that the file begins with, in their order, and cuts off the rest. */
+  private async compare(): Promise<void> {
+    const lines = linesOf(this.handle);
+    this.seq = 0;
+    this.bytes = 0;
+    for await (const { seq, outcome } of this.okOutcomes()) {
+      const line = await writing(this.path, () => lines.next());
+      if (line.done || !isRowOf(outcome, line.value.text)) break;
+      this.seq = seq;
+      this.bytes = line.value.end;
+    }
+    await writing(this.path, () => this.handle.truncate(this.bytes));
+    this.trusted = true;
+  }
+
+  /** Ok outcomes arrive in a fixed order and are never taken back. */
+  private async *okOutcomes(): AsyncGenerator<{ seq: number; outcome: Outcome }> {
+    for (let from = 0; ; ) {
+      const arrived = await this.store.outcomesAfter(this.runId, from, OUTCOMES_AT_ONCE);
+      const last = arrived.at(-1);
+      if (!last) return;
+      from = last.seq;
+      yield* arrived.filter(({ outcome }) => outcome.status === 'ok');
+    }
+  }
+
+  /** All of the lines or none: after a failure the file is compared with the store before the next line is written. */
   private async appendWhole(lines: Buffer): Promise<void> {
+    this.trusted = false;
     try {
       await writing(this.path, () => this.handle.appendFile(lines));
-      this.bytes += lines.length;
     } catch (error) {
       await this.handle.truncate(this.bytes).catch(() => {});
       throw error;
     }
+    this.bytes += lines.length;
+    this.trusted = true;
   }
 
-  private async linesOf(outcomes: readonly Outcome[]): Promise<string> {
+  private async textOf(outcomes: readonly Outcome[]): Promise<string> {
     if (outcomes.length === 0) return '';
     const list = outcomes.map(({ index }) => index);
     const [seeds, calls] = await Promise.all([this.store.seeds(this.runId, { list }), this.store.calls(this.runId, { list })]);

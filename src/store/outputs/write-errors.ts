@@ -8,6 +8,8 @@ const FIXES: Readonly<Record<string, string>> = {
   EACCES: 'make the folder writable for this user, then run again',
   EPERM: 'make the folder writable for this user, then run again',
   EROFS: 'choose an output_dir on a disk that can be written',
+  EMFILE: 'raise the limit of open files (ulimit -n), or lower workers, then run again',
+  ENFILE: 'the machine has no file descriptor left: end other programs, or raise its limit (fs.file-max), then run again',
   ENOENT: 'the folder is gone: put it back, then run again',
 };
 

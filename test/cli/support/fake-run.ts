@@ -59,6 +59,8 @@ export interface Script {
   failed?: number;
   /** The run ends only when it is paused or by `end()`. */
   open?: boolean;
+  /** The run has ended before the command looks. */
+  ended?: boolean;
 }
 
 export class FakeRun implements RunHandle {
@@ -180,6 +182,11 @@ export class FakeRun implements RunHandle {
       },
       receipt: async () => {
         throw new Error('not scripted');
+      },
+      ended: async (run) => {
+        if (run !== this.id)
+          throw new SwarmError({ code: 'E_RUN_UNKNOWN', found: `there is no run "${run}"`, fix: 'see swarm runs' });
+        return this.script.ended === true ? this : null;
       },
       close: async () => undefined,
     };

@@ -12,6 +12,7 @@ export const CONFIG: Config = {
   temporalPort: 7233,
   externalTemporal: false,
   taskRoots: ['/data'],
+  workerVersion: null,
   idleMs: 60_000,
   logLevel: 'info',
   ci: false,
@@ -97,6 +98,7 @@ export class FakeTerminal {
         this.listeners.add(listener);
         return () => this.listeners.delete(listener);
       },
+      spareMemory: () => undefined,
       stdoutClosed: this.closeStdout.signal,
     };
   }

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { claimFolder, type FolderMarker, readMarker } from '../../../src/store/outputs/folder.js';
+import { claimFolder, type FolderMarker, readMarker, releaseFolder } from '../../../src/store/outputs/folder.js';
 
 let dir = '';
 beforeEach(() => {
@@ -31,10 +31,12 @@ describe('claimFolder', () => {
     symlinkSync(join(dir, 'real'), link);
     const path = await claimFolder(join(link, 'a/b'), marker('r1'));
     expect(path).toBe(join(dir, 'real/a/b'));
-    expect(await readMarker(path)).toEqual(marker('r1'));
+    expect(await readMarker(path)).toMatchObject({ ...marker('r1'), holder: { pid: process.pid } });
+    await releaseFolder(path, 'r1');
+    expect(await readMarker(path)).toEqual({ ...marker('r1'), holder: null });
     expect(readdirSync(path)).toEqual(['.durable-swarm.json']);
     expect(readFileSync(join(path, '.durable-swarm.json'), 'utf8')).toBe(
-      '{\n  "run": "r1",\n  "home": "/home/x",\n  "fingerprint": "f",\n  "createdAt": 1767312000000\n}\n',
+      '{\n  "run": "r1",\n  "home": "/home/x",\n  "fingerprint": "f",\n  "createdAt": 1767312000000,\n  "holder": null\n}\n',
     );
   });
 
@@ -43,8 +45,16 @@ describe('claimFolder', () => {
     await claimFolder(dir, { ...marker('r1'), fingerprint: 'g' });
     expect((await readMarker(dir))?.fingerprint).toBe('g');
     await expect(claimFolder(dir, marker('r2'))).rejects.toMatchObject({ code: 'E_LOCKED', exitCode: 6 });
+    await expect(claimFolder(dir, marker('r2'), { replace: true })).rejects.toThrow(
+      new RegExp(`belongs to run r1 of /home/x, held by process ${process.pid} since 20\\d\\d-`),
+    );
+    await releaseFolder(dir, 'another run');
+    await releaseFolder(dir, 'r1');
     await expect(claimFolder(dir, marker('r2'))).rejects.toThrow(/belongs to run r1 of \/home\/x, since 2026-01-02/);
     await claimFolder(dir, marker('r2'), { replace: true });
+    await claimFolder(dir, marker('r3'), { replace: true, ended: 'r2' });
+    expect((await readMarker(dir))?.run).toBe('r3');
+    await claimFolder(dir, marker('r2'), { replace: true, ended: 'r3' });
     expect((await readMarker(dir))?.run).toBe('r2');
   });
 
@@ -73,6 +83,7 @@ describe('claimFolder', () => {
     for (const name of names) writeFileSync(join(dir, name), 'of r1');
     await claimFolder(dir, marker('r1'), { replace: true });
     expect(readdirSync(dir)).toEqual(['.durable-swarm.json', ...names]);
+    await releaseFolder(dir, 'r1');
     await claimFolder(dir, marker('r2'), { replace: true });
     expect(readdirSync(dir)).toEqual(['.durable-swarm.json', 'output.jsonl']);
     rmSync(join(dir, '.durable-swarm.json'));

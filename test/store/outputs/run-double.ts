@@ -103,6 +103,7 @@ export function runDouble(options: DoubleOptions): OutputReader {
     startedAt: 0,
     endedAt: null,
     publishedAt: null,
+    home: '',
   };
   const doubtful = options.doubtful ?? [];
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { HashTable } from '../../src/intake/hash-table.js';
+import { HashTable } from '../../src/core/hash-table.js';
 
 test('HashTable: any sets -> the same as a Map', () => {
   const half = fc.oneof(fc.integer({ min: 0, max: 3 }), fc.integer({ min: 0, max: 0xffffffff }));

@@ -1,11 +1,9 @@
 /**
- * Activities that Temporal had handed to a dead process of this machine in the moment before the store knew: found by asking
- * the open workflows. Without this each waits for its heartbeat timeout.
+ * Activities that Temporal had handed to a dead process in the moment before the store knew: found by asking the open workflows.
+ * Without this each waits for its heartbeat timeout.
  */
-import { hostname } from 'node:os';
-import type { Connection } from '@temporalio/client';
+import type { ConnectionLike } from '@temporalio/client';
 import { MAIN_QUEUE } from '../core/names.js';
-import { isAlive } from './leash.js';
 
 /** An activity as Temporal names it without a task token. */
 export interface ActivityPlace {
@@ -24,20 +22,18 @@ const STARTED = 2;
 const AT_A_TIME = 32;
 const PAGE = 1_000;
 
-/** True for the identity (`<host name>:<pid>:<random>`) of a process of this machine that is gone. */
-function isDead(identity: string | null | undefined): boolean {
-  const [host, pid] = (identity ?? '').split(':');
-  return host === hostname() && /^\d+$/.test(pid ?? '') && !isAlive(Number(pid));
-}
-
-async function openWorkflows(connection: Connection, namespace: string): Promise<Place[]> {
+async function openWorkflows(connection: ConnectionLike, namespace: string): Promise<Place[]> {
   const query = `TaskQueue="${MAIN_QUEUE}" AND ExecutionStatus="Running"`;
   const { executions } = await connection.workflowService.listWorkflowExecutions({ namespace, query, pageSize: PAGE });
   return executions.map(({ execution }) => ({ workflowId: execution?.workflowId ?? '', runId: execution?.runId ?? '' }));
 }
 
-/** To be called after the activities with a known token were returned, and before a worker polls. */
-export async function unbookedActivities(connection: Connection, namespace: string): Promise<ActivityPlace[]> {
+/** To be called after the activities with a known token were returned. `isDead` says so of a process's Temporal identity. */
+export async function unbookedActivities(
+  connection: ConnectionLike,
+  namespace: string,
+  isDead: (identity: string) => boolean,
+): Promise<ActivityPlace[]> {
   const found: ActivityPlace[] = [];
   const seen = new Set<string>();
   // The list is a moment late: children that have just started are known to their parents.
@@ -50,7 +46,7 @@ export async function unbookedActivities(connection: Connection, namespace: stri
         execution,
       });
       for (const { activityId, state, lastWorkerIdentity } of pendingActivities) {
-        if (state === STARTED && isDead(lastWorkerIdentity)) found.push({ ...execution, activityId: activityId ?? '' });
+        if (state === STARTED && isDead(lastWorkerIdentity ?? '')) found.push({ ...execution, activityId: activityId ?? '' });
       }
       for (const { workflowId, runId } of pendingChildren) next.push({ workflowId: workflowId ?? '', runId: runId ?? '' });
     };

@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { ProcessLock } from '../../src/host/process-lock.js';
-import { endHomes, newFolder, until } from './host-support.js';
+import { ProcessLock } from '../../src/store/process-lock.js';
+import { endHomes, newFolder, until } from '../host/host-support.js';
 
 afterEach(endHomes);
 
@@ -14,7 +14,7 @@ setInterval(() => undefined, 1000);
 
 it('ProcessLock: held by a living process -> busy; its holder killed -> free', async () => {
   const path = join(newFolder(), 'x.lock');
-  const module = new URL('../../src/host/process-lock.ts', import.meta.url).href;
+  const module = new URL('../../src/store/process-lock.ts', import.meta.url).href;
   const holder = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', HOLDER, module, path]);
   const ended = new Promise((resolve) => holder.once('exit', resolve));
   let said = '';

@@ -1,0 +1,31 @@
+/** What a turn tells its caller. */
+import { isDiskFault } from '../core/errors.js';
+import type { Outcome, StopCause } from '../core/model.js';
+import type { ActivityDeps } from './deps.js';
+import type { RunContext } from './run-context.js';
+
+export type TurnEnd =
+  /** Answered; the conversation goes on. */
+  | { kind: 'go-on'; callMs: number | null }
+  /** The seed has its outcome, durably. */
+  | { kind: 'done'; outcome: Outcome; callMs: number | null }
+  /** Come back at this time. */
+  | { kind: 'wait'; until: number; reason: string }
+  | { kind: 'paused' }
+  | { kind: 'stop'; cause: StopCause; message: string };
+
+/** A disk that fails stops the run, not the row: no turn of this epoch begins any more. Anything else is thrown on. */
+export function stopByDisk(context: RunContext | null, error: unknown): TurnEnd & { kind: 'stop' } {
+  if (!isDiskFault(error)) throw error;
+  if (context) context.fault ??= error;
+  return { kind: 'stop', cause: 'disk', message: error.message };
+}
+
+/** Leaves the reason with the run. A store that takes nothing now is no reason to try the turn again: closeRun tells it, too. */
+export async function tellStop(deps: Pick<ActivityDeps, 'store'>, runId: string, end: TurnEnd & { kind: 'stop' }): Promise<void> {
+  try {
+    await deps.store.updateRun(runId, { message: end.message });
+  } catch (error) {
+    if (!isDiskFault(error)) throw error;
+  }
+}

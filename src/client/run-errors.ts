@@ -1,0 +1,51 @@
+/** Why a run cannot be followed or changed, as errors for people. */
+import type { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { EXIT, type ExitCode, type Problem, SwarmError } from '../core/errors.js';
+
+export function stillPaused(runId: string): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_LOCKED',
+      found: `run ${runId} is paused and has rows left; failed rows are done again once it has ended`,
+      fix: `swarm resume ${runId}, then retry; or swarm cancel ${runId}`,
+    },
+    EXIT.locked,
+  );
+}
+
+/** The message that openRun failed the workflow with, as the SwarmError it was. A cancelled run ends by its state. */
+export function workflowError(error: WorkflowFailedError, runId: string): unknown {
+  const { cause } = error;
+  if (cause?.name === 'CancelledFailure') return null;
+  const inner = cause?.cause instanceof ApplicationFailure ? cause.cause : cause;
+  if (inner instanceof ApplicationFailure) {
+    const [details] = (inner.details ?? []) as { problems?: readonly Problem[]; exitCode?: ExitCode }[];
+    if (details?.problems) return new SwarmError(details.problems, details.exitCode ?? EXIT.badInput);
+  }
+  return endedEarly(runId, inner?.message ?? error.message, error);
+}
+
+export function endedEarly(runId: string, why: string, cause?: unknown): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_RUN_ENDED',
+      found: `the workflow of run ${runId} ended before its time: ${why}`,
+      fix: `go on with: swarm resume ${runId}`,
+    },
+    EXIT.failedRows,
+    { cause },
+  );
+}
+
+/** A disk failed, and the store could not be told of the run's end. `message` is what closeRun met. */
+export function untoldFault(runId: string, message: string | null): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_RUN_DISK',
+      found: `run ${runId} is paused: a disk failed, and the store could not take that down${message === null ? '' : `\n${message}`}`,
+      fix: 'mend the disk, then run the same command again: it goes on, and nothing that was stored is paid for again',
+    },
+    EXIT.diskWrite,
+  );
+}

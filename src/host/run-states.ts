@@ -1,0 +1,126 @@
+/** Keeps what the store says about runs true to Temporal: a workflow may be ended, or lost, without any activity that tells the store. */
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Launcher } from '../client/launch.js';
+import type { RunPatch, RunRow, Store } from '../store/port.js';
+import type { HostLog } from './log.js';
+
+export interface RunStatesOptions {
+  store: Pick<Store, 'run' | 'runs' | 'updateRun' | 'setControl'>;
+  client: Pick<Client, 'workflow'>;
+  launcher: Pick<Launcher, 'startOrResume'>;
+  log: Pick<HostLog, 'info' | 'warn'>;
+  /** True for the runs of this home: another home's Temporal may be another one. */
+  isOf(run: RunRow): boolean;
+}
+
+/** A look asks about each running run once; an answer takes about a millisecond. */
+const LOOK_MS = 5_000;
+
+/** Null while the workflow is open. `lost`: Temporal does not know it. */
+type Closed = 'COMPLETED' | 'CANCELLED' | 'FAILED' | 'TERMINATED' | 'TIMED_OUT' | 'lost';
+
+export class RunStates {
+  readonly #options: RunStatesOptions;
+  #timer: NodeJS.Timeout | null = null;
+  #looking: Promise<void> = Promise.resolve();
+
+  constructor(options: RunStatesOptions) {
+    this.#options = options;
+  }
+
+  /** Looks now and every few seconds. The first look waits until its answers are stored. */
+  async start(): Promise<void> {
+    await this.look();
+    this.#timer = setInterval(() => {
+      this.#looking = this.#looking.then(() => this.look());
+    }, LOOK_MS);
+  }
+
+  async stop(): Promise<void> {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    await this.#looking;
+  }
+
+  /** Never throws: a server that is away is asked again. */
+  async look(): Promise<void> {
+    const { store, isOf, log } = this.#options;
+    try {
+      for (const run of await store.runs({ states: ['running'] })) if (isOf(run)) await this.#lookAt(run);
+    } catch (error) {
+      log.warn({ err: error }, 'the states of the runs could not be compared with Temporal');
+    }
+  }
+
+  async #lookAt({ id, workflowId }: RunRow): Promise<void> {
+    if (workflowId === null) return;
+    const closed = await this.#closed(workflowId);
+    if (closed === null) return;
+    const { store, launcher, log } = this.#options;
+    // Read after the answer: an end that the workflow's own last activity wrote is in it.
+    const run = await store.run(id);
+    if (run?.state !== 'running' || run.workflowId !== workflowId) return;
+    if (closed === 'lost' && run.detached) {
+      log.info(
+        { run: id, workflow: workflowId },
+        'Temporal does not know the workflow of a detached run: its next epoch is started',
+      );
+      await launcher.startOrResume(id);
+      return;
+    }
+    const patch = await this.#truth(run, workflowId, closed);
+    // Calls under way may finish; no more are begun for a workflow that is gone.
+    await store.setControl(id, { paused: true });
+    await store.updateRun(id, patch, ['running']);
+    log.warn({ run: id, workflow: workflowId, state: patch.state }, patch.message ?? '');
+  }
+
+  async #closed(workflowId: string): Promise<Closed | null> {
+    try {
+      const { status } = await this.#options.client.workflow.getHandle(workflowId).describe();
+      return status.name === 'RUNNING' ? null : (status.name as Closed);
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) return 'lost';
+      throw error;
+    }
+  }
+
+  async #truth({ id }: RunRow, workflowId: string, closed: Closed): Promise<RunPatch> {
+    const goOn = `go on with: swarm resume ${id}`;
+    const interrupted = (reason: 'user' | 'host', found: string): RunPatch => ({
+      state: 'interrupted',
+      reason,
+      message: `${found}; ${goOn}`,
+    });
+    switch (closed) {
+      case 'TERMINATED':
+        return interrupted('user', `its workflow was terminated${await this.#because(workflowId)}`);
+      case 'TIMED_OUT':
+        return interrupted('host', 'its workflow ran into a time limit of the cluster');
+      case 'COMPLETED':
+        return interrupted('host', 'its workflow has completed, but the store has no end of the run (an older copy of it?)');
+      case 'lost':
+        return interrupted('host', 'Temporal does not know its workflow any more (its database was lost?)');
+      case 'CANCELLED':
+        return { state: 'cancelled', reason: 'cancelled', message: 'its workflow was cancelled', endedAt: Date.now() };
+      case 'FAILED':
+        return {
+          state: 'failed',
+          reason: null,
+          message: `its workflow failed${await this.#because(workflowId)}; ${goOn}`,
+          endedAt: Date.now(),
+        };
+    }
+  }
+
+  /** `: the words of whoever ended it`, as far as Temporal still has them. */
+  async #because(workflowId: string): Promise<string> {
+    const error = await this.#options.client.workflow
+      .getHandle(workflowId)
+      .result()
+      .then(
+        () => null,
+        (thrown: Error & { cause?: Error }) => thrown.cause,
+      );
+    return error?.message ? `: ${error.message}` : '';
+  }
+}

@@ -1,0 +1,79 @@
+/** What all worker processes have in common: queues, rates, shares of limits, owners and the activities that run in them. */
+import type { Share, ShareAsk, ShareHolder } from '../core/gate/shares.js';
+import type { EpochMs } from '../core/model.js';
+
+/**
+ * How long after the end of its lease an owner that may only be slow keeps its calls: to end them is to pay for them again. Who is known to
+ * be dead is ended sooner, by `endOwner`.
+ */
+export const OVERDUE_MS = 15_000;
+
+export interface QueueRow {
+  /** Temporal task queue: `llm.<provider>.<model>`. */
+  name: string;
+  provider: string;
+  model: string;
+  requestsPerMinute: number | null;
+  /** Mean call time that was measured last; null keeps what is known. */
+  callMs: number | null;
+  lastUsedAt: EpochMs;
+}
+
+/** A process that makes calls. */
+export interface OwnerRow {
+  id: string;
+  /** Home that its calls are booked under. */
+  home: string;
+  /** Id of the Temporal namespace that its activities belong to; empty until it is known. */
+  temporal: string;
+  leaseUntil: EpochMs;
+}
+
+/** What one process has of a limit. */
+export interface ShareRow extends ShareHolder, Share {
+  key: string;
+}
+
+/** What a process asks of one limit. */
+export interface KeyedAsk extends Pick<ShareAsk, 'limit' | 'wanted' | 'held'> {
+  /** Names the limit: `run/<id>` for the concurrency of a run. */
+  key: string;
+}
+
+export interface ShareRequest {
+  owner: string;
+  at: EpochMs;
+  /** Owners whose lease ended at or before this time have nothing any more. */
+  deadBefore: EpochMs;
+  asks: readonly KeyedAsk[];
+}
+
+export interface SharedStore {
+  /** Adds or changes a queue; returns what is known of it now. */
+  registerQueue(queue: QueueRow): Promise<QueueRow>;
+  queues(usedSince: EpochMs): Promise<QueueRow[]>;
+  /**
+   * Takes `count` send slots of a rate shared by all processes. Slots are `intervalMs` apart; the first is at or after `now`.
+   * Returns the time of the first one.
+   */
+  takeSlots(rateKey: string, count: number, intervalMs: number, now: EpochMs): Promise<EpochMs>;
+  /** Asks for shares of limits, all in one step; what each key got. */
+  share(request: ShareRequest): Promise<Map<string, Share>>;
+  /** What all processes have of these limits. */
+  shares(keys: readonly string[]): Promise<ShareRow[]>;
+  /** Gives back all that an owner has of these limits. */
+  endShares(owner: string, keys: readonly string[]): Promise<void>;
+  /** Says that this owner is alive until a time. */
+  beat(owner: { id: string; home: string; pid: number; temporal?: string }, until: EpochMs): Promise<void>;
+  /** All owners that were not ended, also those whose lease is over. */
+  owners(): Promise<OwnerRow[]>;
+  /** Ends owners of this home except `keep`: their open calls become doubtful (crash). Returns the task tokens of activities that ran there. */
+  endOwners(home: string, keep: string, at: EpochMs): Promise<string[]>;
+  /**
+   * Ends one owner if its lease was over at `at`: its open calls become doubtful (crash), its shares are free, its activities belong to
+   * `successor`. Returns their task tokens; null when it is alive or somebody else was quicker.
+   */
+  endOwner(owner: string, successor: string, at: EpochMs): Promise<string[] | null>;
+  activityStarted(owner: string, taskToken: string): Promise<void>;
+  activityEnded(taskToken: string): Promise<void>;
+}

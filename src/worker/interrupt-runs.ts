@@ -1,0 +1,17 @@
+/** What becomes of a home's runs when its host is gone: detached ones go on, attached ones wait until somebody starts them again. */
+import type { RunRow, Store } from '../store/port.js';
+
+/** Attached runs under way wait until they are let go on; returns their ids. `isOf`: true for the runs that are concerned. */
+export async function interruptAttachedRuns(
+  store: Pick<Store, 'runs' | 'updateRun' | 'setControl'>,
+  how: 'died' | 'was stopped',
+  isOf: (run: RunRow) => boolean,
+): Promise<string[]> {
+  const attached = (await store.runs({ states: ['running'] })).filter((run) => !run.detached && isOf(run));
+  for (const { id } of attached) {
+    await store.setControl(id, { paused: true });
+    const message = `the host ${how} while the run was going on; go on with: swarm resume ${id}`;
+    await store.updateRun(id, { state: 'interrupted', reason: 'host', message }, ['running']);
+  }
+  return attached.map((run) => run.id);
+}

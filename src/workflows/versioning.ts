@@ -1,0 +1,11 @@
+/** Which workflows stay with the worker build that they began on, where workers belong to a deployment (`SWARM_WORKER_BUILD`). */
+import type { WorkflowDefinitionOptions } from '@temporalio/common';
+import { workflowInfo } from '@temporalio/workflow';
+
+/**
+ * For workflows that end soon. Asked for when one begins: the server refuses every behaviour from a worker without a version, and its
+ * deployment has no name then.
+ */
+export function pinnedWhereVersioned(): WorkflowDefinitionOptions {
+  return workflowInfo().currentDeploymentVersion?.deploymentName ? { versioningBehavior: 'PINNED' } : {};
+}

@@ -1,0 +1,53 @@
+/** The Temporal server killed again and again under one long run: nothing is paid for twice, since the calls do not go through it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SwarmHome } from '../../support/swarm-home.js';
+import { seededRandom } from '../../support/test-random.js';
+import { CANARY_ENV, newCanary } from '../canary.js';
+import { check } from '../checker.js';
+import { Scene } from '../scene.js';
+import type { SoakSuite } from '../suite.js';
+import { Undisturbed } from '../undisturbed.js';
+
+const WORK = { rows: 5_000, turns: 1, sliceSize: 'auto', workers: 32 } as const;
+/** About a minute of calls. */
+const LATENCY = 'lognormal:400,0.3';
+const END_MS = 300_000;
+
+const suite: SoakSuite = {
+  name: 'server',
+  about: '5,000 rows, the Temporal server killed every 5 to 10 s and down for 0 to 2 s: 0 lost, 0 doubled, 0 paid again',
+  async run({ seed, scenarios, say }) {
+    const broken: string[] = [];
+    const summary: string[] = [];
+    const home = await SwarmHome.create({ [CANARY_ENV]: newCanary() });
+    try {
+      const undisturbed = await Undisturbed.run(home, WORK.rows, [1]);
+      await home.run(['stop']);
+      for (let i = 0; i < (scenarios ?? 1); i += 1) {
+        const random = seededRandom(`server/${seed + i}`);
+        const scene = await Scene.open(WORK, LATENCY);
+        try {
+          scene.type();
+          const ended = scene.untilEnded(END_MS).then(() => 'ended' as const);
+          while ((await Promise.race([ended, sleep(random.whole(5_000, 10_000))])) !== 'ended') {
+            await scene.killServer(random.whole(0, 2_000));
+            say(`--seed ${seed + i}: kill ${scene.blows.length} after ${scene.provider.billed().length} calls`);
+          }
+          await scene.leave();
+          const expected = undisturbed.expected(WORK.rows, 1);
+          const found = check({ expected, out: scene.files.out, calls: scene.provider.calls(), blows: scene.blows });
+          broken.push(...[...scene.wrong, ...found.broken].map((line) => `--seed ${seed + i}: ${line}`));
+          summary.push(
+            `--seed ${seed + i}: ${WORK.rows} rows, ${scene.blows.length} kills; lost ${found.lost}, doubled ${found.doubled}, paid again ${found.paidAgain}`,
+          );
+        } finally {
+          await scene.close();
+        }
+      }
+    } finally {
+      await home.close();
+    }
+    return { broken, summary };
+  },
+};
+export default suite;

@@ -1,0 +1,71 @@
+/** Runs that nothing disturbed: what every other run of the same rows must equal, byte for byte. */
+
+import type { FailedRow, RunFolder } from '../support/run-folder.js';
+import type { SwarmHome } from '../support/swarm-home.js';
+import { chaosTask } from './rows.js';
+
+export interface Expected {
+  rows: number;
+  /** All of output.jsonl. */
+  output: Buffer;
+  /** What of failed.jsonl does not depend on how often a call was made. */
+  failed: readonly string[];
+  /** Model calls that the rows need; a failed row needs one. */
+  calls: number;
+}
+
+export function failedFacts(row: FailedRow): string {
+  return `${row.index} ${row.id} ${row.cause} ${row.code}`;
+}
+
+interface Reference {
+  ok: { index: number; turns: number; line: string }[];
+  failed: FailedRow[];
+}
+
+function read(folder: RunFolder): Reference {
+  const lines = folder.bytes().toString('utf8').trimEnd().split('\n');
+  return {
+    ok: folder.ok().map(({ index, turns }, at) => ({ index, turns, line: lines[at] as string })),
+    failed: folder.failed(),
+  };
+}
+
+export class Undisturbed {
+  readonly #references: ReadonlyMap<number, Reference>;
+  readonly #rows: number;
+
+  private constructor(references: ReadonlyMap<number, Reference>, rows: number) {
+    this.#references = references;
+    this.#rows = rows;
+  }
+
+  /** Runs the rows once for each number of turns. The home has the canary key; it keeps a host afterwards. */
+  static async run(home: SwarmHome, rows: number, turns: readonly number[]): Promise<Undisturbed> {
+    const provider = await home.provider(['--latency', '5']);
+    const references = new Map<number, Reference>();
+    for (const most of turns) {
+      const work = { rows, turns: most, sliceSize: 50, workers: 64 };
+      const files = chaosTask(home, `undisturbed-${most}`, provider.url, work);
+      const ended = await home.swarm(['run', files.path]).ended;
+      if (ended.code !== 0 && ended.code !== 1) throw new Error(`the undisturbed run ended with ${ended.code}\n${ended.stderr}`);
+      references.set(most, read(files.out));
+    }
+    await provider.stop();
+    return new Undisturbed(references, rows);
+  }
+
+  /** A row's line does not depend on how many rows come after it. */
+  expected(rows: number, turns: number): Expected {
+    const reference = this.#references.get(turns);
+    if (reference === undefined || rows > this.#rows) throw new Error(`no undisturbed run of ${rows} rows, ${turns} turns`);
+    const ok = reference.ok.filter(({ index }) => index < rows);
+    const failed = reference.failed.filter(({ index }) => index < rows);
+    return {
+      rows,
+      output: Buffer.from(ok.map(({ line }) => `${line}\n`).join('')),
+      failed: failed.map(failedFacts),
+      calls: ok.reduce((sum, row) => sum + row.turns, failed.length),
+    };
+  }
+}

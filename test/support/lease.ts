@@ -1,0 +1,37 @@
+/** A lease that a test holds in its hand. */
+import type { LeaseOfShares } from '../../src/worker/limit-shares.js';
+
+export class TestLease implements LeaseOfShares {
+  term = 1;
+  isValid = true;
+  isAlone = true;
+  /** Owners whose lease ended at or before this time are dead. */
+  dead = 0;
+  readonly #listeners = new Set<() => void>();
+
+  constructor(readonly owner: string) {}
+
+  valid(): boolean {
+    return this.isValid;
+  }
+
+  alone(): boolean {
+    return this.isAlone;
+  }
+
+  deadBefore(): number {
+    return this.dead;
+  }
+
+  onLapse(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The lease was lost and is taken again. */
+  lapse(): void {
+    this.term += 1;
+    this.isValid = true;
+    for (const listener of this.#listeners) listener();
+  }
+}

@@ -1,0 +1,59 @@
+/** The partial output of a run and its publication, as they meet. */
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/config.js';
+import { createPrices } from '../../src/pricing/prices.js';
+import type { Store } from '../../src/store/port.js';
+import { RunFiles } from '../../src/worker/run-files.js';
+import { runDouble } from '../store/outputs/run-double.js';
+
+let folder: string;
+let published: boolean;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'swarm-run-files-'));
+  published = false;
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** `reading` comes in while a checkpoint reads the rows that it is about to write. */
+function files(reading: () => void = () => undefined): RunFiles {
+  const run = runDouble({ outputDir: folder, total: 20 });
+  const store = {
+    ...run,
+    run: async (id: string) => ({ ...(await run.run(id)), publishedAt: published ? 1 : null }),
+    outcomesAfter: (...asked: Parameters<typeof run.outcomesAfter>) => {
+      reading();
+      return run.outcomesAfter(...asked);
+    },
+  } as unknown as Store;
+  return new RunFiles({ store, config: loadConfig({}, folder), prices: createPrices(), keys: () => undefined });
+}
+
+const partial = () => join(folder, 'output.partial.jsonl');
+
+describe('checkpoint', () => {
+  it('twice at once -> every row once', async () => {
+    const run = files();
+    await Promise.all([run.checkpoint('r1'), run.checkpoint('r1')]);
+    expect(readFileSync(partial(), 'utf8').trimEnd().split('\n')).toHaveLength(20);
+    await run.close();
+  });
+
+  it('the run is published while it writes -> no partial output stays', async () => {
+    const run = files(() => {
+      published = true;
+    });
+    await run.checkpoint('r1');
+    expect(existsSync(partial())).toBe(false);
+  });
+
+  it('the run is published in another process after it wrote -> the publication takes the file away', async () => {
+    await files().checkpoint('r1');
+    expect(existsSync(partial())).toBe(true);
+    await files().discardPartial('r1');
+    expect(existsSync(partial())).toBe(false);
+  });
+});
