@@ -6,14 +6,16 @@ import type { EpochMs } from '../model.js';
 import { AutoWindow } from './auto-window.js';
 import { Breaker } from './breaker.js';
 import { ConfiguredRates, type Rate, type Wanted } from './configured-rates.js';
-import { FairShare, goesBefore, type Ticket } from './fair-queue.js';
-import { type Learned, type SentCall, UNKNOWN_PACE } from './learned.js';
+import { FairShare, type Ticket } from './fair-queue.js';
+import type { Learned, SentCall } from './learned.js';
 import { LearnedLimits } from './learned-limits.js';
 import { startFrom } from './learned-start.js';
 import type { RunLimits } from './limits.js';
-import { Line } from './line.js';
-import { LocalPace, type Pace } from './pace.js';
-import type { Bottleneck, Release } from './port.js';
+import type { Hold, Line } from './line.js';
+import { Lines } from './lines.js';
+import { LocalPace } from './local-pace.js';
+import type { Pace } from './pace.js';
+import type { Release } from './port.js';
 import { ToldBudget } from './told-limits.js';
 
 export type { Ticket } from './fair-queue.js';
@@ -26,12 +28,6 @@ export interface Step {
   wanted: Wanted;
 }
 
-/** What holds the ticket that is to go next, and until when, if that is known. */
-export interface Hold {
-  why: Bottleneck;
-  until: EpochMs | null;
-}
-
 interface Place {
   ticket: Ticket;
   line: Line;
@@ -41,21 +37,17 @@ interface Place {
   held: SentCall['held'];
 }
 
-/** A learned rate makes up for timers that are late by this much, or by so many calls if that is less. */
-const SLACK_MS = 20;
-const SLACK_CALLS = 8;
 /** Share of the window from which on a refusal may be due to it. */
 const NEAR_WINDOW = 0.8;
 
 export class Gate {
-  readonly #lines = new Map<string, Line>();
+  readonly #lines: Lines;
   readonly #places = new Map<number, Place>();
   readonly #fair = new FairShare();
   readonly #breaker = new Breaker();
   readonly #told = new ToldBudget();
   readonly #limits: LearnedLimits;
   readonly #auto: AutoWindow;
-  readonly #answerTokens: number | null;
   readonly #rates = new ConfiguredRates();
   readonly #local = new LocalPace();
   #entered = 0;
@@ -67,32 +59,28 @@ export class Gate {
     const start = startFrom(learned, now);
     this.#limits = new LearnedLimits(start);
     this.#auto = new AutoWindow(start.auto);
-    this.#answerTokens = start.answerTokens;
+    this.#lines = new Lines(start.answerTokens);
   }
 
   setRun(runId: string, limits: RunLimits): void {
-    const line = this.#lines.get(runId);
-    if (line) line.change(limits);
-    else this.#lines.set(runId, new Line(limits, this.#answerTokens));
-    this.#setRates();
+    this.#lines.set(runId, limits);
+    this.#rates.set(this.#lines.limits());
   }
 
   /** Throws for an unknown run. */
   limits(runId: string): RunLimits {
-    return this.#line(runId).limits;
+    return this.#lines.at(runId).limits;
   }
 
   /** Forgets a run without calls under way; its waiting tickets are returned. */
   dropRun(runId: string): Ticket[] {
-    const line = this.#lines.get(runId);
-    if (!line) return [];
-    this.#lines.delete(runId);
-    this.#setRates();
-    return line.queue.all();
+    const left = this.#lines.drop(runId);
+    this.#rates.set(this.#lines.limits());
+    return left;
   }
 
   enqueue(ticket: Ticket, now: EpochMs): void {
-    const { queue } = this.#line(ticket.runId);
+    const { queue } = this.#lines.at(ticket.runId);
     this.#fair.joins(queue, now);
     queue.push(ticket);
   }
@@ -153,7 +141,7 @@ export class Gate {
   }
 
   blockOnMoney(runId: string): void {
-    this.#line(runId).moneyShort = true;
+    this.#lines.at(runId).moneyShort = true;
   }
 
   inFlight(runId: string): number {
@@ -188,9 +176,8 @@ export class Gate {
   /** What the next run should know. */
   learned(now: EpochMs): Learned {
     const finite = (value: number) => (Number.isFinite(value) ? value : null);
-    let answerTokens = this.#answerTokens;
-    for (const { tokens } of this.#lines.values()) answerTokens = tokens.expected ?? answerTokens;
     const { pace, window, noise } = this.#limits;
+    const { answerTokens } = this.#lines;
     return { pace: finite(pace), window: finite(window), auto: this.#auto.size, noise, answerTokens, at: now };
   }
 
@@ -209,34 +196,22 @@ export class Gate {
       this.#admit(line, ticket, tokens, now);
       admit.push(ticket);
     }
-    let wakeAt = this.#hold.until;
-    const open = this.#breaker.until;
-    // Also for admitted turns: those that wait to enter ask again at that time.
-    if (open !== null && open > now) wakeAt = Math.min(wakeAt ?? open, open);
-    for (const line of this.#lines.values()) {
-      const at = line.staggeredUntil();
-      if (line.queue.size > 0 && at > now) wakeAt = Math.min(wakeAt ?? at, at);
-    }
-    return { admit, wakeAt, wanted: this.#wanted(now) };
+    // Also for admitted turns: those that wait to enter ask again when the breaker lets one pass.
+    const times = [this.#hold.until, this.#breaker.until, this.#lines.staggeredUntil(now)];
+    const coming = times.filter((at): at is EpochMs => at !== null && at > now);
+    const wanted = this.#rates.any ? this.#lines.ready(now) : null;
+    return {
+      admit,
+      wakeAt: coming.length === 0 ? null : Math.min(...coming),
+      wanted: wanted === null ? {} : this.#rates.wanted(wanted.count, wanted.tokens),
+    };
   }
 
   /** Why a waiting run waits, and until when. */
   hold(runId: string, now: EpochMs): Hold {
     const line = this.#lines.get(runId);
     if (!line) return { why: 'nothing', until: null };
-    if (line.limits.paused) return { why: 'paused', until: null };
-    if (line.queue.size === 0) return { why: 'nothing', until: null };
-    if (line.moneyShort) return { why: 'money', until: null };
-    if (line.inFlight >= line.room(this.#paced())) return { why: 'concurrency', until: null };
-    const staggered = line.staggeredUntil();
-    if (staggered > now) return { why: 'stagger', until: staggered };
-    return this.#hold;
-  }
-
-  #line(runId: string): Line {
-    const line = this.#lines.get(runId);
-    if (!line) throw new Error(`the gate does not know run ${runId}`);
-    return line;
+    return line.hold(now, this.#paced()) ?? this.#hold;
   }
 
   #place(id: number): Place {
@@ -245,23 +220,12 @@ export class Gate {
     return place;
   }
 
-  #setRates(): void {
-    this.#rates.set([...this.#lines.values()].map(({ limits }) => limits));
-  }
-
   #paced(): boolean {
     return this.#rates.any || Number.isFinite(this.#limits.pace);
   }
 
   #fairest(now: EpochMs): Line | null {
-    const paced = this.#paced();
-    let best: { line: Line; first: Ticket; virtual: number } | null = null;
-    for (const line of this.#lines.values()) {
-      if (!line.mayGo(now, paced)) continue;
-      const candidate = { line, first: line.queue.first() as Ticket, virtual: line.queue.virtual };
-      if (best === null || goesBefore(candidate, best)) best = candidate;
-    }
-    return best?.line ?? null;
+    return this.#lines.fairest(now, this.#paced());
   }
 
   /** What all runs share: the first of these that holds the ticket. */
@@ -285,16 +249,8 @@ export class Gate {
     const tokensCount = !this.#told.knowsTokens(line.limits.tokensPerMinute ?? 0);
     const configured = this.#rates.holds(tokensCount ? tokens : 0, now);
     if (configured !== null) return configured;
-    const at = Math.max(this.#local.nextAt(this.#slackMs()), this.#limits.pausedUntil);
+    const at = Math.max(this.#local.nextAt(this.#limits.pace), this.#limits.pausedUntil);
     return at > now ? { why: 'provider', until: at } : { why: 'nothing', until: null };
-  }
-
-  #slackMs(): number {
-    return Math.min(SLACK_MS, (SLACK_CALLS * 1_000) / this.#pace());
-  }
-
-  #pace(): number {
-    return Math.min(UNKNOWN_PACE, this.#limits.pace);
   }
 
   #admit(line: Line, ticket: Ticket, tokens: number, now: EpochMs): void {
@@ -303,9 +259,10 @@ export class Gate {
     this.#fair.serve(line.queue, tokens, now);
     this.#rates.take(tokens);
     this.#told.promise(ticket);
-    this.#local.take(this.#pace(), now);
+    const { pace } = this.#limits;
+    this.#local.take(pace, now);
     // The burst is used up: the learned rate is what holds calls back.
-    const full = Number.isFinite(this.#limits.pace) && this.#local.nextAt(this.#slackMs()) > now;
+    const full = Number.isFinite(pace) && this.#local.nextAt(pace) > now;
     this.#places.set(ticket.id, { ticket, line, tokens, call: null, held: full ? 'pace' : null });
   }
 
@@ -334,18 +291,5 @@ export class Gate {
     const accepted = (from: EpochMs) => this.#limits.accepted(from, now);
     if (this.#breaker.refused(call.sentAt, until, accepted, now)) this.#limits.storm();
     this.#charge(place, 0);
-  }
-
-  #wanted(now: EpochMs): Step['wanted'] {
-    if (!this.#rates.any) return {};
-    let ready = 0;
-    let size = 0;
-    for (const line of this.#lines.values()) {
-      if (!line.mayGo(now, true)) continue;
-      const { promptTokens, maxTokens } = line.queue.first() as Ticket;
-      size = Math.max(size, line.tokens.estimate(promptTokens, maxTokens));
-      ready += Math.min(line.queue.size, line.room(true) - line.inFlight);
-    }
-    return this.#rates.wanted(ready, size);
   }
 }

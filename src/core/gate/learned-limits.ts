@@ -9,6 +9,7 @@ import { type RefusedFor, type SentCall, UNKNOWN_PACE } from './learned.js';
 import { NoiseFloor, type Sample } from './noise-floor.js';
 import { Traffic } from './traffic.js';
 import { causeOf, newTrial, type Trial } from './trial.js';
+import { CallsUnderWay } from './under-way.js';
 
 const TRIAL_MS = 150;
 const TRIAL_CALLS = 20;
@@ -35,7 +36,7 @@ export class LearnedLimits {
   readonly #window: LearnedCeiling;
   readonly #noise: NoiseFloor;
   readonly #traffic = new Traffic();
-  readonly #underWay = new Set<SentCall>();
+  readonly #underWay = new CallsUnderWay();
   #trial: Trial | null = null;
   /** Ceilings before the cuts that may turn out to be of no use. */
   #before: { pace: number; window: number } | null = null;
@@ -45,11 +46,6 @@ export class LearnedLimits {
   #pausedUntil: EpochMs = 0;
   /** Sent and refused since the last cut or raise. */
   #since: Sample & { from: EpochMs } = { sent: 0, refused: 0, ms: 0, from: 0 };
-  /** Mean ms of a refusal and of an answer. */
-  #refusalMs = 0;
-  #answerMs = 0;
-  /** Highest level of an answered call in this tick and in the one before. */
-  #peaks: [number, number] = [0, 0];
   #tickFrom: { pace: EpochMs; window: EpochMs } = { pace: 0, window: 0 };
   #refusedInTick: { pace: boolean; window: boolean } = { pace: false, window: false };
   #windowHeld = false;
@@ -87,30 +83,27 @@ export class LearnedLimits {
 
   /** Mean ms of an answer; 0 before the first. */
   get answerMs(): number {
-    return this.#answerMs;
+    return this.#underWay.answerMs;
   }
 
   sent(call: SentCall): void {
-    this.#underWay.add(call);
+    this.#underWay.sent(call);
     this.#traffic.sent(call.sentAt);
     this.#since.sent += 1;
     if (this.#trial !== null && call.sentAt >= this.#trial.from) this.#trial.sent += 1;
   }
 
   answered(call: SentCall, now: EpochMs): void {
-    this.#underWay.delete(call);
-    this.#answerMs = mean(this.#answerMs, now - call.sentAt);
-    if (call.level > this.#peaks[0]) this.#peaks[0] = call.level;
+    this.#underWay.answered(call, now);
   }
 
   /** Ended in a way that says nothing about limits. */
   ended(call: SentCall): void {
-    this.#underWay.delete(call);
+    this.#underWay.ended(call);
   }
 
   refused(call: SentCall, what: RefusedFor, now: EpochMs): void {
-    this.#underWay.delete(call);
-    this.#refusalMs = mean(this.#refusalMs, now - call.sentAt);
+    this.#underWay.refused(call, now);
     this.#traffic.refused(call.sentAt);
     this.#refusedInTick.pace = true;
     this.#refusedInTick.window = true;
@@ -128,7 +121,7 @@ export class LearnedLimits {
 
   /** Calls sent from `from` on that were not refused and are old enough to have been. */
   accepted(from: EpochMs, now: EpochMs): number {
-    const { sent, refused } = this.#traffic.count(from, now - 2 * this.#refusalMs);
+    const { sent, refused } = this.#traffic.count(from, now - 2 * this.#underWay.refusalMs);
     return sent - refused;
   }
 
@@ -150,13 +143,13 @@ export class LearnedLimits {
       this.#tickFrom.pace = now;
       this.#refusedInTick.pace = false;
     }
-    if (now - this.#tickFrom.window >= Math.max(TICK_MS, this.#answerMs)) {
+    if (now - this.#tickFrom.window >= Math.max(TICK_MS, this.#underWay.answerMs)) {
       const clean = noisy || (!this.#refusedInTick.window && this.#trial === null);
       if (this.#windowHeld && clean) this.#raised(this.#window.raise(now), now);
       this.#tickFrom.window = now;
       this.#refusedInTick.window = false;
       this.#windowHeld = false;
-      this.#peaks = [0, this.#peaks[0]];
+      this.#underWay.tick();
     }
   }
 
@@ -205,7 +198,7 @@ export class LearnedLimits {
     }
     const ms = now - trial.from;
     // The youngest calls cannot have been refused yet.
-    const sent = Math.max(trial.refused, Math.round(trial.sent * (1 - Math.min(1, this.#refusalMs / Math.max(1, ms)))));
+    const sent = Math.max(trial.refused, Math.round(trial.sent * (1 - Math.min(1, this.#underWay.refusalMs / Math.max(1, ms)))));
     const sample = { sent, refused: trial.refused, ms: Math.max(1, ms) };
     const enough =
       (ms >= TRIAL_MS && sent >= (this.#noise.share > 0 ? NOISY_TRIAL_CALLS : TRIAL_CALLS)) || ms >= LONGEST_TRIAL_MS;
@@ -234,7 +227,7 @@ export class LearnedLimits {
 
   /** Nobody sends until it is known what became of the calls that were. */
   #settle(now: EpochMs): void {
-    this.#pausedUntil = now + SETTLE_MS + 1.5 * this.#refusalMs;
+    this.#pausedUntil = now + SETTLE_MS + 1.5 * this.#underWay.refusalMs;
   }
 
   #slower(trial: Trial): void {
@@ -295,16 +288,9 @@ export class LearnedLimits {
 
   /** The most calls in flight that were accepted. */
   #acceptedLevel(trial: Trial, now: EpochMs): number {
-    const known = this.#window.known;
-    let level = known ? 0 : Math.max(...this.#peaks);
-    for (const call of this.#underWay) {
-      const survived = now - call.sentAt > 2 * this.#refusalMs && (!known || call.sentAt >= trial.from);
-      if (survived && call.level > level) level = call.level;
-    }
-    return level > 0 ? level : Math.min(this.#window.value, this.#underWay.size) / 2;
+    const oldEnough = now - 2 * this.#underWay.refusalMs;
+    const { value, known } = this.#window;
+    const level = known ? this.#underWay.level(trial.from, oldEnough) : this.#underWay.highest(oldEnough);
+    return level > 0 ? level : Math.min(value, this.#underWay.size) / 2;
   }
-}
-
-function mean(old: number, ms: number): number {
-  return old === 0 ? ms : old + 0.1 * (ms - old);
 }

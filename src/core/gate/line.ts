@@ -2,7 +2,14 @@
 import type { EpochMs } from '../model.js';
 import { RunQueue } from './fair-queue.js';
 import { intentsAhead, type RunLimits } from './limits.js';
+import type { Bottleneck } from './port.js';
 import { TokenBudget } from './token-budget.js';
+
+/** What holds calls back, and until when, if that is known. */
+export interface Hold {
+  why: Bottleneck;
+  until: EpochMs | null;
+}
 
 export class Line {
   limits: RunLimits;
@@ -55,5 +62,15 @@ export class Line {
     const { paused, cancelled } = this.limits;
     if (this.queue.size === 0 || paused || cancelled || this.moneyShort) return false;
     return this.inFlight < this.room(paced) && this.staggeredUntil() <= now;
+  }
+
+  /** What holds the run back by itself; null when that is nothing. */
+  hold(now: EpochMs, paced: boolean): Hold | null {
+    if (this.limits.paused) return { why: 'paused', until: null };
+    if (this.queue.size === 0) return { why: 'nothing', until: null };
+    if (this.moneyShort) return { why: 'money', until: null };
+    if (this.inFlight >= this.room(paced)) return { why: 'concurrency', until: null };
+    const staggered = this.staggeredUntil();
+    return staggered > now ? { why: 'stagger', until: staggered } : null;
   }
 }

@@ -109,17 +109,3 @@ function advance(chunk: Chunk, count: number): void {
   chunk.first += count * chunk.intervalMs;
   chunk.left -= count;
 }
-
-/** A rate of this process alone, found by learning: even spacing that makes up for timers that are late. */
-export class LocalPace {
-  #clock: EpochMs = 0;
-
-  /** Earliest time of the next unit; `slackMs` is how late a timer may be. */
-  nextAt(slackMs: number): EpochMs {
-    return this.#clock - slackMs;
-  }
-
-  take(perSecond: number, now: EpochMs): void {
-    this.#clock = Math.max(this.#clock, now) + 1_000 / perSecond;
-  }
-}

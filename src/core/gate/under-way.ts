@@ -1,0 +1,59 @@
+/** Calls under way by how many there were when each was sent: those that were not refused show how many a provider takes at once. */
+import type { EpochMs } from '../model.js';
+import type { SentCall } from './learned.js';
+
+export class CallsUnderWay {
+  readonly #calls = new Set<SentCall>();
+  /** Highest level of an answered call in this tick and in the one before. */
+  #peaks: [number, number] = [0, 0];
+
+  /** Mean ms of a refusal and of an answer; 0 before the first. */
+  refusalMs = 0;
+  answerMs = 0;
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  sent(call: SentCall): void {
+    this.#calls.add(call);
+  }
+
+  answered(call: SentCall, now: EpochMs): void {
+    this.#calls.delete(call);
+    this.answerMs = mean(this.answerMs, now - call.sentAt);
+    if (call.level > this.#peaks[0]) this.#peaks[0] = call.level;
+  }
+
+  refused(call: SentCall, now: EpochMs): void {
+    this.#calls.delete(call);
+    this.refusalMs = mean(this.refusalMs, now - call.sentAt);
+  }
+
+  /** Ended in a way that says nothing about limits. */
+  ended(call: SentCall): void {
+    this.#calls.delete(call);
+  }
+
+  tick(): void {
+    this.#peaks = [0, this.#peaks[0]];
+  }
+
+  /** The highest level of a call sent from `from` on and before `to`, which is old enough to have been refused; 0 without one. */
+  level(from: EpochMs, to: EpochMs): number {
+    let level = 0;
+    for (const call of this.#calls) {
+      if (call.sentAt < to && call.sentAt >= from && call.level > level) level = call.level;
+    }
+    return level;
+  }
+
+  /** The highest level of all that were accepted of late. */
+  highest(to: EpochMs): number {
+    return Math.max(...this.#peaks, this.level(0, to));
+  }
+}
+
+function mean(old: number, ms: number): number {
+  return old === 0 ? ms : old + 0.1 * (ms - old);
+}
