@@ -1,5 +1,6 @@
 /** Intents of calls, and what becomes of those that nothing in this process stands for any more. */
-import type { CallKey, Intent, IntentResult } from '../store/port.js';
+import type { Intent, IntentResult } from '../store/intent-port.js';
+import type { CallKey } from '../store/port.js';
 import { callName } from './call-ends.js';
 import type { ActivityDeps } from './deps.js';
 

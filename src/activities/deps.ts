@@ -3,6 +3,7 @@ import type { GatePort } from '../core/gate/port.js';
 import type { EpochMs, Message } from '../core/model.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
 import type { ModelRef } from '../schema/task-types.js';
+import type { DayCap } from '../store/intent-port.js';
 import type { RunRow, Store } from '../store/port.js';
 import type { QueueRow } from '../store/shared-port.js';
 import type { RunInput } from '../workflows/messages.js';
@@ -57,6 +58,8 @@ export interface ActivityDeps {
   checkpoint(runId: string): Promise<void>;
   /** Removes output.partial.jsonl: the run is published. */
   discardPartial(runId: string): Promise<void>;
+  /** Cap of this process for all runs of a day. @default none */
+  homeCap?: DayCap | null;
   now(): EpochMs;
   random(): number;
   /** Id of this process in the store. */

@@ -13,10 +13,10 @@ export class PricedModel {
     this.#deps = deps;
   }
 
-  /** Upper bound of what a call may cost; 0 when the price is unknown (then there is no cap either). */
-  worstCase(context: RunContext, messages: readonly Message[]): NanoUsd {
+  /** Upper bound of what a call may cost; null when the price is unknown. */
+  worstCase(context: RunContext, messages: readonly Message[]): NanoUsd | null {
     const tokens = { input: this.#deps.tokens.atMost(messages), maxOutput: context.run.task.maxTokens };
-    return this.#deps.prices.worstCase(this.#question(context), tokens) ?? 0;
+    return this.#deps.prices.worstCase(this.#question(context), tokens);
   }
 
   /** 0 when the price is unknown. */

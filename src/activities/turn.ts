@@ -6,12 +6,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { firstPiece, judge, nextMessages } from '../core/conversation.js';
 import type { Admission, Entry, Release } from '../core/gate/port.js';
 import type { Message, NanoUsd, Outcome } from '../core/model.js';
-import { isTry, type RetryDecision, retryDecision } from '../core/retry.js';
+import { isTry, retryDecision } from '../core/retry.js';
 import type { CallFailure, ModelReply } from '../llm/port.js';
 import type { Seed } from '../schema/seed.js';
+import type { Capped, Unpriced } from '../store/intent-port.js';
 import type { Attempt, CallKey } from '../store/port.js';
+import { endOf, refusalKind } from './call-end.js';
 import { callName } from './call-ends.js';
 import { CallIntents } from './call-intents.js';
+import { whatCapDoes } from './cap-stop.js';
 import type { ActivityDeps } from './deps.js';
 import { addAnswer, bySeed, failedOutcome, type History, historyOf, okOutcome } from './history.js';
 import { PricedModel } from './priced-model.js';
@@ -118,8 +121,11 @@ export class Turns {
       this.#deps.callEnds.refuseNewCalls();
       const reservedNano = this.#model.worstCase(context, messages);
       const { owner } = this.#deps;
-      const intent = await this.#intents.intend({ ...turn, epoch: run.epoch, owner, reservedNano, at: this.#deps.now() });
-      if (intent.kind === 'capped') return await this.#capped(context, admission.release);
+      const { timeZone } = run.task;
+      const money = { reservedNano, timeZone, homeCap: this.#deps.homeCap ?? null };
+      const intent = await this.#intents.intend({ ...turn, ...money, epoch: run.epoch, owner, at: this.#deps.now() });
+      if (intent.kind === 'capped' || intent.kind === 'unpriced')
+        return await this.#capped(context, seed, history, intent, admission.release);
       if (intent.kind === 'elsewhere') {
         if (intent.owner === owner) await this.#intents.abandon(turn);
         return { kind: 'hold', ms: intent.owner === owner ? 0 : ELSEWHERE_MS, reason: 'another process' };
@@ -133,8 +139,8 @@ export class Turns {
       const result = await this.#model.call(context, messages);
       if (!result.ok) return await this.#failed(context, seed, history, attempt, result, admission.release);
       // The place is free as soon as the answer is here: storing it must not hold up the next call.
-      admission.release({ kind: 'done', tokens: result.usage });
-      return await this.#settle(context, seed, history, attempt, result, reservedNano, this.#deps.now() - started);
+      admission.release({ kind: 'done', tokens: result.usage, told: result.told ?? null });
+      return await this.#settle(context, seed, history, attempt, result, reservedNano ?? 0, this.#deps.now() - started);
     } finally {
       admission.release({ kind: 'done' });
     }
@@ -175,22 +181,24 @@ export class Turns {
     return { kind: 'stop', cause: 'cancelled', message: 'the run was cancelled' };
   }
 
-  /** The cap is reached for now: calls under way may still give back what they do not use. */
+  /** A cap that this row alone has reached ends it; any other holds all turns, or stops the run. */
   async #capped(
     context: RunContext,
+    seed: Seed,
+    history: History,
+    stopped: Capped | Unpriced,
     release: (how: Release) => void,
   ): Promise<TurnEnd | { kind: 'hold'; ms: number; reason: string }> {
+    const end = whatCapDoes(context, stopped);
+    if (end.kind === 'fail-row') return await this.#fail(context, seed, history, end);
+    if (end.kind === 'stop') return end;
     const { gate, run } = context;
-    // This turn's own place is still counted.
-    if (gate.inFlight(run.id) > 1) {
-      gate.blockOnMoney(run.id);
-      // Any other release would end the block at once.
-      release({ kind: 'unused' });
-      return { kind: 'hold', ms: 0, reason: 'money' };
-    }
-    const { open } = await this.#deps.store.totals(run.id);
-    if (open > 0) return { kind: 'hold', ms: ELSEWHERE_MS, reason: 'money' };
-    return { kind: 'stop', cause: 'capped', message: 'the next call could pass max_cost' };
+    // This turn's own place is still counted. Without another call here nothing would end the block.
+    if (gate.inFlight(run.id) <= 1) return { kind: 'hold', ms: ELSEWHERE_MS, reason: 'money' };
+    gate.blockOnMoney(run.id);
+    // Any other release would end the block at once.
+    release({ kind: 'unused' });
+    return { kind: 'hold', ms: 0, reason: 'money' };
   }
 
   async #settle(
@@ -278,16 +286,4 @@ export class Turns {
     if (decision.kind === 'stop-run') return { kind: 'stop', cause: decision.cause, message: decision.message };
     return { kind: 'wait', until: this.#deps.now() + afterMs, reason: failure.code };
   }
-}
-
-/** What a call that failed tells the gate. A refusal for a reason of its own is an answer, too. */
-function endOf(failure: CallFailure, decision: RetryDecision, until: number): Release {
-  if (failure.class === 'transport') return { kind: 'failed' };
-  if (isTry(failure) || decision.kind !== 'again') return { kind: 'done' };
-  return { kind: 'limited', until, what: failure.code === 'E_CONCURRENCY_LIMITED' ? 'concurrency' : null };
-}
-
-function refusalKind(counts: boolean, decision: RetryDecision): 'failed' | 'limited' | 'refused' {
-  if (counts) return 'failed';
-  return decision.kind === 'stop-run' ? 'refused' : 'limited';
 }

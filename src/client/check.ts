@@ -51,7 +51,7 @@ export async function checkTask(source: string | object, options: StartOptions =
     report.outputTokens = report.calls * task.maxTokens;
     report.worstCostUsd = costs.nano === null ? null : nanoToUsd(costs.nano);
     if (report.worstCostUsd === null) report.notes.push(unknownPrice(task));
-    const cap = capProblem(task, createPrices(), { promptTokens: costs.shortest, place: prepared.placeOf('max_cost') });
+    const cap = capProblem(task, createPrices(), { promptTokens: costs.shortest, placeOf: prepared.placeOf });
     if (cap) report.problems.push(cap);
   } catch (error) {
     if (!SwarmError.is(error)) throw error;

@@ -65,7 +65,7 @@ class ConnectedSwarm implements Swarm {
   async start(task: string | object, seedsOrOptions?: Rows | StartOptions, more?: StartOptions): Promise<StartedRun> {
     const options = startOptions(seedsOrOptions, more);
     const prepared = await prepareTask(task, options, (name) => readKey(name));
-    const cap = capProblem(prepared.task, createPrices(), { place: prepared.placeOf('max_cost') });
+    const cap = capProblem(prepared.task, createPrices(), { placeOf: prepared.placeOf });
     if (cap) throw new SwarmError(cap);
     const staged = await stageRun(
       {

@@ -42,6 +42,7 @@ export const FAILURE_CAUSES = [
   'transport', // connection, timeout, 5xx: tries used up
   'too_long', // the prompt is over the context window: no call was made
   'finish', // an ending that we do not know
+  'capped', // the next call could pass a cap of its row or call: none was made
 ] as const;
 export type FailureCause = (typeof FAILURE_CAUSES)[number];
 

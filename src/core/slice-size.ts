@@ -4,6 +4,8 @@
 export const ASSUMED_CALL_MS = 2_000;
 /** `workers: auto` until the gate learns a better value. */
 export const ASSUMED_CONCURRENCY = 16;
+/** The most that `workers: auto` may come to. */
+export const MOST_AUTO_CONCURRENCY = 200;
 /** A child per seed costs the embedded server about 40 ms: this many a second leave it half idle. */
 const SEEDS_PER_SECOND = 25;
 /** A phase this short, at SEEDS_PER_SECOND, is worth a child per seed whatever its rate. */

@@ -22,7 +22,10 @@ const FOREIGN_NAMES: Readonly<Record<string, TaskKey>> = {
   output: 'output_dir',
   format: 'output_format',
   rpm: 'requests_per_minute',
+  tpm: 'tokens_per_minute',
   cost_cap: 'max_cost',
+  max_daily_spend: 'max_daily_cost',
+  time_zone: 'timezone',
 };
 
 const SECRET_NAME = /(?:^|[_-])(?:api[_-]?key|key|secret|token|password|authorization)$/i;

@@ -1,5 +1,6 @@
 /** A task's keys and values, from a file or from code, become a Task, or all their problems at once. */
 import type { Place, Problem } from '../core/errors.js';
+import { isTimeZone } from '../core/gate/calendar-day.js';
 import { readTemplate } from '../core/template.js';
 import { keyNotes, REQUIRED_KEYS, TASK_KEYS, type TaskFile, type TaskKey, taskFileSchema } from '../schema/task.js';
 import type { StopRule, Task } from '../schema/task-types.js';
@@ -128,6 +129,14 @@ function checkTogether(reading: TaskProblems, good: Partial<TaskFile>, source: R
       found: `workers and concurrency are both given${where}; they mean the same`,
       allowed: 'one of the two',
       fix: 'remove one',
+    });
+  }
+  if (good.timezone !== undefined && !isTimeZone(good.timezone)) {
+    reading.add(places.value(['timezone']), {
+      code: 'E_TASK_TZ',
+      found: `timezone is ${shownValue(good.timezone)}, which this system does not know`,
+      allowed: keyNotes('timezone').allowed,
+      fix: 'change timezone, or remove the line for UTC',
     });
   }
   for (const [name, value] of Object.entries(good.headers ?? {})) {

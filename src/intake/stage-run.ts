@@ -3,9 +3,10 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { changedKeys, changedOperationalKeys } from '../core/fingerprint.js';
+import type { NanoUsd } from '../core/model.js';
 import { newRunId } from '../core/names.js';
 import { usdToNano } from '../core/price.js';
-import { ASSUMED_CONCURRENCY } from '../core/slice-size.js';
+import { MOST_AUTO_CONCURRENCY } from '../core/slice-size.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
 import type { ClaimOptions, FolderMarker, FolderOwner } from '../store/outputs/folder.js';
@@ -121,13 +122,33 @@ async function freeFolder(ports: StagePorts, dir: string): Promise<string> {
   }
 }
 
+function inNano(usd: number | null): NanoUsd | null {
+  return usd === null ? null : usdToNano(usd);
+}
+
+/** Keys of the file that a control row holds, and as what. */
+const CONTROL_KEYS: readonly (readonly [key: string, fields: readonly (keyof Omit<Control, 'version'>)[]])[] = [
+  ['workers', ['concurrency', 'auto']],
+  ['requests_per_minute', ['requestsPerMinute']],
+  ['tokens_per_minute', ['tokensPerMinute']],
+  ['max_cost', ['capNano']],
+  ['max_cost_per_call', ['callCapNano']],
+  ['max_cost_per_row', ['rowCapNano']],
+  ['max_daily_cost', ['dayCapNano']],
+];
+
 function controlOf(task: Task): Omit<Control, 'version'> {
   return {
     paused: false,
     cancelled: false,
-    concurrency: task.concurrency === 'auto' ? ASSUMED_CONCURRENCY : task.concurrency,
+    concurrency: task.concurrency === 'auto' ? MOST_AUTO_CONCURRENCY : task.concurrency,
+    auto: task.concurrency === 'auto',
     requestsPerMinute: task.requestsPerMinute,
-    capNano: task.maxCost === null ? null : usdToNano(task.maxCost),
+    tokensPerMinute: task.tokensPerMinute,
+    capNano: inNano(task.maxCost),
+    callCapNano: inNano(task.maxCostPerCall),
+    rowCapNano: inNano(task.maxCostPerRow),
+    dayCapNano: inNano(task.maxDailyCost),
   };
 }
 
@@ -201,12 +222,9 @@ async function resume(ports: StagePorts, request: StageRequest, existing: RunRow
   const operational = changedOperationalKeys(existing.task, task);
   if (operational.length > 0) {
     await store.updateRun(existing.id, { task });
-    const { concurrency, requestsPerMinute, capNano } = controlOf(task);
-    await store.setControl(existing.id, {
-      ...(operational.includes('workers') ? { concurrency } : {}),
-      ...(operational.includes('requests_per_minute') ? { requestsPerMinute } : {}),
-      ...(operational.includes('max_cost') ? { capNano } : {}),
-    });
+    const control = controlOf(task);
+    const changed = CONTROL_KEYS.filter(([key]) => operational.includes(key)).flatMap(([, fields]) => fields);
+    await store.setControl(existing.id, Object.fromEntries(changed.map((field) => [field, control[field]])));
     notes.push(`run ${existing.id} takes over the changed ${operational.join(', ')}`);
   }
   if (existing.detached !== request.detached) await store.updateRun(existing.id, { detached: request.detached });

@@ -1,4 +1,5 @@
 /** From what came back instead of an answer to a CallFailure. Pure: the clock is given, messages are redacted. */
+import { readLimits } from '../core/gate/limit-headers.js';
 import type { EpochMs } from '../core/model.js';
 import { redact } from '../core/redact.js';
 import { type HeaderMap, retryAfterMs } from '../core/retry-after.js';
@@ -111,7 +112,8 @@ export function classifyRefusal(call: CallFacts, refusal: Pick<HttpRefusal, 'sta
   const { status, headers, body } = refusal;
   const facts = readError(body);
   if (status >= 200 && status < 300) return classifyUnreadable(call, status, body);
-  return refusalOf(call, status, status, headers, body, facts, mayBeBilled(status, facts));
+  const refused = refusalOf(call, status, status, headers, body, facts, mayBeBilled(status, facts));
+  return { ...refused, told: readLimits(headers, call.now) };
 }
 
 /**

@@ -9,6 +9,7 @@ import {
   type LanguageModelV3GenerateResult,
   type LanguageModelV3Message,
 } from '@ai-sdk/provider';
+import { readLimits } from '../core/gate/limit-headers.js';
 import type { Message } from '../core/model.js';
 import {
   type CallFacts,
@@ -211,7 +212,8 @@ export function createOpenAiCompatible(options: OpenAiCompatibleOptions = {}): M
       if (call.temperature !== null) request.temperature = call.temperature;
       if (call.topP !== null) request.topP = call.topP;
       const result = await modelAt(call.apiBase, call.model.model).doGenerate(request);
-      return resultOf(call, factsOf(call), answerOf(result));
+      const told = readLimits(result.response?.headers ?? {}, now());
+      return { ...resultOf(call, factsOf(call), answerOf(result)), told };
     } catch (error) {
       return failedResult(call, factsOf(call), error);
     } finally {

@@ -1,4 +1,5 @@
 /** What the engine asks of a model, and what it gets back. No exceptions: a call ends in a CallResult. */
+import type { ToldLimits } from '../core/gate/limit-headers.js';
 import type { EpochMs, Finish, Message, NanoUsd, Usage } from '../core/model.js';
 import type { ModelRef, PriceOverride } from '../schema/task-types.js';
 
@@ -51,6 +52,8 @@ export interface CallFailure {
   status: number | null;
   /** Text for people, at most 200 characters, redacted. */
   message: string;
+  /** What the headers told of the provider's limits. @default null, nothing */
+  told?: ToldLimits | null;
   /** Wait asked for by the provider, from now; null when none was named. */
   retryAfterMs: number | null;
   /** False only when it is sure that the provider did not take the request for billing: no connection, 4xx, 429. */
@@ -67,6 +70,8 @@ export interface ModelReply {
   servedModel: string;
   /** Null when the provider reported none, or nonsense: the reservation is charged. */
   usage: Usage | null;
+  /** What the headers told of the provider's limits. @default null, nothing */
+  told?: ToldLimits | null;
   requestId: string | null;
 }
 

@@ -56,7 +56,7 @@ export interface Task {
   onTruncate: 'keep' | 'fail' | 'continue';
   /** Absolute path, or null when rows come from code. */
   seedsFile: string | null;
-  /** Calls in flight; auto = 16. */
+  /** Calls in flight; auto = as many as are worth it. */
   concurrency: number | 'auto';
   /** Delay between the starts of the first `concurrency` calls; auto = 0. */
   staggerMs: number;
@@ -71,7 +71,15 @@ export interface Task {
   /** USD for the whole run; null = no cap. */
   maxCost: number | null;
   price: PriceOverride | null;
+  /** USD; null = no cap. */
+  maxCostPerCall: number | null;
+  maxCostPerRow: number | null;
+  /** For all runs together, by calendar days of `timeZone`. */
+  maxDailyCost: number | null;
+  timeZone: string;
   requestsPerMinute: number | null;
+  /** Prompts and answers together. */
+  tokensPerMinute: number | null;
   /** Deadline of one call, from admission. */
   timeoutMs: number;
   labels: Record<string, string>;

@@ -29,6 +29,9 @@ export const stopRuleSchema = z.union([
 
 const money = () => z.number().min(0).max(1_000_000);
 
+const cap = () => z.number().positive().max(1_000_000).optional();
+const CAP_ALLOWED = 'a number of USD above 0, at most 1000000, with a point for decimals';
+
 const workersNotes = {
   allowed: 'a whole number from 1 to 10000, or auto',
   code: 'E_TASK_RANGE',
@@ -124,7 +127,8 @@ export const taskFileSchema = z.strictObject({
   }),
   workers: key(z.union([whole(1, 10_000), z.literal('auto')]).default('auto'), {
     ...workersNotes,
-    description: 'Calls in flight. auto: 16.',
+    description:
+      'Calls in flight. auto: starts with 16, or with what earlier runs found, and grows to at most 200 while that brings more answers.',
   }),
   concurrency: key(z.union([whole(1, 10_000), z.literal('auto')]).optional(), {
     ...workersNotes,
@@ -157,10 +161,33 @@ export const taskFileSchema = z.strictObject({
     description: 'Also write transcripts.jsonl with all messages of every row.',
     allowed: 'true or false',
   }),
-  max_cost: key(z.number().positive().max(1_000_000).optional(), {
+  max_cost: key(cap(), {
     description: 'Most USD that the run may spend. The run stops before a call that could pass it. Default: no cap.',
-    allowed: 'a number of USD above 0, at most 1000000, with a point for decimals',
+    allowed: CAP_ALLOWED,
     code: 'E_CAP',
+  }),
+  max_cost_per_call: key(cap(), {
+    description:
+      'Most USD that one call may cost in the worst case. A row whose call could cost more fails with cause capped. Default: no cap.',
+    allowed: CAP_ALLOWED,
+    code: 'E_CAP',
+  }),
+  max_cost_per_row: key(cap(), {
+    description:
+      'Most USD that one row may spend over all its turns and tries. A row whose next call could pass it fails with cause capped. Default: no cap.',
+    allowed: CAP_ALLOWED,
+    code: 'E_CAP',
+  }),
+  max_daily_cost: key(cap(), {
+    description:
+      'Most USD that all runs of this home or database together may spend in a calendar day before this run stops. It goes on the next day when it is resumed. Default: no cap.',
+    allowed: CAP_ALLOWED,
+    code: 'E_CAP',
+  }),
+  timezone: key(text().min(1).max(64).default('UTC'), {
+    description: 'Time zone of the days of max_daily_cost.',
+    allowed: 'a name of the IANA time zone database, such as UTC or Europe/Berlin',
+    code: 'E_TASK_TZ',
   }),
   price: key(
     z
@@ -178,6 +205,11 @@ export const taskFileSchema = z.strictObject({
   requests_per_minute: key(whole(1, 10_000_000).optional(), {
     description: 'Most requests per minute to this model, over all runs and processes. Default: what the provider allows.',
     allowed: 'a whole number from 1 to 10000000',
+  }),
+  tokens_per_minute: key(whole(1, 1_000_000_000).optional(), {
+    description:
+      'Most tokens per minute to this model, prompts and answers together, over all runs and processes. A call counts with what its answer is expected to take, and is corrected by what it took. Default: what the provider allows.',
+    allowed: 'a whole number from 1 to 1000000000',
   }),
   timeout: key(z.number().min(1).max(86_400).default(600), {
     description: 'Deadline of one call in seconds, from the moment it is sent.',
@@ -213,9 +245,6 @@ export const UNSUPPORTED_KEYS: Readonly<Record<string, string>> = {
   orchestrator_api_base: 'base URL of orchestrator_model',
   orchestrator_api_key_env: 'key of orchestrator_model',
   worker_script: 'a program of your own that does the rows (task_type: custom)',
-  max_cost_per_row: 'a cap in USD for each row',
-  max_daily_cost: 'a cap in USD for each calendar day',
-  tokens_per_minute: 'a token rate for the model',
   output_schema: 'a JSON Schema that every answer must meet',
   tools: 'tools that the model may call',
   filter: 'rules that drop weak answers',

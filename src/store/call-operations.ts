@@ -1,7 +1,10 @@
 /** The hot path: what happens to a call, and the money that goes with it. Each is one durable step. */
+import { ledgerDayOf, ledgerSlot } from '../core/gate/ledger-slot.js';
 import type { EpochMs, Outcome } from '../core/model.js';
-import { addTotals, insertOutcome, type Operation, type TotalsChange } from './operation.js';
-import type { CallKey, Doubt, Intent, IntentResult, Refusal, Settlement } from './port.js';
+import { capOfUnpriced, capReached, newestSlot } from './caps.js';
+import type { Intent, IntentResult } from './intent-port.js';
+import { addTotals, book, insertOutcome, type Operation, type TotalsChange } from './operation.js';
+import type { CallKey, Doubt, Refusal, Settlement } from './port.js';
 import { OVERDUE_MS } from './shared-port.js';
 import { SQL, type Value } from './statements.js';
 import { unknownRun } from './store-errors.js';
@@ -16,7 +19,13 @@ function* crash(call: CallKey, attempt: number, at: EpochMs): Operation<void> {
   const [ended] = yield [SQL.endOpen, [call.runId, call.index, call.turn, attempt, 'doubtful', CRASHED, 0, at]];
   if (!ended) return;
   const held = Number(ended['reserved_nano']);
-  yield addTotals(call.runId, { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: held });
+  yield* charge(call.runId, ended['ledger_slot'], { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: held });
+}
+
+/** Money and counts of a call: those of its run, and where it is booked. */
+function* charge(runId: string, slot: Value | undefined, change: TotalsChange): Operation<void> {
+  yield addTotals(runId, change);
+  yield* book(slot ?? null, change);
 }
 
 /** Why the turn may not be called now, and the newest attempt. A dead owner's attempt is ended on the way. */
@@ -37,20 +46,32 @@ function* lookAtTurn(intent: Intent): Operation<{ newest: number; stop: IntentRe
 }
 
 export function* intend(intent: Intent): Operation<IntentResult> {
-  const { runId, index, turn, epoch, owner, reservedNano, at } = intent;
-  const insert = (attempt: number): Value[] => [runId, index, turn, attempt, epoch, owner, reservedNano, at];
-  const admitted = (yield [SQL.reserve, [runId, reservedNano]]).length > 0;
+  const { runId, index, turn, epoch, owner, at, homeCap = null } = intent;
+  if (intent.reservedNano === null) {
+    const unpriced = yield* capOfUnpriced(intent);
+    if (unpriced) return unpriced;
+  }
+  const reservedNano = intent.reservedNano ?? 0;
+  const slot = ledgerSlot(at, yield* newestSlot());
+  const day = ledgerDayOf(slot, intent.timeZone ?? 'UTC');
+  const homeDay = homeCap === null ? day : ledgerDayOf(slot, homeCap.timeZone);
+  const insert = (attempt: number): Value[] => [runId, index, turn, attempt, epoch, owner, reservedNano, at, slot];
+  const days = [day.from, day.to, homeCap?.capNano ?? null, homeDay.from, homeDay.to];
+  const admitted = (yield [SQL.reserve, [runId, reservedNano, index, ...days]]).length > 0;
+  const go = function* (attempt: number): Operation<IntentResult> {
+    yield* book(slot, { reservedNano });
+    return { kind: 'go', attempt };
+  };
   // Almost every call is the first of its turn, so that is tried before looking.
-  if (admitted && (yield [SQL.insertCall, insert(1)]).length > 0) return { kind: 'go', attempt: 1 };
+  if (admitted && (yield [SQL.insertCall, insert(1)]).length > 0) return yield* go(1);
   const { newest, stop } = yield* lookAtTurn(intent);
   if (admitted && !stop) {
     yield [SQL.insertCall, insert(newest + 1)];
-    return { kind: 'go', attempt: newest + 1 };
+    return yield* go(newest + 1);
   }
   if (admitted) yield addTotals(runId, { open: -1, reservedNano: -reservedNano });
   if (stop) return stop;
-  if ((yield [SQL.hasTotals, [runId]]).length === 0) throw unknownRun(runId);
-  return { kind: 'capped' };
+  return yield* capReached(intent, reservedNano, { day, homeDay });
 }
 
 /** Adds what the call changed and, when it ended its seed, the outcome. */
@@ -63,11 +84,12 @@ function* conclude(runId: string, change: TotalsChange | null, outcome: Outcome 
 function* storedCall(
   key: CallKey,
   attempt: number,
-): Operation<{ state: string; isTry: boolean; code: string | null; held: number }> {
+): Operation<{ state: string; isTry: boolean; code: string | null; held: number; slot: Value }> {
   const [row] = yield [SQL.callState, [key.runId, key.index, key.turn, attempt]];
   if (!row) throw unknownRun(key.runId);
   const code = row['code'] === null ? null : String(row['code']);
-  return { state: String(row['state']), isTry: row['is_try'] === 1, code, held: Number(row['reserved_nano']) };
+  const slot = row['ledger_slot'] ?? null;
+  return { state: String(row['state']), isTry: row['is_try'] === 1, code, held: Number(row['reserved_nano']), slot };
 }
 
 /**
@@ -77,11 +99,11 @@ function* storedCall(
 function* settleLate(settlement: Settlement, servedModel: string): Operation<void> {
   const { runId, index, turn, attempt, finish, costNano, at } = settlement;
   const late = [runId, index, turn, attempt, LATE, finish, servedModel, costNano, at];
-  const { held } = yield* storedCall(settlement, attempt);
+  const { held, slot } = yield* storedCall(settlement, attempt);
   if ((yield [SQL.lateOpen, late]).length > 0) {
-    yield addTotals(runId, { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: costNano });
+    yield* charge(runId, slot, { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: costNano });
   } else if ((yield [SQL.lateDoubtful, late]).length > 0) {
-    yield addTotals(runId, { doubtfulNano: costNano - held });
+    yield* charge(runId, slot, { doubtfulNano: costNano - held });
   }
 }
 
@@ -110,6 +132,7 @@ export function* settle(settlement: Settlement): Operation<'used' | 'late'> {
   if (change) {
     yield [SQL.insertAnswer, [...key, JSON.stringify(settlement.answer)]];
     change = { ...change, calls: 1, settledNano: costNano, usage };
+    yield* book(call?.['ledger_slot'] ?? null, change);
   }
   yield* conclude(runId, change, outcome);
   return 'used';
@@ -125,13 +148,17 @@ export function* refuse(refusal: Refusal): Operation<void> {
   let change: TotalsChange | null = null;
   if (call) {
     change = { ...counted, open: -1, reservedNano: -Number(call['reserved_nano']) };
+    yield* book(call['ledger_slot'] ?? null, change);
   } else {
     // Declared doubtful by another process while it was on its way: it is sure now that nothing was billed.
     const before = yield* storedCall(refusal, attempt);
     if (before.state === 'doubtful') {
       const [late] = yield [SQL.endDoubtful, [...key, state, code, isTry || before.isTry ? 1 : 0, at]];
       const again = before.isTry && isTry ? {} : counted;
-      if (late) change = { ...again, doubtful: -1, doubtfulNano: -Number(late['reserved_nano']) };
+      if (late) {
+        change = { ...again, doubtful: -1, doubtfulNano: -Number(late['reserved_nano']) };
+        yield* book(late['ledger_slot'] ?? null, change);
+      }
     }
   }
   yield* conclude(runId, change, outcome);
@@ -144,6 +171,7 @@ export function* doubt(doubted: Doubt): Operation<void> {
   if (call) {
     const held = Number(call['reserved_nano']);
     change = { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: held, tries: isTry ? 1 : 0 };
+    yield* book(call['ledger_slot'] ?? null, change);
   } else {
     yield* storedCall(doubted, attempt);
   }

@@ -4,12 +4,14 @@ import { EXIT, SwarmError } from '../core/errors.js';
 import * as tables from './migrations/0001-tables.js';
 import * as shares from './migrations/0002-shares.js';
 import * as outcomesByStatus from './migrations/0003-outcomes-by-status.js';
+import * as capsAndLimits from './migrations/0004-caps-and-limits.js';
 
 /** In order of their names. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-tables': tables,
   '0002-shares': shares,
   '0003-outcomes-by-status': outcomesByStatus,
+  '0004-caps-and-limits': capsAndLimits,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

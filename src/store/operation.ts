@@ -63,6 +63,12 @@ export function addTotals(runId: string, change: TotalsChange): Step {
   ];
 }
 
+/** Money that an operation books where its call was admitted. `slot` is null for a call of before the ledger. */
+export function* book(slot: Value, { settledNano = 0, reservedNano = 0, doubtfulNano = 0 }: TotalsChange): Operation<void> {
+  if (slot === null || (settledNano === 0 && reservedNano === 0 && doubtfulNano === 0)) return;
+  yield [SQL.book, [slot, settledNano, reservedNano, doubtfulNano]];
+}
+
 /** Records a seed's end unless it has one; the run is known to exist. Returns what the totals gain; null when the seed had an outcome. */
 export function* insertOutcome(runId: string, outcome: Outcome): Operation<TotalsChange | null> {
   const { index, status, cause, fromTurn, turns } = outcome;

@@ -20,6 +20,7 @@ export const OPERATIONS = {
   setControl: runs.setControl,
   registerQueue: shared.registerQueue,
   takeSlots: shared.takeSlots,
+  setLimits: shared.setLimits,
   beat: shared.beat,
   share: shared.share,
   endShares: shared.endShares,

@@ -2,6 +2,7 @@
 import type { Counts, EpochMs, Finish, NanoUsd, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
+import type { Intent, IntentResult } from './intent-port.js';
 import type { SharedStore } from './shared-port.js';
 
 export interface RunRow {
@@ -108,10 +109,22 @@ export interface Control {
   cancelled: boolean;
   concurrency: number;
   requestsPerMinute: number | null;
+  /** Of the run. */
   capNano: NanoUsd | null;
+  /** Of each call, of each row, and of all runs of a day. */
+  callCapNano: NanoUsd | null;
+  rowCapNano: NanoUsd | null;
+  dayCapNano: NanoUsd | null;
+  tokensPerMinute: number | null;
+  /** True: `concurrency` is the most there may be, the gate finds how many are worth it. */
+  auto: boolean;
   /** Grows with every change. */
   version: number;
 }
+
+type AlwaysGiven = 'paused' | 'cancelled' | 'concurrency' | 'requestsPerMinute' | 'capNano';
+/** A run's first control row; what is absent is no cap, no limit, not automatic. */
+export type NewControl = Pick<Control, AlwaysGiven> & Partial<Omit<Control, AlwaysGiven | 'version'>>;
 
 export interface CallKey {
   runId: string;
@@ -119,25 +132,6 @@ export interface CallKey {
   /** 1-based. */
   turn: number;
 }
-
-export interface Intent extends CallKey {
-  epoch: number;
-  /** Id of the process that makes the call. */
-  owner: string;
-  reservedNano: NanoUsd;
-  at: EpochMs;
-}
-
-export type IntentResult =
-  | { kind: 'go'; attempt: number }
-  /** Settled + reserved + doubtful + this one would pass the cap. */
-  | { kind: 'capped' }
-  /** The answer is stored already: read it. */
-  | { kind: 'answered' }
-  /** The seed has its outcome already. */
-  | { kind: 'done' }
-  /** Under way in another live process. */
-  | { kind: 'elsewhere'; owner: string };
 
 export interface Attempt extends CallKey {
   attempt: number;
@@ -217,7 +211,7 @@ export interface Store extends SharedStore {
   /** One row per (run, index): the newest content counts. For indexes beyond the sealed total. */
   appendSeeds(runId: string, seeds: readonly Seed[]): Promise<void>;
   /** staging -> staged, with its control row. */
-  sealRun(runId: string, sealed: { seedsFingerprint: string; total: number; control: Omit<Control, 'version'> }): Promise<void>;
+  sealRun(runId: string, sealed: { seedsFingerprint: string; total: number; control: NewControl }): Promise<void>;
   /** Removes a run and all its rows. */
   dropRun(runId: string): Promise<void>;
 

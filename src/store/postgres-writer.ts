@@ -33,8 +33,11 @@ interface QueuedWrite extends Write {
 
 type Result = { value: unknown } | { cause: unknown };
 
-/** What two writes must not change at once: a run, a rate, or the shares of a limit. */
-function lockOf({ input }: Write): string[] {
+/** Money of all runs is booked in one ledger. */
+const BOOKING: ReadonlySet<OperationName> = new Set(['intend', 'settle', 'refuse', 'doubt', 'endOwner', 'endOwners']);
+
+/** What two writes must not change at once: the ledger, a run, a rate, or the shares of a limit. */
+function lockOf({ name, input }: Write): string[] {
   const { runId, rateKey, run, request } = input as {
     runId?: string;
     rateKey?: string;
@@ -42,9 +45,10 @@ function lockOf({ input }: Write): string[] {
     request?: ShareRequest;
   };
   if (request) return request.asks.map(({ key }) => `share/${key}`);
-  if (runId !== undefined) return [`run/${runId}`];
+  const ledger = BOOKING.has(name) ? ['ledger'] : [];
+  if (runId !== undefined) return [`run/${runId}`, ...ledger];
   if (run) return [`run/${run.id}`];
-  return rateKey === undefined ? [] : [`rate/${rateKey}`];
+  return rateKey === undefined ? ledger : [`rate/${rateKey}`];
 }
 
 export class PostgresWriter implements Writer {

@@ -1,6 +1,7 @@
 /** All reads of the port. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
+import type { Learned } from '../core/gate/learned.js';
 import { addUsage, type EpochMs, NO_USAGE, type Outcome, type RunState } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { CallRow, CallState, Control, Indexes, ModelSpend, OutputRow, RunRow, RunTotals } from './port.js';
@@ -252,6 +253,12 @@ export class Reader {
   async queues(usedSince: EpochMs): Promise<QueueRow[]> {
     const query = this.#connection.kysely.selectFrom('queues').selectAll().where('last_used_at', '>=', usedSince);
     return (await query.orderBy('name').execute()).map(readQueue);
+  }
+
+  async limits(gateKey: string): Promise<Learned | null> {
+    const query = this.#connection.kysely.selectFrom('limits').select('learned_json').where('gate_key', '=', gateKey);
+    const row = await query.executeTakeFirst();
+    return row ? JSON.parse(row.learned_json) : null;
   }
 
   async shares(keys: readonly string[]): Promise<ShareRow[]> {

@@ -101,6 +101,11 @@ export function readControl(row: Row | ControlsTable): Control {
     concurrency: control.concurrency,
     requestsPerMinute: control.requests_per_minute,
     capNano: control.cap_nano,
+    callCapNano: control.call_cap_nano,
+    rowCapNano: control.row_cap_nano,
+    dayCapNano: control.day_cap_nano,
+    tokensPerMinute: control.tokens_per_minute,
+    auto: control.auto === 1,
     version: control.version,
   };
 }

@@ -1,7 +1,7 @@
 /** Writes about whole runs: staging, epochs, control, retry, dropping. */
 import type { EpochMs, RunState } from '../core/model.js';
 import { addTotals, type Operation } from './operation.js';
-import type { Control, NewRun, RunPatch, WorkflowExecution } from './port.js';
+import type { Control, NewControl, NewRun, RunPatch, WorkflowExecution } from './port.js';
 import { readControl } from './rows.js';
 import { insertSeeds, SQL, type Statement, updateColumns, type Value } from './statements.js';
 import { runExists, runNotStaged, unknownRun } from './store-errors.js';
@@ -54,14 +54,17 @@ export interface Sealed {
   runId: string;
   seedsFingerprint: string;
   total: number;
-  control: Omit<Control, 'version'>;
+  control: NewControl;
 }
 
 export function* sealRun({ runId, seedsFingerprint, total, control }: Sealed): Operation<void> {
   if ((yield [SQL.sealRun, [runId, seedsFingerprint, total]]).length === 0) throw unknownRun(runId);
   yield [SQL.setTotal, [runId, total]];
-  const { paused, cancelled, concurrency, requestsPerMinute, capNano } = control;
-  yield [SQL.insertControl, [runId, flag(paused), flag(cancelled), concurrency, requestsPerMinute, capNano]];
+  const { paused, cancelled, concurrency, requestsPerMinute, capNano, auto = false } = control;
+  const { callCapNano = null, rowCapNano = null, dayCapNano = null, tokensPerMinute = null } = control;
+  const caps = [capNano, callCapNano, rowCapNano, dayCapNano];
+  const parameters = [runId, flag(paused), flag(cancelled), concurrency, requestsPerMinute, ...caps, tokensPerMinute, flag(auto)];
+  yield [SQL.insertControl, parameters];
 }
 
 const DROP_STEPS: readonly (readonly [any: Statement, some: Statement])[] = [
@@ -182,6 +185,11 @@ const CONTROL_COLUMNS: { [K in keyof Omit<Control, 'version'>]: string } = {
   concurrency: 'concurrency',
   requestsPerMinute: 'requests_per_minute',
   capNano: 'cap_nano',
+  callCapNano: 'call_cap_nano',
+  rowCapNano: 'row_cap_nano',
+  dayCapNano: 'day_cap_nano',
+  tokensPerMinute: 'tokens_per_minute',
+  auto: 'auto',
 };
 
 export type ControlPatch = Partial<Omit<Control, 'version'>>;

@@ -1,11 +1,12 @@
 /** Writes about what all processes have in common: model queues, send slots, shares of limits, owners and the activities that run in them. */
+import type { Learned } from '../core/gate/learned.js';
 import { type Share, type ShareHolder, shareOf, shareTurn } from '../core/gate/shares.js';
 import type { EpochMs } from '../core/model.js';
 import { CRASHED } from './call-operations.js';
-import { addTotals, type Operation } from './operation.js';
+import { addTotals, book, type Operation } from './operation.js';
 import { readQueue } from './rows.js';
 import type { QueueRow, ShareRequest } from './shared-port.js';
-import { type Row, SQL } from './statements.js';
+import { type Row, SQL, type Value } from './statements.js';
 
 export function* registerQueue({ queue }: { queue: QueueRow }): Operation<QueueRow> {
   const [row] = yield [
@@ -26,6 +27,11 @@ export function* takeSlots({ rateKey, count, intervalMs, now }: Slots): Operatio
   const lengthUs = Math.ceil(count * intervalMs * 1000);
   const [row] = yield [SQL.takeSlots, [rateKey, Math.ceil(now * 1000), lengthUs]];
   return Math.ceil((Number(row?.['next_us']) - lengthUs) / 1000);
+}
+
+/** What a gate has learned; the newest counts. */
+export function* setLimits({ gateKey, learned }: { gateKey: string; learned: Learned }): Operation<void> {
+  yield [SQL.setLimits, [gateKey, JSON.stringify(learned)]];
 }
 
 export interface Beat {
@@ -62,14 +68,19 @@ export function* endShares({ owner, keys }: { owner: string; keys: readonly stri
 /** Calls that were open in a dead process are doubtful now: what they reserved stays charged. */
 function* countCrashed(crashed: readonly Row[]): Operation<void> {
   const byRun = new Map<string, { calls: number; held: number }>();
+  const bySlot = new Map<Value, number>();
   for (const row of crashed) {
     const runId = String(row['run_id']);
     const sum = byRun.get(runId) ?? { calls: 0, held: 0 };
-    byRun.set(runId, { calls: sum.calls + 1, held: sum.held + Number(row['reserved_nano']) });
+    const held = Number(row['reserved_nano']);
+    byRun.set(runId, { calls: sum.calls + 1, held: sum.held + held });
+    const slot = row['ledger_slot'] ?? null;
+    bySlot.set(slot, (bySlot.get(slot) ?? 0) + held);
   }
   for (const [runId, { calls, held }] of [...byRun].sort(([a], [b]) => (a < b ? -1 : 1))) {
     yield addTotals(runId, { open: -calls, reservedNano: -held, doubtful: calls, doubtfulNano: held });
   }
+  for (const [slot, held] of bySlot) yield* book(slot, { reservedNano: -held, doubtfulNano: held });
 }
 
 export interface EndOwner {

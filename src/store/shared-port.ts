@@ -1,4 +1,5 @@
 /** What all worker processes have in common: queues, rates, shares of limits, owners and the activities that run in them. */
+import type { Learned } from '../core/gate/learned.js';
 import type { Share, ShareAsk, ShareHolder } from '../core/gate/shares.js';
 import type { EpochMs } from '../core/model.js';
 
@@ -57,6 +58,9 @@ export interface SharedStore {
    * Returns the time of the first one.
    */
   takeSlots(rateKey: string, count: number, intervalMs: number, now: EpochMs): Promise<EpochMs>;
+  /** What was learned of a gate's limits; null when nothing was. */
+  limits(gateKey: string): Promise<Learned | null>;
+  setLimits(gateKey: string, learned: Learned): Promise<void>;
   /** Asks for shares of limits, all in one step; what each key got. */
   share(request: ShareRequest): Promise<Map<string, Share>>;
   /** What all processes have of these limits. */

@@ -27,6 +27,7 @@ type Reads = Pick<
   | 'control'
   | 'controls'
   | 'queues'
+  | 'limits'
   | 'shares'
   | 'owners'
 >;
@@ -62,6 +63,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     control: read(reader.control),
     controls: read(reader.controls),
     queues: read(reader.queues),
+    limits: read(reader.limits),
     shares: read(reader.shares),
     owners: read(reader.owners),
   };
@@ -121,6 +123,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     },
     registerQueue: (queue) => writer.write('registerQueue', { queue }),
     takeSlots: (rateKey, count, intervalMs, now) => writer.write('takeSlots', { rateKey, count, intervalMs, now }),
+    setLimits: (gateKey, learned) => writer.write('setLimits', { gateKey, learned }),
     beat: (owner, until: EpochMs) => writer.write('beat', { owner, until }),
     share: async (request) => new Map(await writer.write('share', { request })),
     endShares: (owner, keys) => writer.write('endShares', { owner, keys }),

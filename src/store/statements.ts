@@ -34,6 +34,15 @@ const LATE = `UPDATE calls SET state = 'doubtful', code = ?5, finish = ?6, serve
 const ENDED = `UPDATE calls SET state = ?5, code = ?6, is_try = ?7, ended_at = ?8 WHERE ${CALL}`;
 /** Failed rows of a run, of one cause (?2) or, when it is null, of all. */
 const FAILED = `run_id = ?1 AND status = 'failed' AND (CAST(?2 AS TEXT) IS NULL OR cause = ?2)`;
+/** What a row (?3) has cost for sure, and what its open and doubtful calls are charged with. Refused calls cost nothing. */
+const ROW_MONEY = `(SELECT CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) FROM calls WHERE run_id = ?1 AND idx = ?3
+  AND state IN ('answered', 'superseded'))`;
+const ROW_HELD = `(SELECT CAST(COALESCE(SUM(reserved_nano), 0) AS BIGINT) FROM calls WHERE run_id = ?1 AND idx = ?3
+  AND state IN ('intent', 'doubtful'))`;
+/** What all runs are charged with in a day. */
+const ledgerSum = (from: string, to: string) =>
+  `(SELECT CAST(COALESCE(SUM(settled_nano + reserved_nano + doubtful_nano), 0) AS BIGINT) FROM ledger
+  WHERE slot >= CAST(${from} AS BIGINT) AND slot < CAST(${to} AS BIGINT))`;
 const DEAD_OWNERS = 'SELECT id FROM owners WHERE home = ?1 AND id <> ?2';
 
 export const SQL = define({
@@ -51,23 +60,35 @@ export const SQL = define({
 
   // Calls.
   reserve: `UPDATE run_totals SET reserved_nano = reserved_nano + ?2, open_calls = open_calls + 1 WHERE run_id = ?1 AND NOT EXISTS
-    (SELECT 1 FROM controls WHERE run_id = ?1
-     AND cap_nano < run_totals.settled_nano + run_totals.reserved_nano + run_totals.doubtful_nano + CAST(?2 AS BIGINT))
+    (SELECT 1 FROM controls WHERE run_id = ?1 AND (call_cap_nano < CAST(?2 AS BIGINT)
+     OR cap_nano < run_totals.settled_nano + run_totals.reserved_nano + run_totals.doubtful_nano + CAST(?2 AS BIGINT)
+     OR (row_cap_nano IS NOT NULL AND row_cap_nano < CAST(?2 AS BIGINT) + ${ROW_MONEY} + ${ROW_HELD})
+     OR (day_cap_nano IS NOT NULL AND day_cap_nano < CAST(?2 AS BIGINT) + ${ledgerSum('?4', '?5')})))
+    AND (CAST(?6 AS BIGINT) IS NULL OR CAST(?6 AS BIGINT) >= CAST(?2 AS BIGINT) + ${ledgerSum('?7', '?8')})
     RETURNING run_id`,
-  insertCall: `INSERT INTO calls (run_id, idx, turn, attempt, epoch, state, owner, is_try, reserved_nano, cost_nano, started_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, 'intent', ?6, 0, ?7, 0, ?8)
+  caps: `SELECT call_cap_nano, row_cap_nano, cap_nano, day_cap_nano FROM controls WHERE run_id = ?1`,
+  runMoney: 'SELECT settled_nano, reserved_nano, doubtful_nano FROM run_totals WHERE run_id = ?1',
+  rowMoney: `SELECT ${ROW_MONEY.replaceAll('?3', '?2')} AS kept, ${ROW_HELD.replaceAll('?3', '?2')} AS held`,
+  ledgerMoney: `SELECT COALESCE(SUM(settled_nano), 0) AS settled_nano, COALESCE(SUM(reserved_nano), 0) AS reserved_nano,
+    COALESCE(SUM(doubtful_nano), 0) AS doubtful_nano FROM ledger WHERE slot >= ?1 AND slot < ?2`,
+  newestSlot: 'SELECT MAX(slot) AS slot FROM ledger',
+  book: `INSERT INTO ledger (slot, settled_nano, reserved_nano, doubtful_nano) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (slot) DO UPDATE SET settled_nano = ledger.settled_nano + excluded.settled_nano,
+    reserved_nano = ledger.reserved_nano + excluded.reserved_nano, doubtful_nano = ledger.doubtful_nano + excluded.doubtful_nano`,
+  insertCall: `INSERT INTO calls (run_id, idx, turn, attempt, epoch, state, owner, is_try, reserved_nano, cost_nano, started_at,
+    ledger_slot) VALUES (?1, ?2, ?3, ?4, ?5, 'intent', ?6, 0, ?7, 0, ?8, ?9)
     ON CONFLICT (run_id, idx, turn, attempt) DO NOTHING RETURNING attempt`,
   attemptsOfTurn: `SELECT attempt, state, owner, reserved_nano FROM calls WHERE ${TURN} ORDER BY attempt`,
   leaseOf: 'SELECT lease_until FROM owners WHERE id = ?1',
-  callState: `SELECT state, is_try, code, reserved_nano FROM calls WHERE ${CALL}`,
-  answerFirst: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'intent' RETURNING reserved_nano`,
-  answerOpen: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'intent' AND ${UNANSWERED} RETURNING reserved_nano`,
-  answerDoubtful: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'doubtful' AND ${UNANSWERED} RETURNING reserved_nano`,
+  callState: `SELECT state, is_try, code, reserved_nano, ledger_slot FROM calls WHERE ${CALL}`,
+  answerFirst: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'intent' RETURNING reserved_nano, ledger_slot`,
+  answerOpen: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'intent' AND ${UNANSWERED} RETURNING reserved_nano, ledger_slot`,
+  answerDoubtful: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'doubtful' AND ${UNANSWERED} RETURNING reserved_nano, ledger_slot`,
   lateOpen: `${LATE} AND state = 'intent' RETURNING attempt`,
   lateDoubtful: `${LATE} AND state = 'doubtful' RETURNING attempt`,
   insertAnswer: 'INSERT INTO answers (run_id, idx, turn, attempt, answer_json) VALUES (?1, ?2, ?3, ?4, ?5)',
-  endOpen: `${ENDED} AND state = 'intent' RETURNING reserved_nano`,
-  endDoubtful: `${ENDED} AND state = 'doubtful' RETURNING reserved_nano`,
+  endOpen: `${ENDED} AND state = 'intent' RETURNING reserved_nano, ledger_slot`,
+  endDoubtful: `${ENDED} AND state = 'doubtful' RETURNING reserved_nano, ledger_slot`,
 
   // Outcomes.
   insertOutcome: `INSERT INTO outcomes (run_id, idx, seq, status, cause, from_turn, turns, outcome_json)
@@ -117,10 +138,13 @@ export const SQL = define({
   dropRun: 'DELETE FROM runs WHERE id = ?1',
 
   // Control, queues, rates, owners.
-  insertControl: `INSERT INTO controls (run_id, paused, cancelled, concurrency, requests_per_minute, cap_nano, version)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, 1) ON CONFLICT (run_id) DO UPDATE SET paused = excluded.paused, cancelled = excluded.cancelled,
+  insertControl: `INSERT INTO controls (run_id, paused, cancelled, concurrency, requests_per_minute, cap_nano, call_cap_nano,
+    row_cap_nano, day_cap_nano, tokens_per_minute, auto, version)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1)
+    ON CONFLICT (run_id) DO UPDATE SET paused = excluded.paused, cancelled = excluded.cancelled,
     concurrency = excluded.concurrency, requests_per_minute = excluded.requests_per_minute, cap_nano = excluded.cap_nano,
-    version = controls.version + 1`,
+    call_cap_nano = excluded.call_cap_nano, row_cap_nano = excluded.row_cap_nano, day_cap_nano = excluded.day_cap_nano,
+    tokens_per_minute = excluded.tokens_per_minute, auto = excluded.auto, version = controls.version + 1`,
   upsertQueue: `INSERT INTO queues (name, provider, model, requests_per_minute, call_ms, last_used_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6)
     ON CONFLICT (name) DO UPDATE SET provider = excluded.provider, model = excluded.model,
@@ -131,6 +155,8 @@ export const SQL = define({
     ON CONFLICT (rate_key) DO UPDATE SET next_us =
     CASE WHEN rates.next_us > CAST(?2 AS BIGINT) THEN rates.next_us ELSE CAST(?2 AS BIGINT) END + CAST(?3 AS BIGINT)
     RETURNING next_us`,
+  setLimits: `INSERT INTO limits (gate_key, learned_json) VALUES (?1, ?2)
+    ON CONFLICT (gate_key) DO UPDATE SET learned_json = excluded.learned_json`,
   beat: `INSERT INTO owners (id, home, pid, lease_until, temporal) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, temporal = excluded.temporal`,
   endDeadShares: `DELETE FROM shares WHERE share_key = ?1 AND owner <> ?2
@@ -142,10 +168,10 @@ export const SQL = define({
   endSharesOf: 'DELETE FROM shares WHERE owner = ?1',
   endOwner: 'DELETE FROM owners WHERE id = ?1 AND lease_until <= CAST(?2 AS BIGINT) RETURNING id',
   crashCallsOf: `UPDATE calls SET state = 'doubtful', code = ?2, ended_at = ?3 WHERE state = 'intent' AND owner = ?1
-    RETURNING run_id, reserved_nano`,
+    RETURNING run_id, reserved_nano, ledger_slot`,
   adoptActivities: 'UPDATE activities SET owner = ?2 WHERE owner = ?1 RETURNING task_token',
   crashCalls: `UPDATE calls SET state = 'doubtful', code = ?3, ended_at = ?4 WHERE state = 'intent' AND owner IN (${DEAD_OWNERS})
-    RETURNING run_id, reserved_nano`,
+    RETURNING run_id, reserved_nano, ledger_slot`,
   endActivities: `DELETE FROM activities WHERE owner IN (${DEAD_OWNERS}) RETURNING task_token`,
   endSharesOfDead: `DELETE FROM shares WHERE owner IN (${DEAD_OWNERS})`,
   endOwners: 'DELETE FROM owners WHERE home = ?1 AND id <> ?2',

@@ -88,6 +88,8 @@ export interface CallsTable {
   reasoning_tokens: number | null;
   reserved_nano: number;
   cost_nano: number;
+  /** Where it is booked in the ledger; null for calls of before the ledger. */
+  ledger_slot: number | null;
   started_at: number;
   ended_at: number | null;
 }
@@ -120,6 +122,11 @@ export interface ControlsTable {
   concurrency: number;
   requests_per_minute: number | null;
   cap_nano: number | null;
+  call_cap_nano: number | null;
+  row_cap_nano: number | null;
+  day_cap_nano: number | null;
+  tokens_per_minute: number | null;
+  auto: number;
   version: number;
 }
 
@@ -136,6 +143,21 @@ export interface RatesTable {
   rate_key: string;
   /** Time of the next free send slot, in microseconds since the epoch: slots may be a fraction of a millisecond apart. */
   next_us: number;
+}
+
+/** Money of all runs by the quarter of an hour in which calls were admitted: the days of every time zone are sums of these. */
+export interface LedgerTable {
+  /** Quarters since the epoch. */
+  slot: number;
+  settled_nano: number;
+  reserved_nano: number;
+  doubtful_nano: number;
+}
+
+/** What a gate has learned of its provider's limits. */
+export interface LimitsTable {
+  gate_key: string;
+  learned_json: string;
 }
 
 export interface OwnersTable {
@@ -172,6 +194,8 @@ export interface Tables {
   controls: ControlsTable;
   queues: QueuesTable;
   rates: RatesTable;
+  ledger: LedgerTable;
+  limits: LimitsTable;
   owners: OwnersTable;
   shares: SharesTable;
   activities: ActivitiesTable;

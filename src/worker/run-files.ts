@@ -49,7 +49,7 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
     const { loaded, source } = await this.#load(input, runId);
     const { task, prompt } = loaded;
     const folder = await checkOutputDir(task.outputDir, loaded.placeOf('output_dir'));
-    const problems = [folder, capProblem(task, this.#options.prices, { place: loaded.placeOf('max_cost') })].filter(
+    const problems = [folder, capProblem(task, this.#options.prices, { placeOf: loaded.placeOf })].filter(
       (problem) => problem !== null,
     );
     if (problems.length > 0) throw new SwarmError(problems);

@@ -39,7 +39,12 @@ test('task: two keys -> the defaults', () => {
     transcripts: false,
     maxCost: null,
     price: null,
+    maxCostPerCall: null,
+    maxCostPerRow: null,
+    maxDailyCost: null,
+    timeZone: 'UTC',
     requestsPerMinute: null,
+    tokensPerMinute: null,
     timeoutMs: 600_000,
     labels: {},
     weight: 1,
@@ -79,7 +84,12 @@ checkpoint_every: 5
 transcripts: true
 max_cost: 1.5
 price: {input: 1, output: 2, cached_input: 0.1}
+max_cost_per_call: 0.25
+max_cost_per_row: 0.5
+max_daily_cost: 10
+timezone: Europe/Berlin
 requests_per_minute: 60
+tokens_per_minute: 90000
 timeout: 1.5
 labels: {team: red}
 weight: 2
@@ -109,7 +119,12 @@ weight: 2
     transcripts: true,
     maxCost: 1.5,
     price: { input: 1, output: 2, cachedInput: 0.1 },
+    maxCostPerCall: 0.25,
+    maxCostPerRow: 0.5,
+    maxDailyCost: 10,
+    timeZone: 'Europe/Berlin',
     requestsPerMinute: 60,
+    tokensPerMinute: 90_000,
     timeoutMs: 1500,
     labels: { team: 'red' },
     weight: 2,

@@ -88,7 +88,8 @@ describe('a new folder', () => {
     });
     expect((await store.seeds(run.id, { from: 0, to: 9 })).map(({ content }) => content)).toEqual(ROWS);
     expect(await store.control(run.id)).toMatchObject({
-      concurrency: 16,
+      concurrency: 200,
+      auto: true,
       requestsPerMinute: 30,
       capNano: 500_000_000,
       paused: false,

@@ -33,7 +33,10 @@ it('capProblem: unknown price -> E_PRICE_UNKNOWN, shows the form', async () => {
 
 it('capProblem: cap below one worst call -> E_CAP_TOO_SMALL with both figures, where the cap stands', async () => {
   const capped = await task({ price, max_cost: 0.001 });
-  const problem = capProblem(capped, prices, { promptTokens: 500, place: { file: 'task.yaml', line: 3, column: 1 } });
+  const problem = capProblem(capped, prices, {
+    promptTokens: 500,
+    placeOf: () => ({ file: 'task.yaml', line: 3, column: 1 }),
+  });
   expect(problem).toMatchObject({ code: 'E_CAP_TOO_SMALL', place: { file: 'task.yaml', line: 3 } });
   expect(problem?.found).toContain('max_cost is $0.001 ');
   expect(worstCostOf(price, { input: 500, maxOutput: 1_000 })).toBe(2_500_000);

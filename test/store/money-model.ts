@@ -1,5 +1,6 @@
 /** The money rules in a few lines of memory: what the store must agree with, whatever happens in whatever order. */
-import type { CallState, IntentResult, RunTotals } from '../../src/store/port.js';
+import type { Capped, IntentResult } from '../../src/store/intent-port.js';
+import type { CallState, RunTotals } from '../../src/store/port.js';
 
 interface Attempt {
   state: CallState;
@@ -18,6 +19,15 @@ export type Step =
   | { kind: 'doubt'; row: number; attempt: number; isTry: boolean; ends: boolean }
   | { kind: 'crash'; process: number };
 
+export interface ModelCaps {
+  call: number | null;
+  row: number | null;
+  run: number;
+  /** Of the control row, and of the process. */
+  day: number | null;
+  home: number | null;
+}
+
 export class MoneyModel {
   readonly rows: Attempt[][];
   readonly outcomes = new Set<number>();
@@ -29,7 +39,8 @@ export class MoneyModel {
     readonly name: string,
     rows: number,
     processes: number,
-    readonly cap: number,
+    readonly caps: ModelCaps,
+    readonly until: number,
   ) {
     this.rows = Array.from({ length: rows }, () => []);
     this.#lives = Array.from({ length: processes }, () => 1);
@@ -53,9 +64,33 @@ export class MoneyModel {
     return this.rows.flat().filter((attempt) => states.includes(attempt.state)).length;
   }
 
+  /** What one row is charged with. */
+  ofRow(row: number): number {
+    const held = (this.rows[row] ?? []).filter(({ state }) => state === 'intent' || state === 'doubtful');
+    const costs = (this.rows[row] ?? []).map(({ cost }) => cost);
+    return [...costs, ...held.map(({ reserved }) => reserved)].reduce((sum, nano) => sum + nano, 0);
+  }
+
   held(): number {
-    const settled = this.rows.flat().reduce((sum, attempt) => sum + attempt.cost, 0);
-    return settled + this.#sum('intent') + this.#sum('doubtful');
+    return this.rows.reduce((sum, _, row) => sum + this.ofRow(row), 0);
+  }
+
+  /** All runs of the day are this one. */
+  #capped(row: number, reserved: number): Capped | null {
+    const open = this.#sum('intent');
+    const { caps, until } = this;
+    const passed = [
+      { cap: 'call' as const, capNano: caps.call, charged: 0, open: 0, until: null },
+      { cap: 'row' as const, capNano: caps.row, charged: this.ofRow(row), open: 0, until: null },
+      { cap: 'run' as const, capNano: caps.run, charged: this.held(), open, until: null },
+      { cap: 'day' as const, capNano: caps.day, charged: this.held(), open, until },
+      { cap: 'home' as const, capNano: caps.home, charged: this.held(), open, until },
+    ].flatMap(({ cap, capNano, charged, open: back, until: end }) => {
+      if (capNano === null || charged + reserved <= capNano) return [];
+      const shortNano = charged + reserved - capNano;
+      return [{ kind: 'capped' as const, cap, capNano, shortNano, final: shortNano > back, until: end }];
+    });
+    return passed.find(({ final }) => final) ?? passed.sort((a, b) => b.shortNano - a.shortNano)[0] ?? null;
   }
 
   intend(row: number, process: number, reserved: number): IntentResult {
@@ -66,7 +101,8 @@ export class MoneyModel {
     if (last && this.outcomes.has(row)) return { kind: 'done' };
     // Crashes end their calls at once here, so an open call is always one of a live process.
     if (last?.state === 'intent') return { kind: 'elsewhere', owner: last.owner };
-    if (this.held() + reserved > this.cap) return { kind: 'capped' };
+    const capped = this.#capped(row, reserved);
+    if (capped) return capped;
     attempts.push({ state: 'intent', owner, reserved, cost: 0, isTry: false });
     return { kind: 'go', attempt: attempts.length };
   }

@@ -1,13 +1,15 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { IntentResult, Store } from '../../src/store/port.js';
+import { ledgerDayOf, ledgerSlot } from '../../src/core/gate/ledger-slot.js';
+import type { IntentResult } from '../../src/store/intent-port.js';
+import type { Store } from '../../src/store/port.js';
 import { OVERDUE_MS } from '../../src/store/shared-port.js';
 import { intentOf, NOW, openStore, outcomeOf, settlementOf, stagedRun, testDatabases } from './databases.js';
-import { MoneyModel, type Step } from './money-model.js';
+import { type ModelCaps, MoneyModel, type Step } from './money-model.js';
 
 const ROWS = 3;
 const PROCESSES = 2;
-const CAP = 500;
+const DAY_MS = 86_400_000;
 /** When the calls of an owner with a lease until NOW + 10 are anybody's. */
 const END = NOW + 10 + OVERDUE_MS;
 
@@ -30,6 +32,15 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('crash' as const), process }) },
 );
+
+const sometimes = (min: number, max: number) => fc.option(fc.integer({ min, max }), { nil: null });
+const capsOf: fc.Arbitrary<ModelCaps> = fc.record({
+  call: sometimes(100, 250),
+  row: sometimes(100, 400),
+  run: fc.integer({ min: 200, max: 600 }),
+  day: sometimes(200, 600),
+  home: sometimes(200, 600),
+});
 
 const databases = await testDatabases();
 afterAll(() => Promise.all(databases.map((database) => database.stop())));
@@ -55,7 +66,12 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
     }
     if (next.kind === 'intend') {
       const owner = model.owner(next.process);
-      const done: Promise<IntentResult> = store.intend(intentOf(runId, next.row, { owner, reservedNano: next.reserved, at }));
+      const { home } = model.caps;
+      const timeZone = 'America/New_York';
+      const day = { timeZone, homeCap: home === null ? null : { capNano: home, timeZone } };
+      const done: Promise<IntentResult> = store.intend(
+        intentOf(runId, next.row, { ...day, owner, reservedNano: next.reserved, at }),
+      );
       return { done, expected: model.intend(next.row, next.process, next.reserved) };
     }
     const number = model.attemptOf(next.row, next.attempt);
@@ -77,23 +93,31 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
     return { done: store.doubt({ ...call, isTry: next.isTry, code: 'E_CALL_TIMEOUT', ...end }), expected: undefined };
   }
 
-  test('any history, many steps at once -> as the model; the cap is never passed', async () => {
+  test('any history, many steps at once -> as the model; no cap is ever passed', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(step, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 8 }),
-        async (bursts) => {
+        capsOf,
+        async (bursts, caps) => {
           const runId = `r${++runs}`;
-          await stagedRun(store, runId, ROWS, CAP);
-          const model = new MoneyModel(runId, ROWS, PROCESSES, CAP);
+          // A day of its own, so that all that is booked in it is this run's.
+          const from = NOW + runs * DAY_MS;
+          await stagedRun(store, runId, ROWS, caps.run);
+          await store.setControl(runId, { callCapNano: caps.call, rowCapNano: caps.row, dayCapNano: caps.day });
+          const { until } = ledgerDayOf(ledgerSlot(from, null), 'America/New_York');
+          const model = new MoneyModel(runId, ROWS, PROCESSES, caps, until);
           for (let each = 0; each < PROCESSES; each++) {
             await store.beat({ id: model.owner(each), home: `${runId}/${each}`, pid: 1 }, NOW * 2);
           }
           for (const [at, burst] of bursts.entries()) {
-            const taken = burst.map((next) => take(runId, model, next, NOW + at));
+            const taken = burst.map((next) => take(runId, model, next, from + at));
             expect(await Promise.all(taken.map(({ done }) => done))).toEqual(taken.map(({ expected }) => expected));
             const totals = await store.totals(runId);
             expect(totals).toMatchObject(model.totals());
-            expect(totals.settledNano + totals.reservedNano + totals.doubtfulNano).toBeLessThanOrEqual(CAP);
+            const { run, day, home } = caps;
+            const most = Math.min(run, day ?? run, home ?? run);
+            expect(totals.settledNano + totals.reservedNano + totals.doubtfulNano).toBeLessThanOrEqual(most);
+            for (let index = 0; index < ROWS; index++) expect(model.ofRow(index)).toBeLessThanOrEqual(caps.row ?? most);
           }
           const calls = await store.calls(runId, { from: 0, to: ROWS });
           expect(calls.map((call) => call.state)).toEqual(model.rows.flat().map((call) => call.state));
@@ -171,12 +195,89 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
       kind: 'elsewhere',
       owner: 'gone',
     });
-    expect(await store.intend(intentOf('dead', 0, { at: END, reservedNano: 51 }))).toEqual({ kind: 'capped' });
+    expect(await store.intend(intentOf('dead', 0, { at: END, reservedNano: 51 }))).toEqual({
+      kind: 'capped',
+      cap: 'run',
+      capNano: 150,
+      shortNano: 1,
+      final: true,
+      until: null,
+    });
     expect(await store.totals('dead')).toMatchObject({ open: 0, doubtful: 1, reservedNano: 0, doubtfulNano: 100 });
     expect(await store.intend(intentOf('dead', 0, { at: END, reservedNano: 50 }))).toEqual({ kind: 'go', attempt: 2 });
     expect(await store.intend(intentOf('dead', 0, { at: END }))).toEqual({ kind: 'elsewhere', owner: 'me' });
     // Refused for sure after it was given up: nothing was billed.
     await store.refuse({ runId: 'dead', index: 0, turn: 1, attempt: 1, kind: 'limited', code: 'E_CALL_RATE', at: NOW });
     expect(await store.totals('dead')).toMatchObject({ open: 1, doubtful: 0, limited: 1, reservedNano: 50, doubtfulNano: 0 });
+  });
+
+  describe('caps of a day', () => {
+    const zone = 'Pacific/Auckland';
+    let days = 0;
+    /** Two runs with a cap of 300 a day, at the start of a day that nobody has booked in. */
+    async function twoRuns() {
+      days += 1;
+      const start = ledgerDayOf(ledgerSlot(NOW + (1_000 + 3 * days) * DAY_MS, null), zone).until;
+      const names = [`a${days}`, `b${days}`] as const;
+      for (const name of names) {
+        await stagedRun(store, name, 4);
+        await store.setControl(name, { dayCapNano: 300 });
+      }
+      const intend = (name: string, index: number, at: number, reservedNano: number | null = 100) =>
+        store.intend(intentOf(name, index, { at, reservedNano, timeZone: zone }));
+      return { start, a: names[0], b: names[1], intend };
+    }
+
+    test('all runs count; the next day is a new budget; a clock set back is none', async () => {
+      const { start, a, b, intend } = await twoRuns();
+      const end = start + 24 * 3_600_000 - 1;
+      expect((await intend(a, 0, start)).kind).toBe('go');
+      expect((await intend(b, 0, end)).kind).toBe('go');
+      expect(await intend(b, 1, end, 101)).toMatchObject({ kind: 'capped', cap: 'day', shortNano: 1, final: false });
+      expect((await intend(b, 1, end)).kind).toBe('go');
+      expect(await intend(a, 1, end)).toMatchObject({ kind: 'capped', cap: 'day', until: end + 1 });
+      expect((await intend(a, 1, end + 1, 300)).kind).toBe('go');
+      // Back in yesterday, which has room again since a call was refused: what is admitted now is booked today all the same.
+      await store.refuse({ runId: b, index: 1, turn: 1, attempt: 1, kind: 'limited', code: 'E_RATE_LIMITED', at: end });
+      expect(await intend(a, 2, end, 1)).toMatchObject({ kind: 'capped', cap: 'day' });
+    });
+
+    test('a call is booked to the day of its admission, whenever it ends', async () => {
+      const { start, a, intend } = await twoRuns();
+      const tomorrow = start + 24 * 3_600_000;
+      await intend(a, 0, tomorrow - 1, 300);
+      await store.settle(settlementOf(a, 0, { costNano: 120, at: tomorrow + 5 }));
+      expect((await intend(a, 1, tomorrow, 300)).kind).toBe('go');
+      await store.doubt({ runId: a, index: 1, turn: 1, attempt: 1, isTry: true, code: 'E_CALL_TIMEOUT', at: tomorrow + 9 });
+      expect(await intend(a, 2, tomorrow, 1)).toMatchObject({ kind: 'capped', final: true });
+      await store.settle(settlementOf(a, 1, { costNano: 50, at: tomorrow + 20 }));
+      expect((await intend(a, 2, tomorrow, 250)).kind).toBe('go');
+    });
+
+    test('a dead owner: its calls stay charged to their day', async () => {
+      const { start, a, b, intend } = await twoRuns();
+      await store.beat({ id: `dead-${a}`, home: a, pid: 1 }, start);
+      await store.intend(intentOf(a, 0, { at: start, owner: `dead-${a}`, reservedNano: 200, timeZone: zone }));
+      await store.endOwner(`dead-${a}`, 'me', start);
+      expect(await intend(b, 0, start, 101)).toMatchObject({ kind: 'capped', cap: 'day', final: true });
+      expect((await intend(b, 0, start, 100)).kind).toBe('go');
+    });
+
+    test('runs without a cap count, too', async () => {
+      const { start, a, b, intend } = await twoRuns();
+      await store.setControl(a, { dayCapNano: null });
+      expect((await intend(a, 0, start, 1_000)).kind).toBe('go');
+      expect(await intend(b, 0, start, 1)).toMatchObject({ kind: 'capped', cap: 'day', capNano: 300 });
+    });
+
+    test('a cap and no price -> refused by name; no cap -> goes at 0', async () => {
+      const { start, a, intend } = await twoRuns();
+      expect(await intend(a, 0, start, null)).toEqual({ kind: 'unpriced', cap: 'day' });
+      await store.setControl(a, { dayCapNano: null });
+      expect((await intend(a, 0, start, null)).kind).toBe('go');
+      expect(
+        await store.intend(intentOf(a, 1, { at: start, reservedNano: null, homeCap: { capNano: 5, timeZone: zone } })),
+      ).toEqual({ kind: 'unpriced', cap: 'home' });
+    });
   });
 });

@@ -56,7 +56,9 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     await expect(store.openEpoch('r', { workflowId: 'w', executionId: 'x-w' }, NOW)).rejects.toMatchObject({
       code: 'E_RUN_NOT_STAGED',
     });
-    const control = { paused: false, cancelled: false, concurrency: 3, requestsPerMinute: 0.5, capNano: 5_000_000_000_000 };
+    const caps = { capNano: 5_000_000_000_000, callCapNano: 1, rowCapNano: 2, dayCapNano: 3 };
+    const rates = { concurrency: 3, requestsPerMinute: 0.5, tokensPerMinute: 90_000, auto: true };
+    const control = { paused: false, cancelled: false, ...rates, ...caps };
     await store.sealRun('r', { seedsFingerprint: 'abc', total: 1_235, control });
     expect(await store.run('r')).toEqual({
       ...newRun('r'),

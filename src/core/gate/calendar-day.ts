@@ -52,9 +52,3 @@ export function nextDayAt(day: Day, timeZone: string): EpochMs {
   const next = new Date(Date.parse(`${day}T00:00:00Z`) + DAY_MS).toISOString().slice(0, 10);
   return startOf(next, timeZone);
 }
-
-/** The day that a call admitted now is booked to. It never moves back: a clock that was set back gives no second budget. */
-export function ledgerDay(now: EpochMs, timeZone: string, last: Day | null): Day {
-  const today = dayOf(now, timeZone);
-  return last !== null && last > today ? last : today;
-}

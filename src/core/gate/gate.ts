@@ -35,6 +35,8 @@ interface Place {
   tokens: number;
   call: SentCall | null;
   held: SentCall['held'];
+  /** It has a place among those of `workers: auto`; the run may be changed meanwhile. */
+  auto: boolean;
 }
 
 /** Share of the window from which on a refusal may be due to it. */
@@ -105,7 +107,8 @@ export class Gate {
     }
     line.entered += 1;
     this.#entered += 1;
-    if (line.limits.auto) this.#autoEntered += 1;
+    place.auto = line.limits.auto === true;
+    if (place.auto) this.#autoEntered += 1;
     const { window } = this.#limits;
     // Near the window either of the two may have been met.
     const held = this.#entered >= window ? 'window' : this.#entered < NEAR_WINDOW * window ? place.held : null;
@@ -131,7 +134,7 @@ export class Gate {
     }
     line.entered -= 1;
     this.#entered -= 1;
-    if (line.limits.auto) this.#autoEntered -= 1;
+    if (place.auto) this.#autoEntered -= 1;
     if (how.kind === 'done') this.#answered(place, call, how, now);
     else if (how.kind === 'limited') this.#refused(place, call, how, now);
     else {
@@ -263,7 +266,7 @@ export class Gate {
     this.#local.take(pace, now);
     // The burst is used up: the learned rate is what holds calls back.
     const full = Number.isFinite(pace) && this.#local.nextAt(pace) > now;
-    this.#places.set(ticket.id, { ticket, line, tokens, call: null, held: full ? 'pace' : null });
+    this.#places.set(ticket.id, { ticket, line, tokens, call: null, held: full ? 'pace' : null, auto: false });
   }
 
   /** Settles what the call was charged with against what it took. */

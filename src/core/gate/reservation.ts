@@ -1,13 +1,13 @@
 /**
  * Admission against money caps, in whole nano-dollars: what is charged already (settled, reserved, doubtful) plus the worst case of
- * the next call must not pass any cap. The store does this in one atomic statement; here stands what it compares, and which cap is
- * named when one is passed.
+ * the next call must not pass any cap. The store admits in one atomic statement; here stands what it compares, and which cap is
+ * named when it refuses.
  */
 import type { NanoUsd } from '../model.js';
 import { usdToNano } from '../price.js';
 
-/** Caps from the narrowest to the widest. */
-export const CAPS = ['call', 'row', 'run', 'day'] as const;
+/** Caps from the narrowest to the widest; `home` is that of a process for all runs of a day. */
+export const CAPS = ['call', 'row', 'run', 'day', 'home'] as const;
 export type CapName = (typeof CAPS)[number];
 
 /** Null or absent = no cap. */
@@ -22,7 +22,10 @@ export interface Charged {
 
 export type MoneyVerdict =
   | { kind: 'go' }
-  /** `cap` has the least room; `shortNano` is what it lacks. `final`: even with nothing reserved the call would not fit. */
+  /**
+   * `final`: even with nothing reserved the call would not fit; then `cap` is the narrowest of such, else that with the least room.
+   * `shortNano` is what it lacks.
+   */
   | { kind: 'capped'; cap: CapName; shortNano: NanoUsd; final: boolean }
   /** There is a cap, but nobody knows what the call may cost. */
   | { kind: 'unpriced'; cap: CapName };
@@ -38,7 +41,7 @@ export function admitMoney(
   caps: Caps,
   charged: Record<Exclude<CapName, 'call'>, Charged>,
 ): MoneyVerdict {
-  let tightest: { cap: CapName; room: NanoUsd; final: boolean } | null = null;
+  let tightest: { cap: CapName; room: NanoUsd } | null = null;
   for (const cap of CAPS) {
     const most = caps[cap] ?? null;
     if (most === null) continue;
@@ -46,8 +49,9 @@ export function admitMoney(
     const spent = cap === 'call' ? { settledNano: 0, reservedNano: 0, doubtfulNano: 0 } : charged[cap];
     const kept = spent.settledNano + spent.doubtfulNano;
     const room = most - kept - spent.reservedNano - worstNano;
-    if (room < (tightest?.room ?? 0)) tightest = { cap, room, final: most - kept - worstNano < 0 };
+    if (most - kept - worstNano < 0) return { kind: 'capped', cap, shortNano: -room, final: true };
+    if (room < (tightest?.room ?? 0)) tightest = { cap, room };
   }
   if (tightest === null) return { kind: 'go' };
-  return { kind: 'capped', cap: tightest.cap, shortNano: -tightest.room, final: tightest.final };
+  return { kind: 'capped', cap: tightest.cap, shortNano: -tightest.room, final: false };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { dayOf, isTimeZone, ledgerDay, nextDayAt, startOf } from '../../../src/core/gate/calendar-day.js';
+import { dayOf, isTimeZone, nextDayAt, startOf } from '../../../src/core/gate/calendar-day.js';
 
 const HOUR = 3_600_000;
 const at = (text: string) => Date.parse(text);
@@ -34,13 +34,6 @@ describe('calendar days', () => {
   it('nextDayAt: over the ends of a month and of a year', () => {
     expect(nextDayAt('2026-12-31', 'UTC')).toBe(at('2027-01-01T00:00:00Z'));
     expect(nextDayAt('2028-02-28', 'UTC')).toBe(at('2028-02-29T00:00:00Z'));
-  });
-
-  it('ledgerDay: a clock set back -> the day stays; forward -> the next day', () => {
-    const now = at('2026-11-21T12:00:00Z');
-    expect(ledgerDay(now, 'UTC', null)).toBe('2026-11-21');
-    expect(ledgerDay(now - 24 * HOUR, 'UTC', '2026-11-21')).toBe('2026-11-21');
-    expect(ledgerDay(now + 24 * HOUR, 'UTC', '2026-11-21')).toBe('2026-11-22');
   });
 
   it('isTimeZone: known zones only', () => {

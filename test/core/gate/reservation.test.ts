@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { admitMoney, type Caps, type Charged, capNano } from '../../../src/core/gate/reservation.js';
 
 const charged = (settledNano = 0, reservedNano = 0, doubtfulNano = 0): Charged => ({ settledNano, reservedNano, doubtfulNano });
-const none = { row: charged(), run: charged(), day: charged() };
+const none = { row: charged(), run: charged(), day: charged(), home: charged() };
 
 describe('capNano', () => {
   it.each([
@@ -38,11 +38,13 @@ describe('admitMoney', () => {
     expect(admitMoney(21, { run: 100 }, spent)).toEqual({ kind: 'capped', cap: 'run', shortNano: 1, final: false });
   });
 
-  it('several caps passed -> the one with the least room is named', () => {
-    const spent = { row: charged(9), run: charged(60, 30), day: charged(500) };
+  it('several caps passed for good -> the narrowest is named; for now -> the one with the least room', () => {
+    const spent = { ...none, row: charged(9), run: charged(60, 30), day: charged(500) };
     const caps = { call: 100, row: 10, run: 100, day: 400 };
-    expect(admitMoney(15, caps, spent)).toEqual({ kind: 'capped', cap: 'day', shortNano: 115, final: true });
-    expect(admitMoney(15, { ...caps, day: null }, spent)).toEqual({ kind: 'capped', cap: 'row', shortNano: 14, final: true });
+    expect(admitMoney(15, caps, spent)).toEqual({ kind: 'capped', cap: 'row', shortNano: 14, final: true });
+    expect(admitMoney(15, { ...caps, row: null }, spent)).toEqual({ kind: 'capped', cap: 'day', shortNano: 115, final: true });
+    const held = { ...none, run: charged(0, 95), day: charged(0, 150), home: charged(0, 99) };
+    expect(admitMoney(15, { run: 100, day: 100, home: 100 }, held)).toMatchObject({ cap: 'day', shortNano: 65, final: false });
     expect(admitMoney(15, { call: 14 }, spent)).toEqual({ kind: 'capped', cap: 'call', shortNano: 1, final: true });
   });
 
@@ -64,7 +66,7 @@ describe('admitMoney', () => {
           const spent = charged();
           const open: [number, number][] = [];
           for (const [worst, used] of calls) {
-            if (admitMoney(worst, caps, { row: spent, run: spent, day: spent }).kind === 'go') {
+            if (admitMoney(worst, caps, { row: spent, run: spent, day: spent, home: spent }).kind === 'go') {
               spent.reservedNano += worst;
               open.push([worst, Math.floor(worst * used)]);
             } else {

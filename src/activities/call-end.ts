@@ -1,0 +1,26 @@
+/** What a failed call tells the gate, and as what it is counted. */
+import type { RefusedFor } from '../core/gate/learned.js';
+import type { Release } from '../core/gate/port.js';
+import { isTry, type RetryDecision } from '../core/retry.js';
+import type { CallFailure } from '../llm/port.js';
+
+/** A refusal for a reason of its own is an answer, too. */
+export function endOf(failure: CallFailure, decision: RetryDecision, until: number): Release {
+  if (failure.class === 'transport') return { kind: 'failed' };
+  // This process had no connection for it: that says nothing about the provider.
+  if (failure.class === 'local') return { kind: 'unused' };
+  if (isTry(failure) || decision.kind !== 'again') return { kind: 'done', told: failure.told ?? null };
+  return { kind: 'limited', until, what: refusedFor(failure), told: failure.told ?? null };
+}
+
+/** Providers name what ran out in their text: `Limit: 30000 TPM`, `tokens per min (TPM)`, `requests per minute`. */
+function refusedFor({ code, message }: CallFailure): RefusedFor {
+  if (code === 'E_CONCURRENCY_LIMITED') return 'concurrency';
+  if (/\bTPM\b|\btokens? per min/i.test(message)) return 'tokens';
+  return /\bRPM\b|\brequests? per min/i.test(message) ? 'requests' : null;
+}
+
+export function refusalKind(counts: boolean, decision: RetryDecision): 'failed' | 'limited' | 'refused' {
+  if (counts) return 'failed';
+  return decision.kind === 'stop-run' ? 'refused' : 'limited';
+}

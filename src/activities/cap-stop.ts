@@ -1,0 +1,35 @@
+/** What becomes of a turn whose next call could pass a cap. */
+import type { CapName } from '../core/gate/reservation.js';
+import type { FailureCause, StopCause } from '../core/model.js';
+import { formatUsd } from '../core/price.js';
+import type { Capped, Unpriced } from '../store/intent-port.js';
+import type { RunContext } from './run-context.js';
+
+/** As users set them. */
+const CAP_KEYS: Readonly<Record<CapName, string>> = {
+  call: 'max_cost_per_call',
+  row: 'max_cost_per_row',
+  run: 'max_cost',
+  day: 'max_daily_cost',
+  home: 'SWARM_MAX_DAILY_COST',
+};
+
+export type CapDoes =
+  | { kind: 'fail-row'; cause: FailureCause; code: string; message: string }
+  | { kind: 'stop'; cause: StopCause; message: string }
+  /** Calls under way may give back what they do not use. */
+  | { kind: 'hold' };
+
+export function whatCapDoes({ run }: RunContext, stopped: Capped | Unpriced): CapDoes {
+  const key = CAP_KEYS[stopped.cap];
+  if (stopped.kind === 'unpriced') {
+    const { provider, model } = run.task.model;
+    const message = `E_PRICE_UNKNOWN: ${key} is set and the price of ${provider}/${model} is not known; set price in the task`;
+    return { kind: 'stop', cause: 'capped', message };
+  }
+  if (!stopped.final) return { kind: 'hold' };
+  const message = `the next call could pass ${key} (${formatUsd(stopped.capNano)}) by ${formatUsd(stopped.shortNano)}`;
+  if (stopped.cap === 'call' || stopped.cap === 'row') return { kind: 'fail-row', cause: 'capped', code: 'E_ROW_CAP', message };
+  const next = stopped.until === null ? '' : `; the next day begins at ${new Date(stopped.until).toISOString()}`;
+  return { kind: 'stop', cause: 'capped', message: `${message}${next}` };
+}
