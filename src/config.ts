@@ -1,6 +1,8 @@
 /** The only reader of the environment. Everything else gets a Config. */
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { EXIT, SwarmError } from './core/errors.js';
+import { isTimeZone } from './core/gate/calendar-day.js';
 
 export interface Config {
   /** Folder of this home: store, Temporal database, logs, socket. `SWARM_HOME`, default `$XDG_STATE_HOME/durable-swarm`. */
@@ -22,6 +24,11 @@ export interface Config {
    * `SWARM_WORKER_BUILD` is the build, `SWARM_WORKER_DEPLOYMENT` the deployment that it belongs to, default durable-swarm.
    */
   workerVersion: { deploymentName: string; buildId: string } | null;
+  /**
+   * Cap in USD for all runs of a day that this process takes part in, in days of a time zone; null = none. `SWARM_MAX_DAILY_COST`,
+   * `SWARM_TIMEZONE`, default UTC.
+   */
+  maxDailyCost: { usd: number; timeZone: string } | null;
   /** How long an idle host stays, in ms. `SWARM_IDLE_MS`, default 60,000. */
   idleMs: number;
   /** `SWARM_LOG_LEVEL`, default info. */
@@ -38,6 +45,22 @@ function positiveInteger(text: string | undefined, fallback: number): number {
   return Number.isInteger(value) && value > 0 ? value : fallback;
 }
 
+/** A cap that nobody could read must not be no cap. Throws E_CAP or E_TASK_TZ. */
+function dailyCap(text: string | undefined, timeZone: string): Config['maxDailyCost'] {
+  if (text === undefined || text === '') return null;
+  const usd = text.trim() === '' ? Number.NaN : Number(text);
+  if (!(Number.isFinite(usd) && usd > 0)) {
+    const allowed = 'a number of USD above 0, with a point for decimals';
+    throw new SwarmError({ code: 'E_CAP', found: `SWARM_MAX_DAILY_COST is ${JSON.stringify(text)}`, allowed }, EXIT.badInput);
+  }
+  if (!isTimeZone(timeZone)) {
+    const allowed = 'a name of the IANA time zone database, such as UTC or Europe/Berlin';
+    throw new SwarmError({ code: 'E_TASK_TZ', found: `SWARM_TIMEZONE is ${JSON.stringify(timeZone)}`, allowed }, EXIT.badInput);
+  }
+  return { usd, timeZone };
+}
+
+/** Throws E_CAP or E_TASK_TZ for a daily cap that cannot be read. */
 export function loadConfig(env: Env = process.env, cwd: string = process.cwd()): Config {
   const user = homedir() || tmpdir();
   const state = env['XDG_STATE_HOME'] || join(user, '.local', 'state');
@@ -56,6 +79,7 @@ export function loadConfig(env: Env = process.env, cwd: string = process.cwd()):
     workerVersion: env['SWARM_WORKER_BUILD']
       ? { deploymentName: env['SWARM_WORKER_DEPLOYMENT'] || 'durable-swarm', buildId: env['SWARM_WORKER_BUILD'] }
       : null,
+    maxDailyCost: dailyCap(env['SWARM_MAX_DAILY_COST'], env['SWARM_TIMEZONE'] || 'UTC'),
     idleMs: positiveInteger(env['SWARM_IDLE_MS'], 60_000),
     logLevel: env['SWARM_LOG_LEVEL'] || 'info',
     ci: Boolean(env['CI']),
@@ -98,6 +122,9 @@ export function hostEnvironment(config: Config, env: Env = process.env): Record<
     SWARM_TEMPORAL_PORT: String(config.temporalPort),
     SWARM_TASK_ROOTS: config.taskRoots.join(process.platform === 'win32' ? ';' : ':'),
     SWARM_IDLE_MS: String(config.idleMs),
+    ...(config.maxDailyCost === null
+      ? {}
+      : { SWARM_MAX_DAILY_COST: String(config.maxDailyCost.usd), SWARM_TIMEZONE: config.maxDailyCost.timeZone }),
     SWARM_LOG_LEVEL: config.logLevel,
     ...(config.databaseUrl === null ? {} : { SWARM_DATABASE_URL: config.databaseUrl }),
     ...(config.temporalBin === null ? {} : { SWARM_TEMPORAL_BIN: config.temporalBin }),

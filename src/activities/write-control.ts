@@ -1,5 +1,5 @@
 /** Updates and cancels of a run's workflow reach the gates through the control row. */
-import { usdToNano } from '../core/price.js';
+import { resizedControl } from '../core/resize.js';
 import type { Control } from '../store/port.js';
 import type { ControlNews, ResizeArgs } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
@@ -13,12 +13,9 @@ export interface WriteControlInput extends ResizeArgs {
 
 export function createWriteControl(deps: ActivityDeps) {
   return async function writeControl(input: WriteControlInput): Promise<ControlNews> {
-    const patch: Partial<Omit<Control, 'version'>> = {};
+    const patch: Partial<Omit<Control, 'version'>> = resizedControl(input);
     if (input.paused !== undefined) patch.paused = input.paused;
     if (input.cancelled !== undefined) patch.cancelled = input.cancelled;
-    if (input.concurrency !== undefined) patch.concurrency = input.concurrency;
-    if (input.requestsPerMinute !== undefined) patch.requestsPerMinute = input.requestsPerMinute;
-    if (input.maxCost !== undefined) patch.capNano = input.maxCost === null ? null : usdToNano(input.maxCost);
     const control = await deps.store.setControl(input.run, patch);
     if (input.requestsPerMinute !== undefined) await changeQueueRate(deps, input.run, control.requestsPerMinute);
     if (input.paused !== undefined) {

@@ -112,12 +112,15 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'resize',
     summary: 'change the limits of a run while it goes on',
-    details: 'A run that stopped at its cap goes on after a higher --max-cost.',
+    details: 'A run that stopped at a cap goes on after a higher --max-cost or --max-daily-cost.',
     args: [RUN],
     options: [
       { flags: '--concurrency <n>', about: 'calls in flight', read: count },
       { flags: '--max-cost <usd>', about: 'cap in USD, or the word none', read: orNone(usd) },
+      { flags: '--max-cost-per-row <usd>', about: 'cap of each row in USD, or the word none', read: orNone(usd) },
+      { flags: '--max-daily-cost <usd>', about: 'cap of all runs of a day in USD, or the word none', read: orNone(usd) },
       { flags: '--requests-per-minute <n>', about: 'rate of calls, or the word none', read: orNone(count) },
+      { flags: '--tokens-per-minute <n>', about: 'rate of tokens, or the word none', read: orNone(count) },
     ],
     examples: [['swarm resize RUN --concurrency 32 --max-cost 5', 'doubles the pace and caps the spend']],
     load: async () => (await import('./commands/resize.js')).resize,

@@ -1,8 +1,8 @@
 /** The real process as a CliContext, and how it ends. */
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as timer } from 'node:timers/promises';
-import { loadConfig, terminalSettings } from '../config.js';
-import { EXIT } from '../core/errors.js';
+import { type Config, loadConfig, terminalSettings } from '../config.js';
+import { EXIT, formatProblem, SwarmError } from '../core/errors.js';
 import type { CliContext, StopSignal } from './context.js';
 import { spareMemory } from './spare-memory.js';
 
@@ -31,6 +31,17 @@ function onSignal(listener: (signal: StopSignal) => void): () => void {
   };
 }
 
+/** A setting that cannot be read ends the process before anything is done. */
+function readConfig(): Config {
+  try {
+    return loadConfig();
+  } catch (error) {
+    if (!SwarmError.is(error)) throw error;
+    process.stderr.write(`${error.problems.map(formatProblem).join('\n')}\n`);
+    process.exit(error.exitCode);
+  }
+}
+
 /** Call once: it takes over the errors of the standard streams. */
 export function processContext(): CliContext {
   const closed = new AbortController();
@@ -52,7 +63,7 @@ export function processContext(): CliContext {
     stderr: process.stderr,
     stdinIsTerminal: process.stdin.isTTY === true,
     cwd: process.cwd(),
-    config: loadConfig(),
+    config: readConfig(),
     terminal: terminalSettings(),
     now: Date.now,
     sleep: (ms, signal) => timer(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),

@@ -78,8 +78,11 @@ export interface RunResult {
 export interface ResizeOptions {
   concurrency?: number;
   requestsPerMinute?: number | null;
+  tokensPerMinute?: number | null;
   /** USD; null = no cap. */
   maxCost?: number | null;
+  maxCostPerRow?: number | null;
+  maxDailyCost?: number | null;
 }
 
 export interface RunHandle {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { SwarmError } from '../core/errors.js';
 import type { Outcome, RunState } from '../core/model.js';
-import { usdToNano } from '../core/price.js';
+import { RESIZE_LIMITS, resizedControl } from '../core/resize.js';
 import type { RunRow, Store } from '../store/port.js';
 import { resizeUpdate } from '../workflows/messages.js';
 import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
@@ -118,13 +118,8 @@ export class StoredRun implements RunHandle {
   }
 
   async resize(options: ResizeOptions): Promise<void> {
-    const { concurrency, requestsPerMinute, maxCost } = options;
     checkResize(options);
-    await this.#store.setControl(this.id, {
-      ...(concurrency === undefined ? {} : { concurrency }),
-      ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
-      ...(maxCost === undefined ? {} : { capNano: maxCost === null ? null : usdToNano(maxCost) }),
-    });
+    await this.#store.setControl(this.id, resizedControl(options));
     const run = await this.#row();
     if (hasEnded(run)) return;
     const open = await (await this.#options.launcher()).open(run);
@@ -237,13 +232,15 @@ export class StoredRun implements RunHandle {
 }
 
 /** Throws E_CLI_VALUE. The control row is obeyed at once, so nothing may get there unchecked. */
-function checkResize({ concurrency, requestsPerMinute, maxCost }: ResizeOptions): void {
+function checkResize(options: ResizeOptions): void {
+  const { concurrency } = options;
   const bad = (name: string, value: number, allowed: string) =>
     new SwarmError({ code: 'E_CLI_VALUE', found: `${name} is ${value}`, allowed });
   if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
     throw bad('concurrency', concurrency, 'a whole number above 0');
   }
-  for (const [name, value] of Object.entries({ requestsPerMinute, maxCost })) {
+  for (const name of RESIZE_LIMITS) {
+    const value = options[name];
     if (value !== undefined && value !== null && !(Number.isFinite(value) && value > 0)) {
       throw bad(name, value, 'a number above 0, or null for no limit');
     }

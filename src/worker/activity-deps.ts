@@ -6,6 +6,7 @@ import type { ModelAdapter, Prices } from '../llm/port.js';
 import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
 import type { SeedContent } from '../schema/seed.js';
 import type { ModelRef } from '../schema/task-types.js';
+import type { DayCap } from '../store/intent-port.js';
 import type { Store } from '../store/port.js';
 import type { ProcessGates } from './process-gates.js';
 
@@ -18,6 +19,7 @@ export interface DepsInput {
   keys(name: string): string | undefined;
   owner: string;
   homeId: string;
+  homeCap: DayCap | null;
   log: ActivityDeps['log'];
   openQueue: ActivityDeps['openQueue'];
   stage: ActivityDeps['stage'];

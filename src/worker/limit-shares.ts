@@ -36,7 +36,7 @@ const REMEMBERED_LOOKS = 4;
  */
 const UNENDED_MS = 30_000;
 
-export type LeaseOfShares = Pick<Lease, 'owner' | 'term' | 'valid' | 'alone' | 'deadBefore' | 'onLapse'>;
+export type LeaseOfShares = Pick<Lease, 'owner' | 'owners' | 'term' | 'valid' | 'alone' | 'deadBefore' | 'onLapse'>;
 
 export interface LimitSharesOptions {
   store: Pick<Store, 'share' | 'shares' | 'endShares'>;

@@ -5,6 +5,7 @@ import type { Rate } from '../core/gate/configured-rates.js';
 import type { GatePort } from '../core/gate/port.js';
 import { gateKey } from '../core/names.js';
 import type { Control, RunRow, Store } from '../store/port.js';
+import { KeptLimits } from './kept-limits.js';
 import { type LeaseOfShares, LimitShares } from './limit-shares.js';
 import { RunGate } from './run-gate.js';
 
@@ -42,6 +43,7 @@ export class ProcessGates implements Gates {
   readonly #unsubscribe: (() => void)[];
   readonly #lease: LeaseOfShares;
   readonly #shares: LimitShares;
+  readonly #kept: KeptLimits;
   #looking = false;
   #draining = false;
 
@@ -51,6 +53,7 @@ export class ProcessGates implements Gates {
     this.#onError = options.onError;
     this.#lease = options.lease;
     this.#shares = new LimitShares({ store, ...options });
+    this.#kept = new KeptLimits({ store, ...options });
     this.#unsubscribe = [
       store.onControl((runId, control) => this.#obey(runId, control)),
       options.lease.onLapse(() => {
@@ -62,8 +65,11 @@ export class ProcessGates implements Gates {
   }
 
   async of(row: RunRow): Promise<GatePort> {
-    const control = await this.#store.control(row.id);
     const key = gateKey(row.task.model);
+    const [control, learned] = await Promise.all([
+      this.#store.control(row.id),
+      this.#gates.has(key) ? null : this.#kept.load(key),
+    ]);
     let gate = this.#gates.get(key);
     if (!gate) {
       gate = new RunGate({
@@ -71,8 +77,11 @@ export class ProcessGates implements Gates {
         takeSlots: (rate, count, intervalMs, from) => this.#store.takeSlots(slotKey(key, rate), count, intervalMs, from),
         lease: this.#lease,
         onError: this.#onError,
+        learned,
       });
+      gate.sharedBy(this.#processes());
       this.#gates.set(key, gate);
+      this.#kept.add(key, gate);
     }
     const known = this.#runs.get(row.id);
     const abort = known && !known.abort.signal.aborted ? known.abort : new AbortController();
@@ -117,6 +126,7 @@ export class ProcessGates implements Gates {
     if (!run) return;
     this.#runs.delete(runId);
     run.gate.dropRun(runId);
+    void this.#kept.save().catch(this.#onError);
     this.#shares.remove(shareKey(runId));
   }
 
@@ -140,6 +150,13 @@ export class ProcessGates implements Gates {
     for (const gate of this.#gates.values()) gate.close();
   }
 
+  /** Living processes, this one included. */
+  #processes(): number {
+    const now = this.#now();
+    const { owner } = this.#lease;
+    return 1 + this.#lease.owners().filter(({ id, leaseUntil }) => id !== owner && leaseUntil > now).length;
+  }
+
   #run(runId: string): GatedRun {
     const run = this.#runs.get(runId);
     if (!run) throw new Error(`run ${runId} is not registered with a gate`);
@@ -159,7 +176,10 @@ export class ProcessGates implements Gates {
         if (busy) run.usedAt = this.#now();
         else if (this.#now() - run.usedAt > FORGET_MS) this.forget(runId);
       }
+      const processes = this.#processes();
+      for (const gate of this.#gates.values()) gate.sharedBy(processes);
       await this.#shares.look();
+      await this.#kept.look();
     } catch (error) {
       this.#onError(error);
     } finally {
@@ -188,6 +208,8 @@ export class ProcessGates implements Gates {
       weight,
       staggerMs,
       requestsPerMinute: control.requestsPerMinute,
+      tokensPerMinute: control.tokensPerMinute,
+      auto: control.auto,
       paused: control.paused,
       cancelled: control.cancelled,
     });

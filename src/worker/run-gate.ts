@@ -2,6 +2,7 @@
 
 import { type Rate, slotsFrom, type WantedSlots } from '../core/gate/configured-rates.js';
 import { Gate, type Ticket } from '../core/gate/gate.js';
+import type { Learned } from '../core/gate/learned.js';
 import type { RunLimits } from '../core/gate/limits.js';
 import type { Admission, AdmissionRequest, Bottleneck, Entry, GatePort } from '../core/gate/port.js';
 import type { Lease } from './lease.js';
@@ -29,10 +30,12 @@ export interface RunGateOptions {
   /** Nothing is sent without a lease, nor what was admitted in an earlier term of it. */
   lease: Pick<Lease, 'valid' | 'term'>;
   onError(error: unknown): void;
+  /** What an earlier run found. @default null */
+  learned?: Learned | null;
 }
 
 export class RunGate implements GatePort {
-  readonly #gate = new Gate();
+  readonly #gate: Gate;
   readonly #options: RunGateOptions;
   readonly #waiting = new Map<number, Waiting>();
   /** Admitted turns that wait for a place, by run, in order. */
@@ -45,6 +48,7 @@ export class RunGate implements GatePort {
 
   constructor(options: RunGateOptions) {
     this.#options = options;
+    this.#gate = new Gate(options.learned ?? null, options.now());
   }
 
   setRun(runId: string, limits: RunLimits): void {
@@ -99,6 +103,15 @@ export class RunGate implements GatePort {
 
   bottleneck(runId: string): Bottleneck {
     return this.#gate.hold(runId, this.#options.now()).why;
+  }
+
+  /** What the next run should know. */
+  learned(): Learned {
+    return this.#gate.learned(this.#options.now());
+  }
+
+  sharedBy(processes: number): void {
+    this.#gate.sharedBy(processes);
   }
 
   close(): void {

@@ -3,6 +3,7 @@ import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { WatchRunResult } from '../activities/watch-run.js';
 import type { StopCause, Usage } from '../core/model.js';
+import type { Resize } from '../core/resize.js';
 
 export const RUN_WORKFLOW = 'swarmRun';
 
@@ -143,12 +144,7 @@ export interface ProgressReply {
   stop: StopCause | null;
 }
 
-export interface ResizeArgs {
-  concurrency?: number;
-  requestsPerMinute?: number | null;
-  /** USD; null = no cap. */
-  maxCost?: number | null;
-}
+export type ResizeArgs = Resize;
 
 export const progressQuery = defineQuery<ProgressReply>('progress');
 export const pauseUpdate = defineUpdate<void>('pause');

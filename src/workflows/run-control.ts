@@ -1,6 +1,8 @@
 /** A run's handlers: pause, resume, resize, progress. Handlers are registered before the first await. */
+
 import { ApplicationFailure, allHandlersFinished, condition, setHandler } from '@temporalio/workflow';
 import type { WatchRunResult } from '../activities/watch-run.js';
+import { RESIZE_LIMITS } from '../core/resize.js';
 import type { MapPhaseRun } from './map-phase.js';
 import {
   type ControlNews,
@@ -28,11 +30,11 @@ export class RunControl {
     });
     setHandler(resumeUpdate, () => this.#write({ paused: false }), { description: 'Goes on after a pause.' });
     setHandler(resizeUpdate, (size) => this.#write(size), {
-      description: 'Changes concurrency, requestsPerMinute, maxCost (USD).',
+      description: 'Changes concurrency, requestsPerMinute, tokensPerMinute, maxCost, maxCostPerRow, maxDailyCost (USD).',
       validator: (size) => {
         if (size.concurrency !== undefined && !(Number.isInteger(size.concurrency) && size.concurrency > 0))
           refuse('concurrency');
-        for (const key of ['requestsPerMinute', 'maxCost'] as const) {
+        for (const key of RESIZE_LIMITS) {
           const value = size[key];
           if (value !== undefined && value !== null && !(Number.isFinite(value) && value > 0)) refuse(key);
         }

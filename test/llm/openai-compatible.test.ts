@@ -133,7 +133,21 @@ describe('answers', () => {
       servedModel: 'served-1',
       usage: { input: 11, cached: 0, output: 3, reasoning: 0 },
       requestId: 'chatcmpl-1',
+      told: null,
     });
+  });
+
+  test('call: headers that tell what is left of the limits -> read, of answers and of refusals', async () => {
+    const headers = {
+      'x-ratelimit-limit-requests': '60',
+      'x-ratelimit-remaining-requests': '59',
+      'x-ratelimit-reset-requests': '1s',
+    };
+    const told = { requests: { limit: 60, remaining: 59, resetMs: 1_000 } };
+    server.answer(json(completion(), 200, headers));
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, told });
+    server.answer(json({ error: { message: 'Rate limit reached' } }, 429, headers));
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: false, told });
   });
 
   test('call: a request id in the headers -> that one', async () => {
@@ -265,6 +279,7 @@ describe('refusals', () => {
       message: 'HTTP 429: Rate limit reached',
       retryAfterMs: 7_000,
       mayHaveBeenBilled: false,
+      told: null,
     });
   });
 

@@ -48,3 +48,8 @@ it('capProblem: prompts decide -> only the shortest counts', async () => {
   expect(capProblem(capped, prices)).toBeNull();
   expect(capProblem(capped, prices, { promptTokens: 200 })).toMatchObject({ code: 'E_CAP_TOO_SMALL' });
 });
+
+it.each(['max_cost', 'max_cost_per_call', 'max_cost_per_row', 'max_daily_cost'])('capProblem: %s -> named', async (key) => {
+  expect(capProblem(await task({ [key]: 1 }), prices)?.found).toContain(`${key} is set`);
+  expect(capProblem(await task({ price, [key]: 0.000001 }), prices)?.found).toContain(`${key} is $`);
+});

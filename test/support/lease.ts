@@ -1,4 +1,5 @@
 /** A lease that a test holds in its hand. */
+import type { OwnerRow } from '../../src/store/shared-port.js';
 import type { LeaseOfShares } from '../../src/worker/limit-shares.js';
 
 export class TestLease implements LeaseOfShares {
@@ -7,9 +8,14 @@ export class TestLease implements LeaseOfShares {
   isAlone = true;
   /** Owners whose lease ended at or before this time are dead. */
   dead = 0;
+  readonly others: OwnerRow[] = [];
   readonly #listeners = new Set<() => void>();
 
   constructor(readonly owner: string) {}
+
+  owners(): readonly OwnerRow[] {
+    return this.others;
+  }
 
   valid(): boolean {
     return this.isValid;

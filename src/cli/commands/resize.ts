@@ -5,28 +5,42 @@ import { withRun } from '../run-by-id.js';
 import type { Session } from '../session.js';
 import { formatUsd } from '../view/format.js';
 
-function changes({ concurrency, maxCost, requestsPerMinute }: ResizeOptions): string {
+function changes(options: ResizeOptions): string {
   const parts: string[] = [];
+  const { concurrency, maxCost, maxCostPerRow, maxDailyCost, requestsPerMinute, tokensPerMinute } = options;
+  const cap = (usd: number | null | undefined, of: string) => {
+    if (usd !== undefined) parts.push(usd === null ? `no cap${of}` : `at most ${formatUsd(usd)}${of}`);
+  };
+  const rate = (perMinute: number | null | undefined, unit: string) => {
+    if (perMinute !== undefined) parts.push(perMinute === null ? `no limit of ${unit}` : `at most ${perMinute} ${unit}`);
+  };
   if (concurrency !== undefined) parts.push(`${concurrency} calls in flight`);
-  if (maxCost !== undefined) parts.push(maxCost === null ? 'no cap' : `at most ${formatUsd(maxCost)}`);
-  if (requestsPerMinute !== undefined) {
-    parts.push(requestsPerMinute === null ? 'no limit of requests/min' : `at most ${requestsPerMinute} requests/min`);
-  }
+  cap(maxCost, '');
+  cap(maxCostPerRow, ' a row');
+  cap(maxDailyCost, ' a day');
+  rate(requestsPerMinute, 'requests/min');
+  rate(tokensPerMinute, 'tokens/min');
   return parts.join(', ');
 }
 
 export interface ResizeFlags {
   concurrency?: number;
   maxCost?: number | 'none';
+  maxCostPerRow?: number | 'none';
+  maxDailyCost?: number | 'none';
   requestsPerMinute?: number | 'none';
+  tokensPerMinute?: number | 'none';
 }
 
-function resizeOptions({ concurrency, maxCost, requestsPerMinute }: ResizeFlags): ResizeOptions {
-  return {
-    ...(concurrency === undefined ? {} : { concurrency }),
-    ...(maxCost === undefined ? {} : { maxCost: maxCost === 'none' ? null : maxCost }),
-    ...(requestsPerMinute === undefined ? {} : { requestsPerMinute: requestsPerMinute === 'none' ? null : requestsPerMinute }),
-  };
+const LIMITS = ['maxCost', 'maxCostPerRow', 'maxDailyCost', 'requestsPerMinute', 'tokensPerMinute'] as const;
+
+function resizeOptions(flags: ResizeFlags): ResizeOptions {
+  const options: ResizeOptions = flags.concurrency === undefined ? {} : { concurrency: flags.concurrency };
+  for (const name of LIMITS) {
+    const value = flags[name];
+    if (value !== undefined) options[name] = value === 'none' ? null : value;
+  }
+  return options;
 }
 
 /** `swarm resize RUN`: new limits, obeyed at once. */
@@ -34,14 +48,15 @@ export async function resize(session: Session, [run = '']: readonly string[], fl
   const options = resizeOptions(flags);
   if (Object.keys(options).length === 0) {
     throw usageError('E_CLI_MISSING', 'there is nothing to change', {
-      allowed: '--concurrency N, --max-cost USD, --requests-per-minute N',
+      allowed:
+        '--concurrency N, --max-cost, --max-cost-per-row or --max-daily-cost USD, --requests-per-minute or --tokens-per-minute N',
       fix: `swarm resize ${run} --concurrency 8`,
     });
   }
   const after = await withRun(session, run, async (handle, known) => {
     await handle.resize(options);
-    // A run that stopped at its cap goes on when the cap is moved.
-    if (known.state === 'capped' && options.maxCost !== undefined) await handle.resume();
+    // A run that stopped at a cap goes on when that is moved.
+    if (known.state === 'capped' && (options.maxCost !== undefined || options.maxDailyCost !== undefined)) await handle.resume();
     return await handle.progress();
   });
   session.say(`Run ${run} has ${changes(options)}; it is ${after.state}.`);

@@ -7,7 +7,7 @@ import { AutoWindow } from './auto-window.js';
 import { Breaker } from './breaker.js';
 import { ConfiguredRates, type Rate, type Wanted } from './configured-rates.js';
 import { FairShare, type Ticket } from './fair-queue.js';
-import type { Learned, SentCall } from './learned.js';
+import { type Learned, type SentCall, UNKNOWN_PACE } from './learned.js';
 import { LearnedLimits } from './learned-limits.js';
 import { startFrom } from './learned-start.js';
 import type { RunLimits } from './limits.js';
@@ -15,6 +15,7 @@ import type { Hold, Line } from './line.js';
 import { Lines } from './lines.js';
 import { LocalPace } from './local-pace.js';
 import type { Pace } from './pace.js';
+import { heldBy, type Place } from './place.js';
 import type { Release } from './port.js';
 import { ToldBudget } from './told-limits.js';
 
@@ -28,20 +29,6 @@ export interface Step {
   wanted: Wanted;
 }
 
-interface Place {
-  ticket: Ticket;
-  line: Line;
-  /** Tokens that it was charged with. */
-  tokens: number;
-  call: SentCall | null;
-  held: SentCall['held'];
-  /** It has a place among those of `workers: auto`; the run may be changed meanwhile. */
-  auto: boolean;
-}
-
-/** Share of the window from which on a refusal may be due to it. */
-const NEAR_WINDOW = 0.8;
-
 export class Gate {
   readonly #lines: Lines;
   readonly #places = new Map<number, Place>();
@@ -52,6 +39,7 @@ export class Gate {
   readonly #auto: AutoWindow;
   readonly #rates = new ConfiguredRates();
   readonly #local = new LocalPace();
+  #processes = 1;
   #entered = 0;
   #autoEntered = 0;
   #hold: Hold = { why: 'nothing', until: null };
@@ -62,6 +50,13 @@ export class Gate {
     this.#limits = new LearnedLimits(start);
     this.#auto = new AutoWindow(start.auto);
     this.#lines = new Lines(start.answerTokens);
+  }
+
+  /** Processes that share what the provider allows: what was learned is divided by them, and a start into the unknown, too. */
+  sharedBy(processes: number): void {
+    if (processes === this.#processes) return;
+    this.#limits.scale(this.#processes / processes);
+    this.#processes = processes;
   }
 
   setRun(runId: string, limits: RunLimits): void {
@@ -109,9 +104,7 @@ export class Gate {
     this.#entered += 1;
     place.auto = line.limits.auto === true;
     if (place.auto) this.#autoEntered += 1;
-    const { window } = this.#limits;
-    // Near the window either of the two may have been met.
-    const held = this.#entered >= window ? 'window' : this.#entered < NEAR_WINDOW * window ? place.held : null;
+    const held = heldBy(this.#entered, this.#limits.window, place.held);
     place.call = { sentAt: now, level: this.#entered, held };
     this.#limits.sent(place.call);
     this.#breaker.sent();
@@ -176,9 +169,9 @@ export class Gate {
     this.#rates.add(rate, first, count, intervalMs);
   }
 
-  /** What the next run should know. */
+  /** What the next run should know, of all processes together. */
   learned(now: EpochMs): Learned {
-    const finite = (value: number) => (Number.isFinite(value) ? value : null);
+    const finite = (value: number) => (Number.isFinite(value) ? value * this.#processes : null);
     const { pace, window, noise } = this.#limits;
     const { answerTokens } = this.#lines;
     return { pace: finite(pace), window: finite(window), auto: this.#auto.size, noise, answerTokens, at: now };
@@ -252,8 +245,12 @@ export class Gate {
     const tokensCount = !this.#told.knowsTokens(line.limits.tokensPerMinute ?? 0);
     const configured = this.#rates.holds(tokensCount ? tokens : 0, now);
     if (configured !== null) return configured;
-    const at = Math.max(this.#local.nextAt(this.#limits.pace), this.#limits.pausedUntil);
+    const at = Math.max(this.#local.nextAt(this.#pace()), this.#limits.pausedUntil);
     return at > now ? { why: 'provider', until: at } : { why: 'nothing', until: null };
+  }
+
+  #pace(): number {
+    return Math.min(this.#limits.pace, UNKNOWN_PACE / this.#processes);
   }
 
   #admit(line: Line, ticket: Ticket, tokens: number, now: EpochMs): void {
@@ -262,10 +259,9 @@ export class Gate {
     this.#fair.serve(line.queue, tokens, now);
     this.#rates.take(tokens);
     this.#told.promise(ticket);
-    const { pace } = this.#limits;
-    this.#local.take(pace, now);
+    this.#local.take(this.#pace(), now);
     // The burst is used up: the learned rate is what holds calls back.
-    const full = Number.isFinite(pace) && this.#local.nextAt(pace) > now;
+    const full = Number.isFinite(this.#limits.pace) && this.#local.nextAt(this.#pace()) > now;
     this.#places.set(ticket.id, { ticket, line, tokens, call: null, held: full ? 'pace' : null, auto: false });
   }
 

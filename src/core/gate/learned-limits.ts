@@ -8,7 +8,7 @@ import { type Ceiling, LearnedCeiling } from './ceilings.js';
 import { type RefusedFor, type SentCall, UNKNOWN_PACE } from './learned.js';
 import { NoiseFloor, type Sample } from './noise-floor.js';
 import { Traffic } from './traffic.js';
-import { causeOf, newTrial, type Trial } from './trial.js';
+import { causeOf, newTrial, slower, type Trial } from './trial.js';
 import { CallsUnderWay } from './under-way.js';
 
 const TRIAL_MS = 150;
@@ -69,6 +69,12 @@ export class LearnedLimits {
 
   get noise(): number {
     return this.#noise.share;
+  }
+
+  /** More or fewer processes share the limits now. */
+  scale(share: number): void {
+    this.#pace.restore(this.#pace.value * share);
+    this.#window.restore(Math.max(1, Math.floor(this.#window.value * share)));
   }
 
   /** Nobody sends before this: a trial waits for calls to be accepted. */
@@ -183,7 +189,7 @@ export class LearnedLimits {
     // At an unknown pace many calls would be refused before the trial has begun.
     if (!this.#pace.known && this.#noise.share === 0) {
       this.#settle(now);
-      this.#slower(this.#trial as Trial);
+      slower(this.#trial as Trial);
     }
   }
 
@@ -222,16 +228,12 @@ export class LearnedLimits {
     if (trial.sent > 2 * trial.refused) return;
     this.#pausedUntil = at + PAUSE_MS * 2 ** trial.pauses;
     trial.pauses += 1;
-    this.#slower(trial);
+    slower(trial);
   }
 
   /** Nobody sends until it is known what became of the calls that were. */
   #settle(now: EpochMs): void {
     this.#pausedUntil = now + SETTLE_MS + 1.5 * this.#underWay.refusalMs;
-  }
-
-  #slower(trial: Trial): void {
-    trial.pace = Math.min(trial.pace, UNKNOWN_PACE) / 4;
   }
 
   #end(trial: Trial, sample: Sample, now: EpochMs): void {

@@ -1,7 +1,7 @@
 /** Some calls whose fate is counted, to see whether a limit was met and where it lies. */
 import type { EpochMs } from '../model.js';
 import type { Ceiling } from './ceilings.js';
-import type { RefusedFor, SentCall } from './learned.js';
+import { type RefusedFor, type SentCall, UNKNOWN_PACE } from './learned.js';
 
 export interface Trial {
   from: EpochMs;
@@ -20,6 +20,11 @@ export interface Trial {
 export function newTrial(from: EpochMs): Trial {
   const votes = { pace: 0, window: 0, both: 0 };
   return { from, sent: 0, refused: 0, fresh: 0, pace: Number.POSITIVE_INFINITY, stop: null, pauses: 0, votes };
+}
+
+/** Too little was accepted at this pace to measure anything. */
+export function slower(trial: Trial): void {
+  trial.pace = Math.min(trial.pace, UNKNOWN_PACE) / 4;
 }
 
 /** Which ceiling a refused call seems to have met. */

@@ -13,6 +13,7 @@ export const CONFIG: Config = {
   externalTemporal: false,
   taskRoots: ['/data'],
   workerVersion: null,
+  maxDailyCost: null,
   idleMs: 60_000,
   logLevel: 'info',
   ci: false,

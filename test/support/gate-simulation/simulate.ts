@@ -138,6 +138,7 @@ class Process {
   ) {
     this.#startedAt = world.time.now;
     this.gate = new Gate(scenario.learned ?? null, world.time.now);
+    this.gate.sharedBy(scenario.processes ?? 1);
   }
 
   setRun(index: number): void {

@@ -1,0 +1,44 @@
+/** New limits of a run that goes on, as users give them, and as its control row holds them. */
+import type { NanoUsd } from './model.js';
+import { usdToNano } from './price.js';
+
+/** Undefined fields stay; null takes a limit away. */
+export interface Resize {
+  /** Calls in flight: a fixed number from then on, also where the task says auto. */
+  concurrency?: number;
+  requestsPerMinute?: number | null;
+  tokensPerMinute?: number | null;
+  /** USD, like the other two. */
+  maxCost?: number | null;
+  maxCostPerRow?: number | null;
+  maxDailyCost?: number | null;
+}
+
+export interface ResizedControl {
+  concurrency?: number;
+  auto?: boolean;
+  requestsPerMinute?: number | null;
+  tokensPerMinute?: number | null;
+  capNano?: NanoUsd | null;
+  rowCapNano?: NanoUsd | null;
+  dayCapNano?: NanoUsd | null;
+}
+
+/** Limits that must be above 0, or null. */
+export const RESIZE_LIMITS = ['requestsPerMinute', 'tokensPerMinute', 'maxCost', 'maxCostPerRow', 'maxDailyCost'] as const;
+
+function inNano(usd: number | null): NanoUsd | null {
+  return usd === null ? null : usdToNano(usd);
+}
+
+export function resizedControl(resize: Resize): ResizedControl {
+  const { concurrency, requestsPerMinute, tokensPerMinute, maxCost, maxCostPerRow, maxDailyCost } = resize;
+  return {
+    ...(concurrency === undefined ? {} : { concurrency, auto: false }),
+    ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
+    ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
+    ...(maxCost === undefined ? {} : { capNano: inNano(maxCost) }),
+    ...(maxCostPerRow === undefined ? {} : { rowCapNano: inNano(maxCostPerRow) }),
+    ...(maxDailyCost === undefined ? {} : { dayCapNano: inNano(maxDailyCost) }),
+  };
+}

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest';
+import { hostEnvironment, loadConfig } from '../src/config.js';
+
+describe('SWARM_MAX_DAILY_COST', () => {
+  it('a number -> the cap, in days of SWARM_TIMEZONE; handed on to the host', () => {
+    expect(loadConfig({}).maxDailyCost).toBeNull();
+    expect(loadConfig({ SWARM_MAX_DAILY_COST: '2.5' }).maxDailyCost).toEqual({ usd: 2.5, timeZone: 'UTC' });
+    const config = loadConfig({ SWARM_MAX_DAILY_COST: '10', SWARM_TIMEZONE: 'Europe/Berlin' });
+    expect(config.maxDailyCost).toEqual({ usd: 10, timeZone: 'Europe/Berlin' });
+    expect(loadConfig(hostEnvironment(config, {})).maxDailyCost).toEqual(config.maxDailyCost);
+  });
+
+  it.each(['nan', 'Infinity', '-1', '0', '10,00', ' '])('%j -> E_CAP, never no cap', (text) => {
+    expect(() => loadConfig({ SWARM_MAX_DAILY_COST: text })).toThrow(expect.objectContaining({ code: 'E_CAP', exitCode: 2 }));
+  });
+
+  it('an unknown zone -> E_TASK_TZ', () => {
+    const env = { SWARM_MAX_DAILY_COST: '1', SWARM_TIMEZONE: 'Mars/Phobos' };
+    expect(() => loadConfig(env)).toThrow(expect.objectContaining({ code: 'E_TASK_TZ' }));
+  });
+});
