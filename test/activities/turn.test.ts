@@ -267,6 +267,53 @@ describe('money', () => {
     expect(ends.map((end) => end.kind).sort()).toEqual(['done', 'stop']);
     expect(await part.store.totals(row.id)).toMatchObject({ settledNano: 2 * COST, reservedNano: 0, open: 0 });
   });
+
+  it('cap of a row: reached in its second turn -> the row fails as capped, keeps what it paid; the next row goes', async () => {
+    const { context, row } = await part.run(2, { multiTurn: true, maxTurns: 3 });
+    await part.store.setControl(row.id, { rowCapNano: WORST + COST - 1 });
+    part.adapter.next(reply('one'), reply('one'));
+    const history = emptyHistory();
+    expect(await part.take(context, 0, history)).toMatchObject({ kind: 'go-on' });
+    const failed = { status: 'failed', cause: 'capped', code: 'E_ROW_CAP', costNano: COST };
+    expect(await part.take(context, 0, history)).toMatchObject({ kind: 'done', outcome: failed });
+    expect(await part.store.outcome(row.id, 0)).toMatchObject({ message: expect.stringContaining('max_cost_per_row') });
+    expect(await part.take(context, 1)).toMatchObject({ kind: 'go-on' });
+    expect(await part.store.totals(row.id)).toMatchObject({ failed: 1, open: 0, reservedNano: 0, settledNano: 2 * COST });
+  });
+
+  it('cap of a call below its worst case -> the row fails, no call', async () => {
+    const { context, row } = await part.run(1);
+    await part.store.setControl(row.id, { callCapNano: WORST - 1 });
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { cause: 'capped', costNano: 0 } });
+  });
+
+  it('cap of the day -> stops as capped, and says when the next day begins', async () => {
+    const { context, row } = await part.run(1, { timeZone: 'Europe/Berlin' });
+    await part.store.setControl(row.id, { dayCapNano: WORST - 1 });
+    const message = expect.stringMatching(/^the next call could pass max_daily_cost .*; the next day begins at \d{4}-/);
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'stop', cause: 'capped', message });
+  });
+
+  it('cap of this process for all runs -> stops as capped, by its own name', async () => {
+    const capped = await setup(opened.store, { homeCap: { capNano: WORST - 1, timeZone: 'UTC' } });
+    const { context } = await capped.run(1);
+    const message = expect.stringContaining('SWARM_MAX_DAILY_COST');
+    expect(await capped.take(context, 0)).toMatchObject({ kind: 'stop', cause: 'capped', message });
+    capped.close();
+  });
+
+  it('a cap and no price -> stops before the first call; without a cap it goes', async () => {
+    const prices = { worstCase: () => null, cost: () => null, contextWindow: () => null };
+    const unpriced = await setup(opened.store, { prices });
+    const { context, row } = await unpriced.run(1);
+    await unpriced.store.setControl(row.id, { capNano: 5 });
+    const message = expect.stringContaining('E_PRICE_UNKNOWN: max_cost is set');
+    expect(await unpriced.take(context, 0)).toMatchObject({ kind: 'stop', cause: 'capped', message });
+    await unpriced.store.setControl(row.id, { capNano: null });
+    unpriced.adapter.next(reply('free'));
+    expect(await unpriced.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'ok', costNano: 0 } });
+    unpriced.close();
+  });
 });
 
 describe('a call that fails', () => {

@@ -307,14 +307,29 @@ describe('acting', () => {
     expect(launcher.asked).toEqual([]);
   });
 
-  it.each([{ concurrency: 0 }, { concurrency: 2.5 }, { maxCost: -1 }, { maxCost: Number.NaN }, { requestsPerMinute: 0 }])(
-    'resize to %o -> E_CLI_VALUE, nothing is written',
-    async (size) => {
-      const before = await store.control(run.id);
-      await expect(run.resize(size)).rejects.toMatchObject({ code: 'E_CLI_VALUE' });
-      expect(await store.control(run.id)).toEqual(before);
-    },
-  );
+  it('resize: rates and caps of every kind -> in the control row; a number of workers ends auto', async () => {
+    await store.setControl(run.id, { auto: true });
+    await run.resize({ tokensPerMinute: 5_000, maxCostPerRow: 0.5, maxDailyCost: 9, concurrency: 3 });
+    const control = { tokensPerMinute: 5_000, rowCapNano: 500_000_000, dayCapNano: 9_000_000_000, concurrency: 3, auto: false };
+    expect(await store.control(run.id)).toMatchObject(control);
+    await run.resize({ tokensPerMinute: null, maxCostPerRow: null, maxDailyCost: null });
+    const none = { tokensPerMinute: null, rowCapNano: null, dayCapNano: null, concurrency: 3 };
+    expect(await store.control(run.id)).toMatchObject(none);
+  });
+
+  it.each([
+    { tokensPerMinute: 0 },
+    { maxDailyCost: Number.NaN },
+    { concurrency: 0 },
+    { concurrency: 2.5 },
+    { maxCost: -1 },
+    { maxCost: Number.NaN },
+    { requestsPerMinute: 0 },
+  ])('resize to %o -> E_CLI_VALUE, nothing is written', async (size) => {
+    const before = await store.control(run.id);
+    await expect(run.resize(size)).rejects.toMatchObject({ code: 'E_CLI_VALUE' });
+    expect(await store.control(run.id)).toEqual(before);
+  });
 
   it('retry -> failed rows are pending again, after the workflow under way has ended', async () => {
     await failedRow(0);

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RunContexts } from '../../src/activities/run-context.js';
+import { gateKey } from '../../src/core/names.js';
 import type { Store } from '../../src/store/port.js';
 import { ProcessGates } from '../../src/worker/process-gates.js';
 import { aTask, setup, stage, testStore, until } from '../activities/turn-setup.js';
@@ -96,6 +97,46 @@ describe('ProcessGates', () => {
     await store.setControl(row.id, { concurrency: 2 });
     expect((await second).kind).toBe('go');
     expect(gates.inFlight()).toBe(2);
+  });
+
+  it('tokens per minute and auto of the control row -> in the gate, and changed by a resize', async () => {
+    const gates = newGates();
+    const row = await aRun({ concurrency: 100 });
+    await store.setControl(row.id, { auto: true });
+    const gate = await gates.of(row);
+    const all = Array.from({ length: 20 }, () => gate.admit(ask(row.id), 30_000, signal));
+    await until('auto lets 16 go', () => gate.inFlight(row.id) === 16);
+    expect(gate.bottleneck(row.id)).toBe('concurrency');
+    await store.setControl(row.id, { auto: false, tokensPerMinute: 60 });
+    await until('tokens are short', () => gate.bottleneck(row.id) === 'tokens/min');
+    await store.setControl(row.id, { tokensPerMinute: null });
+    await Promise.all(all);
+    expect(gate.inFlight(row.id)).toBe(20);
+  });
+
+  it('what a gate learned -> stored when its run is over; the next process starts with it', async () => {
+    const model = { provider: 'p', model: 'learning', apiBase: null, apiKeyEnv: null };
+    const row = await aRun({ concurrency: 8, model });
+    const gates = newGates();
+    const gate = await gates.of(row);
+    const admission = await gate.admit(ask(row.id), 30_000, signal);
+    if (admission.kind !== 'go') throw new Error(admission.kind);
+    await admission.enter();
+    admission.release({ kind: 'done', tokens: { input: 5, output: 77 } });
+    gates.forget(row.id);
+    await until('it is stored', async () => (await store.limits(gateKey(model)))?.answerTokens === 77);
+    let asked = 0;
+    const watched = new Proxy(store, {
+      get: (target, key) => {
+        if (key === 'limits') asked += 1;
+        const value = Reflect.get(target, key) as unknown;
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const next = newGates(null, [], watched);
+    await next.of(row);
+    await next.of(row);
+    expect(asked).toBe(1);
   });
 
   it('a cancelled run that goes on in its next epoch -> a new signal', async () => {

@@ -7,7 +7,7 @@ import { Line } from './line.js';
 export class Lines {
   readonly #lines = new Map<string, Line>();
   /** As an earlier run found it. */
-  readonly #answerTokens: number | null;
+  #answerTokens: number | null;
 
   constructor(answerTokens: number | null) {
     this.#answerTokens = answerTokens;
@@ -33,8 +33,10 @@ export class Lines {
   /** Its waiting tickets. */
   drop(runId: string): Ticket[] {
     const line = this.#lines.get(runId);
+    if (!line) return [];
+    this.#answerTokens = line.tokens.expected ?? this.#answerTokens;
     this.#lines.delete(runId);
-    return line?.queue.all() ?? [];
+    return line.queue.all();
   }
 
   limits(): RunLimits[] {
