@@ -16,16 +16,15 @@ const LATE = 'E_CALL_LATE';
 
 /** The open attempt of a turn became doubtful because its process is gone: what it reserved stays charged. */
 function* crash(call: CallKey, attempt: number, at: EpochMs): Operation<void> {
-  const [ended] = yield [SQL.endOpen, [call.runId, call.index, call.turn, attempt, 'doubtful', CRASHED, 0, at]];
-  if (!ended) return;
-  const held = Number(ended['reserved_nano']);
-  yield* charge(call.runId, ended['ledger_slot'], { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: held });
+  const { held, slot } = yield* storedCall(call, attempt);
+  yield [SQL.endOpen, [call.runId, call.index, call.turn, attempt, 'doubtful', CRASHED, 0, at]];
+  yield* charge(call.runId, slot, { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: held });
 }
 
 /** Money and counts of a call: those of its run, and where it is booked. */
 function* charge(runId: string, slot: Value | undefined, change: TotalsChange): Operation<void> {
   yield addTotals(runId, change);
-  yield* book(slot ?? null, change);
+  yield* book(slot, change);
 }
 
 /** Why the turn may not be called now, and the newest attempt. A dead owner's attempt is ended on the way. */
@@ -88,7 +87,7 @@ function* storedCall(
   const [row] = yield [SQL.callState, [key.runId, key.index, key.turn, attempt]];
   if (!row) throw unknownRun(key.runId);
   const code = row['code'] === null ? null : String(row['code']);
-  const slot = row['ledger_slot'] ?? null;
+  const slot = row['ledger_slot'] as Value;
   return { state: String(row['state']), isTry: row['is_try'] === 1, code, held: Number(row['reserved_nano']), slot };
 }
 
@@ -132,7 +131,7 @@ export function* settle(settlement: Settlement): Operation<'used' | 'late'> {
   if (change) {
     yield [SQL.insertAnswer, [...key, JSON.stringify(settlement.answer)]];
     change = { ...change, calls: 1, settledNano: costNano, usage };
-    yield* book(call?.['ledger_slot'] ?? null, change);
+    yield* book(call?.['ledger_slot'], change);
   }
   yield* conclude(runId, change, outcome);
   return 'used';
@@ -148,17 +147,15 @@ export function* refuse(refusal: Refusal): Operation<void> {
   let change: TotalsChange | null = null;
   if (call) {
     change = { ...counted, open: -1, reservedNano: -Number(call['reserved_nano']) };
-    yield* book(call['ledger_slot'] ?? null, change);
+    yield* book(call['ledger_slot'], change);
   } else {
     // Declared doubtful by another process while it was on its way: it is sure now that nothing was billed.
     const before = yield* storedCall(refusal, attempt);
     if (before.state === 'doubtful') {
-      const [late] = yield [SQL.endDoubtful, [...key, state, code, isTry || before.isTry ? 1 : 0, at]];
+      yield [SQL.endDoubtful, [...key, state, code, isTry || before.isTry ? 1 : 0, at]];
       const again = before.isTry && isTry ? {} : counted;
-      if (late) {
-        change = { ...again, doubtful: -1, doubtfulNano: -Number(late['reserved_nano']) };
-        yield* book(late['ledger_slot'] ?? null, change);
-      }
+      change = { ...again, doubtful: -1, doubtfulNano: -before.held };
+      yield* book(before.slot, change);
     }
   }
   yield* conclude(runId, change, outcome);
@@ -171,7 +168,7 @@ export function* doubt(doubted: Doubt): Operation<void> {
   if (call) {
     const held = Number(call['reserved_nano']);
     change = { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: held, tries: isTry ? 1 : 0 };
-    yield* book(call['ledger_slot'] ?? null, change);
+    yield* book(call['ledger_slot'], change);
   } else {
     yield* storedCall(doubted, attempt);
   }

@@ -64,8 +64,11 @@ export function addTotals(runId: string, change: TotalsChange): Step {
 }
 
 /** Money that an operation books where its call was admitted. `slot` is null for a call of before the ledger. */
-export function* book(slot: Value, { settledNano = 0, reservedNano = 0, doubtfulNano = 0 }: TotalsChange): Operation<void> {
-  if (slot === null || (settledNano === 0 && reservedNano === 0 && doubtfulNano === 0)) return;
+export function* book(
+  slot: Value | undefined,
+  { settledNano = 0, reservedNano = 0, doubtfulNano = 0 }: TotalsChange,
+): Operation<void> {
+  if (typeof slot !== 'number' || (settledNano === 0 && reservedNano === 0 && doubtfulNano === 0)) return;
   yield [SQL.book, [slot, settledNano, reservedNano, doubtfulNano]];
 }
 

@@ -187,6 +187,24 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
     });
   });
 
+  test('refused for sure after it was doubtful -> the money is back; a try stays a try, counted once', async () => {
+    await stagedRun(store, 'sure', 3);
+    const cases = [
+      { isTry: true, kind: 'failed', tries: 1, limited: 0 },
+      { isTry: true, kind: 'limited', tries: 2, limited: 1 },
+      { isTry: false, kind: 'limited', tries: 2, limited: 2 },
+    ] as const;
+    for (const [index, { isTry, kind, tries, limited }] of cases.entries()) {
+      await store.intend(intentOf('sure', index));
+      const call = { runId: 'sure', index, turn: 1, attempt: 1, at: NOW };
+      await store.doubt({ ...call, isTry, code: 'E_CALL_TIMEOUT' });
+      await store.refuse({ ...call, kind, code: 'E_RATE_LIMITED' });
+      const [stored] = await store.calls('sure', { list: [index] });
+      expect(stored).toMatchObject({ isTry, state: kind });
+      expect(await store.totals('sure')).toMatchObject({ tries, limited, doubtful: 0, doubtfulNano: 0, open: 0 });
+    }
+  });
+
   test('an owner whose lease ended long ago: the next intent makes its call doubtful and goes', async () => {
     await stagedRun(store, 'dead', 2, 150);
     await store.beat({ id: 'gone', home: '/gone', pid: 1 }, NOW + 10);
@@ -268,6 +286,16 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
       await store.setControl(a, { dayCapNano: null });
       expect((await intend(a, 0, start, 1_000)).kind).toBe('go');
       expect(await intend(b, 0, start, 1)).toMatchObject({ kind: 'capped', cap: 'day', capNano: 300 });
+    });
+
+    test('the cap of a process for all runs -> in days of its own zone', async () => {
+      const { start, a, b, intend } = await twoRuns();
+      const homeCap = { capNano: 250, timeZone: 'UTC' };
+      await intend(b, 0, start, 200);
+      const capped = await store.intend(intentOf(a, 0, { at: start, homeCap, timeZone: zone }));
+      const { until } = ledgerDayOf(ledgerSlot(start, null), 'UTC');
+      expect(capped).toMatchObject({ kind: 'capped', cap: 'home', capNano: 250, shortNano: 50, final: false, until });
+      expect((await store.intend(intentOf(a, 0, { at: until, homeCap, timeZone: zone }))).kind).toBe('go');
     });
 
     test('a cap and no price -> refused by name; no cap -> goes at 0', async () => {

@@ -314,3 +314,76 @@ describe('tickets', () => {
     expect(() => gate.enter(7, T)).toThrow('ticket 7');
   });
 });
+
+describe('places', () => {
+  /** All that are let go within 200 ms. */
+  const admitted = (gate: Gate, from: number) => Array.from({ length: 20 }, (_, n) => gate.next(from + n * 10).admit).flat();
+
+  it('gate: a window that shrank after turns were admitted -> those beyond it wait to enter', () => {
+    const gate = new Gate({ pace: null, window: 4, auto: null, noise: 0, answerTokens: null, at: T }, T);
+    gate.setRun('a', limits({ concurrency: 10 }));
+    fill(gate, 'a', 10);
+    const { admit } = gate.next(T);
+    expect(admit).toHaveLength(4);
+    for (const each of admit.slice(0, 2)) gate.enter(each.id, T);
+    gate.sharedBy(2);
+    expect(gate.enter(admit[2]!.id, T)).toBe(false);
+    expect(gate.entered('a')).toBe(2);
+    gate.sharedBy(2);
+    gate.release(admit[0]!.id, DONE, T + 10);
+    expect(gate.enter(admit[2]!.id, T + 10)).toBe(true);
+    expect(gate.entered('unknown')).toBe(0);
+    expect(gate.learned(T + 10)).toMatchObject({ window: 4, pace: null });
+  });
+
+  it('gate: a run that is set to auto on the way -> the sixteenth place is the last; back again -> all are let in', () => {
+    const gate = new Gate();
+    const run = limits({ concurrency: 40 });
+    gate.setRun('a', run);
+    fill(gate, 'a', 40);
+    const admit = admitted(gate, T);
+    expect(admit.length).toBeGreaterThan(20);
+    gate.setRun('a', { ...run, auto: true });
+    const entered = admit.filter((each) => gate.enter(each.id, T));
+    expect(entered).toHaveLength(16);
+    gate.setRun('a', run);
+    const later = admit.filter((each) => !entered.includes(each));
+    expect(later.every((each) => gate.enter(each.id, T))).toBe(true);
+    for (const each of entered) gate.release(each.id, DONE, T + 5);
+    gate.setRun('a', { ...run, auto: true });
+    // Those that came in by the fixed number hold no place of auto.
+    fill(gate, 'a', 20);
+    expect(admitted(gate, T + 1_000).filter((each) => gate.enter(each.id, T + 1_500))).toHaveLength(16);
+  });
+
+  it('gate: an answer without usage -> charged with what was expected', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits());
+    fill(gate, 'a', 1);
+    const [call] = send(gate, T);
+    gate.release(call!.id, { kind: 'done' }, T + 10);
+    expect(gate.learned(T).answerTokens).toBeNull();
+  });
+
+  it('gate: a call that this process could not send -> says nothing about the provider', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ concurrency: 8 }));
+    fill(gate, 'a', 8);
+    for (const each of send(gate, T)) gate.release(each.id, { kind: 'unused' }, T + 1);
+    expect(gate.inFlight('a')).toBe(0);
+    expect(gate.learned(T + 2)).toMatchObject({ pace: null, window: null });
+    fill(gate, 'a', 1);
+    expect(gate.next(T + 1_000).admit).toHaveLength(1);
+  });
+
+  it('gate: a storm with nothing learned -> nothing is given back', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ concurrency: 100 }));
+    fill(gate, 'a', 100);
+    const sent = send(gate, T);
+    const told = { requests: { limit: 60, remaining: 0, resetMs: 60_000 } };
+    for (const [n, each] of sent.entries()) gate.release(each.id, { kind: 'limited', until: T + 9_000, told }, T + n * 500);
+    expect(gate.hold('a', T + sent.length * 500).why).not.toBe('nothing');
+    expect(gate.learned(T).pace).toBeNull();
+  });
+});

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
+import { AutoWindow } from '../../../src/core/gate/auto-window.js';
 import { Breaker } from '../../../src/core/gate/breaker.js';
+import { LearnedCeiling } from '../../../src/core/gate/ceilings.js';
+import { RunQueue } from '../../../src/core/gate/fair-queue.js';
+import { LearnedLimits } from '../../../src/core/gate/learned-limits.js';
 import { startFrom } from '../../../src/core/gate/learned-start.js';
 import { paceOf, SlotBank, takeSlots } from '../../../src/core/gate/pace.js';
 import { TokenBudget } from '../../../src/core/gate/token-budget.js';
 import { ToldBudget } from '../../../src/core/gate/told-limits.js';
+import { Traffic } from '../../../src/core/gate/traffic.js';
+import { causeOf } from '../../../src/core/gate/trial.js';
 
 const T = 1_700_000_000_000;
 
@@ -123,5 +129,89 @@ describe('startFrom', () => {
     const unknown = { pace: Number.POSITIVE_INFINITY, window: Number.POSITIVE_INFINITY, auto: null, noise: 0 };
     expect(startFrom(learned, T + 25 * 3_600_000)).toEqual({ ...unknown, answerTokens: 60 });
     expect(startFrom(null, T)).toEqual({ ...unknown, answerTokens: null });
+  });
+});
+
+describe('AutoWindow', () => {
+  /** So many answers a second, each after 100 ms, while somebody waits for a place. */
+  function interval(auto: AutoWindow, from: number, answers: number, limited: boolean): void {
+    for (let answer = 0; answer < answers; answer += 1) auto.answered(from + 1, from + 101);
+    auto.holds();
+    auto.tick(from + 1_000, 100, limited);
+  }
+
+  it('more answers with every doubling -> doubles; no more of them -> back to what it was', () => {
+    const auto = new AutoWindow(null);
+    interval(auto, T, 160, false);
+    expect(auto.size).toBe(32);
+    for (let answer = 0; answer < 160; answer += 1) auto.answered(T + 1_001, T + 1_201);
+    auto.holds();
+    auto.tick(T + 2_000, 200, false);
+    expect(auto.size).toBe(16);
+  });
+
+  it('after a limit was met -> grows by a tenth, and is content with as many answers', () => {
+    const auto = new AutoWindow(100);
+    interval(auto, T, 500, true);
+    expect(auto.size).toBe(111);
+    interval(auto, T + 1_000, 500, true);
+    expect(auto.size).toBe(123);
+  });
+});
+
+describe('LearnedCeiling', () => {
+  it('raised above the most that there is -> no ceiling any more', () => {
+    const ceiling = new LearnedCeiling({ value: 95, least: 1, most: 100, whole: true });
+    while (ceiling.known) expect(ceiling.raise(T)).toBe(true);
+    expect(ceiling.value).toBe(Number.POSITIVE_INFINITY);
+    expect(ceiling.raise(T)).toBe(false);
+  });
+});
+
+describe('RunQueue', () => {
+  it('two tickets of a rank in one pile, and a rank that comes back -> in order', () => {
+    const queue = new RunQueue();
+    const of = (id: number, turn: number) => ({ id, runId: 'a', turn, promptTokens: 1, maxTokens: 1, interactive: false });
+    for (const each of [of(1, 3), of(2, 1), of(3, 2), of(4, 2), of(5, 1)]) queue.push(each);
+    const order: number[] = [];
+    for (let ticket = queue.first(); ticket !== null; ticket = queue.first()) {
+      order.push(ticket.id);
+      queue.shift(ticket);
+    }
+    expect(order).toEqual([1, 3, 4, 2, 5]);
+    queue.push(of(6, 3));
+    expect(queue.remove(of(6, 3))).toBe(true);
+    expect(queue.first()).toBeNull();
+  });
+});
+
+describe('Traffic', () => {
+  it('a refusal of a call that was sent too long ago -> counts nowhere', () => {
+    const traffic = new Traffic();
+    traffic.sent(T);
+    traffic.refused(T);
+    expect(traffic.count(T, T + 10)).toEqual({ sent: 1, refused: 1 });
+    traffic.sent(T + 10_000);
+    traffic.refused(T);
+    expect(traffic.count(T + 5_000, T + 10_010)).toEqual({ sent: 1, refused: 0 });
+  });
+});
+
+describe('causeOf', () => {
+  it('what the provider names -> counts; else what held the call back, else both', () => {
+    const call = (held: 'pace' | 'window' | null) => ({ sentAt: T, level: 1, held });
+    expect(causeOf(call('pace'), 'concurrency')).toBe('window');
+    expect(causeOf(call('window'), 'tokens')).toBe('pace');
+    expect(causeOf(call('window'), null)).toBe('window');
+    expect(causeOf(call(null), null)).toBe('both');
+  });
+});
+
+describe('LearnedLimits', () => {
+  it('a refusal of a call from before the last cut, or a storm with nothing to give back -> changes nothing', () => {
+    const limits = new LearnedLimits({ pace: 50, window: 10, noise: 0 });
+    limits.refused({ sentAt: -1, level: 1, held: null }, null, T);
+    limits.storm();
+    expect([limits.pace, limits.window]).toEqual([50, 10]);
   });
 });
