@@ -1,4 +1,5 @@
 /** Updates and cancels of a run's workflow reach the gates through the control row. */
+import { isDiskFault } from '../core/errors.js';
 import { usdToNano } from '../core/price.js';
 import type { Control } from '../store/port.js';
 import type { ControlNews, ResizeArgs } from '../workflows/messages.js';
@@ -11,6 +12,9 @@ export interface WriteControlInput extends ResizeArgs {
   cancelled?: boolean;
 }
 
+/** What a cancelled run is told; it asks no more. */
+const NOT_STORED: ControlNews = { paused: true, concurrency: 1 };
+
 export function createWriteControl(deps: ActivityDeps) {
   return async function writeControl(input: WriteControlInput): Promise<ControlNews> {
     const patch: Partial<Omit<Control, 'version'>> = {};
@@ -19,7 +23,15 @@ export function createWriteControl(deps: ActivityDeps) {
     if (input.concurrency !== undefined) patch.concurrency = input.concurrency;
     if (input.requestsPerMinute !== undefined) patch.requestsPerMinute = input.requestsPerMinute;
     if (input.maxCost !== undefined) patch.capNano = input.maxCost === null ? null : usdToNano(input.maxCost);
-    const control = await deps.store.setControl(input.run, patch);
+    let control: Control;
+    try {
+      control = await deps.store.setControl(input.run, patch);
+    } catch (error) {
+      // A cancel that waited for the disk would keep the run from ending: closeRun says what the disk did to it.
+      if (input.cancelled !== true || !isDiskFault(error)) throw error;
+      deps.log.warn({ err: error, run: input.run }, 'the cancel could not be stored: the run ends all the same');
+      return NOT_STORED;
+    }
     if (input.requestsPerMinute !== undefined) await changeQueueRate(deps, input.run, control.requestsPerMinute);
     if (input.paused !== undefined) {
       await deps.store.updateRun(
