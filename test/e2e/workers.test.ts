@@ -1,12 +1,14 @@
 /** A host and several `swarm worker` processes over PostgreSQL: shared limits, deaths, stalls, files. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { CANARY_ENV } from '../chaos/canary.js';
 import { check } from '../chaos/checker.js';
 import { chaosTask } from '../chaos/rows.js';
 import { mostOpen, Team } from '../chaos/team.js';
 import { Undisturbed } from '../chaos/undisturbed.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
+import type { Program } from '../support/program.js';
 import { mostInWindow } from '../support/provider.js';
-import { endEvent } from '../support/swarm-home.js';
+import { endEvent, SwarmHome } from '../support/swarm-home.js';
 
 const WORKERS = 2;
 const postgres = await startPostgres();
@@ -114,6 +116,47 @@ describe.skipIf(missing !== null)(
       expect(found.doubtful).toBeGreaterThanOrEqual(found.paidAgain);
       expect(mostOpen(calls)).toBeLessThanOrEqual(16);
       await provider.stop();
+    });
+
+    it('two homes on one database, a host killed -> only its run is interrupted, and goes on; the other does not notice', async () => {
+      const rows = 60;
+      const work = { rows, turns: 1, sliceSize: 1, workers: 6 };
+      const other = await SwarmHome.create({ SWARM_DATABASE_URL: team.database, [CANARY_ENV]: team.home.env[CANARY_ENV] });
+      try {
+        const [ourProvider, theirProvider] = [
+          await team.home.provider(['--latency', '1000']),
+          await other.provider(['--latency', '1000']),
+        ];
+        const ours = chaosTask(team.home, 'ours', ourProvider.url, work);
+        const theirs = chaosTask(other, 'theirs', theirProvider.url, work);
+        await other.run(['start']);
+        const [our, their] = [ours, theirs].map(({ path }, at) =>
+          (at === 0 ? team.home : other).swarm(['run', path, '--json', '--yes']),
+        ) as [Program, Program];
+        const [ourRun, theirRun] = [await team.home.runId(our), await other.runId(their)];
+        await theirProvider.untilBilled(10);
+        const from = Date.now();
+        their.kill('SIGKILL');
+        await other.killHost();
+        const blow = { what: 'host', from, until: Date.now(), sockets: true };
+        await other.run(['start']);
+        expect((await other.status(theirRun)).state).toBe('interrupted');
+        expect(['running', 'completed']).toContain((await team.home.status(ourRun)).state);
+        expect(endEvent(await other.swarm(['run', theirs.path, '--json', '--yes']).ended)).toMatchObject({
+          run: theirRun,
+          state: 'completed',
+        });
+        expect(endEvent(await our.ended).state).toBe('completed');
+        const expected = undisturbed.expected(rows, 1);
+        expect(check({ expected, out: ours.out, calls: ourProvider.calls(), blows: [] })).toMatchObject({
+          broken: [],
+          doubtful: 0,
+        });
+        expect(check({ expected, out: theirs.out, calls: theirProvider.calls(), blows: [blow] }).broken).toEqual([]);
+        await ourProvider.stop();
+      } finally {
+        await other.close();
+      }
     });
 
     it('SIGTERM -> a worker finishes its calls, takes no more and leaves with 143; nothing is paid again', async () => {
