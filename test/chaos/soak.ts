@@ -24,6 +24,7 @@ const SUITES: Readonly<Record<string, () => Promise<{ default: SoakSuite }>>> = 
   cuts: () => import('./suites/cuts.js'),
   restart: () => import('./suites/restart.js'),
   disk: () => import('./suites/disk.js'),
+  lanes: () => import('./suites/lanes.js'),
   million: () => import('./suites/million.js'),
   workers: () => import('./suites/workers.js'),
 };
