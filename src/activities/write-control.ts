@@ -1,4 +1,5 @@
 /** Updates and cancels of a run's workflow reach the gates through the control row. */
+import { isDiskFault } from '../core/errors.js';
 import { resizedControl } from '../core/resize.js';
 import type { Control } from '../store/port.js';
 import type { ControlNews, ResizeArgs } from '../workflows/messages.js';
@@ -11,12 +12,23 @@ export interface WriteControlInput extends ResizeArgs {
   cancelled?: boolean;
 }
 
+/** What a cancelled run is told; it asks no more. */
+const NOT_STORED: ControlNews = { paused: true, concurrency: 1 };
+
 export function createWriteControl(deps: ActivityDeps) {
   return async function writeControl(input: WriteControlInput): Promise<ControlNews> {
     const patch: Partial<Omit<Control, 'version'>> = resizedControl(input);
     if (input.paused !== undefined) patch.paused = input.paused;
     if (input.cancelled !== undefined) patch.cancelled = input.cancelled;
-    const control = await deps.store.setControl(input.run, patch);
+    let control: Control;
+    try {
+      control = await deps.store.setControl(input.run, patch);
+    } catch (error) {
+      // A cancel that waited for the disk would keep the run from ending: closeRun says what the disk did to it.
+      if (input.cancelled !== true || !isDiskFault(error)) throw error;
+      deps.log.warn({ err: error, run: input.run }, 'the cancel could not be stored: the run ends all the same');
+      return NOT_STORED;
+    }
     if (input.requestsPerMinute !== undefined) await changeQueueRate(deps, input.run, control.requestsPerMinute);
     if (input.paused !== undefined) {
       await deps.store.updateRun(

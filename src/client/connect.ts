@@ -54,6 +54,8 @@ class ConnectedSwarm implements Swarm {
   readonly #attached = new Set<string>();
   #reach: Promise<Reach> | null = null;
   #current: Reach | null = null;
+  /** The last host was told to stop: only what the user does next starts another one. */
+  #hostStopped = false;
   #closed = false;
 
   constructor(config: Config, store: Store, onProgress: ((line: string) => void) | undefined) {
@@ -143,6 +145,7 @@ class ConnectedSwarm implements Swarm {
     const client = new Client({ connection, namespace: settings.namespace });
     const reach: Reach = { host, info, connection, launcher: new Launcher(client, this.#store, (run) => host.goOn(run)) };
     this.#current = reach;
+    this.#hostStopped = false;
     void host.closed.then(() => this.#lost(reach));
     return reach;
   }
@@ -151,6 +154,7 @@ class ConnectedSwarm implements Swarm {
     if (this.#current !== reach || this.#closed) return;
     this.#current = null;
     this.#reach = null;
+    this.#hostStopped = reach.host.toldToStop;
     void reach.connection.close().catch(() => undefined);
   }
 
@@ -180,6 +184,7 @@ class ConnectedSwarm implements Swarm {
       store: this.#store,
       launcher: async () => (await this.reach()).launcher,
       hostGone: () => this.#current?.host.closed ?? null,
+      hostStopped: () => this.#current?.host.toldToStop ?? this.#hostStopped,
       diskOf: this.#config.databaseUrl !== null && this.#config.externalTemporal ? null : this.#config.home,
       handKey: (run) => this.#handKey(run),
       revive: async (run) => {

@@ -28,10 +28,15 @@ export class HostConnection {
   readonly #socket: Socket;
   #onReply: ((reply: HostReply | null) => void) | null = null;
   #ended = false;
+  #toldToStop = false;
 
   private constructor(socket: Socket) {
     this.#socket = socket;
-    readMessages(socket, (value) => this.#onReply?.(value as HostReply));
+    readMessages(socket, (value) => {
+      const reply = value as HostReply;
+      if (reply.type === 'told-to-stop') this.#toldToStop = true;
+      else this.#onReply?.(reply);
+    });
     this.closed = new Promise((resolve) => {
       socket.once('close', () => {
         this.#ended = true;
@@ -39,6 +44,11 @@ export class HostConnection {
         resolve();
       });
     });
+  }
+
+  /** True when the host stops because somebody asked for it. */
+  get toldToStop(): boolean {
+    return this.#toldToStop;
   }
 
   /** Null when nothing listens there. */

@@ -70,6 +70,8 @@ export type HostReply =
   | { type: 'ready'; info: HostInfo }
   | { type: 'failed'; problems: readonly Problem[]; exitCode: number }
   | { type: 'stopping'; pid: number }
+  /** No answer: said to all clients when a stop was asked for. The connection ends when the host is gone. */
+  | { type: 'told-to-stop' }
   | { type: 'version'; version: string; pid: number }
   | { type: 'done' }
   | { type: 'status'; status: HostStatus }

@@ -62,7 +62,15 @@ async function endedRun(store: Store, runId: string): Promise<RunHandle | null> 
   if (!run || run.state === 'staging') throw unknownRun(runId);
   if (!hasEnded(run)) return null;
   const nobody = () => Promise.reject(new Error('a reader reaches no host'));
-  return new StoredRun(runId, { store, launcher: nobody, handKey: nobody, revive: nobody, hostGone: () => null, diskOf: null });
+  return new StoredRun(runId, {
+    store,
+    launcher: nobody,
+    handKey: nobody,
+    revive: nobody,
+    hostGone: () => null,
+    hostStopped: () => false,
+    diskOf: null,
+  });
 }
 
 /** True when nothing works on the runs of this home's own store: the host that the store takes for alive is gone. */

@@ -38,6 +38,18 @@ export function endedEarly(runId: string, why: string, cause?: unknown): SwarmEr
   );
 }
 
+/** Somebody stopped the host under a client that follows a run. */
+export function hostStopped(runId: string, detached: boolean): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_HOST_STOPPED',
+      found: `the host was stopped (swarm stop, or a signal) before run ${runId} had ended; what was answered is kept`,
+      fix: detached ? 'it goes on by itself after: swarm start' : `go on with: swarm resume ${runId}`,
+    },
+    EXIT.unreachable,
+  );
+}
+
 /** A disk failed, and the store could not be told of the run's end. `message` is what closeRun met. */
 export function untoldFault(runId: string, message: string | null): SwarmError {
   return new SwarmError(

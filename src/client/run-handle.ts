@@ -10,7 +10,7 @@ import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
 import { FullDiskWatch } from './full-disk.js';
 import type { Launcher } from './launch.js';
 import { hasEnded, readProgress, resultOf, unknownRun } from './progress.js';
-import { endedEarly, stillPaused, untoldFault, workflowError } from './run-errors.js';
+import { endedEarly, hostStopped, stillPaused, untoldFault, workflowError } from './run-errors.js';
 
 /** A run is looked at as often as half a percent of the time it has taken: what the looking adds stays small for short and long runs. */
 const SHARE = 200;
@@ -33,6 +33,8 @@ export interface RunHandleOptions {
   revive(runId: string): Promise<void>;
   /** Resolves when the host that was last connected to is gone; null while none is connected. */
   hostGone(): Promise<void> | null;
+  /** True when the host that was last connected to was told to stop: following the run must not start another one. */
+  hostStopped(): boolean;
   /** Folder of the store and of the embedded server; null when both are elsewhere. */
   diskOf: string | null;
 }
@@ -195,6 +197,13 @@ export class StoredRun implements RunHandle {
     let closed = 0;
     while (!forgotten.aborted) {
       try {
+        if (this.#options.hostStopped()) {
+          // Calls under way may finish meanwhile, and with them the run.
+          await this.#options.hostGone();
+          const { detached } = await this.#row();
+          failure.error = hostStopped(this.id, detached);
+          return;
+        }
         const run = await this.#row();
         const launcher = await this.#options.launcher();
         const gone = this.#options.hostGone();
@@ -212,7 +221,7 @@ export class StoredRun implements RunHandle {
           if (what.stop === 'disk' && !hasEnded(await this.#row())) failure.error = untoldFault(this.id, what.message);
           return;
         }
-        if (what === 'gone' && !forgotten.aborted) await this.#options.revive(this.id);
+        if (what === 'gone' && !forgotten.aborted && !this.#options.hostStopped()) await this.#options.revive(this.id);
       } catch (error) {
         if (forgotten.aborted) return;
         if (error instanceof WorkflowFailedError) {

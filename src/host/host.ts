@@ -1,21 +1,20 @@
 /** The background process of a home: holds its lock, owns the Temporal server, the store's writer and the worker. */
-import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Connection } from '@temporalio/client';
 import type { HostInfo, HostRecord, HostStatus } from '../client/host-protocol.js';
 import { Launcher } from '../client/launch.js';
 import { type Config, readKey } from '../config.js';
 import { EXIT, type ExitCode } from '../core/errors.js';
-import { ensureHome, type HomePaths, homeId } from '../home.js';
+import { type HomePaths, homeId } from '../home.js';
 import { packageVersion } from '../package-info.js';
 import type { Store } from '../store/port.js';
-import { ProcessLock } from '../store/process-lock.js';
 import { clusterConnectionSettings, connectTemporal, type TemporalConnectionSettings } from '../temporal-connection.js';
 import type { PreparedWorker, WorkerHandle, WorkerOptions } from '../worker/start-worker.js';
 import { Clients } from './clients.js';
+import { holdingHome, isHeld } from './held-home.js';
 import { asProblem } from './host-faults.js';
 import type { HostParts } from './host-parts.js';
-import { readJsonFile, writeJsonFile } from './json-file.js';
+import { writeJsonFile } from './json-file.js';
 import { Keyring } from './keyring.js';
 import { type HostLog, openHostLog } from './log.js';
 import { prepareCluster } from './namespace.js';
@@ -35,20 +34,7 @@ const IDLE_LOOK_MS = 1_000;
 
 /** Runs until it is told to stop, is idle, or cannot start. Returns the exit code; 6 when another host has the home. */
 export async function runHost(config: Config, parts: HostParts): Promise<ExitCode> {
-  const paths = ensureHome(config.home);
-  const lock = ProcessLock.tryAcquire(paths.lock);
-  if (lock === null) {
-    const holder = readJsonFile<HostRecord>(paths.info);
-    const since = holder === null ? '' : ` since ${new Date(holder.startedAt).toISOString()} by pid ${holder.pid}`;
-    process.stderr.write(`${config.home} is held${since}\n`);
-    return EXIT.locked;
-  }
-  try {
-    return await new Host(config, parts, paths).run();
-  } finally {
-    rmSync(paths.info, { force: true });
-    lock.release();
-  }
+  return await holdingHome(config.home, (paths) => new Host(config, parts, paths).run());
 }
 
 class Host {
@@ -66,6 +52,7 @@ class Host {
   readonly #stop = new AbortController();
   /** Aborted by the second signal: no grace. */
   readonly #hurry = new AbortController();
+  #socket: SocketServer | null = null;
   #store: Store | null = null;
   #server: TemporalServer | null = null;
   #connection: Connection | null = null;
@@ -94,7 +81,7 @@ class Host {
   async run(): Promise<ExitCode> {
     const onSignal = (signal: NodeJS.Signals) => {
       if (this.#stop.signal.aborted) this.#hurry.abort();
-      else this.#beginStop(signal);
+      else this.#stopAsTold(signal);
     };
     process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
     writeJsonFile(this.#paths.info, this.#record);
@@ -104,8 +91,9 @@ class Host {
       hand: (keys) => this.#keyring.hand(keys),
       status: () => this.#status(),
       goOn: (run) => this.#goOn?.(run),
-      stop: () => this.#beginStop('a client'),
+      stop: () => this.#stopAsTold('a client'),
     });
+    this.#socket = socket;
     let code: ExitCode = EXIT.ok;
     try {
       this.#log.info({ version: packageVersion, home: this.#config.home }, 'host starts');
@@ -115,7 +103,11 @@ class Host {
         this.#log.info({ temporal: info.temporalAddress, namespace: info.namespace, ui: info.uiUrl }, 'host is ready');
         this.#clients.touch();
         this.#startup.finish({ kind: 'ready', info });
-        await Promise.race([this.#untilNotNeeded(), this.#workerEnded.then(() => this.#workerFailed())]);
+        await Promise.race([
+          this.#untilNotNeeded(),
+          this.#workerEnded.then(() => this.#workerFailed()),
+          this.#server?.gaveUp.then((error) => Promise.reject(error)) ?? new Promise(() => undefined),
+        ]);
       }
     } catch (error) {
       code = await this.#fail(error);
@@ -202,6 +194,7 @@ class Host {
     const look = Math.max(10, Math.min(IDLE_LOOK_MS, this.#config.idleMs / 4));
     while (!this.#stop.signal.aborted) {
       await sleep(look, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+      if (!isHeld(this.#paths)) return this.#beginStop('its home folder was removed');
       if (this.#clients.idleMs() < this.#config.idleMs) continue;
       // A store that cannot be read now may hold runs.
       if ((await this.#activeRuns().catch(() => 1)) > 0) this.#clients.touch();
@@ -224,6 +217,12 @@ class Host {
   #say(line: string): void {
     this.#log.info(line);
     this.#startup.say(line);
+  }
+
+  /** Clients that are connected are told, so that they do not start another host. */
+  #stopAsTold(why: string): void {
+    this.#socket?.tellStop();
+    this.#beginStop(why);
   }
 
   #beginStop(why: string): void {

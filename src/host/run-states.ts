@@ -16,11 +16,16 @@ export interface RunStatesOptions {
 /** A look asks about each running run once; an answer takes about a millisecond. */
 const LOOK_MS = 5_000;
 
+/** A detached run whose rows are stored is started by its starter within this time; else the starter died in between. */
+const STARTER_MS = 15_000;
+
 /** Null while the workflow is open. `lost`: Temporal does not know it. */
 type Closed = 'COMPLETED' | 'CANCELLED' | 'FAILED' | 'TERMINATED' | 'TIMED_OUT' | 'lost';
 
 export class RunStates {
   readonly #options: RunStatesOptions;
+  /** Epochs that were started in place of their starter, `<run> <epoch>`: one that fails to open is not tried for ever. */
+  readonly #startedLeft = new Set<string>();
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> = Promise.resolve();
 
@@ -46,9 +51,21 @@ export class RunStates {
     const { store, isOf, log } = this.#options;
     try {
       for (const run of await store.runs({ states: ['running'] })) if (isOf(run)) await this.#lookAt(run);
+      for (const run of await store.runs({ states: ['staged'] })) if (isOf(run)) await this.#startLeft(run);
     } catch (error) {
       log.warn({ err: error }, 'the states of the runs could not be compared with Temporal');
     }
+  }
+
+  /** Its rows are all there, and it was to go on by itself. An epoch happens once, should its starter be slow. */
+  async #startLeft(run: RunRow): Promise<void> {
+    const { launcher, log } = this.#options;
+    if (!run.detached || Date.now() - run.createdAt < STARTER_MS) return;
+    const epoch = `${run.id} ${run.epoch}`;
+    if (this.#startedLeft.has(epoch)) return;
+    log.info({ run: run.id }, 'a detached run was left by its starter: it is started');
+    await launcher.startOrResume(run.id);
+    this.#startedLeft.add(epoch);
   }
 
   async #lookAt({ id, workflowId }: RunRow): Promise<void> {

@@ -46,6 +46,11 @@ export class SocketServer {
     return made;
   }
 
+  /** The host was told to stop: said to all that are connected, whatever they asked. */
+  tellStop(): void {
+    for (const socket of this.#sockets) if (socket.writable) socket.write(encodeLine({ type: 'told-to-stop' }));
+  }
+
   /** Ends all connections and removes the path. */
   async close(): Promise<void> {
     if (process.platform !== 'win32') rmSync(this.#path, { force: true });

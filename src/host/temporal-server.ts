@@ -41,12 +41,17 @@ export interface ServerOptions {
 }
 
 /**
- * A server that lived this long was healthy: the next restart is quick again. In ms. One that is killed every few seconds must not
- * be kept waiting for longer than it lives.
+ * One that was ready, or lived this long, did not fail to start: somebody ended it, and it is started again soon. One that is killed every
+ * few seconds must not be kept waiting for longer than it lives. In ms.
  */
-const HEALTHY_MS = 3_000;
+const QUICK_MS = 2_000;
 const FIRST_BACKOFF_MS = 200;
-const LONGEST_BACKOFF_MS = 5_000;
+const LONGEST_BACKOFF_MS = 1_000;
+/** Restarts in a row that never were ready, before it is given up. */
+const MOST_TRIES = 10;
+/** Its port may be held for a while by another program. */
+const PORT_MS = 60_000;
+const PORT_LOOK_MS = 100;
 /** Longest time from spawn to the first answer, on a busy machine with a large database, in ms. */
 const READY_MS = 60_000;
 const FIRST_TRIES = 3;
@@ -65,6 +70,11 @@ export class TemporalServer {
   readonly #state: ServerState;
   #supervision: Promise<void> = Promise.resolve();
   readonly #stopped = new AbortController();
+  #giveUp: (error: SwarmError) => void = () => undefined;
+  /** Resolves when it died and cannot be started again: E_TEMPORAL_START (exit 4), or exit 7 when its disk is full. */
+  readonly gaveUp = new Promise<SwarmError>((resolve) => {
+    this.#giveUp = resolve;
+  });
 
   private constructor(options: ServerOptions, state: ServerState) {
     this.#options = options;
@@ -176,28 +186,57 @@ export class TemporalServer {
   }
 
   async #supervise(): Promise<void> {
-    let backoff = FIRST_BACKOFF_MS;
-    for (;;) {
-      const how = (await this.#child?.ended) ?? 'before it was ready';
-      if (this.#stopping) return;
-      if (Date.now() - this.#startedAt > HEALTHY_MS) backoff = FIRST_BACKOFF_MS;
-      this.#options.onProgress(`the Temporal server ended (${how})${this.#noRoom()}: starting it again in ${backoff / 1000} s`);
-      await sleep(backoff, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
-      backoff = Math.min(backoff * 2, LONGEST_BACKOFF_MS);
-      if (this.#stopping) return;
-      if (!(await isPortFree(this.#state.port))) {
-        this.#options.onProgress(`port ${this.#state.port} is not free yet`);
-        continue;
+    // Starts in a row that were not ready, and those of them that ended at once.
+    let tries = 0;
+    let quick = 0;
+    let how = await this.#child?.ended;
+    while (!this.#stopping) {
+      const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** quick, LONGEST_BACKOFF_MS);
+      const said = how ?? 'before it was watched';
+      this.#options.onProgress(`the Temporal server ended (${said})${this.#noRoom()}: starting it again in ${backoff / 1000} s`);
+      await this.#pause(backoff);
+      if (!(await this.#portIsFree())) {
+        if (!this.#stopping) this.#giveUp(this.#startError(`its port ${this.#state.port} was taken for ${PORT_MS / 1000} s`));
+        return;
       }
       this.#restarts += 1;
       const failure = await this.#startOnce();
       if (this.#stopping) return;
-      if (failure === null) this.#options.onProgress(`the Temporal server is back at ${this.address}`);
-      else {
-        await this.#child?.stop();
-        this.#setDamagedAside();
+      if (failure === null) {
+        this.#options.onProgress(`the Temporal server is back at ${this.address}`);
+        tries = 0;
+        quick = 0;
+        how = await this.#child?.ended;
+        continue;
+      }
+      tries += 1;
+      quick = Date.now() - this.#startedAt < QUICK_MS ? quick + 1 : 0;
+      how = failure;
+      await this.#child?.stop();
+      this.#setDamagedAside();
+      if (tries === MOST_TRIES) {
+        this.#giveUp(this.#startError(`${tries} times in a row, the last time ${failure}`));
+        return;
       }
     }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: this.#stopped.signal }).catch(() => undefined);
+  }
+
+  /** Waits for it. False when it stays taken, or the server is not wanted any more. */
+  async #portIsFree(): Promise<boolean> {
+    const until = Date.now() + PORT_MS;
+    let told = false;
+    while (!this.#stopping) {
+      if (await isPortFree(this.#state.port)) return true;
+      if (!told) this.#options.onProgress(`port ${this.#state.port} is not free yet: waiting for it`);
+      told = true;
+      if (Date.now() >= until) return false;
+      await this.#pause(PORT_LOOK_MS);
+    }
+    return false;
   }
 
   get #database(): string {

@@ -78,11 +78,19 @@ export async function connect(url: string): Promise<pg.Client> {
   return client;
 }
 
+function openPool(url: string, config: pg.PoolConfig): pg.Pool {
+  const pool = new pg.Pool({ ...settings(url), ...config });
+  // An idle connection that breaks is replaced by the pool. One that breaks while it is lent out tells it too, and nobody else listens:
+  // without a listener that would end the process.
+  pool.on('error', () => {});
+  pool.on('connect', (client) => client.on('error', () => {}));
+  return pool;
+}
+
 /** Brings the database to the newest schema; other processes may do so at the same time. */
 export async function preparePostgres(url: string): Promise<void> {
   const holder = await connect(url);
-  const pool = new pg.Pool({ ...settings(url), max: 1 });
-  pool.on('error', () => {});
+  const pool = openPool(url, { max: 1 });
   const kysely = new Kysely<never>({ dialect: new PostgresDialect({ pool }) });
   try {
     await holder.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
@@ -94,9 +102,7 @@ export async function preparePostgres(url: string): Promise<void> {
 }
 
 export function poolForReading(url: string): ReadConnection {
-  const pool = new pg.Pool({ ...settings(url), max: READERS, allowExitOnIdle: true });
-  // An idle connection that breaks is replaced by the pool.
-  pool.on('error', () => {});
+  const pool = openPool(url, { max: READERS, allowExitOnIdle: true });
   return {
     kysely: new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) }),
     inList: '= ANY(CAST(?2 AS BIGINT[]))',

@@ -17,13 +17,11 @@ import {
 } from './operations.js';
 import { connect, execute } from './postgres-connection.js';
 import type { ShareRequest } from './shared-port.js';
-import { isAway, isContention, storeError } from './store-errors.js';
+import { isAway, isContention, PATIENCE_MS, storeError } from './store-errors.js';
 
 const MAX_GROUP = 512;
 /** A write is several round trips: a shorter group would be mostly commits. */
 const MAX_GROUP_MS = 10;
-/** How long a lost connection is looked for again before writes are refused. */
-const RECONNECT_MS = 15_000;
 const CONTENTION_TRIES = 10;
 
 interface QueuedWrite extends Write {
@@ -148,7 +146,7 @@ export class PostgresWriter implements Writer {
           await this.#client?.query('ROLLBACK').catch(() => this.#disconnect());
           throw cause;
         }
-        deadline ||= Date.now() + RECONNECT_MS;
+        deadline ||= Date.now() + PATIENCE_MS;
         results = await this.#afterLoss(cause, transaction, results, deadline);
         if (results.length > 0) return results;
       }

@@ -1,14 +1,16 @@
 /** The store over any SQL database: writes go to the writer as named operations, reads to the reader. */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { EpochMs, Outcome } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { Writer } from './operations.js';
 import type { Control, Store } from './port.js';
 import type { Reader } from './reader.js';
 import type { ControlPatch, SeedTuple } from './run-operations.js';
-import { storeError } from './store-errors.js';
+import { isAway, PATIENCE_MS, storeError } from './store-errors.js';
 
 /** Seeds in one write: a transaction that other processes wait for stays short. */
 const SEEDS_PER_WRITE = 500;
+const READ_AGAIN_MS = 500;
 
 type Reads = Pick<
   Store,
@@ -36,13 +38,17 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
   const listeners = new Set<(runId: string, control: Control) => void>();
   let closing: Promise<void> | null = null;
 
-  /** Reads of the reader, with what the database throws made readable. */
+  /** Reads of the reader: asked again while the database is away for a short time, and what it throws made readable. */
   const read = <A extends unknown[], T>(method: (...input: A) => Promise<T>) => {
     return async (...input: A): Promise<T> => {
-      try {
-        return await method.apply(reader, input);
-      } catch (cause) {
-        throw storeError(cause, where);
+      for (let deadline = 0; ; ) {
+        try {
+          return await method.apply(reader, input);
+        } catch (cause) {
+          deadline ||= Date.now() + PATIENCE_MS;
+          if (!isAway(cause) || closing || Date.now() > deadline) throw storeError(cause, where);
+          await sleep(READ_AGAIN_MS);
+        }
       }
     };
   };

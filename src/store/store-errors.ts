@@ -18,6 +18,9 @@ function codeOf(cause: unknown): string {
   return typeof code === 'string' ? code : '';
 }
 
+/** How long PostgreSQL may be away before what was asked of it is refused. */
+export const PATIENCE_MS = 15_000;
+
 /** True when a statement failed because the connection to PostgreSQL is gone or could not be made. */
 export function isAway(cause: unknown): boolean {
   if (SwarmError.is(cause)) return false;

@@ -1,5 +1,5 @@
 /** A seed as its own child: one activity per turn. */
-import { condition, continueAsNew, setHandler, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
+import { continueAsNew, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import type { ChildResult, SeedInput } from './messages.js';
 import { turnActivity } from './proxies.js';
 import { NO_SUMS } from './sums.js';

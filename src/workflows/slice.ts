@@ -1,5 +1,5 @@
 /** K seeds that share a child: one activity, sent again for what it gave back. */
-import { condition, continueAsNew, setHandler, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
+import { continueAsNew, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import type { ChildResult, SliceInput, Sums } from './messages.js';
 import { runSlice } from './proxies.js';
 import { addSums, NO_SUMS } from './sums.js';

@@ -46,6 +46,20 @@ function mend(): void {
   lost.clear();
 }
 
+describe('writeControl over a full disk', () => {
+  it('a cancel -> ends, so that closeRun can; any other change -> is refused, to be tried again', async () => {
+    const { row } = await part.run(1);
+    broken.set('setControl', full());
+    await part.activities.writeControl({ run: row.id, cancelled: true });
+    await expect(part.activities.writeControl({ run: row.id, paused: true })).rejects.toMatchObject({ code: 'E_STORE_WRITE' });
+    mend();
+    broken.set('setControl', new Error('a bug'));
+    await expect(part.activities.writeControl({ run: row.id, cancelled: true })).rejects.toThrow('a bug');
+    mend();
+    expect((await opened.store.control(row.id)).cancelled).toBe(false);
+  });
+});
+
 describe('a turn whose answer cannot be stored', () => {
   it.each([false, true])('settle fails (commit made: %s) -> stop disk; stored later, exact, paid once', async (made) => {
     const { context, row } = await part.run(2);

@@ -23,6 +23,8 @@ const SUITES: Readonly<Record<string, () => Promise<{ default: SoakSuite }>>> = 
   server: () => import('./suites/server.js'),
   cuts: () => import('./suites/cuts.js'),
   restart: () => import('./suites/restart.js'),
+  disk: () => import('./suites/disk.js'),
+  lanes: () => import('./suites/lanes.js'),
   million: () => import('./suites/million.js'),
   workers: () => import('./suites/workers.js'),
 };

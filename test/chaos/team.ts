@@ -3,7 +3,9 @@
  * `swarm worker` has a home of its own.
  */
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { openStore } from '../../src/store/open-store.js';
+import type { CallRow, Store } from '../../src/store/port.js';
 import { isAlive, until } from '../host/host-support.js';
 import type { TestPostgres } from '../support/postgres.js';
 import type { Program } from '../support/program.js';
@@ -12,6 +14,9 @@ import { SwarmHome } from '../support/swarm-home.js';
 import { CANARY_ENV, newCanary } from './canary.js';
 import type { Blow } from './checker.js';
 
+/** A worker that runs gets its share of the calls within this time, also on busy cores. */
+const HOLDS_MS = 60_000;
+
 export class Team {
   readonly home: SwarmHome;
   readonly database: string;
@@ -19,6 +24,7 @@ export class Team {
   /** Pids of all processes that were ever of the team, by the name that people know them by. */
   readonly #names = new Map<number, string>();
   readonly blows: Blow[] = [];
+  #store: Promise<Store> | null = null;
 
   private constructor(home: SwarmHome, database: string) {
     this.home = home;
@@ -59,34 +65,86 @@ export class Team {
     return worker;
   }
 
-  /** kill -9 of one worker. */
-  async kill(at: number): Promise<void> {
+  /** kill -9 of one worker, as soon as it holds calls of the run. False when the run ended before. */
+  async kill(at: number, run: string): Promise<boolean> {
     const { pid } = this.worker(at);
+    if (!(await this.untilHolds(at, run))) return false;
     const from = Date.now();
     process.kill(pid, 'SIGKILL');
     await until(`worker ${at} is gone`, () => !isAlive(pid));
-    this.blows.push({ what: `worker ${at}`, from, until: Date.now(), sockets: true });
+    this.blows.push({ what: `worker ${pid}`, from, until: Date.now(), sockets: true });
+    return true;
+  }
+
+  /** SIGSTOP of one worker that holds calls of the run, and SIGCONT after this long. False when the run ended before. */
+  async stall(at: number, run: string, ms: number): Promise<boolean> {
+    const { pid } = this.worker(at);
+    if (!(await this.untilHolds(at, run))) return false;
+    const from = Date.now();
+    process.kill(pid, 'SIGSTOP');
+    await sleep(ms);
+    process.kill(pid, 'SIGCONT');
+    this.blows.push({ what: `stall ${pid}`, from, until: Date.now(), sockets: true });
+    return true;
+  }
+
+  /** Waits until a worker has calls of the run under way. False when the run ended before. */
+  async untilHolds(at: number, run: string): Promise<boolean> {
+    const { pid } = this.worker(at);
+    const store = await this.#opened();
+    for (const late = Date.now() + HOLDS_MS; ; await sleep(20)) {
+      if ((await store.run(run))?.state !== 'running') return false;
+      if ((await this.#calls(run)).some((call) => call.state === 'intent' && pidOf(call) === pid)) return true;
+      if (Date.now() > late) throw new Error(`worker ${at} holds no call of ${run}`);
+    }
+  }
+
+  /**
+   * How long each blow's calls waited for another process, in ms: from the blow to the next call of the first of its rows. Blows whose
+   * calls had all been answered are left out.
+   */
+  async replacements(run: string): Promise<number[]> {
+    const calls = await this.#calls(run);
+    return this.blows.flatMap(({ what, from }) => {
+      const cut = calls.filter((call) => call.state === 'doubtful' && what.endsWith(` ${pidOf(call)}`));
+      const next = calls.filter(
+        (call) =>
+          call.startedAt >= from &&
+          cut.some(({ index, turn, attempt }) => call.index === index && call.turn === turn && call.attempt > attempt),
+      );
+      return next.length === 0 ? [] : [Math.min(...next.map(({ startedAt }) => startedAt)) - from];
+    });
+  }
+
+  async #opened(): Promise<Store> {
+    this.#store ??= openStore({ url: this.database });
+    return await this.#store;
+  }
+
+  async #calls(run: string): Promise<CallRow[]> {
+    const store = await this.#opened();
+    return await store.calls(run, { from: 0, to: (await store.totals(run)).total });
   }
 
   /** Calls of a run by the process that made them. */
   async callsByProcess(run: string): Promise<Map<string, number>> {
-    const store = await openStore({ url: this.database });
-    try {
-      const counts = new Map<string, number>();
-      const { total } = await store.totals(run);
-      for (const { owner } of await store.calls(run, { from: 0, to: total })) {
-        const name = this.#names.get(Number(owner.split(':')[1])) ?? owner;
-        counts.set(name, (counts.get(name) ?? 0) + 1);
-      }
-      return counts;
-    } finally {
-      await store.close();
+    const counts = new Map<string, number>();
+    for (const call of await this.#calls(run)) {
+      const name = this.#names.get(pidOf(call)) ?? call.owner;
+      counts.set(name, (counts.get(name) ?? 0) + 1);
     }
+    return counts;
   }
 
   async close(): Promise<void> {
+    await (await this.#store)?.close();
     await this.home.close();
   }
+}
+
+/** Of the process that made the call. */
+function pidOf({ owner }: CallRow): number {
+  return Number(owner.split(':')[1]);
 }
 
 /** Most calls open at the provider at one time, by its own book. */

@@ -12,11 +12,13 @@ import { aTask, gatekeeper, OWNER, stage, testStore, USAGE, until } from '../act
 class FakeLauncher {
   readonly asked: string[] = [];
   isOpen = true;
+  opened = 0;
   away = false;
   ended = gatekeeper<unknown>();
   failure: unknown = null;
 
   async open() {
+    this.opened += 1;
     if (this.away) throw new Error('14 UNAVAILABLE');
     if (!this.isOpen) return null;
     return {
@@ -49,12 +51,14 @@ let launcher: FakeLauncher;
 let run: StoredRun;
 let revived: number;
 let gone: Promise<void> | null;
+let stopped: boolean;
 let made = 0;
 beforeEach(async () => {
   launcher = new FakeLauncher();
   made += 1;
   revived = 0;
   gone = null;
+  stopped = false;
   const id = `held-${made}`;
   await stage(store, id, 3, aTask());
   await store.openEpoch(id, { workflowId: `${id}/e1`, executionId: `${id}-1` }, Date.now());
@@ -67,6 +71,7 @@ beforeEach(async () => {
       gone = null;
     },
     hostGone: () => gone,
+    hostStopped: () => stopped,
     diskOf: null,
   });
 });
@@ -133,6 +138,7 @@ describe('outcomes', () => {
       launcher: () => Promise.reject(new Error('nobody needs Temporal for a run that has ended')),
       revive: async () => undefined,
       hostGone: () => null,
+      hostStopped: () => false,
       diskOf: null,
     });
     const all: number[] = [];
@@ -172,6 +178,19 @@ describe('outcomes', () => {
     await until('it is revived', () => revived === 1);
     abort.abort();
     await expect(reading).rejects.toThrow();
+  });
+
+  it('the host is told to stop under a reader -> E_HOST_STOPPED, exit 4, no other host is started', async () => {
+    const dies = gatekeeper<void>();
+    gone = dies.promise;
+    const reading = (async () => {
+      for await (const _ of run.outcomes());
+    })();
+    await until('it is followed', () => launcher.opened > 0);
+    stopped = true;
+    dies.open();
+    await expect(reading).rejects.toMatchObject({ code: 'E_HOST_STOPPED', exitCode: 4 });
+    expect(revived).toBe(0);
   });
 });
 

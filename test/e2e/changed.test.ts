@@ -1,5 +1,6 @@
 /** The same command again: a finished run costs nothing, a changed task or seeds file is refused, naming what changed. */
 import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Provider, paidTwice } from '../support/provider.js';
 import { RunFolder, type TaskFiles } from '../support/run-folder.js';
@@ -109,4 +110,42 @@ it('a folder with files of somebody else -> refused, nothing is written over', a
   writeFileSync(`${home.folder}/own-files/output.jsonl`, 'precious\n');
   const refused = await home.run(['run', task('precious').path, '--out', `${home.folder}/own-files`], 2);
   expect(refused.stderr).toContain('E_OUT_DIR');
+});
+
+it('edited between a kill and the next start -> exit 2 names the change, no call; put back -> only the rest is paid for', async () => {
+  const rows = Array.from({ length: 60 }, (_, index) => `Shade number ${index}`);
+  const keys = { workers: 4 };
+  const files = task('edited', keys, rows);
+  const run = home.swarm(['run', files.path]);
+  await provider.untilBilled(12);
+  run.kill('SIGKILL');
+  await home.killHost();
+  const billed = provider.billed().length;
+  task('edited', keys, [...rows.slice(0, 7), 'Another shade', ...rows.slice(8)]);
+  expect((await home.run(['run', files.path], 2)).stderr).toMatch(/E_SEEDS_CHANGED[\s\S]*row 8\b/);
+  task('edited', { ...keys, prompt_template: 'Again: {{seed}}' }, rows);
+  expect((await home.run(['run', files.path], 2)).stderr).toMatch(/E_OUT_MISMATCH[\s\S]*prompt_template/);
+  expect(provider.billed()).toHaveLength(billed);
+  task('edited', keys, rows);
+  expect(endEvent(await home.run(['run', files.path, '--json']))).toMatchObject({ state: 'completed', ok: rows.length });
+  expect(paidTwice(provider.billed()).length).toBeLessThanOrEqual(files.out.receipt().doubtful_calls.length);
+});
+
+it('two homes start runs in one folder -> one goes on, the other ends with exit 6 and names the holder', async () => {
+  const other = await SwarmHome.create();
+  try {
+    await Promise.all([home.run(['start']), other.run(['start'])]);
+    const out = join(home.folder, 'shared-out');
+    const rows = Array.from({ length: 60 }, (_, index) => `Tint number ${index}`);
+    const keys = { worker_model: 'm', worker_api_base: provider.url, workers: 2, output_dir: out };
+    const programs = [home, other].map((one) => one.swarm(['run', one.task('shared', keys, rows).path, '--json']));
+    const ended = await Promise.all(programs.map((program) => program.ended));
+    expect(ended.map(({ code }) => code).sort()).toEqual([0, 6]);
+    const refused = ended.find(({ code }) => code === 6);
+    expect(refused?.stderr).toMatch(/E_LOCKED[\s\S]*held by process \d+ since/);
+    expect(new RunFolder(out).ok()).toHaveLength(rows.length);
+    expect(provider.billed()).toHaveLength(rows.length);
+  } finally {
+    await other.close();
+  }
 });

@@ -155,3 +155,29 @@ it('Ctrl-C twice -> the command leaves at once; the run is paused all the same, 
   await home.run(['run', files.path]);
   expectPaidOnce(files);
 });
+
+it('SIGTERM -> as Ctrl-C, but exit 143', async () => {
+  const files = task('term', 15);
+  const cli = home.swarm(['run', files.path, '--json']);
+  const run = await home.runId(cli);
+  await provider.untilBilled(10);
+  cli.kill('SIGTERM');
+  expect((await cli.ended).code).toBe(143);
+  expect(await home.status(run)).toMatchObject({ state: 'paused', in_flight: 0 });
+  await home.run(['run', files.path]);
+  expectPaidOnce(files);
+});
+
+it('swarm stop under an attached run -> the run is interrupted, its command ends with 4 and starts no other host', async () => {
+  const files = task('stopped', 15);
+  const cli = home.swarm(['run', files.path]);
+  await provider.untilBilled(10);
+  const stop = await home.run(['stop']);
+  const { code, stderr } = await cli.ended;
+  expect(code).toBe(4);
+  expect(stderr).toContain('E_HOST_STOPPED');
+  expect(stop.stderr).toContain('is interrupted');
+  expect(home.startedHostPid()).toBeNull();
+  await home.run(['run', files.path]);
+  expectPaidOnce(files);
+});

@@ -269,6 +269,27 @@ describe('host', () => {
     }
   });
 
+  it('told to stop -> connected clients are told before it is gone; killed -> they are not', async () => {
+    const config = await newConfig();
+    for (const told of [true, false]) {
+      const { connection, info } = await connectToHost(config, start);
+      if (told) await stopHost(config);
+      else process.kill(info.pid, 'SIGKILL');
+      await connection.closed;
+      expect(connection.toldToStop).toBe(told);
+      await until('it is gone', () => !isAlive(info.pid), 60_000);
+    }
+  });
+
+  it('its home is removed -> it ends, and its server with it', async () => {
+    const config = await newConfig();
+    const info = await findOrStartHost(config, start);
+    const server = await serverPid(config);
+    rmSync(config.home, { recursive: true, force: true });
+    await until('host and server are gone', () => ![info.pid, server].some(isAlive), 60_000);
+    expect(existsSync(config.home)).toBe(false);
+  }, 90_000);
+
   it('a host that ends the connection -> the request says gone, and there is no status', async () => {
     const config = await newConfig();
     const { socket } = ensureHome(config.home);

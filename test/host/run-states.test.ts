@@ -11,7 +11,7 @@ function scene(status: string | null, run: Partial<RunRow> = {}, why = '') {
   const row = { id: 'r', state: 'running', workflowId: 'r/e1', detached: false, home: 'mine', ...run } as RunRow;
   const steps: unknown[] = [];
   const store = {
-    runs: async () => (row.state === 'running' ? [{ ...row }] : []),
+    runs: async ({ states }: { states: string[] }) => (states.includes(row.state) ? [{ ...row }] : []),
     run: async () => row,
     updateRun: async (_id: string, patch: RunPatch) => {
       Object.assign(row, patch);
@@ -78,4 +78,16 @@ it('look: a detached run whose workflow was terminated -> rests: somebody wanted
   const { states, row, steps } = scene('TERMINATED', { detached: true });
   await states.look();
   expect({ state: row.state, steps }).toEqual({ state: 'interrupted', steps: [{ paused: true }] });
+});
+
+it.each([
+  ['detached, left for a minute', { detached: true, createdAt: Date.now() - 60_000 }, ['next epoch of r']],
+  ['detached, of this moment', { detached: true, createdAt: Date.now() + 60_000 }, []],
+  ['of another home', { detached: true, createdAt: Date.now() - 60_000, home: 'theirs' }, []],
+  ['attached', { detached: false, createdAt: Date.now() - 60_000 }, []],
+])('look: a staged run, %s -> started once, or left', async (_, run, expected) => {
+  const { states, steps } = scene('RUNNING', { state: 'staged', workflowId: null, ...run });
+  await states.look();
+  await states.look();
+  expect(steps).toEqual(expected);
 });

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -13,6 +14,8 @@ import { SEARCH_ATTRIBUTES } from '../../src/host/temporal-settings.js';
 import { connectTemporal } from '../../src/temporal-connection.js';
 import { endHomes, isAlive, newConfig, until } from './host-support.js';
 
+/** Only what never happens reaches it. */
+const PATIENCE_MS = 60_000;
 const servers: TemporalServer[] = [];
 const listeners: Server[] = [];
 
@@ -97,7 +100,7 @@ describe('TemporalServer', () => {
       await client.workflow.start('nobody', { taskQueue: 'none', workflowId: 'kept' });
       const killed = server.pid as number;
       process.kill(killed, 'SIGKILL');
-      await until('the server is back', () => lines.some((line) => line.includes('is back at')));
+      await until('the server is back', () => lines.some((line) => line.includes('is back at')), PATIENCE_MS);
       expect(server.pid).not.toBe(killed);
       expect(server.restarts).toBe(1);
       await until(
@@ -108,6 +111,39 @@ describe('TemporalServer', () => {
       await connection.close();
     }
   });
+
+  it('killed, and its port is taken for a moment -> waits for it, back on the same port', async () => {
+    const lines: string[] = [];
+    const server = await startServer(await newConfig(), lines);
+    const port = Number(server.address.split(':')[1]);
+    process.kill(server.pid as number, 'SIGKILL');
+    await until('it is down', () => server.pid === null);
+    await take(port);
+    await until('the wait is told', () => lines.some((line) => line.includes('not free yet')), PATIENCE_MS);
+    for (const listener of listeners.splice(0)) listener.close();
+    await until('the server is back', () => lines.some((line) => line.includes('is back at')), PATIENCE_MS);
+    expect(server.restarts).toBe(1);
+    expect(await isListening(port)).toBe(true);
+  }, 90_000);
+
+  it('it starts no more -> gives up after ten tries with E_TEMPORAL_START and its last lines', async () => {
+    const config = await newConfig();
+    const paths = ensureHome(config.home);
+    const { path, serverVersion } = await resolveTemporalBinary(config);
+    // The real server until it is told otherwise.
+    const script = join(config.home, 'server.sh');
+    writeFileSync(script, `#!/bin/sh\nif [ -e broken ]; then echo "no more"; exit 3; fi\nexec "${path}" "$@"\n`, { mode: 0o755 });
+    const binary = { path: script, serverVersion };
+    const server = await TemporalServer.start({ config, paths, binary, onProgress: () => undefined });
+    servers.push(server);
+    writeFileSync(join(config.home, 'broken'), '');
+    process.kill(server.pid as number, 'SIGKILL');
+    const error = await server.gaveUp;
+    expect(error).toMatchObject({ code: 'E_TEMPORAL_START', exitCode: 4 });
+    expect(error.message).toContain('10 times in a row');
+    expect(error.message).toContain('no more');
+    expect(server.restarts).toBe(10);
+  }, 90_000);
 
   it('a server left behind by a killed host and leash -> ended before the database is opened again', async () => {
     const config = await newConfig();

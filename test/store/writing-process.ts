@@ -1,12 +1,12 @@
 /** A process that writes to a store until it is killed or a write fails, and says what was acknowledged: `node --import tsx writing-process.ts JSON`. */
 import { writeSync } from 'node:fs';
+import type { Store } from '../../src/store/port.js';
 import { intentOf, openStore, outcomeOf, settlementOf } from './databases.js';
 
 const { location, runId, from, step, callers } = JSON.parse(process.argv[2] ?? '');
-const store = await openStore(location);
 let next: number = from;
 
-async function caller(): Promise<void> {
+async function caller(store: Store): Promise<void> {
   for (let index = next; ; index = next) {
     next += step;
     const owner = `process-${process.pid}`;
@@ -17,7 +17,15 @@ async function caller(): Promise<void> {
   }
 }
 
-await store.beat({ id: `process-${process.pid}`, home: `/home/${from}`, pid: process.pid }, Number.MAX_SAFE_INTEGER);
-const ends = await Promise.allSettled(Array.from({ length: callers }, caller));
-for (const end of ends) if (end.status === 'rejected') writeSync(1, `failed ${end.reason.code} ${end.reason.exitCode}\n`);
-await store.close();
+const tell = (error: { code?: string; exitCode?: number }) => void writeSync(1, `failed ${error.code} ${error.exitCode}\n`);
+
+try {
+  const store = await openStore(location);
+  const owner = { id: `process-${process.pid}`, home: `/home/${from}`, pid: process.pid };
+  await store.beat(owner, Number.MAX_SAFE_INTEGER);
+  const ends = await Promise.allSettled(Array.from({ length: callers }, () => caller(store)));
+  for (const end of ends) if (end.status === 'rejected') tell(end.reason);
+  await store.close();
+} catch (error) {
+  tell(error as { code?: string; exitCode?: number });
+}

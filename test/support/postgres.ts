@@ -60,6 +60,8 @@ export interface TestPostgres {
   port: number;
   /** Makes an empty database and returns its address. */
   database(): Promise<string>;
+  /** kill -9 of the server, and after this long its start from what it left. */
+  crash(downMs: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -95,13 +97,14 @@ export async function startPostgres(more: readonly string[] = []): Promise<TestP
     'full_page_writes=off',
     ...more,
   ];
-  const server = spawn(
-    join(programs, 'postgres'),
-    ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])],
-    { ...options, stdio: ['ignore', 'ignore', 'pipe'] },
-  );
   const log: string[] = [];
-  server.stderr?.on('data', (chunk: Buffer) => log.push(chunk.toString()));
+  const start = (): ChildProcess => {
+    const args = ['-D', data, '-p', String(port), ...settings.flatMap((setting) => ['-c', setting])];
+    const started = spawn(join(programs, 'postgres'), args, { ...options, stdio: ['ignore', 'ignore', 'pipe'] });
+    started.stderr?.on('data', (chunk: Buffer) => log.push(chunk.toString()));
+    return started;
+  };
+  let server = start();
   const stop = async () => {
     await stopServer(server);
     rmSync(folder, { recursive: true, force: true });
@@ -114,19 +117,32 @@ export async function startPostgres(more: readonly string[] = []): Promise<TestP
     throw cause;
   }
 
-  const admin = new pg.Client({ connectionString: address('postgres') });
-  await admin.connect();
   let made = 0;
   return {
     port,
     async database() {
       made += 1;
+      const admin = new pg.Client({ connectionString: address('postgres') });
+      await admin.connect();
       await admin.query(`CREATE DATABASE test_${made}`);
+      await admin.end();
       return address(`test_${made}`);
     },
-    async stop() {
-      await admin.end();
-      await stop();
+    async crash(downMs) {
+      const gone = new Promise((resolve) => server.once('exit', resolve));
+      server.kill('SIGKILL');
+      await gone;
+      await sleep(downMs);
+      for (const until = Date.now() + START_MS; ; await sleep(100)) {
+        server = start();
+        try {
+          return await untilReady(address('postgres'), server, log);
+        } catch (cause) {
+          // Its children hold the shared memory until they notice that it is gone.
+          if (Date.now() > until) throw cause;
+        }
+      }
     },
+    stop,
   };
 }

@@ -10,7 +10,7 @@ const NOW = 1_000_000;
 /** A living process that looks at these owners; what it asked of the store and of Temporal, in order. */
 function living(owners: Partial<OwnerRow>[], options: { deadBefore?: number; runs?: Partial<RunRow>[]; failing?: boolean } = {}) {
   const steps: unknown[][] = [];
-  let look = () => undefined as void;
+  let look: () => void = () => undefined;
   const answer = <T>(value: T) => Promise.resolve(value);
   const service = {
     respondActivityTaskFailed: async ({ taskToken }: { taskToken: Uint8Array }) => {

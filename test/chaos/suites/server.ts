@@ -15,17 +15,19 @@ const END_MS = 300_000;
 
 const suite: SoakSuite = {
   name: 'server',
-  about: '5,000 rows, the Temporal server killed every 5 to 10 s and down for 0 to 2 s: 0 lost, 0 doubled, 0 paid again',
-  async run({ seed, scenarios, say }) {
+  about:
+    '5,000 rows (or --rows), the Temporal server killed every 5 to 10 s and down for 0 to 2 s: 0 lost, 0 doubled, 0 paid again',
+  async run({ seed, scenarios, rows, say }) {
+    const work = { ...WORK, rows: rows ?? WORK.rows };
     const broken: string[] = [];
     const summary: string[] = [];
     const home = await SwarmHome.create({ [CANARY_ENV]: newCanary() });
     try {
-      const undisturbed = await Undisturbed.run(home, WORK.rows, [1]);
+      const undisturbed = await Undisturbed.run(home, work.rows, [1]);
       await home.run(['stop']);
       for (let i = 0; i < (scenarios ?? 1); i += 1) {
         const random = seededRandom(`server/${seed + i}`);
-        const scene = await Scene.open(WORK, LATENCY);
+        const scene = await Scene.open(work, LATENCY);
         try {
           scene.type();
           const ended = scene.untilEnded(END_MS).then(() => 'ended' as const);
@@ -34,11 +36,11 @@ const suite: SoakSuite = {
             say(`--seed ${seed + i}: kill ${scene.blows.length} after ${scene.provider.billed().length} calls`);
           }
           await scene.leave();
-          const expected = undisturbed.expected(WORK.rows, 1);
+          const expected = undisturbed.expected(work.rows, 1);
           const found = check({ expected, out: scene.files.out, calls: scene.provider.calls(), blows: scene.blows });
           broken.push(...[...scene.wrong, ...found.broken].map((line) => `--seed ${seed + i}: ${line}`));
           summary.push(
-            `--seed ${seed + i}: ${WORK.rows} rows, ${scene.blows.length} kills; lost ${found.lost}, doubled ${found.doubled}, paid again ${found.paidAgain}`,
+            `--seed ${seed + i}: ${work.rows} rows, ${scene.blows.length} kills; lost ${found.lost}, doubled ${found.doubled}, paid again ${found.paidAgain}`,
           );
         } finally {
           await scene.close();

@@ -1,0 +1,40 @@
+/** Every k-th write, sync and rename that fails: all k that the program comes to, or the first `--scenarios` of each kind. */
+import { type Fault, faultName, noFaults, runFault } from '../disk/faults.js';
+import type { SoakSuite } from '../suite.js';
+
+const KINDS: readonly Pick<Fault, 'target' | 'call'>[] = [
+  { target: 'store', call: 'pwrite64' },
+  { target: 'store', call: 'fsync' },
+  { target: 'publication', call: 'fdatasync' },
+  { target: 'publication', call: 'fsync' },
+  { target: 'publication', call: 'rename' },
+];
+const ERRORS = ['ENOSPC', 'EIO'] as const;
+/** The store writes for as long as it is asked to: its sweep ends here. */
+const MOST = 40;
+
+const suite: SoakSuite = {
+  name: 'disk',
+  about: 'the k-th write, sync or rename fails, for every k: nothing torn, nothing acknowledged lost, exact end',
+  async run({ scenarios, say }) {
+    const why = noFaults();
+    if (why !== null) return { broken: [`no fault can be injected: ${why}`], summary: [] };
+    const broken: string[] = [];
+    let faults = 0;
+    for (const kind of KINDS) {
+      for (const error of ERRORS) {
+        let at = 1;
+        for (; at <= (scenarios ?? MOST); at += 1) {
+          const fault = { ...kind, error, at };
+          const { problems, injected } = await runFault(fault);
+          broken.push(...problems.map((problem) => `${faultName(fault)}: ${problem}`));
+          if (!injected) break;
+          faults += 1;
+        }
+        say(`${kind.target}: ${kind.call} -> ${error}: ${at - 1} faults`);
+      }
+    }
+    return { broken, summary: [`${faults} faults, one at a time`] };
+  },
+};
+export default suite;
