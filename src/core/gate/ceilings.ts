@@ -48,9 +48,10 @@ export class LearnedCeiling {
     this.#holdUntil = now + (sure ? holdMs : UNSURE_HOLD_MS);
   }
 
-  /** The last step up met a refusal: down to `value`, but not below where that step began. */
+  /** The last step up met a refusal: down to `value`, but not below where that step began. Places go back to there at once. */
   stepBack(value: number, callsPerMs: number, now: EpochMs): void {
-    this.cut(Math.max(value, this.#below), callsPerMs, now, true);
+    const back = this.#whole && this.#below > 0 ? this.#below : Math.max(value, this.#below);
+    this.cut(back, callsPerMs, now, true);
   }
 
   /** Back to what it was before cuts that were of no use. */
