@@ -1,12 +1,22 @@
-/** What gates learn of their providers outlives the process: read when a gate is made, written now and then and at the end of a run. */
+/**
+ * What gates learn of their providers outlives the process: read when a gate is made, written now and then and at the end of a run.
+ * Several processes with work at the same gate meet half way by it, else the one that found more would keep it.
+ */
 import type { Learned } from '../core/gate/learned.js';
 import type { EpochMs } from '../core/model.js';
 import type { Store } from '../store/port.js';
 
 const SAVE_MS = 10_000;
+/** Between two looks at what the others found. */
+const EXCHANGE_MS = 2_000;
+/** What is older, or of a clock that differs by more, is of no process that is at work. */
+const RECENT_MS = 10_000;
 
 interface LearningGate {
   learned(): Learned;
+  /** Turns wait here. */
+  busy(): boolean;
+  evenOut(found: Learned): void;
 }
 
 export interface KeptLimitsOptions {
@@ -19,10 +29,12 @@ export class KeptLimits {
   readonly #options: KeptLimitsOptions;
   readonly #gates = new Map<string, { gate: LearningGate; saved: string }>();
   #savedAt: EpochMs;
+  #exchangedAt: EpochMs;
 
   constructor(options: KeptLimitsOptions) {
     this.#options = options;
     this.#savedAt = options.now();
+    this.#exchangedAt = options.now();
   }
 
   /** Nobody waits in vain for a store that fails: the gate learns anew. */
@@ -39,22 +51,39 @@ export class KeptLimits {
     this.#gates.set(gateKey, { gate, saved: content(gate.learned()) });
   }
 
-  /** To be called often: saves what has changed every ten seconds. */
-  async look(): Promise<void> {
-    if (this.#options.now() - this.#savedAt < SAVE_MS) return;
-    await this.save();
+  /** To be called often: saves what has changed every ten seconds, and exchanges it with others that are alive. */
+  async look(processes: number): Promise<void> {
+    const now = this.#options.now();
+    if (processes > 1 && now - this.#exchangedAt >= EXCHANGE_MS) {
+      this.#exchangedAt = now;
+      await this.#exchange(now);
+    }
+    if (now - this.#savedAt >= SAVE_MS) await this.save();
+  }
+
+  async #exchange(now: EpochMs): Promise<void> {
+    for (const [gateKey, { gate, saved }] of this.#gates) {
+      if (!gate.busy()) continue;
+      const found = await this.#options.store.limits(gateKey);
+      if (found !== null && Math.abs(now - found.at) < RECENT_MS && content(found) !== saved) gate.evenOut(found);
+      await this.#save(gateKey);
+    }
   }
 
   /** Saves what has changed. Throws what the store throws. */
   async save(): Promise<void> {
     this.#savedAt = this.#options.now();
-    for (const [gateKey, known] of this.#gates) {
-      const learned = known.gate.learned();
-      const now = content(learned);
-      if (now === known.saved) continue;
-      await this.#options.store.setLimits(gateKey, learned);
-      known.saved = now;
-    }
+    for (const gateKey of this.#gates.keys()) await this.#save(gateKey);
+  }
+
+  async #save(gateKey: string): Promise<void> {
+    const known = this.#gates.get(gateKey);
+    if (!known) return;
+    const learned = known.gate.learned();
+    const now = content(learned);
+    if (now === known.saved) return;
+    await this.#options.store.setLimits(gateKey, learned);
+    known.saved = now;
   }
 }
 

@@ -179,7 +179,7 @@ export class ProcessGates implements Gates {
       const processes = this.#processes();
       for (const gate of this.#gates.values()) gate.sharedBy(processes);
       await this.#shares.look();
-      await this.#kept.look();
+      await this.#kept.look(processes);
     } catch (error) {
       this.#onError(error);
     } finally {

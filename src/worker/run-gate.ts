@@ -110,6 +110,16 @@ export class RunGate implements GatePort {
     return this.#gate.learned(this.#options.now());
   }
 
+  evenOut(found: Learned): void {
+    this.#gate.evenOut(found);
+    this.#pump();
+  }
+
+  /** Turns wait to be admitted. */
+  busy(): boolean {
+    return this.#waiting.size > 0;
+  }
+
   sharedBy(processes: number): void {
     this.#gate.sharedBy(processes);
   }

@@ -4,6 +4,8 @@ import { KeptLimits } from '../../src/worker/kept-limits.js';
 
 const NOTHING: Learned = { pace: null, window: null, auto: 16, noise: 0, answerTokens: null, at: 0 };
 
+const idle = { busy: () => false, evenOut: () => undefined };
+
 function kept(stored: Map<string, Learned>) {
   const clock = { now: 0 };
   const errors: unknown[] = [];
@@ -30,17 +32,17 @@ it('KeptLimits: what changed is written every ten seconds, the rest is not', asy
   const stored = new Map<string, Learned>();
   const { clock, limits, writes } = kept(stored);
   let learned = NOTHING;
-  limits.add('a', { learned: () => ({ ...learned, at: clock.now }) });
-  limits.add('b', { learned: () => ({ ...NOTHING, at: clock.now }) });
+  limits.add('a', { ...idle, learned: () => ({ ...learned, at: clock.now }) });
+  limits.add('b', { ...idle, learned: () => ({ ...NOTHING, at: clock.now }) });
   learned = { ...NOTHING, pace: 40 };
   clock.now = 9_999;
-  await limits.look();
+  await limits.look(1);
   expect(writes()).toBe(0);
   clock.now = 10_000;
-  await limits.look();
+  await limits.look(1);
   expect([...stored]).toEqual([['a', { ...NOTHING, pace: 40, at: 10_000 }]]);
   clock.now = 30_000;
-  await limits.look();
+  await limits.look(1);
   expect(writes()).toBe(1);
   learned = { ...NOTHING, pace: 50 };
   await limits.save();
@@ -54,4 +56,37 @@ it('KeptLimits: the store is away when a gate is made -> reported, the gate lear
   fail();
   expect(await limits.load('a')).toBeNull();
   expect(errors).toHaveLength(1);
+});
+
+it('KeptLimits: several processes -> a busy gate is told what another one found lately, and writes its own', async () => {
+  const stored = new Map<string, Learned>();
+  const { clock, limits, writes } = kept(stored);
+  const found: (number | null)[] = [];
+  let pace = 10;
+  let busy = true;
+  limits.add('a', {
+    learned: () => ({ ...NOTHING, pace, at: clock.now }),
+    busy: () => busy,
+    evenOut: (other) => {
+      found.push(other.pace);
+      pace = ((other.pace ?? pace) + pace) / 2;
+    },
+  });
+  stored.set('a', { ...NOTHING, pace: 90, at: 2_000 });
+  clock.now = 2_000;
+  await limits.look(1);
+  expect(found).toEqual([]);
+  await limits.look(2);
+  expect([found, stored.get('a')?.pace]).toEqual([[90], 50]);
+  clock.now = 4_000;
+  await limits.look(2);
+  expect([found.length, writes()]).toEqual([1, 1]);
+  stored.set('a', { ...NOTHING, pace: 70, at: 5_000 });
+  busy = false;
+  clock.now = 6_000;
+  await limits.look(2);
+  busy = true;
+  clock.now = 60_000;
+  await limits.look(2);
+  expect(found).toEqual([90]);
 });

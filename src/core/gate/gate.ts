@@ -59,6 +59,11 @@ export class Gate {
     this.#processes = processes;
   }
 
+  /** What another process found for all of them: those that were quicker and those that were slower meet half way. */
+  evenOut({ pace }: Pick<Learned, 'pace'>): void {
+    if (pace !== null) this.#limits.nearer(pace / this.#processes);
+  }
+
   setRun(runId: string, limits: RunLimits): void {
     this.#lines.set(runId, limits);
     this.#rates.set(this.#lines.limits());

@@ -77,6 +77,12 @@ export class LearnedLimits {
     this.#window.restore(Math.max(1, Math.floor(this.#window.value * share)));
   }
 
+  /** Half of the way to a pace that others found; nothing while refusals are being looked into. */
+  nearer(pace: number): void {
+    if (this.#trial !== null) return;
+    this.#pace.restore(this.#pace.known ? (this.#pace.value + pace) / 2 : pace);
+  }
+
   /** Nobody sends before this: a trial waits for calls to be accepted. */
   get pausedUntil(): EpochMs {
     return this.#pausedUntil;
@@ -185,16 +191,12 @@ export class LearnedLimits {
       this.#lastCut = now;
       this.#restart(now);
     }
-    this.#begin(now);
+    this.#trial = newTrial(now + 1);
     // At an unknown pace many calls would be refused before the trial has begun.
     if (!this.#pace.known && this.#noise.share === 0) {
       this.#settle(now);
       slower(this.#trial as Trial);
     }
-  }
-
-  #begin(now: EpochMs): void {
-    this.#trial = newTrial(now + 1);
   }
 
   #judge(trial: Trial, now: EpochMs): void {
@@ -238,13 +240,10 @@ export class LearnedLimits {
 
   #end(trial: Trial, sample: Sample, now: EpochMs): void {
     this.#trial = null;
-    if (!this.#noise.exceededBy(sample)) this.#quiet(sample);
-    else if (!this.#isNoise(sample)) this.#cut(trial, sample, now);
-  }
-
-  #quiet(sample: Sample): void {
-    this.#noise.learn(sample);
-    this.#unstormed = null;
+    if (!this.#noise.exceededBy(sample)) {
+      this.#noise.learn(sample);
+      this.#unstormed = null;
+    } else if (!this.#isNoise(sample)) this.#cut(trial, sample, now);
   }
 
   /** Nobody was accepted for a while: what that took from the ceilings is given back, since it says nothing about them. */
@@ -285,7 +284,7 @@ export class LearnedLimits {
     if (met && (both || votes.window >= votes.pace)) this.#window.cut(places, perMs, now, !both || this.#window.known);
     this.#lastCut = now;
     this.#restart(now);
-    this.#begin(now);
+    this.#trial = newTrial(now + 1);
   }
 
   /** The most calls in flight that were accepted. */

@@ -128,9 +128,21 @@ describe('limits that nobody tells', () => {
     },
   );
 
+  it.each([2, 3])('told nothing, %d processes with a fixed share of the rows each -> efficiency at least 0.85', (processes) => {
+    const { median } = over(`told nothing, ${processes} processes: efficiency`, 20, 'high', (seed) => {
+      const run = simulate(
+        { provider: SIX_THOUSAND, processes, runs: [{ rows: 2_000, limits: { concurrency: Math.ceil(200 / processes) } }] },
+        seed,
+      );
+      allOk(run, 2_000);
+      return IDEAL_MS / run.ms;
+    });
+    expect(median).toBeGreaterThanOrEqual(0.85);
+  });
+
   it('50 calls in flight at most, 200 workers -> found, under 2 % refused', () => {
     let refused = 0;
-    const { median } = over('50 in flight: efficiency', 20, 'high', (seed) => {
+    const { median, worst } = over('50 in flight: efficiency', 20, 'high', (seed) => {
       const run = simulate(
         { provider: { latencyMs: 200, concurrency: 50 }, runs: [{ rows: 8_000, limits: { concurrency: 200 } }] },
         seed,
@@ -139,7 +151,9 @@ describe('limits that nobody tells', () => {
       refused = Math.max(refused, run.refused / run.sends);
       return 32_000 / run.ms;
     });
-    expect(median).toBeGreaterThanOrEqual(0.8);
+    // What is missing is the start: the rush into full places makes the rate look low for some seconds.
+    expect(median).toBeGreaterThanOrEqual(0.87);
+    expect(worst).toBeGreaterThanOrEqual(0.83);
     expect(refused).toBeLessThan(0.02);
   });
 

@@ -59,6 +59,7 @@ export interface Simulated {
 const STORE_MS: Spread = { median: 2, sigma: 0.4 };
 /** Slots are taken for this long ahead, as in the shell. */
 const SLOTS_AHEAD_MS = 250;
+const EXCHANGE_MS = 2_000;
 const MAX_TRIES = 5;
 
 interface Row {
@@ -90,6 +91,16 @@ export function simulate(scenario: Scenario, seed: string): Simulated {
     { length: scenario.processes ?? 1 },
     () => new Process(world, provider, scenario, ends, () => left--),
   );
+  // What src/worker/kept-limits.ts does with the store.
+  let stored: Learned | null = null;
+  const exchange = (process: Process): void => {
+    if (stored !== null) process.gate.evenOut(stored);
+    stored = process.gate.learned(time.now);
+    time.after(EXCHANGE_MS, () => exchange(process));
+  };
+  if (processes.length > 1) {
+    for (const [n, process] of processes.entries()) time.after((EXCHANGE_MS * n) / processes.length, () => exchange(process));
+  }
   scenario.runs.forEach((run, index) => {
     time.after(run.startsAtMs ?? 0, () => {
       for (const process of processes) process.setRun(index);
