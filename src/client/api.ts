@@ -55,7 +55,10 @@ export interface Progress extends Counts {
   heldUsd: number;
   maxCostUsd: number | null;
   concurrency: number;
+  /** True: the gate finds how many calls in flight are worth it; `concurrency` is the most. */
+  auto: boolean;
   requestsPerMinute: number | null;
+  tokensPerMinute: number | null;
   startedAt: number | null;
   endedAt: number | null;
   outputDir: string;

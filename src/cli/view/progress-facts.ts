@@ -16,7 +16,9 @@ export function progressFacts(progress: Progress, now: number): string[] {
   const reused = usage.cached > 0 ? ` (${formatCount(usage.cached)} cached)` : '';
   const held = progress.heldUsd > 0 ? ` + ${formatUsd(progress.heldUsd)} held` : '';
   const cap = progress.maxCostUsd === null ? '' : ` of ${formatUsd(progress.maxCostUsd)}`;
-  const limits = progress.requestsPerMinute === null ? '' : `, at most ${progress.requestsPerMinute} requests/min`;
+  const rate = (perMinute: number | null, unit: string) => (perMinute === null ? '' : `, at most ${perMinute} ${unit}`);
+  const limits = `${rate(progress.requestsPerMinute, 'requests/min')}${rate(progress.tokensPerMinute, 'tokens/min')}`;
+  const workers = progress.auto ? `auto, at most ${progress.concurrency}` : String(progress.concurrency);
   return renderFacts([
     ['run', safeLine(progress.run)],
     ['name', safeLine(progress.name)],
@@ -32,7 +34,7 @@ export function progressFacts(progress: Progress, now: number): string[] {
     ],
     ['tokens', `${formatCount(usage.input)} in${reused}, ${formatCount(usage.output)} out`],
     ['cost', `${formatUsd(progress.costUsd)}${held}${cap}`],
-    ['limits', `${progress.concurrency} calls in flight${limits}`],
+    ['limits', `${workers} calls in flight${limits}`],
     ['started', formatTime(progress.startedAt)],
     ['took', progress.startedAt === null ? null : formatDuration((progress.endedAt ?? now) - progress.startedAt)],
     ['epoch', String(progress.epoch)],
