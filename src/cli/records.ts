@@ -29,6 +29,8 @@ export function progressRecord(progress: Progress): object {
     auto: progress.auto,
     requests_per_minute: progress.requestsPerMinute,
     tokens_per_minute: progress.tokensPerMinute,
+    found_calls_per_second: progress.found?.callsPerSecond ?? null,
+    found_calls_in_flight: progress.found?.callsInFlight ?? null,
     started_at: progress.startedAt,
     ended_at: progress.endedAt,
     output_dir: progress.outputDir,

@@ -37,6 +37,16 @@ export interface StartOptions {
 }
 
 /** One moment of a run; everything comes from the store. */
+/** Null = no limit was met. */
+export interface FoundLimits {
+  callsPerSecond: number | null;
+  callsInFlight: number | null;
+  /** Share of calls refused whatever is sent, 0..1. */
+  refusedAnyway: number;
+  /** Epoch ms. */
+  at: number;
+}
+
 export interface Progress extends Counts {
   run: string;
   name: string;
@@ -59,6 +69,8 @@ export interface Progress extends Counts {
   auto: boolean;
   requestsPerMinute: number | null;
   tokensPerMinute: number | null;
+  /** What was found of the provider's limits, for all processes and runs of this model and key; null before anything was. */
+  found: FoundLimits | null;
   startedAt: number | null;
   endedAt: number | null;
   outputDir: string;

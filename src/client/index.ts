@@ -5,6 +5,7 @@ export type { Counts, FailureCause, Finish, Outcome, RunState, StopCause, Usage 
 export type {
   CheckReport,
   ConnectOptions,
+  FoundLimits,
   Progress,
   ResizeOptions,
   Rows,

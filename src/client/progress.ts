@@ -1,10 +1,12 @@
 /** A run's progress and result, read from the store alone. */
 import { join } from 'node:path';
 import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
+import type { Learned } from '../core/gate/learned.js';
 import type { RunState } from '../core/model.js';
+import { gateKey } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
-import type { Progress, RunResult } from './api.js';
+import type { FoundLimits, Progress, RunResult } from './api.js';
 
 /** States in which a run does nothing until somebody starts it again. */
 export const ENDED_STATES: readonly RunState[] = ['completed', 'capped', 'cancelled', 'failed'];
@@ -21,7 +23,11 @@ export async function readProgress(store: Store, runId: string): Promise<Progres
 }
 
 export async function progressOf(store: Store, run: RunRow): Promise<Progress> {
-  const [totals, control] = await Promise.all([store.totals(run.id), store.control(run.id)]);
+  const [totals, control, learned] = await Promise.all([
+    store.totals(run.id),
+    store.control(run.id),
+    store.limits(gateKey(run.task.model)),
+  ]);
   const { total, ok, failed, filtered, calls, limited, doubtful, usage } = totals;
   return {
     run: run.id,
@@ -46,10 +52,15 @@ export async function progressOf(store: Store, run: RunRow): Promise<Progress> {
     auto: control.auto,
     requestsPerMinute: control.requestsPerMinute,
     tokensPerMinute: control.tokensPerMinute,
+    found: learned && foundLimits(learned),
     startedAt: run.startedAt,
     endedAt: run.endedAt,
     outputDir: run.outputDir,
   };
+}
+
+function foundLimits({ pace, window, noise, at }: Learned): FoundLimits {
+  return { callsPerSecond: pace, callsInFlight: window, refusedAnyway: noise, at };
 }
 
 /** Intents are stored a little ahead of their calls, so that a place at the provider is never empty: those are not under way yet. */

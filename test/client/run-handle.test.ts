@@ -5,6 +5,7 @@ import type { Launcher } from '../../src/client/launch.js';
 import { StoredRun } from '../../src/client/run-handle.js';
 import { EXIT, SwarmError } from '../../src/core/errors.js';
 import type { Outcome } from '../../src/core/model.js';
+import { gateKey } from '../../src/core/names.js';
 import type { Store } from '../../src/store/port.js';
 import { aTask, gatekeeper, OWNER, stage, testStore, USAGE, until } from '../activities/turn-setup.js';
 
@@ -324,6 +325,15 @@ describe('acting', () => {
     await run.resize({ maxCost: 3 });
     expect(await run.progress()).toMatchObject({ maxCostUsd: 3, state: 'capped' });
     expect(launcher.asked).toEqual([]);
+  });
+
+  it('progress: what gates found of the provider -> told', async () => {
+    expect((await run.progress()).found).toBeNull();
+    const row = await store.run(run.id);
+    const learned = { pace: 40, window: null, auto: 16, noise: 0, answerTokens: 5, at: 7 };
+    await store.setLimits(gateKey(row!.task.model), learned);
+    const found = { callsPerSecond: 40, callsInFlight: null, refusedAnyway: 0, at: 7 };
+    expect((await run.progress()).found).toEqual(found);
   });
 
   it('resize: rates and caps of every kind -> in the control row; a number of workers ends auto', async () => {

@@ -10,6 +10,16 @@ export function stateText({ state, reason }: Progress): string {
   return reason === null || reason === state ? state : `${state} (${reason})`;
 }
 
+/** Limits of the provider, as calls met them; null when none was met. */
+function foundText({ found }: Progress): string | null {
+  if (found === null) return null;
+  const parts: string[] = [];
+  if (found.callsPerSecond !== null) parts.push(`${found.callsPerSecond.toFixed(1)} calls/s`);
+  if (found.callsInFlight !== null) parts.push(`${found.callsInFlight} calls in flight`);
+  if (found.refusedAnyway > 0) parts.push(`${(found.refusedAnyway * 100).toFixed(1)} % refused at any rate`);
+  return parts.length === 0 ? null : `the provider takes ${parts.join(', ')}`;
+}
+
 /** For `swarm status`. */
 export function progressFacts(progress: Progress, now: number): string[] {
   const { usage } = progress;
@@ -35,6 +45,7 @@ export function progressFacts(progress: Progress, now: number): string[] {
     ['tokens', `${formatCount(usage.input)} in${reused}, ${formatCount(usage.output)} out`],
     ['cost', `${formatUsd(progress.costUsd)}${held}${cap}`],
     ['limits', `${workers} calls in flight${limits}`],
+    ['found', foundText(progress)],
     ['started', formatTime(progress.startedAt)],
     ['took', progress.startedAt === null ? null : formatDuration((progress.endedAt ?? now) - progress.startedAt)],
     ['epoch', String(progress.epoch)],

@@ -30,6 +30,7 @@ export function progressOf(part: Partial<Progress> = {}): Progress {
     auto: false,
     requestsPerMinute: null,
     tokensPerMinute: null,
+    found: null,
     startedAt: START,
     endedAt: null,
     outputDir: '/data/out',
