@@ -8,6 +8,7 @@ import { checkTree, FORBIDDEN } from './check-tree.js';
 import { headerFault } from './header-check.js';
 import { issueFault, looksLikeSecret, missingFault, secretFault, shownValue, unknownKeyFault } from './key-problems.js';
 import { readApiBase, readModelRef } from './model-ref.js';
+import { modelEnding } from './retired-models.js';
 import { REFUSED, type TaskPlaces, TaskProblems } from './task-problems.js';
 import { toTask } from './to-task.js';
 
@@ -102,7 +103,12 @@ function readModel(reading: TaskProblems, good: Partial<TaskFile>, source: Recor
   // With a bad base nothing is known about the model: one problem is enough.
   if (good.worker_model === undefined || (source['worker_api_base'] !== undefined && apiBase === null)) return null;
   const model = readModelRef({ worker_model: good.worker_model, apiBase, worker_api_key_env: good.worker_api_key_env });
-  if ('ref' in model) return model.ref;
+  if ('ref' in model) {
+    const ending = modelEnding(model.ref, Date.now());
+    if (ending !== null && 'fault' in ending) reading.add(places.value(['worker_model']), ending.fault);
+    else if (ending !== null) reading.notes.push(ending.note);
+    return model.ref;
+  }
   reading.add(places.value([model.key]), model.fault);
   return null;
 }

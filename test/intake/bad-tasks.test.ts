@@ -96,6 +96,12 @@ const BAD: Bad[] = [
   { id: 'B49 a row', text: `${OK}max_cost_per_row: .nan\n`, code: 'E_CAP' },
   { id: 'B49 a day', text: `${OK}max_daily_cost: "5"\n`, code: 'E_CAP' },
   { id: 'B49 a call', text: `${OK}max_cost_per_call: -.inf\n`, code: 'E_CAP' },
+  {
+    id: 'B36',
+    text: 'prompt_template: "{{seed}}"\nworker_model: gemini/gemini-2.0-flash\n',
+    code: 'E_MODEL_RETIRED',
+    says: 'gemini/gemini-3.5-flash-lite',
+  },
   { id: 'B55', text: `${OK}timezone: Mars/Phobos\n`, code: 'E_TASK_TZ', says: 'Mars/Phobos' },
   { id: 'B49 comma', text: `${OK}max_cost: "10,00"\n`, code: 'E_CAP', says: 'point for decimals' },
   { id: 'B51 blank', text: `${OK}output_dir: ""\n`, code: 'E_OUT_DIR', at: '3:13' },

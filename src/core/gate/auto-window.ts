@@ -14,6 +14,7 @@ const REST_MS = 15_000;
 const STEP = 0.1;
 
 export class AutoWindow {
+  readonly #learned: number | null;
   size: number;
   #from: EpochMs = 0;
   /** Answers to calls that were sent since. */
@@ -23,9 +24,16 @@ export class AutoWindow {
   /** Size and answers per ms before the last growth. */
   #before: { size: number; perMs: number } | null = null;
   #restUntil: EpochMs = 0;
+  #grown = false;
 
   constructor(learned: number | null) {
+    this.#learned = learned;
     this.size = learned ?? FIRST;
+  }
+
+  /** What is worth remembering: null while it is as it began without any knowledge. */
+  get found(): number | null {
+    return this.#grown ? this.size : this.#learned;
   }
 
   answered(sentAt: EpochMs, now: EpochMs): void {
@@ -43,7 +51,10 @@ export class AutoWindow {
   tick(now: EpochMs, answerMs: number, limited: boolean): void {
     const due = now - this.#from >= Math.max(SHORTEST_MS, ANSWER_TIMES * answerMs);
     if (!due || this.#answers < this.size / 4) return;
-    if (this.#held && now >= this.#restUntil) this.#grow(limited, now);
+    if (this.#held && now >= this.#restUntil) {
+      this.#grown = true;
+      this.#grow(limited, now);
+    }
     this.#from = now;
     this.#answers = 0;
     this.#totalMs = 0;

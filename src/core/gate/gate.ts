@@ -179,7 +179,7 @@ export class Gate {
     const finite = (value: number) => (Number.isFinite(value) ? value * this.#processes : null);
     const { pace, window, noise } = this.#limits;
     const { answerTokens } = this.#lines;
-    return { pace: finite(pace), window: finite(window), auto: this.#auto.size, noise, answerTokens, at: now };
+    return { pace: finite(pace), window: finite(window), auto: this.#auto.found, noise, answerTokens, at: now };
   }
 
   /** Who may send now. Call after every event and at `wakeAt`. */

@@ -142,8 +142,9 @@ describe('AutoWindow', () => {
 
   it('more answers with every doubling -> doubles; no more of them -> back to what it was', () => {
     const auto = new AutoWindow(null);
+    expect(auto.found).toBeNull();
     interval(auto, T, 160, false);
-    expect(auto.size).toBe(32);
+    expect([auto.size, auto.found]).toEqual([32, 32]);
     for (let answer = 0; answer < 160; answer += 1) auto.answered(T + 1_001, T + 1_201);
     auto.holds();
     auto.tick(T + 2_000, 200, false);
@@ -152,6 +153,7 @@ describe('AutoWindow', () => {
 
   it('after a limit was met -> grows by a tenth, and is content with as many answers', () => {
     const auto = new AutoWindow(100);
+    expect(auto.found).toBe(100);
     interval(auto, T, 500, true);
     expect(auto.size).toBe(111);
     interval(auto, T + 1_000, 500, true);
