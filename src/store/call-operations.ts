@@ -1,6 +1,6 @@
 /** The hot path: what happens to a call, and the money that goes with it. Each is one durable step. */
-import { ledgerDayOf, ledgerSlot } from '../core/gate/ledger-slot.js';
-import type { EpochMs, Outcome } from '../core/model.js';
+import { type LedgerDay, type LedgerSlot, ledgerDayOf, ledgerSlot } from '../core/gate/ledger-slot.js';
+import type { EpochMs, NanoUsd, Outcome } from '../core/model.js';
 import { capOfUnpriced, capReached, newestSlot } from './caps.js';
 import type { Intent, IntentResult } from './intent-port.js';
 import { addTotals, book, insertOutcome, type Operation, type TotalsChange } from './operation.js';
@@ -44,19 +44,40 @@ function* lookAtTurn(intent: Intent): Operation<{ newest: number; stop: IntentRe
   return { newest, stop: null };
 }
 
+interface Reserved {
+  admitted: boolean;
+  /** Where the money is to be booked. */
+  slot: LedgerSlot;
+  days: { day: LedgerDay; homeDay: LedgerDay };
+}
+
+/** Takes the money if no cap is in the way. */
+function* reserve(intent: Intent, reservedNano: NanoUsd): Operation<Reserved> {
+  const { runId, index, at, homeCap = null, timeZone = 'UTC' } = intent;
+  const ask = function* (slot: LedgerSlot): Operation<Reserved> {
+    const day = ledgerDayOf(slot, timeZone);
+    const homeDay = homeCap === null ? day : ledgerDayOf(slot, homeCap.timeZone);
+    const ranges = [day.from, day.to, homeCap?.capNano ?? null, homeDay.from, homeDay.to, slot];
+    const admitted = (yield [SQL.reserve, [runId, reservedNano, index, ...ranges]]).length > 0;
+    return { admitted, slot, days: { day, homeDay } };
+  };
+  const now = ledgerSlot(at, null);
+  const asked = yield* ask(now);
+  if (asked.admitted) return asked;
+  // Refused by a cap, or because the ledger is ahead of this clock.
+  const slot = ledgerSlot(at, yield* newestSlot());
+  return slot === now ? asked : yield* ask(slot);
+}
+
 export function* intend(intent: Intent): Operation<IntentResult> {
-  const { runId, index, turn, epoch, owner, at, homeCap = null } = intent;
+  const { runId, index, turn, epoch, owner, at } = intent;
   if (intent.reservedNano === null) {
     const unpriced = yield* capOfUnpriced(intent);
     if (unpriced) return unpriced;
   }
   const reservedNano = intent.reservedNano ?? 0;
-  const slot = ledgerSlot(at, yield* newestSlot());
-  const day = ledgerDayOf(slot, intent.timeZone ?? 'UTC');
-  const homeDay = homeCap === null ? day : ledgerDayOf(slot, homeCap.timeZone);
+  const { slot, admitted, days } = yield* reserve(intent, reservedNano);
   const insert = (attempt: number): Value[] => [runId, index, turn, attempt, epoch, owner, reservedNano, at, slot];
-  const days = [day.from, day.to, homeCap?.capNano ?? null, homeDay.from, homeDay.to];
-  const admitted = (yield [SQL.reserve, [runId, reservedNano, index, ...days]]).length > 0;
   const go = function* (attempt: number): Operation<IntentResult> {
     yield* book(slot, { reservedNano });
     return { kind: 'go', attempt };
@@ -70,7 +91,7 @@ export function* intend(intent: Intent): Operation<IntentResult> {
   }
   if (admitted) yield addTotals(runId, { open: -1, reservedNano: -reservedNano });
   if (stop) return stop;
-  return yield* capReached(intent, reservedNano, { day, homeDay });
+  return yield* capReached(intent, reservedNano, days);
 }
 
 /** Adds what the call changed and, when it ended its seed, the outcome. */

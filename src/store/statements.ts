@@ -64,6 +64,7 @@ export const SQL = define({
      OR cap_nano < run_totals.settled_nano + run_totals.reserved_nano + run_totals.doubtful_nano + CAST(?2 AS BIGINT)
      OR (row_cap_nano IS NOT NULL AND row_cap_nano < CAST(?2 AS BIGINT) + ${ROW_MONEY} + ${ROW_HELD})
      OR (day_cap_nano IS NOT NULL AND day_cap_nano < CAST(?2 AS BIGINT) + ${ledgerSum('?4', '?5')})))
+    AND NOT EXISTS (SELECT 1 FROM ledger WHERE slot > CAST(?9 AS BIGINT))
     AND (CAST(?6 AS BIGINT) IS NULL OR CAST(?6 AS BIGINT) >= CAST(?2 AS BIGINT) + ${ledgerSum('?7', '?8')})
     RETURNING run_id`,
   caps: `SELECT call_cap_nano, row_cap_nano, cap_nano, day_cap_nano FROM controls WHERE run_id = ?1`,
