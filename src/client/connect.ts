@@ -8,7 +8,7 @@ import { stageRun } from '../intake/stage-run.js';
 import { capProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
 import { openStore } from '../store/open-store.js';
-import { claimFolder, isPublished, readMarker, releaseFolder, taken } from '../store/outputs/folder.js';
+import { runFolders } from '../store/outputs/folder.js';
 import type { RunRow, Store } from '../store/port.js';
 import { clusterConnectionSettings, connectTemporal } from '../temporal-connection.js';
 import type { ConnectOptions, Progress, Rows, RunHandle, StartedRun, StartNotes, StartOptions, Swarm } from './api.js';
@@ -74,11 +74,7 @@ class ConnectedSwarm implements Swarm {
         store: this.#store,
         home: this.#config.home,
         homeId: homeId(this.#config.home),
-        claimFolder,
-        releaseFolder,
-        taken,
-        isPublished,
-        readMarker,
+        ...runFolders,
         now: () => Date.now(),
         random: () => Math.random(),
       },

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { plainEnvironment } from '../config.js';
-import { isAlive } from '../worker/process-identity.js';
+import { isProcessAlive } from '../store/process-alive.js';
 
 /** Tries of 0.1 s between the request to end and the kill. */
 const GRACE_TENTHS = 50;
@@ -92,7 +92,7 @@ export function runLeashed(
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => {
       // Without its leash the program would outlive us.
-      if (signal !== null && pid !== null && isAlive(pid)) process.kill(pid, 'SIGKILL');
+      if (signal !== null && pid !== null && isProcessAlive(pid)) process.kill(pid, 'SIGKILL');
       resolve(signal === null ? `exit code ${code}` : `signal ${signal}`);
     });
   });
@@ -106,7 +106,7 @@ export function runLeashed(
       if (direct) child.kill();
       else child.stdin?.end();
       const late = setTimeout(() => {
-        if (pid !== null && isAlive(pid)) process.kill(pid, 'SIGKILL');
+        if (pid !== null && isProcessAlive(pid)) process.kill(pid, 'SIGKILL');
         child.kill('SIGKILL');
       }, GIVE_UP_MS);
       await ended;

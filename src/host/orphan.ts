@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isAlive } from '../worker/process-identity.js';
+import { isProcessAlive } from '../store/process-alive.js';
 
 function commandLine(pid: number): string {
   try {
@@ -18,12 +18,12 @@ function commandLine(pid: number): string {
 
 /** Kills the process when it still is the server of this home, which its command line tells. Returns whether it did. */
 export async function endOrphanServer(pid: number | null | undefined, home: string): Promise<boolean> {
-  if (process.platform === 'win32' || pid == null || !isAlive(pid)) return false;
+  if (process.platform === 'win32' || pid == null || !isProcessAlive(pid)) return false;
   const command = commandLine(pid);
   if (!command.includes('start-dev') || !command.includes(home)) return false;
   process.kill(pid, 'SIGTERM');
   // A process that has ended but was not waited for has no command line.
-  for (let tries = 0; isAlive(pid) && commandLine(pid).trim() !== '' && tries < 80; tries += 1) {
+  for (let tries = 0; isProcessAlive(pid) && commandLine(pid).trim() !== '' && tries < 80; tries += 1) {
     if (tries === 50) process.kill(pid, 'SIGKILL');
     await sleep(100);
   }

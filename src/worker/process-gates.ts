@@ -1,4 +1,7 @@
-/** All gates of this process, and the control rows that they obey: at once for changes made here, within 500 ms for others. A run's concurrency is shared with the other processes. */
+/**
+ * All gates of this process, and the control rows that they obey: at once for changes made here, within 500 ms for others. A run's
+ * concurrency is shared with the other processes.
+ */
 import { setMaxListeners } from 'node:events';
 import type { Gates } from '../activities/deps.js';
 import type { Rate } from '../core/gate/configured-rates.js';

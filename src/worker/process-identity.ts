@@ -1,6 +1,7 @@
 /** Who a process is, in the store and in Temporal: `<host name>:<pid>:<random>`. */
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import { isProcessAlive } from '../store/process-alive.js';
 
 export function newIdentity(): string {
   return `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`;
@@ -10,14 +11,5 @@ export function newIdentity(): string {
 export function processOf(identity: string): 'alive' | 'gone' | 'elsewhere' {
   const [host, pid] = identity.split(':');
   if (host !== hostname() || !/^\d+$/.test(pid ?? '')) return 'elsewhere';
-  return isAlive(Number(pid)) ? 'alive' : 'gone';
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return isProcessAlive(Number(pid)) ? 'alive' : 'gone';
 }

@@ -17,7 +17,7 @@ import { stageRun } from '../intake/stage-run.js';
 import type { Prices } from '../llm/port.js';
 import { packageVersion } from '../package-info.js';
 import { capProblem } from '../pricing/cap-problem.js';
-import { claimFolder, isPublished, readMarker, releaseFolder, taken } from '../store/outputs/folder.js';
+import { claimFolder, releaseFolder, runFolders } from '../store/outputs/folder.js';
 import { PartialOutput, removePartial } from '../store/outputs/partial.js';
 import { publishRun } from '../store/outputs/publish.js';
 import type { RunRow, Store } from '../store/port.js';
@@ -60,11 +60,7 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
         store,
         home: config.home,
         homeId: homeId(config.home),
-        claimFolder,
-        releaseFolder,
-        taken,
-        isPublished,
-        readMarker,
+        ...runFolders,
         now: () => Date.now(),
         random: () => Math.random(),
       },

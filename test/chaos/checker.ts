@@ -44,10 +44,12 @@ export interface Findings {
 const STORING_MS = 500;
 /** A request that lay in a socket when its sender died is booked this much later, at most. */
 const ARRIVING_MS = 1_000;
+/** And this much, when its answer went out before the provider saw that nobody reads it. */
+const ARRIVING_ANSWERED_MS = 100;
 
 /** Open at the provider in the time of the blow, or not over for longer than `storingMs` before it. */
 function isInFlight({ t, end, endedAt }: ProviderCall, { from, until }: Blow, storingMs: number): boolean {
-  const arrived = end === 'sent' ? t <= until : t <= until + ARRIVING_MS;
+  const arrived = t <= until + (end === 'sent' ? ARRIVING_ANSWERED_MS : ARRIVING_MS);
   return arrived && (endedAt === null || endedAt > from - storingMs);
 }
 

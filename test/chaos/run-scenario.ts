@@ -1,6 +1,6 @@
 /** Plays a scenario and checks what came of it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { check, type Findings } from './checker.js';
+import type { Findings } from './checker.js';
 import { describeScenario, type Scenario, type Stroke } from './scenario.js';
 import { Scene } from './scene.js';
 import type { Undisturbed } from './undisturbed.js';
@@ -69,8 +69,8 @@ export async function runScenario(scenario: Scenario, undisturbed: Undisturbed):
   try {
     await play(scene, scenario, expected.calls).catch((error: unknown) => scene.wrong.push(String(error)));
     await scene.leave();
-    const findings = check({ expected, out: scene.files.out, calls: scene.provider.calls(), blows: scene.blows });
-    const broken = [...scene.wrong, ...findings.broken].map((line) => `${describeScenario(scenario)}\n      ${line}`);
+    const findings = scene.findings(expected);
+    const broken = findings.broken.map((line) => `${describeScenario(scenario)}\n      ${line}`);
     keep = broken.length > 0;
     return { ...findings, broken, scenario, blows: scene.blows.map(({ what }) => what), ms: performance.now() - started };
   } finally {

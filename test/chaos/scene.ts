@@ -8,9 +8,10 @@ import type { Provider } from '../support/provider.js';
 import type { TaskFiles } from '../support/run-folder.js';
 import { SwarmHome } from '../support/swarm-home.js';
 import { CANARY_ENV, filesWithKey, newCanary } from './canary.js';
-import type { Blow } from './checker.js';
+import { type Blow, check, type Findings } from './checker.js';
 import { leftovers } from './leftovers.js';
 import { chaosTask, type Work } from './rows.js';
+import type { Expected } from './undisturbed.js';
 
 export type Target = 'cli' | 'host' | 'server' | 'worker';
 
@@ -55,6 +56,12 @@ export class Scene {
     const provider = await home.provider(['--latency', latency]);
     const url = (await options.door?.(provider.url)) ?? provider.url;
     return new Scene(home, canary, provider, chaosTask(home, 'task', url, work, options.keys));
+  }
+
+  /** What the run left, and what went wrong beside it. */
+  findings(expected: Expected): Findings {
+    const found = check({ expected, out: this.files.out, calls: this.provider.calls(), blows: this.blows });
+    return { ...found, broken: [...this.wrong, ...found.broken] };
   }
 
   /** True once a second worker was started. */

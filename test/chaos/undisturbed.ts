@@ -1,7 +1,8 @@
 /** Runs that nothing disturbed: what every other run of the same rows must equal, byte for byte. */
 
 import type { FailedRow, RunFolder } from '../support/run-folder.js';
-import type { SwarmHome } from '../support/swarm-home.js';
+import { SwarmHome } from '../support/swarm-home.js';
+import { CANARY_ENV, newCanary } from './canary.js';
 import { chaosTask } from './rows.js';
 
 export interface Expected {
@@ -38,6 +39,18 @@ export class Undisturbed {
   private constructor(references: ReadonlyMap<number, Reference>, rows: number) {
     this.#references = references;
     this.#rows = rows;
+  }
+
+  /** As `run`, in a home that is there for it alone. */
+  static async inOwnHome(rows: number, turns: readonly number[]): Promise<Undisturbed> {
+    const home = await SwarmHome.create({ [CANARY_ENV]: newCanary() });
+    try {
+      const undisturbed = await Undisturbed.run(home, rows, turns);
+      await home.run(['stop']);
+      return undisturbed;
+    } finally {
+      await home.close();
+    }
   }
 
   /** Runs the rows once for each number of turns. The home has the canary key; it keeps a host afterwards. */

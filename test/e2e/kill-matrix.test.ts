@@ -1,12 +1,10 @@
 /** The short form of the kill matrix: hosts that die at named points, and mixed kills. `npm run soak` has the long one. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { CANARY_ENV, newCanary } from '../chaos/canary.js';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { POINTS, pointProblems } from '../chaos/points/points.js';
 import { runPoint } from '../chaos/points/run-point.js';
 import { runScenario } from '../chaos/run-scenario.js';
 import type { Scenario, Stroke } from '../chaos/scenario.js';
 import { Undisturbed } from '../chaos/undisturbed.js';
-import { SwarmHome } from '../support/swarm-home.js';
 import { testRandom } from '../support/test-random.js';
 
 const ROWS = 240;
@@ -15,15 +13,11 @@ const CONVERSATIONS = { ...SLICES, turns: 2 };
 /** A child for each row takes longer, so there are fewer of them. */
 const SEEDS = { rows: 100, turns: 1, sliceSize: 1, workers: 24 };
 
-let home: SwarmHome;
 let undisturbed: Undisturbed;
 
 beforeAll(async () => {
-  home = await SwarmHome.create({ [CANARY_ENV]: newCanary() });
-  undisturbed = await Undisturbed.run(home, ROWS, [1, 2]);
-  await home.run(['stop']);
+  undisturbed = await Undisturbed.inOwnHome(ROWS, [1, 2]);
 });
-afterAll(() => home.close());
 
 describe('host killed', () => {
   it.each(POINTS)('$name -> every row once, $paidAgain paid again', async (point) => {

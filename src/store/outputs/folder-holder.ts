@@ -1,6 +1,7 @@
 /** Which process is at work in a run folder, and whether it still lives. */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
+import { isProcessAlive } from '../process-alive.js';
 
 /** Written into the folder's marker. */
 export interface Holder {
@@ -19,16 +20,6 @@ function startOf(pid: number): string | null {
     return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? null;
   } catch {
     return null;
-  }
-}
-
-/** True when a process of this machine lives. */
-export function isProcessAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

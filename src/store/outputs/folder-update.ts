@@ -6,7 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isProcessAlive } from './folder-holder.js';
+import { isProcessAlive } from '../process-alive.js';
 import { type Digest, FileSink, type Sink } from './sink.js';
 import { unsafeTarget, writing } from './write-errors.js';
 

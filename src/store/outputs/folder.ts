@@ -167,6 +167,9 @@ export async function releaseFolder(dir: string, run: string): Promise<void> {
   });
 }
 
+/** What the staging of a run asks of run folders. */
+export const runFolders = { readMarker, claimFolder, releaseFolder, taken, isPublished };
+
 /** @param forget `true`: the partial output of another run goes, since a run appends to its own. */
 async function writeMarker(dir: string, marker: FolderMarker, holder: Holder | null, forget: boolean): Promise<void> {
   const update = await FolderUpdate.begin(dir);

@@ -8,10 +8,8 @@ import { ensureHome } from '../../../src/home.js';
 import { pickPortPair } from '../../../src/host/ports.js';
 import { resolveTemporalBinary } from '../../../src/host/temporal-binary.js';
 import { TemporalServer } from '../../../src/host/temporal-server.js';
-import { SwarmHome } from '../../support/swarm-home.js';
 import { seededRandom, type TestRandom } from '../../support/test-random.js';
-import { CANARY_ENV, newCanary } from '../canary.js';
-import { check, type Findings } from '../checker.js';
+import type { Findings } from '../checker.js';
 import { Scene, type SceneOptions } from '../scene.js';
 import type { SoakSuite } from '../suite.js';
 import { CUTS, TcpProxy, type WireState } from '../tcp-proxy.js';
@@ -94,9 +92,7 @@ async function runCut(cut: Cut, rows: number, workers: number, undisturbed: Undi
     const wire = temporal?.wire ?? (door as TcpProxy | null);
     if (wire === null) throw new Error('there is no wire to cut');
     await play(scene, wire, cut).catch((error: unknown) => scene.wrong.push(String(error)));
-    const expected = undisturbed.expected(rows, 1);
-    const found = check({ expected, out: scene.files.out, calls: scene.provider.calls(), blows: scene.blows });
-    return { ...found, broken: [...scene.wrong, ...found.broken] };
+    return scene.findings(undisturbed.expected(rows, 1));
   } finally {
     await scene.close();
     await (door as TcpProxy | null)?.close();
@@ -110,24 +106,16 @@ const suite: SoakSuite = {
   async run({ seed, scenarios, say }) {
     const broken: string[] = [];
     const all: Findings[] = [];
-    const home = await SwarmHome.create({ [CANARY_ENV]: newCanary() });
-    try {
-      const undisturbed = await Undisturbed.run(home, MOST_ROWS, [1]);
-      await home.run(['stop']);
-      for (let i = 0; i < (scenarios ?? SCENARIOS); i += 1) {
-        const random = seededRandom(`cuts/${seed + i}`);
-        const [rows, workers] = [random.whole(200, MOST_ROWS), random.whole(8, 40)];
-        const cut = drawCut(random, rows);
-        const what = `--seed ${seed + i}: ${rows} rows, ${workers} in flight, ${cut.where} ${cut.how} at ${cut.at} for ${cut.forMs} ms`;
-        const found = await runCut(cut, rows, workers, undisturbed);
-        all.push(found);
-        say(
-          `${what}: ${found.broken.length === 0 ? 'held' : 'BROKEN'}; paid again ${found.paidAgain}, doubtful ${found.doubtful}`,
-        );
-        broken.push(...found.broken.map((line) => `${what}\n      ${line}`));
-      }
-    } finally {
-      await home.close();
+    const undisturbed = await Undisturbed.inOwnHome(MOST_ROWS, [1]);
+    for (let i = 0; i < (scenarios ?? SCENARIOS); i += 1) {
+      const random = seededRandom(`cuts/${seed + i}`);
+      const [rows, workers] = [random.whole(200, MOST_ROWS), random.whole(8, 40)];
+      const cut = drawCut(random, rows);
+      const what = `--seed ${seed + i}: ${rows} rows, ${workers} in flight, ${cut.where} ${cut.how} at ${cut.at} for ${cut.forMs} ms`;
+      const found = await runCut(cut, rows, workers, undisturbed);
+      all.push(found);
+      say(`${what}: ${found.broken.length === 0 ? 'held' : 'BROKEN'}; paid again ${found.paidAgain}, doubtful ${found.doubtful}`);
+      broken.push(...found.broken.map((line) => `${what}\n      ${line}`));
     }
     const sum = (of: (one: Findings) => number) => all.reduce((total, one) => total + of(one), 0);
     return {

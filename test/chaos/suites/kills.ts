@@ -1,6 +1,4 @@
 /** Mixed kills and stalls over runs of 200 to 2,000 rows. */
-import { SwarmHome } from '../../support/swarm-home.js';
-import { CANARY_ENV, newCanary } from '../canary.js';
 import { type Played, runScenario } from '../run-scenario.js';
 import { describeScenario, drawScenario } from '../scenario.js';
 import type { SoakSuite } from '../suite.js';
@@ -33,24 +31,18 @@ const suite: SoakSuite = {
   name: 'kills',
   about: 'seeded kills and stalls of mixed kinds: every row once, paid again at most what was in flight',
   async run({ seed, scenarios, say }) {
-    const home = await SwarmHome.create({ [CANARY_ENV]: newCanary() });
     const played: Played[] = [];
-    try {
-      const undisturbed = await Undisturbed.run(home, MOST_ROWS, [1, 2, 3]);
-      await home.run(['stop']);
-      for (let i = 0; i < (scenarios ?? SCENARIOS); i += 1) {
-        const scenario = drawScenario(seed + i);
-        say(describeScenario(scenario));
-        const one = await runScenario(scenario, undisturbed);
-        played.push(one);
-        const { paidAgain, openAtBlows, inFlight, doubtful, ms } = one;
-        say(
-          `    ${one.broken.length === 0 ? 'held' : 'BROKEN'}, ${(ms / 1000).toFixed(1)} s, ${one.blows.join(', ') || 'no blow'}; paid again ${paidAgain}, open ${openAtBlows}, with those just answered ${inFlight}, doubtful ${doubtful}`,
-        );
-        for (const line of one.broken) say(`    ${line}`);
-      }
-    } finally {
-      await home.close();
+    const undisturbed = await Undisturbed.inOwnHome(MOST_ROWS, [1, 2, 3]);
+    for (let i = 0; i < (scenarios ?? SCENARIOS); i += 1) {
+      const scenario = drawScenario(seed + i);
+      say(describeScenario(scenario));
+      const one = await runScenario(scenario, undisturbed);
+      played.push(one);
+      const { paidAgain, openAtBlows, inFlight, doubtful, ms } = one;
+      say(
+        `    ${one.broken.length === 0 ? 'held' : 'BROKEN'}, ${(ms / 1000).toFixed(1)} s, ${one.blows.join(', ') || 'no blow'}; paid again ${paidAgain}, open ${openAtBlows}, with those just answered ${inFlight}, doubtful ${doubtful}`,
+      );
+      for (const line of one.broken) say(`    ${line}`);
     }
     return { broken: played.flatMap(({ broken }) => broken), summary: summaryOf(played) };
   },

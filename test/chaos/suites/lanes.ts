@@ -2,10 +2,8 @@
 import { Client, WorkflowNotFoundError } from '@temporalio/client';
 import { connectTemporal } from '../../../src/temporal-connection.js';
 import { until } from '../../host/host-support.js';
-import { SwarmHome } from '../../support/swarm-home.js';
+import type { SwarmHome } from '../../support/swarm-home.js';
 import { seededRandom } from '../../support/test-random.js';
-import { CANARY_ENV, newCanary } from '../canary.js';
-import { check } from '../checker.js';
 import { Scene } from '../scene.js';
 import type { SoakSuite } from '../suite.js';
 import { mostOpen } from '../team.js';
@@ -80,47 +78,39 @@ const suite: SoakSuite = {
   async run({ seed, scenarios, say }) {
     const broken: string[] = [];
     const summary: string[] = [];
-    const home = await SwarmHome.create({ [CANARY_ENV]: newCanary() });
-    try {
-      const undisturbed = await Undisturbed.run(home, WORK.rows, [1]);
-      await home.run(['stop']);
-      for (let i = 0; i < (scenarios ?? 1); i += 1) {
-        const mark = `--seed ${seed + i}`;
-        const random = seededRandom(`lanes/${seed + i}`);
-        const scene = await Scene.open(WORK, LATENCY);
-        try {
-          const run = await scene.home.runId(scene.type());
-          await scene.provider.untilBilled(random.whole(900, 1_500), END_MS);
-          await scene.kill(['host']);
-          say(`${mark}: host killed after ${scene.provider.billed().length} calls`);
-          // The command that follows the run starts another host.
-          await scene.provider.untilBilled(random.whole(1_600, 2_200), END_MS);
-          await scene.home.run(['resize', run, '--concurrency', String(SMALLER)]);
-          const resized = Date.now();
-          say(`${mark}: resized to ${SMALLER} after ${scene.provider.billed().length} calls`);
-          await scene.untilEnded(END_MS);
-          const histories = await historiesOf(scene.home, run);
-          await scene.leave();
-          const calls = scene.provider.calls();
-          const expected = undisturbed.expected(WORK.rows, 1);
-          const found = check({ expected, out: scene.files.out, calls, blows: scene.blows });
-          const wrong = [...scene.wrong, ...found.broken];
-          const { executions, handedOver, longest, unfinished } = histories;
-          if (longest.events > MOST_EVENTS) wrong.push(`the history of ${longest.workflow} has ${longest.events} events`);
-          if (handedOver === 0) wrong.push('no lane continued as new');
-          if (unfinished.length > 0) wrong.push(`not completed: ${unfinished.slice(0, 5).join(', ')}`);
-          const open = mostOpen(calls.filter(({ t }) => t > resized));
-          if (open > SMALLER) wrong.push(`${open} calls at a time after the resize to ${SMALLER}`);
-          broken.push(...wrong.map((line) => `${mark}: ${line}`));
-          summary.push(
-            `${mark}: ${WORK.rows} rows, ${executions} executions, ${handedOver} times continued as new, longest history ${longest.events} events (${longest.workflow}); lost ${found.lost}, doubled ${found.doubled}, paid again ${found.paidAgain} of ${found.inFlight} in flight, ${found.doubtful} listed; ${open} calls at a time after the resize`,
-          );
-        } finally {
-          await scene.close();
-        }
+    const undisturbed = await Undisturbed.inOwnHome(WORK.rows, [1]);
+    for (let i = 0; i < (scenarios ?? 1); i += 1) {
+      const mark = `--seed ${seed + i}`;
+      const random = seededRandom(`lanes/${seed + i}`);
+      const scene = await Scene.open(WORK, LATENCY);
+      try {
+        const run = await scene.home.runId(scene.type());
+        await scene.provider.untilBilled(random.whole(900, 1_500), END_MS);
+        await scene.kill(['host']);
+        say(`${mark}: host killed after ${scene.provider.billed().length} calls`);
+        // The command that follows the run starts another host.
+        await scene.provider.untilBilled(random.whole(1_600, 2_200), END_MS);
+        await scene.home.run(['resize', run, '--concurrency', String(SMALLER)]);
+        const resized = Date.now();
+        say(`${mark}: resized to ${SMALLER} after ${scene.provider.billed().length} calls`);
+        await scene.untilEnded(END_MS);
+        const histories = await historiesOf(scene.home, run);
+        await scene.leave();
+        const found = scene.findings(undisturbed.expected(WORK.rows, 1));
+        const wrong = [...found.broken];
+        const { executions, handedOver, longest, unfinished } = histories;
+        if (longest.events > MOST_EVENTS) wrong.push(`the history of ${longest.workflow} has ${longest.events} events`);
+        if (handedOver === 0) wrong.push('no lane continued as new');
+        if (unfinished.length > 0) wrong.push(`not completed: ${unfinished.slice(0, 5).join(', ')}`);
+        const open = mostOpen(scene.provider.calls().filter(({ t }) => t > resized));
+        if (open > SMALLER) wrong.push(`${open} calls at a time after the resize to ${SMALLER}`);
+        broken.push(...wrong.map((line) => `${mark}: ${line}`));
+        summary.push(
+          `${mark}: ${WORK.rows} rows, ${executions} executions, ${handedOver} times continued as new, longest history ${longest.events} events (${longest.workflow}); lost ${found.lost}, doubled ${found.doubled}, paid again ${found.paidAgain} of ${found.inFlight} in flight, ${found.doubtful} listed; ${open} calls at a time after the resize`,
+        );
+      } finally {
+        await scene.close();
       }
-    } finally {
-      await home.close();
     }
     return { broken, summary };
   },

@@ -1,6 +1,4 @@
 /** Hosts that die at the named points, as in `npm test`: `--scenarios N` goes through them N times. */
-import { SwarmHome } from '../../support/swarm-home.js';
-import { CANARY_ENV, newCanary } from '../canary.js';
 import { POINTS, pointProblems } from '../points/points.js';
 import { runPoint } from '../points/run-point.js';
 import type { SoakSuite } from '../suite.js';
@@ -13,27 +11,21 @@ const suite: SoakSuite = {
   about: 'the host killed at each of the named points: exactly 0 or 1 call paid again',
   async run({ scenarios, say }) {
     const broken: string[] = [];
-    const home = await SwarmHome.create({ [CANARY_ENV]: newCanary() });
     let died = 0;
-    try {
-      const undisturbed = await Undisturbed.run(home, MOST_ROWS, [1, 2]);
-      await home.run(['stop']);
-      for (let round = 0; round < (scenarios ?? 1); round += 1) {
-        for (const point of POINTS) {
-          const started = performance.now();
-          const problems = await runPoint(point, undisturbed).then(
-            (end) => pointProblems(point, end),
-            (error: unknown) => [String(error)],
-          );
-          died += 1;
-          say(
-            `${point.name}: ${problems.length === 0 ? 'held' : 'BROKEN'}, ${((performance.now() - started) / 1000).toFixed(1)} s`,
-          );
-          broken.push(...problems.map((line) => `${point.name}: ${line}`));
-        }
+    const undisturbed = await Undisturbed.inOwnHome(MOST_ROWS, [1, 2]);
+    for (let round = 0; round < (scenarios ?? 1); round += 1) {
+      for (const point of POINTS) {
+        const started = performance.now();
+        const problems = await runPoint(point, undisturbed).then(
+          (end) => pointProblems(point, end),
+          (error: unknown) => [String(error)],
+        );
+        died += 1;
+        say(
+          `${point.name}: ${problems.length === 0 ? 'held' : 'BROKEN'}, ${((performance.now() - started) / 1000).toFixed(1)} s`,
+        );
+        broken.push(...problems.map((line) => `${point.name}: ${line}`));
       }
-    } finally {
-      await home.close();
     }
     return { broken, summary: [`${died} deaths at ${POINTS.length} points`] };
   },

@@ -1,10 +1,7 @@
 /** Everything killed, `swarm run` typed at once: how long until the provider sees the first new call. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../host/host-support.js';
-import { SwarmHome } from '../../support/swarm-home.js';
 import { seededRandom } from '../../support/test-random.js';
-import { CANARY_ENV, newCanary } from '../canary.js';
-import { check } from '../checker.js';
 import { Scene } from '../scene.js';
 import { percentile, type SoakSuite } from '../suite.js';
 import { Undisturbed } from '../undisturbed.js';
@@ -39,33 +36,26 @@ const suite: SoakSuite = {
   async run({ seed, scenarios, say }) {
     const broken: string[] = [];
     const times: number[] = [];
-    const home = await SwarmHome.create({ [CANARY_ENV]: newCanary() });
-    try {
-      const undisturbed = await Undisturbed.run(home, WORK.rows, [1]);
-      await home.run(['stop']);
-      for (let i = 0; i < (scenarios ?? RUNS); i += 1) {
-        const random = seededRandom(`restart/${seed + i}`);
-        const scene = await Scene.open(WORK, LATENCY);
-        try {
-          scene.type();
-          await scene.provider.untilBilled(1);
-          for (let kill = 1; kill <= KILLS; kill += 1) {
-            const ms = await killAndType(scene, random.whole(0, 1_000));
-            if (ms === null) break;
-            times.push(ms);
-            say(`--seed ${seed + i}, kill ${kill}: first new call after ${(ms / 1000).toFixed(2)} s`);
-          }
-          await scene.untilEnded(SEEN_MS * 2);
-          await scene.leave();
-          const expected = undisturbed.expected(WORK.rows, 1);
-          const found = check({ expected, out: scene.files.out, calls: scene.provider.calls(), blows: scene.blows });
-          broken.push(...[...scene.wrong, ...found.broken].map((line) => `--seed ${seed + i}: ${line}`));
-        } finally {
-          await scene.close();
+    const undisturbed = await Undisturbed.inOwnHome(WORK.rows, [1]);
+    for (let i = 0; i < (scenarios ?? RUNS); i += 1) {
+      const random = seededRandom(`restart/${seed + i}`);
+      const scene = await Scene.open(WORK, LATENCY);
+      try {
+        scene.type();
+        await scene.provider.untilBilled(1);
+        for (let kill = 1; kill <= KILLS; kill += 1) {
+          const ms = await killAndType(scene, random.whole(0, 1_000));
+          if (ms === null) break;
+          times.push(ms);
+          say(`--seed ${seed + i}, kill ${kill}: first new call after ${(ms / 1000).toFixed(2)} s`);
         }
+        await scene.untilEnded(SEEN_MS * 2);
+        await scene.leave();
+        const found = scene.findings(undisturbed.expected(WORK.rows, 1));
+        broken.push(...found.broken.map((line) => `--seed ${seed + i}: ${line}`));
+      } finally {
+        await scene.close();
       }
-    } finally {
-      await home.close();
     }
     const [middle, p95, worst] = [0.5, 0.95, 1].map((share) => percentile(times, share) ?? 0) as [number, number, number];
     if (p95 > GOAL_MS) broken.push(`--seed ${seed}: p95 ${p95} ms is above ${GOAL_MS} ms`);

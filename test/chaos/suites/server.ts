@@ -1,9 +1,6 @@
 /** The Temporal server killed again and again under one long run: nothing is paid for twice, since the calls do not go through it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SwarmHome } from '../../support/swarm-home.js';
 import { seededRandom } from '../../support/test-random.js';
-import { CANARY_ENV, newCanary } from '../canary.js';
-import { check } from '../checker.js';
 import { Scene } from '../scene.js';
 import type { SoakSuite } from '../suite.js';
 import { Undisturbed } from '../undisturbed.js';
@@ -21,33 +18,26 @@ const suite: SoakSuite = {
     const work = { ...WORK, rows: rows ?? WORK.rows };
     const broken: string[] = [];
     const summary: string[] = [];
-    const home = await SwarmHome.create({ [CANARY_ENV]: newCanary() });
-    try {
-      const undisturbed = await Undisturbed.run(home, work.rows, [1]);
-      await home.run(['stop']);
-      for (let i = 0; i < (scenarios ?? 1); i += 1) {
-        const random = seededRandom(`server/${seed + i}`);
-        const scene = await Scene.open(work, LATENCY);
-        try {
-          scene.type();
-          const ended = scene.untilEnded(END_MS).then(() => 'ended' as const);
-          while ((await Promise.race([ended, sleep(random.whole(5_000, 10_000))])) !== 'ended') {
-            await scene.killServer(random.whole(0, 2_000));
-            say(`--seed ${seed + i}: kill ${scene.blows.length} after ${scene.provider.billed().length} calls`);
-          }
-          await scene.leave();
-          const expected = undisturbed.expected(work.rows, 1);
-          const found = check({ expected, out: scene.files.out, calls: scene.provider.calls(), blows: scene.blows });
-          broken.push(...[...scene.wrong, ...found.broken].map((line) => `--seed ${seed + i}: ${line}`));
-          summary.push(
-            `--seed ${seed + i}: ${work.rows} rows, ${scene.blows.length} kills; lost ${found.lost}, doubled ${found.doubled}, paid again ${found.paidAgain}`,
-          );
-        } finally {
-          await scene.close();
+    const undisturbed = await Undisturbed.inOwnHome(work.rows, [1]);
+    for (let i = 0; i < (scenarios ?? 1); i += 1) {
+      const random = seededRandom(`server/${seed + i}`);
+      const scene = await Scene.open(work, LATENCY);
+      try {
+        scene.type();
+        const ended = scene.untilEnded(END_MS).then(() => 'ended' as const);
+        while ((await Promise.race([ended, sleep(random.whole(5_000, 10_000))])) !== 'ended') {
+          await scene.killServer(random.whole(0, 2_000));
+          say(`--seed ${seed + i}: kill ${scene.blows.length} after ${scene.provider.billed().length} calls`);
         }
+        await scene.leave();
+        const found = scene.findings(undisturbed.expected(work.rows, 1));
+        broken.push(...found.broken.map((line) => `--seed ${seed + i}: ${line}`));
+        summary.push(
+          `--seed ${seed + i}: ${work.rows} rows, ${scene.blows.length} kills; lost ${found.lost}, doubled ${found.doubled}, paid again ${found.paidAgain}`,
+        );
+      } finally {
+        await scene.close();
       }
-    } finally {
-      await home.close();
     }
     return { broken, summary };
   },
