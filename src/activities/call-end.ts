@@ -10,7 +10,7 @@ export function endOf(failure: CallFailure, decision: RetryDecision, until: numb
   // This process had no connection for it: that says nothing about the provider.
   if (failure.class === 'local') return { kind: 'unused' };
   if (isTry(failure) || decision.kind !== 'again') return { kind: 'done', told: failure.told ?? null };
-  return { kind: 'limited', until, what: refusedFor(failure), told: failure.told ?? null };
+  return { kind: 'limited', until, what: refusedFor(failure), quota: failure.class === 'reset', told: failure.told ?? null };
 }
 
 /** Providers name what ran out in their text: `Limit: 30000 TPM`, `tokens per min (TPM)`, `requests per minute`. */

@@ -14,7 +14,7 @@ export interface Predecessor {
 }
 
 export interface TakeOverOptions {
-  store: Pick<Store, 'endOwners' | 'runs' | 'updateRun' | 'setControl'>;
+  store: Pick<Store, 'owners' | 'endOwners' | 'runs' | 'updateRun' | 'setControl'>;
   homeId: string;
   /** True when the store is the home's own file: runs of before homes were kept are this home's, too. */
   ownStore: boolean;
@@ -31,9 +31,14 @@ export function isOfHome({ homeId, ownStore }: Pick<TakeOverOptions, 'homeId' | 
  */
 export async function takeOver({ store, homeId, ownStore }: TakeOverOptions): Promise<Predecessor> {
   const isOf = isOfHome({ homeId, ownStore });
-  const tokens = await store.endOwners(homeId, '', Date.now());
-  const interrupted = await interruptAttachedRuns(store, 'died', isOf);
+  const now = Date.now();
+  const leases = (await store.owners()).filter(({ home }) => home === homeId).map(({ leaseUntil }) => leaseUntil);
+  const diedAt = leases.length === 0 ? now : Math.min(now, Math.max(...leases));
+  const tokens = await store.endOwners(homeId, '', now);
+  const interrupted = await interruptAttachedRuns(store, 'died', isOf, diedAt);
   const running = (await store.runs({ states: ['running'] })).filter(isOf);
+  // The time without a host was no work.
+  for (const { id } of running) await store.updateRun(id, { state: 'running' }, ['running'], diedAt);
   return { interrupted, goingOn: running.map(({ id }) => id), tokens };
 }
 

@@ -5,6 +5,7 @@ import * as tables from './migrations/0001-tables.js';
 import * as shares from './migrations/0002-shares.js';
 import * as outcomesByStatus from './migrations/0003-outcomes-by-status.js';
 import * as capsAndLimits from './migrations/0004-caps-and-limits.js';
+import * as waitsAndTime from './migrations/0005-waits-and-time.js';
 
 /** In order of their names. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -12,6 +13,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-shares': shares,
   '0003-outcomes-by-status': outcomesByStatus,
   '0004-caps-and-limits': capsAndLimits,
+  '0005-waits-and-time': waitsAndTime,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

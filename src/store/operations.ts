@@ -21,6 +21,7 @@ export const OPERATIONS = {
   registerQueue: shared.registerQueue,
   takeSlots: shared.takeSlots,
   setLimits: shared.setLimits,
+  setWait: shared.setWait,
   beat: shared.beat,
   share: shared.share,
   endShares: shared.endShares,

@@ -36,6 +36,10 @@ export interface RunRow {
   publishedAt: EpochMs | null;
   /** Id of the home whose process reads and writes the run's files; empty when it was not kept. */
   home: string;
+  /** Time worked until `workingSince`, or until it rested last: pauses and the time between epochs do not count. */
+  workedMs: number;
+  /** Since when it is worked on; null while it rests. */
+  workingSince: EpochMs | null;
 }
 
 /** What may change of a run after it was created; undefined fields stay. */
@@ -219,8 +223,11 @@ export interface Store extends SharedStore {
   run(runId: string): Promise<RunRow | null>;
   /** Newest first. */
   runs(filter?: { states?: readonly RunState[]; outputDir?: string; home?: string; limit?: number }): Promise<RunRow[]>;
-  /** Changes a run; with `whileIn` only while its state is one of these. False when it was not. */
-  updateRun(runId: string, patch: RunPatch, whileIn?: readonly RunState[]): Promise<boolean>;
+  /**
+   * Changes a run; with `whileIn` only while its state is one of these. False when it was not. `restedAt`: when work on it ended, where
+   * that is told late, after its process had died. @default now
+   */
+  updateRun(runId: string, patch: RunPatch, whileIn?: readonly RunState[], restedAt?: EpochMs): Promise<boolean>;
   /**
    * Starts the next epoch: epoch + 1, state running. When rows are done already, the missing ones are listed
    * as items (position -> index) and `kind` is `list`; else positions are indexes. One transaction.

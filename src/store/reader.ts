@@ -2,6 +2,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Learned } from '../core/gate/learned.js';
+import type { Wait } from '../core/gate/wait.js';
 import { addUsage, type EpochMs, NO_USAGE, type Outcome, type RunState } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { CallRow, CallState, Control, Indexes, ModelSpend, OutputRow, RunRow, RunTotals } from './port.js';
@@ -259,6 +260,16 @@ export class Reader {
     const query = this.#connection.kysely.selectFrom('limits').select('learned_json').where('gate_key', '=', gateKey);
     const row = await query.executeTakeFirst();
     return row ? JSON.parse(row.learned_json) : null;
+  }
+
+  async waits(runId: string, at: EpochMs): Promise<Wait[]> {
+    const query = this.#connection.kysely
+      .selectFrom('waits')
+      .innerJoin('owners', 'owners.id', 'waits.owner')
+      .select('wait_json')
+      .where('waits.run_id', '=', runId)
+      .where('owners.lease_until', '>=', at);
+    return (await query.execute()).map((row) => JSON.parse(row.wait_json));
   }
 
   async shares(keys: readonly string[]): Promise<ShareRow[]> {

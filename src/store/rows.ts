@@ -28,6 +28,8 @@ export function readRun(run: RunsTable): RunRow {
     endedAt: run.ended_at,
     publishedAt: run.published_at,
     home: run.home,
+    workedMs: run.worked_ms,
+    workingSince: run.working_since,
   };
 }
 

@@ -80,6 +80,7 @@ export function* dropSome({ runId }: { runId: string }): Operation<boolean> {
   yield [SQL.markDropped, [runId]];
   yield [SQL.dropTotals, [runId]];
   yield [SQL.dropControl, [runId]];
+  yield [SQL.dropWaits, [runId]];
   for (const [any, some] of DROP_STEPS) {
     if ((yield [any, [runId]]).length === 0) continue;
     yield [some, [runId]];
@@ -114,9 +115,12 @@ export interface RunChange {
   runId: string;
   patch: RunPatch;
   whileIn: readonly RunState[] | null;
+  at: EpochMs;
+  /** When work on it ended, if that was before `at`. */
+  restedAt: EpochMs | null;
 }
 
-export function* updateRun({ runId, patch, whileIn }: RunChange): Operation<boolean> {
+export function* updateRun({ runId, patch, whileIn, at, restedAt }: RunChange): Operation<boolean> {
   if (whileIn) {
     const [run] = yield [SQL.stateOf, [runId]];
     if (!run) throw unknownRun(runId);
@@ -130,6 +134,7 @@ export function* updateRun({ runId, patch, whileIn }: RunChange): Operation<bool
   );
   const rows = yield [statement, [runId, ...keys.map((key) => runValue(key, patch[key]))]];
   if (rows.length === 0) throw unknownRun(runId);
+  if (patch.state !== undefined) yield [SQL.workedUntil, [runId, restedAt ?? at, patch.state === 'running' ? at : null]];
   return true;
 }
 

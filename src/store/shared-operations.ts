@@ -1,6 +1,7 @@
 /** Writes about what all processes have in common: model queues, send slots, shares of limits, owners and the activities that run in them. */
 import type { Learned } from '../core/gate/learned.js';
 import { type Share, type ShareHolder, shareOf, shareTurn } from '../core/gate/shares.js';
+import type { Wait } from '../core/gate/wait.js';
 import type { EpochMs } from '../core/model.js';
 import { CRASHED } from './call-operations.js';
 import { addTotals, book, type Operation } from './operation.js';
@@ -32,6 +33,10 @@ export function* takeSlots({ rateKey, count, intervalMs, now }: Slots): Operatio
 /** What a gate has learned; the newest counts. */
 export function* setLimits({ gateKey, learned }: { gateKey: string; learned: Learned }): Operation<void> {
   yield [SQL.setLimits, [gateKey, JSON.stringify(learned)]];
+}
+
+export function* setWait({ owner, runId, wait }: { owner: string; runId: string; wait: Wait | null }): Operation<void> {
+  yield wait === null ? [SQL.endWait, [runId, owner]] : [SQL.setWait, [runId, owner, JSON.stringify(wait)]];
 }
 
 export interface Beat {
@@ -93,6 +98,7 @@ export function* endOwner({ owner, successor, at }: EndOwner): Operation<string[
   if ((yield [SQL.endOwner, [owner, at]]).length === 0) return null;
   yield* countCrashed(yield [SQL.crashCallsOf, [owner, CRASHED, at]]);
   yield [SQL.endSharesOf, [owner]];
+  yield [SQL.endWaitsOf, [owner]];
   const activities = yield [SQL.adoptActivities, [owner, successor]];
   return activities.map((row) => String(row['task_token']));
 }
@@ -100,6 +106,7 @@ export function* endOwner({ owner, successor, at }: EndOwner): Operation<string[
 export function* endOwners({ home, keep, at }: { home: string; keep: string; at: EpochMs }): Operation<string[]> {
   yield* countCrashed(yield [SQL.crashCalls, [home, keep, CRASHED, at]]);
   yield [SQL.endSharesOfDead, [home, keep]];
+  yield [SQL.endWaitsOfDead, [home, keep]];
   const activities = yield [SQL.endActivities, [home, keep]];
   yield [SQL.endOwners, [home, keep]];
   return activities.map((row) => String(row['task_token']));

@@ -1,6 +1,7 @@
 /** What all worker processes have in common: queues, rates, shares of limits, owners and the activities that run in them. */
 import type { Learned } from '../core/gate/learned.js';
 import type { Share, ShareAsk, ShareHolder } from '../core/gate/shares.js';
+import type { Wait } from '../core/gate/wait.js';
 import type { EpochMs } from '../core/model.js';
 
 /**
@@ -61,6 +62,10 @@ export interface SharedStore {
   /** What was learned of a gate's limits; null when nothing was. */
   limits(gateKey: string): Promise<Learned | null>;
   setLimits(gateKey: string, learned: Learned): Promise<void>;
+  /** What a run waits for in a process; null = for nothing. */
+  setWait(owner: string, runId: string, wait: Wait | null): Promise<void>;
+  /** What a run waits for, in each process whose lease holds at a time. */
+  waits(runId: string, at: EpochMs): Promise<Wait[]>;
   /** Asks for shares of limits, all in one step; what each key got. */
   share(request: ShareRequest): Promise<Map<string, Share>>;
   /** What all processes have of these limits. */

@@ -30,6 +30,7 @@ type Reads = Pick<
   | 'controls'
   | 'queues'
   | 'limits'
+  | 'waits'
   | 'shares'
   | 'owners'
 >;
@@ -70,6 +71,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     controls: read(reader.controls),
     queues: read(reader.queues),
     limits: read(reader.limits),
+    waits: read(reader.waits),
     shares: read(reader.shares),
     owners: read(reader.owners),
   };
@@ -114,7 +116,8 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     appendSeeds,
     sealRun: (runId, sealed) => writer.write('sealRun', { runId, ...sealed }),
     dropRun,
-    updateRun: (runId, patch, whileIn) => writer.write('updateRun', { runId, patch, whileIn: whileIn ?? null }),
+    updateRun: (runId, patch, whileIn, restedAt) =>
+      writer.write('updateRun', { runId, patch, whileIn: whileIn ?? null, at: Date.now(), restedAt: restedAt ?? null }),
     openEpoch: (runId, workflow, at) => writer.write('openEpoch', { runId, workflow, at }),
     reopenFailed: (runId, cause) => writer.write('reopenFailed', { runId, cause: cause ?? null }),
     intend: (intent) => writer.write('intend', intent),
@@ -130,6 +133,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     registerQueue: (queue) => writer.write('registerQueue', { queue }),
     takeSlots: (rateKey, count, intervalMs, now) => writer.write('takeSlots', { rateKey, count, intervalMs, now }),
     setLimits: (gateKey, learned) => writer.write('setLimits', { gateKey, learned }),
+    setWait: (owner, runId, wait) => writer.write('setWait', { owner, runId, wait }),
     beat: (owner, until: EpochMs) => writer.write('beat', { owner, until }),
     share: async (request) => new Map(await writer.write('share', { request })),
     endShares: (owner, keys) => writer.write('endShares', { owner, keys }),

@@ -108,8 +108,12 @@ export const SQL = define({
   sealRun: `UPDATE runs SET state = CASE WHEN state = 'staging' THEN 'staged' ELSE state END, seeds_fingerprint = ?2, total = ?3
     WHERE id = ?1 AND dropped = 0 RETURNING id`,
   startEpoch: `UPDATE runs SET epoch = epoch + 1, state = 'running', reason = NULL, message = NULL, workflow_id = ?2,
-    execution_id = ?4, started_at = COALESCE(started_at, ?3), ended_at = NULL, published_at = NULL
+    execution_id = ?4, started_at = COALESCE(started_at, ?3), working_since = COALESCE(working_since, ?3), ended_at = NULL,
+    published_at = NULL
     WHERE id = ?1 AND dropped = 0 AND state <> 'staging' RETURNING epoch, total`,
+  // ?2: when it began to rest, ?3: since when it is worked on again, or null.
+  workedUntil: `UPDATE runs SET working_since = CAST(?3 AS BIGINT), worked_ms = worked_ms +
+    CASE WHEN working_since < CAST(?2 AS BIGINT) THEN CAST(?2 AS BIGINT) - working_since ELSE 0 END WHERE id = ?1`,
   stateOf: 'SELECT state FROM runs WHERE id = ?1 AND dropped = 0',
   epochOf: 'SELECT epoch, total FROM runs WHERE id = ?1 AND execution_id = ?2 AND dropped = 0',
   hasOutcome: 'SELECT idx FROM outcomes WHERE run_id = ?1 AND idx = ?2',
@@ -125,6 +129,7 @@ export const SQL = define({
   isDropped: 'SELECT dropped FROM runs WHERE id = ?1',
   dropTotals: 'DELETE FROM run_totals WHERE run_id = ?1',
   dropControl: 'DELETE FROM controls WHERE run_id = ?1',
+  dropWaits: 'DELETE FROM waits WHERE run_id = ?1',
   dropCalls: `DELETE FROM calls WHERE run_id = ?1 AND idx IN (SELECT DISTINCT idx FROM calls WHERE run_id = ?1 ORDER BY idx LIMIT 200)`,
   dropAnswers: `DELETE FROM answers WHERE run_id = ?1 AND idx IN (SELECT DISTINCT idx FROM answers WHERE run_id = ?1 ORDER BY idx LIMIT 200)`,
   dropOutcomes:
@@ -158,6 +163,10 @@ export const SQL = define({
     RETURNING next_us`,
   setLimits: `INSERT INTO limits (gate_key, learned_json) VALUES (?1, ?2)
     ON CONFLICT (gate_key) DO UPDATE SET learned_json = excluded.learned_json`,
+  setWait: `INSERT INTO waits (run_id, owner, wait_json) VALUES (?1, ?2, ?3)
+    ON CONFLICT (run_id, owner) DO UPDATE SET wait_json = excluded.wait_json`,
+  endWait: 'DELETE FROM waits WHERE run_id = ?1 AND owner = ?2',
+  endWaitsOf: 'DELETE FROM waits WHERE owner = ?1',
   beat: `INSERT INTO owners (id, home, pid, lease_until, temporal) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, temporal = excluded.temporal`,
   endDeadShares: `DELETE FROM shares WHERE share_key = ?1 AND owner <> ?2
@@ -175,6 +184,7 @@ export const SQL = define({
     RETURNING run_id, reserved_nano, ledger_slot`,
   endActivities: `DELETE FROM activities WHERE owner IN (${DEAD_OWNERS}) RETURNING task_token`,
   endSharesOfDead: `DELETE FROM shares WHERE owner IN (${DEAD_OWNERS})`,
+  endWaitsOfDead: `DELETE FROM waits WHERE owner IN (${DEAD_OWNERS})`,
   endOwners: 'DELETE FROM owners WHERE home = ?1 AND id <> ?2',
   activityStarted: `INSERT INTO activities (task_token, owner) VALUES (?2, ?1)
     ON CONFLICT (task_token) DO UPDATE SET owner = excluded.owner`,

@@ -31,6 +31,10 @@ export interface RunsTable {
   dropped: number;
   /** Home whose process reads and writes the run's files; empty for runs of before homes were kept. */
   home: string;
+  /** Time worked until `working_since`, or until it rested last. */
+  worked_ms: number;
+  /** Since when it is worked on; null while it rests. */
+  working_since: number | null;
 }
 
 export interface RunTotalsTable {
@@ -160,6 +164,13 @@ export interface LimitsTable {
   learned_json: string;
 }
 
+/** What a run waits for in one process. */
+export interface WaitsTable {
+  run_id: string;
+  owner: string;
+  wait_json: string;
+}
+
 export interface OwnersTable {
   id: string;
   home: string;
@@ -196,6 +207,7 @@ export interface Tables {
   rates: RatesTable;
   ledger: LedgerTable;
   limits: LimitsTable;
+  waits: WaitsTable;
   owners: OwnersTable;
   shares: SharesTable;
   activities: ActivitiesTable;

@@ -84,6 +84,6 @@ export class DeadOwners {
     const at = lease.deadBefore();
     const another = lease.owners().some(({ home, id, leaseUntil }) => home === dead.home && id !== dead.id && leaseUntil > at);
     if (another) return [];
-    return await interruptAttachedRuns(store, 'died', ({ home }) => home === dead.home);
+    return await interruptAttachedRuns(store, 'died', ({ home }) => home === dead.home, dead.leaseUntil);
   }
 }

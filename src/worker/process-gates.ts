@@ -11,6 +11,7 @@ import type { Control, RunRow, Store } from '../store/port.js';
 import { KeptLimits } from './kept-limits.js';
 import { type LeaseOfShares, LimitShares } from './limit-shares.js';
 import { RunGate } from './run-gate.js';
+import { ToldWaits } from './told-waits.js';
 
 const LOOK_MS = 250;
 /** A run that nobody asked about for this long is forgotten; it registers again when it goes on. */
@@ -47,6 +48,7 @@ export class ProcessGates implements Gates {
   readonly #lease: LeaseOfShares;
   readonly #shares: LimitShares;
   readonly #kept: KeptLimits;
+  readonly #waits: ToldWaits;
   #looking = false;
   #draining = false;
 
@@ -57,6 +59,7 @@ export class ProcessGates implements Gates {
     this.#lease = options.lease;
     this.#shares = new LimitShares({ store, ...options });
     this.#kept = new KeptLimits({ store, ...options });
+    this.#waits = new ToldWaits({ store, owner: options.lease.owner, now: options.now });
     this.#unsubscribe = [
       store.onControl((runId, control) => this.#obey(runId, control)),
       options.lease.onLapse(() => {
@@ -130,6 +133,7 @@ export class ProcessGates implements Gates {
     this.#runs.delete(runId);
     run.gate.dropRun(runId);
     void this.#kept.save().catch(this.#onError);
+    void this.#waits.forget(runId).catch(this.#onError);
     this.#shares.remove(shareKey(runId));
   }
 
@@ -143,7 +147,7 @@ export class ProcessGates implements Gates {
   /** Runs with calls under way or turns waiting to be admitted. */
   busyRuns(): number {
     let busy = 0;
-    for (const [runId, { gate }] of this.#runs) if (gate.inFlight(runId) > 0 || gate.bottleneck(runId) !== 'nothing') busy += 1;
+    for (const [runId, { gate }] of this.#runs) if (gate.inFlight(runId) > 0 || gate.waiting(runId) > 0) busy += 1;
     return busy;
   }
 
@@ -178,6 +182,7 @@ export class ProcessGates implements Gates {
         run.admitted = admitted;
         if (busy) run.usedAt = this.#now();
         else if (this.#now() - run.usedAt > FORGET_MS) this.forget(runId);
+        if (this.#runs.has(runId)) await this.#waits.look(runId, run.gate.seen(runId));
       }
       const processes = this.#processes();
       for (const gate of this.#gates.values()) gate.sharedBy(processes);

@@ -6,6 +6,7 @@ import type { Learned } from '../core/gate/learned.js';
 import type { RunLimits } from '../core/gate/limits.js';
 import type { Admission, AdmissionRequest, Bottleneck, Entry, GatePort } from '../core/gate/port.js';
 import type { Lease } from './lease.js';
+import type { SeenHold } from './told-waits.js';
 
 interface Waiting {
   ticket: Ticket;
@@ -103,6 +104,12 @@ export class RunGate implements GatePort {
 
   bottleneck(runId: string): Bottleneck {
     return this.#gate.hold(runId, this.#options.now()).why;
+  }
+
+  /** What the run waits for at the moment. */
+  seen(runId: string): SeenHold {
+    const now = this.#options.now();
+    return { hold: this.#gate.hold(runId, now), turns: this.#gate.waiting(runId), answers: this.#gate.answers };
   }
 
   /** What the next run should know. */

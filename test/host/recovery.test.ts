@@ -32,17 +32,21 @@ afterAll(async () => {
   await endHomes();
 });
 
+/** End of the lease of the host that died. */
+const DIED_AT = 1_700_000_000_000;
+
 /** Records what recovery asks of the store. */
 function scriptedStore(tokens: string[], runs: Partial<RunRow>[]) {
   const steps: unknown[] = [];
   const store = {
+    owners: async () => [{ id: 'old', home: 'home', temporal: '', leaseUntil: DIED_AT }],
     endOwners: async (home: string, keep: string) => {
       steps.push(['endOwners', home, keep]);
       return tokens;
     },
     runs: async ({ states }: { states: string[] }) => runs.filter((run) => states.includes(run.state ?? '')) as RunRow[],
-    updateRun: async (id: string, patch: Partial<RunRow>) => {
-      steps.push(['updateRun', id, patch]);
+    updateRun: async (id: string, patch: Partial<RunRow>, _whileIn: unknown, restedAt: number) => {
+      steps.push(['updateRun', id, patch, restedAt]);
       const run = runs.find((other) => other.id === id);
       if (run && patch.state) run.state = patch.state;
     },
@@ -133,7 +137,9 @@ it('takeOver: running runs -> attached ones are paused and interrupted, detached
       'updateRun',
       'attached',
       { state: 'interrupted', reason: 'host', message: expect.stringContaining('swarm resume attached') },
+      DIED_AT,
     ],
+    ['updateRun', 'detached', { state: 'running' }, DIED_AT],
   ]);
 });
 

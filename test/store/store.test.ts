@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import type { Wait } from '../../src/core/gate/wait.js';
 import type { Store } from '../../src/store/port.js';
 import { seededRandom } from '../support/test-random.js';
 import {
@@ -73,6 +74,8 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
       startedAt: null,
       endedAt: null,
       publishedAt: null,
+      workedMs: 0,
+      workingSince: null,
     });
     expect(await store.control('r')).toEqual({ ...control, version: 1 });
     expect((await store.totals('r')).total).toBe(1_235);
@@ -416,6 +419,57 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
       const booked = (await reader.shares(['k'])).reduce((sum, row) => sum + row.booked, 0);
       expect(booked).toBeLessThanOrEqual(20);
     }
+  });
+
+  test('waits: one per process while its lease holds; gone with the process, the reason and the run', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 1);
+    for (const id of ['one', 'two']) await store.beat({ id, home: 'h', pid: 1, temporal: 't' }, NOW + 10);
+    const wait: Wait = { why: 'tokens/min', since: NOW, until: NOW + 9_000, turns: 3 };
+    const slow: Wait = { why: 'slow', since: NOW, until: null, turns: 1, answerMs: 900, usualMs: 200 };
+    await store.setWait('one', 'r', { ...wait, turns: 2 });
+    await store.setWait('one', 'r', wait);
+    await store.setWait('two', 'r', slow);
+    expect(await store.waits('r', NOW)).toEqual(expect.arrayContaining([wait, slow]));
+    expect(await store.waits('r', NOW + 11)).toEqual([]);
+    expect(await store.waits('other', NOW)).toEqual([]);
+    await store.setWait('one', 'r', null);
+    expect(await store.waits('r', NOW)).toEqual([slow]);
+    await store.endOwner('two', 'one', NOW + 10);
+    await store.beat({ id: 'two', home: 'h', pid: 1 }, NOW + 10);
+    expect(await store.waits('r', NOW)).toEqual([]);
+    await store.setWait('two', 'r', slow);
+    await store.endOwners('h', 'one', NOW);
+    await store.setWait('one', 'r', wait);
+    await store.dropRun('r');
+    await stagedRun(store, 'r', 1);
+    expect(await store.waits('r', NOW)).toEqual([]);
+  });
+
+  test('time worked: pauses, epochs and what passed after a death do not count', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 1);
+    const worked = async () => (await store.run('r'))?.workedMs ?? Number.NaN;
+    const since = async () => (await store.run('r'))?.workingSince;
+    expect([await worked(), await since()]).toEqual([0, null]);
+    const start = Date.now() - 10_000;
+    await store.openEpoch('r', { workflowId: 'w', executionId: 'x' }, start);
+    expect([await worked(), await since()]).toEqual([0, start]);
+    // Told late: the process had died after 4 s.
+    await store.updateRun('r', { state: 'interrupted' }, ['running'], start + 4_000);
+    expect([await worked(), await since()]).toEqual([4_000, null]);
+    await store.updateRun('r', { message: 'still the same' });
+    await store.updateRun('r', { state: 'staged' });
+    await store.openEpoch('r', { workflowId: 'w', executionId: 'y' }, start + 8_000);
+    await store.updateRun('r', { state: 'paused' });
+    // 8 s after the start until now, at the least.
+    expect(await worked()).toBeGreaterThanOrEqual(6_000);
+    expect(await since()).toBeNull();
+    const before = await worked();
+    await store.updateRun('r', { state: 'running' });
+    expect(await since()).toBeGreaterThanOrEqual(start + 10_000);
+    await store.updateRun('r', { state: 'running' }, ['running'], 0);
+    expect(await worked()).toBe(before);
   });
 
   test('endOwner: alive -> null; dead -> calls doubtful, shares free, its activities are those of the successor', async () => {

@@ -22,10 +22,16 @@ export class Breaker {
   #openedAt: EpochMs = 0;
   #pauseMs = FIRST_PAUSE_MS;
   #probing = false;
+  #refusing = false;
 
   /** No call may be sent before this; null when closed. */
   get until(): EpochMs | null {
     return this.#until;
+  }
+
+  /** What opened it last: the provider refuses every call, else it answers none. */
+  get refusing(): boolean {
+    return this.#refusing;
   }
 
   /** True when a call may be sent; while open that is the probe. */
@@ -50,7 +56,10 @@ export class Breaker {
   failed(sentAt: EpochMs, now: EpochMs): void {
     this.#failures += 1;
     if (this.#until !== null) this.#stillOpen(sentAt, 0, now);
-    else if (this.#failures >= FAILURES) this.#open(0, now);
+    else if (this.#failures >= FAILURES) {
+      this.#refusing = false;
+      this.#open(0, now);
+    }
   }
 
   /** True when it opens. `accepted`: calls sent since a time that were not refused and are old enough to have been. */
@@ -60,6 +69,7 @@ export class Breaker {
     if (this.#until !== null) this.#stillOpen(sentAt, until, now);
     else if (this.#refusals >= REFUSALS && now - this.#refusedFrom >= STORM_MS) {
       const stormy = accepted(this.#refusedFrom) === 0;
+      this.#refusing = stormy;
       if (stormy) this.#open(until, now);
       else this.#refusals = 0;
       return stormy;

@@ -43,6 +43,8 @@ export class Gate {
   #entered = 0;
   #autoEntered = 0;
   #hold: Hold = { why: 'nothing', until: null };
+  /** The last refusal that named its end, until a call is answered. */
+  #away: { until: EpochMs; quota: boolean } | null = null;
 
   /** `learned`: what an earlier run found at this gate. */
   constructor(learned: Learned | null = null, now: EpochMs = 0) {
@@ -212,7 +214,21 @@ export class Gate {
   hold(runId: string, now: EpochMs): Hold {
     const line = this.#lines.get(runId);
     if (!line) return { why: 'nothing', until: null };
-    return line.hold(now, this.#paced()) ?? this.#hold;
+    const { until } = this.#breaker;
+    const away = this.#away !== null && this.#away.until > now ? this.#away : null;
+    const refused = away?.quota ? 'quota' : 'refused';
+    if (until !== null && line.busy) {
+      return { why: this.#breaker.refusing ? refused : 'breaker', until: until > now ? until : null };
+    }
+    // Its turns come back when they were told to.
+    if (away !== null && line.idle) return { why: refused, until: away.until };
+    const hold = line.hold(now, this.#paced()) ?? this.#hold;
+    return hold.why === 'concurrency' && this.#limits.slow(now) ? { why: 'slow', until: null } : hold;
+  }
+
+  /** Mean ms of an answer, of late and over a long time; 0 before the first. */
+  get answers(): { ms: number; usualMs: number } {
+    return { ms: this.#limits.answerMs, usualMs: this.#limits.usualMs };
   }
 
   #place(id: number): Place {
@@ -281,13 +297,16 @@ export class Gate {
     this.#limits.answered(call, now);
     this.#auto.answered(call.sentAt, now);
     this.#breaker.answered(call.sentAt);
+    this.#away = null;
     if (told) this.#told.told(told, now);
     if (!tokens) return;
     place.line.tokens.answered(tokens.output);
     this.#charge(place, tokens.input + tokens.output);
   }
 
-  #refused(place: Place, call: SentCall, { until, what, told }: Release & { kind: 'limited' }, now: EpochMs): void {
+  #refused(place: Place, call: SentCall, how: Release & { kind: 'limited' }, now: EpochMs): void {
+    const { until, what, told, quota = false } = how;
+    this.#away = { until: Math.max(until, this.#away?.until ?? 0), quota };
     if (told) this.#told.told(told, now);
     // A limit that is told need not be found.
     if (told && this.#told.fits(place.ticket, now).at > now) this.#limits.ended(call);

@@ -98,6 +98,16 @@ export class LearnedLimits {
     return this.#underWay.answerMs;
   }
 
+  /** As `answerMs`, over a long time. */
+  get usualMs(): number {
+    return this.#underWay.usualMs;
+  }
+
+  /** True when the provider takes much longer than usual for its answers. */
+  slow(now: EpochMs): boolean {
+    return this.#underWay.slow(now);
+  }
+
   sent(call: SentCall): void {
     this.#underWay.sent(call);
     this.#traffic.sent(call.sentAt);

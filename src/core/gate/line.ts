@@ -51,6 +51,16 @@ export class Line {
     return this.limits.places ?? this.limits.concurrency;
   }
 
+  /** Turns wait or are admitted, and may go on. */
+  get busy(): boolean {
+    return (this.queue.size > 0 || this.inFlight > 0) && !this.limits.paused;
+  }
+
+  /** Nothing of it is here, and it may go on. */
+  get idle(): boolean {
+    return this.queue.size === 0 && this.inFlight === 0 && !this.limits.paused;
+  }
+
   /** 0 when the start is over. */
   staggeredUntil(): EpochMs {
     const { staggerMs, concurrency } = this.limits;

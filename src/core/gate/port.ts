@@ -23,7 +23,14 @@ export type Release =
   /** No call was made, and none of the run can be made before money comes back. */
   | { kind: 'unused' }
   /** A limit signal; `until` is when the provider would take this call again. */
-  | { kind: 'limited'; until: EpochMs; what?: RefusedFor; told?: ToldLimits | null };
+  | {
+      kind: 'limited';
+      until: EpochMs;
+      what?: RefusedFor;
+      /** True: what is used up is the quota of a day. @default false */
+      quota?: boolean;
+      told?: ToldLimits | null;
+    };
 
 export type Admission =
   /**
@@ -39,13 +46,19 @@ export type Admission =
 /** `send`: now. Else nothing may be sent any more, and the intent is taken back. */
 export type Entry = { kind: 'send' } | Exclude<Admission, { kind: 'go' }>;
 
-/** What a run waits for. `provider`: a limit that the provider keeps and nobody told; `breaker`: it answers nobody. */
+/**
+ * What a run waits for. `concurrency`: its own workers, `slow`: the same, while answers take much longer than usual; `provider`: a limit
+ * that the provider keeps and nobody told; `breaker`: it answers nobody; `refused`: it refuses every call, `quota`: until its next day.
+ */
 export type Bottleneck =
   | 'concurrency'
+  | 'slow'
   | 'requests/min'
   | 'tokens/min'
   | 'provider'
   | 'breaker'
+  | 'refused'
+  | 'quota'
   | 'money'
   | 'stagger'
   | 'paused'

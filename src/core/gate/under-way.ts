@@ -2,6 +2,12 @@
 import type { EpochMs } from '../model.js';
 import type { SentCall } from './learned.js';
 
+/** Answers that what is usual is known by, and those that it remembers. */
+const LEAST_ANSWERS = 20;
+const USUAL_ANSWERS = 1_000;
+/** An answer that takes this many times the usual is slow. */
+const SLOW = 2;
+
 export class CallsUnderWay {
   readonly #calls = new Set<SentCall>();
   /** Highest level of an answered call in this tick and in the one before. */
@@ -10,6 +16,9 @@ export class CallsUnderWay {
   /** Mean ms of a refusal and of an answer; 0 before the first. */
   refusalMs = 0;
   answerMs = 0;
+  /** Mean ms of an answer over a long time. */
+  usualMs = 0;
+  #answers = 0;
 
   get size(): number {
     return this.#calls.size;
@@ -21,7 +30,10 @@ export class CallsUnderWay {
 
   answered(call: SentCall, now: EpochMs): void {
     this.#calls.delete(call);
-    this.answerMs = mean(this.answerMs, now - call.sentAt);
+    const ms = now - call.sentAt;
+    this.answerMs = mean(this.answerMs, ms);
+    this.#answers = Math.min(USUAL_ANSWERS, this.#answers + 1);
+    this.usualMs += (ms - this.usualMs) / this.#answers;
     if (call.level > this.#peaks[0]) this.#peaks[0] = call.level;
   }
 
@@ -46,6 +58,16 @@ export class CallsUnderWay {
       if (call.sentAt < to && call.sentAt >= from && call.level > level) level = call.level;
     }
     return level;
+  }
+
+  /** True when answers take, or most calls under way have taken, much longer than usual. */
+  slow(now: EpochMs): boolean {
+    if (this.#answers < LEAST_ANSWERS) return false;
+    const lateMs = SLOW * this.usualMs;
+    if (this.answerMs >= lateMs) return true;
+    let late = 0;
+    for (const { sentAt } of this.#calls) if (now - sentAt >= lateMs) late += 1;
+    return late > this.#calls.size / 2;
   }
 
   /** The highest level of all that were accepted of late. */

@@ -268,6 +268,68 @@ describe('breaker', () => {
   });
 });
 
+describe('what a run waits for', () => {
+  const refused = (until: number, quota = false): Release => ({ kind: 'limited', until, quota });
+
+  it('gate: turns that are to come back later -> refused until then, or the quota of a day; an answer ends it', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits());
+    const [first, second] = fill(gate, 'a', 2);
+    send(gate, T);
+    gate.release(first!.id, refused(T + 60_000), T + 1);
+    expect(gate.hold('a', T + 1)).toEqual({ why: 'nothing', until: null });
+    gate.release(second!.id, refused(T + 50_000), T + 1);
+    expect(gate.hold('a', T + 1)).toEqual({ why: 'refused', until: T + 60_000 });
+    gate.setRun('a', limits({ paused: true }));
+    expect(gate.hold('a', T + 1).why).toBe('paused');
+    gate.setRun('a', limits());
+    expect(gate.hold('a', T + 60_000).why).toBe('nothing');
+    const [third] = fill(gate, 'a', 1);
+    send(gate, T + 70_000);
+    gate.release(third!.id, refused(T + 9_000_000, true), T + 70_000);
+    expect(gate.hold('a', T + 70_001)).toEqual({ why: 'quota', until: T + 9_000_000 });
+    const [fourth] = fill(gate, 'a', 1);
+    send(gate, T + 80_000);
+    gate.release(fourth!.id, DONE, T + 80_100);
+    expect(gate.hold('a', T + 80_100).why).toBe('nothing');
+  });
+
+  it('gate: nothing but refusals for two seconds -> refused until the time named; failures -> breaker', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ concurrency: 6 }));
+    fill(gate, 'a', 400);
+    for (let n = 0; n < 30 && gate.hold('a', T + n * 400).why !== 'refused'; n += 1) {
+      for (const each of send(gate, T + n * 400)) gate.release(each.id, refused(T + 90_000), T + n * 400);
+      gate.next(T + n * 400);
+    }
+    expect(gate.hold('a', T + 12_000)).toEqual({ why: 'refused', until: T + 90_000 });
+    const [probe] = send(gate, T + 90_000);
+    expect(gate.hold('a', T + 90_000)).toEqual({ why: 'refused', until: null });
+    gate.release(probe!.id, DONE, T + 90_010);
+    expect(gate.hold('a', T + 90_010).why).not.toBe('refused');
+  });
+
+  it('gate: answers that take twice the usual, or do not come -> slow; as they were -> its workers', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ concurrency: 4 }));
+    fill(gate, 'a', 400);
+    let now = T;
+    const round = (ms: number) => {
+      const sent = send(gate, now);
+      now += ms;
+      const why = (gate.next(now), gate.hold('a', now).why);
+      for (const each of sent) gate.release(each.id, DONE, now);
+      return why;
+    };
+    for (let n = 0; n < 10; n += 1) expect(round(100)).toBe('concurrency');
+    expect(round(1_000)).toBe('slow');
+    expect(gate.answers.ms).toBeGreaterThan(2 * gate.answers.usualMs);
+    expect(round(100)).toBe('slow');
+    for (let n = 0; n < 20; n += 1) round(100);
+    expect(round(100)).toBe('concurrency');
+  });
+});
+
 describe('money', () => {
   it('gate: money short -> waits until a call of the run is over', () => {
     const gate = new Gate();

@@ -104,6 +104,8 @@ export function runDouble(options: DoubleOptions): OutputReader {
     endedAt: null,
     publishedAt: null,
     home: '',
+    workedMs: 0,
+    workingSince: null,
   };
   const doubtful = options.doubtful ?? [];
 

@@ -1,0 +1,84 @@
+/** What a run waits for, as people and programs are told. Pure. */
+import type { EpochMs } from '../model.js';
+import type { Bottleneck } from './port.js';
+
+export interface Wait {
+  why: Exclude<Bottleneck, 'nothing'>;
+  since: EpochMs;
+  /** When it ends, if that is known. */
+  until: EpochMs | null;
+  /** Turns that wait. */
+  turns: number;
+  /** For `slow`: mean ms of an answer of late, and over a long time. */
+  answerMs?: number;
+  usualMs?: number;
+}
+
+/** What the text of a wait may name. */
+export interface WaitFacts {
+  run: string;
+  concurrency: number;
+  auto: boolean;
+  requestsPerMinute: number | null;
+  tokensPerMinute: number | null;
+  /** As learned. */
+  callsPerSecond: number | null;
+  callsInFlight: number | null;
+}
+
+const DAY_MS = 86_400_000;
+
+/** `12:03:10Z`; with its date when it is more than a day away. UTC, so that it reads the same everywhere. */
+export function clockText(at: EpochMs, now: EpochMs): string {
+  const text = `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+  return Math.abs(at - now) < DAY_MS ? text.slice(11) : text;
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`;
+}
+
+/** Limits of the provider as calls met them: `98.5 calls/s, 32 calls in flight`; null when none was met. */
+export function learnedText({
+  callsPerSecond,
+  callsInFlight,
+}: Pick<WaitFacts, 'callsPerSecond' | 'callsInFlight'>): string | null {
+  const parts: string[] = [];
+  if (callsPerSecond !== null) parts.push(`${callsPerSecond.toFixed(1)} calls/s`);
+  if (callsInFlight !== null) parts.push(`${callsInFlight} calls in flight`);
+  return parts.length === 0 ? null : parts.join(', ');
+}
+
+/** Goes after "waits for". */
+export function waitText(wait: Wait, facts: WaitFacts, now: EpochMs): string {
+  const at = (before: string) => (wait.until === null ? '' : `${before} ${clockText(wait.until, now)}`);
+  const rate = (unit: string, perMinute: number | null) => `${unit} (${perMinute ?? "the provider's"})`;
+  switch (wait.why) {
+    case 'concurrency':
+      return facts.auto ? 'workers (auto: more would bring nothing)' : `workers (all ${facts.concurrency} busy)`;
+    case 'slow': {
+      const { answerMs, usualMs } = wait;
+      return `slow answers${answerMs === undefined || usualMs === undefined ? '' : ` (${seconds(answerMs)} each, usually ${seconds(usualMs)})`}`;
+    }
+    case 'requests/min':
+      return rate(wait.why, facts.requestsPerMinute) + at(', next at');
+    case 'tokens/min':
+      return rate(wait.why, facts.tokensPerMinute) + at(', next at');
+    case 'provider': {
+      const learned = learnedText(facts);
+      return `the provider's limit${learned === null ? '' : ` (${learned})`}`;
+    }
+    case 'breaker':
+      return `the provider: outage${at(', next probe at')}`;
+    case 'refused':
+      return `the provider: it refuses all calls${at(', Retry-After until')}`;
+    case 'quota':
+      return `the day's quota of the provider${at(', until')}`;
+    case 'money':
+      return 'money: calls under way hold what is left of the cap';
+    case 'stagger':
+      return 'the staggered start';
+    case 'paused':
+      return `a person: swarm resume ${facts.run}`;
+  }
+}
