@@ -214,16 +214,19 @@ export class Gate {
   hold(runId: string, now: EpochMs): Hold {
     const line = this.#lines.get(runId);
     if (!line) return { why: 'nothing', until: null };
-    const { until } = this.#breaker;
-    const away = this.#away !== null && this.#away.until > now ? this.#away : null;
-    const refused = away?.quota ? 'quota' : 'refused';
-    if (until !== null && line.busy) {
-      return { why: this.#breaker.refusing ? refused : 'breaker', until: until > now ? until : null };
-    }
-    // Its turns come back when they were told to.
-    if (away !== null && line.idle) return { why: refused, until: away.until };
+    const outage = line.limits.paused ? null : this.#outage(line.busy, now);
+    if (outage !== null) return outage;
     const hold = line.hold(now, this.#paced()) ?? this.#hold;
     return hold.why === 'concurrency' && this.#limits.slow(now) ? { why: 'slow', until: null } : hold;
+  }
+
+  /** The provider takes no calls; turns that are not here come back when they were told to. */
+  #outage(busy: boolean, now: EpochMs): Hold | null {
+    const away = this.#away !== null && this.#away.until > now ? this.#away : null;
+    const refused = away?.quota ? 'quota' : 'refused';
+    if (!busy) return away === null ? null : { why: refused, until: away.until };
+    const { until, refusing } = this.#breaker;
+    return until === null ? null : { why: refusing ? refused : 'breaker', until: until > now ? until : null };
   }
 
   /** Mean ms of an answer, of late and over a long time; 0 before the first. */

@@ -51,14 +51,9 @@ export class Line {
     return this.limits.places ?? this.limits.concurrency;
   }
 
-  /** Turns wait or are admitted, and may go on. */
+  /** Turns of it are here. */
   get busy(): boolean {
-    return (this.queue.size > 0 || this.inFlight > 0) && !this.limits.paused;
-  }
-
-  /** Nothing of it is here, and it may go on. */
-  get idle(): boolean {
-    return this.queue.size === 0 && this.inFlight === 0 && !this.limits.paused;
+    return this.queue.size > 0 || this.inFlight > 0;
   }
 
   /** 0 when the start is over. */
