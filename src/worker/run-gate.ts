@@ -109,7 +109,7 @@ export class RunGate implements GatePort {
   /** What the run waits for at the moment. */
   seen(runId: string): SeenHold {
     const now = this.#options.now();
-    return { hold: this.#gate.hold(runId, now), turns: this.#gate.waiting(runId), answers: this.#gate.answers };
+    return { hold: this.#gate.hold(runId, now), turns: this.#gate.waiting(runId) };
   }
 
   /** What the next run should know. */

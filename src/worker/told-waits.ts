@@ -18,8 +18,6 @@ export interface SeenHold {
   hold: Hold;
   /** Turns that wait. */
   turns: number;
-  /** Mean ms of an answer, of late and usual. */
-  answers: { ms: number; usualMs: number };
 }
 
 interface Told {
@@ -82,11 +80,12 @@ function mostOf(reasons: readonly Hold['why'][]): Hold['why'] {
   return most;
 }
 
-function waitOf({ why, since }: Told, { hold, turns, answers }: SeenHold, now: EpochMs): Wait | null {
+function waitOf({ why, since }: Told, { hold, turns }: SeenHold, now: EpochMs): Wait | null {
   if (why === 'nothing') return null;
   const { until } = hold;
   const wait: Wait = { why, since, until: hold.why === why && until !== null && until - now >= NEAR_MS ? until : null, turns };
-  if (why === 'slow') Object.assign(wait, { answerMs: Math.round(answers.ms), usualMs: Math.round(answers.usualMs) });
+  const { answers } = hold;
+  if (why === 'slow' && answers) Object.assign(wait, { answerMs: Math.round(answers.ms), usualMs: Math.round(answers.usualMs) });
   return wait;
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Hold } from '../../src/core/gate/line.js';
 import type { Wait } from '../../src/core/gate/wait.js';
-import { type SeenHold, ToldWaits } from '../../src/worker/told-waits.js';
+import { ToldWaits } from '../../src/worker/told-waits.js';
 
 const T = 1_700_000_000_000;
 
@@ -10,9 +10,9 @@ function watched() {
   const written: (Wait | null)[] = [];
   const store = { setWait: async (_owner: string, _run: string, wait: Wait | null) => void written.push(wait) };
   const waits = new ToldWaits({ store, owner: 'me', now: () => clock.now });
-  const look = async (why: Hold['why'], more: Partial<SeenHold> & { until?: number | null } = {}) => {
-    const { until = null, ...seen } = more;
-    await waits.look('r', { hold: { why, until }, turns: 3, answers: { ms: 0, usualMs: 0 }, ...seen });
+  const look = async (why: Hold['why'], more: Partial<Hold> & { turns?: number } = {}) => {
+    const { turns = 3, ...hold } = more;
+    await waits.look('r', { hold: { why, until: null, ...hold }, turns });
     clock.now += 250;
   };
   return { clock, written, look, waits };

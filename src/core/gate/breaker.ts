@@ -3,6 +3,7 @@
  * accepted between (a storm of 429s). Then one call at a time is sent as a probe, with growing pauses, until one is answered.
  */
 import type { EpochMs } from '../model.js';
+import type { Hold } from './line.js';
 
 /** Transport failures and 5xx in a row that open it. */
 const FAILURES = 5;
@@ -12,6 +13,13 @@ const STORM_MS = 2_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 15_000;
 const GROWTH = 1.5;
+
+interface Refused {
+  /** When the provider would take the call again. */
+  until: EpochMs;
+  /** True: what is used up is the quota of a day. @default false */
+  quota?: boolean;
+}
 
 export class Breaker {
   #failures = 0;
@@ -23,15 +31,24 @@ export class Breaker {
   #pauseMs = FIRST_PAUSE_MS;
   #probing = false;
   #refusing = false;
+  /** The last refusal that named its end, until a call is answered. */
+  #away: { until: EpochMs; quota: boolean } | null = null;
 
   /** No call may be sent before this; null when closed. */
   get until(): EpochMs | null {
     return this.#until;
   }
 
-  /** What opened it last: the provider refuses every call, else it answers none. */
-  get refusing(): boolean {
-    return this.#refusing;
+  /**
+   * What is told while the provider takes no calls; null when it does. `busy`: turns of the run are here; those that are not come back when
+   * they were told to.
+   */
+  hold(busy: boolean, now: EpochMs): Hold | null {
+    const away = this.#away !== null && this.#away.until > now ? this.#away : null;
+    const refused = away?.quota ? 'quota' : 'refused';
+    if (!busy) return away === null ? null : { why: refused, until: away.until };
+    if (this.#until === null) return null;
+    return { why: this.#refusing ? refused : 'breaker', until: this.#until > now ? this.#until : null };
   }
 
   /** True when a call may be sent; while open that is the probe. */
@@ -45,6 +62,7 @@ export class Breaker {
 
   answered(sentAt: EpochMs): void {
     this.#failures = 0;
+    this.#away = null;
     if (sentAt >= this.#refusedFrom) this.#refusals = 0;
     if (this.#until === null || sentAt < this.#openedAt) return;
     this.#until = null;
@@ -63,7 +81,8 @@ export class Breaker {
   }
 
   /** True when it opens. `accepted`: calls sent since a time that were not refused and are old enough to have been. */
-  refused(sentAt: EpochMs, until: EpochMs, accepted: (from: EpochMs) => number, now: EpochMs): boolean {
+  refused(sentAt: EpochMs, { until, quota = false }: Refused, accepted: (from: EpochMs) => number, now: EpochMs): boolean {
+    this.#away = { until: Math.max(until, this.#away?.until ?? 0), quota };
     if (this.#refusals === 0) this.#refusedFrom = now;
     this.#refusals += 1;
     if (this.#until !== null) this.#stillOpen(sentAt, until, now);

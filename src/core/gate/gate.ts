@@ -43,8 +43,6 @@ export class Gate {
   #entered = 0;
   #autoEntered = 0;
   #hold: Hold = { why: 'nothing', until: null };
-  /** The last refusal that named its end, until a call is answered. */
-  #away: { until: EpochMs; quota: boolean } | null = null;
 
   /** `learned`: what an earlier run found at this gate. */
   constructor(learned: Learned | null = null, now: EpochMs = 0) {
@@ -96,7 +94,8 @@ export class Gate {
 
   /** An admitted turn wants to send now: true when there is a place, false when it must ask again. */
   enter(id: number, now: EpochMs): boolean {
-    const place = this.#place(id);
+    const place = this.#places.get(id);
+    if (!place) throw new Error(`the gate has not admitted ticket ${id}`);
     const { line } = place;
     if (line.entered >= line.places || !this.#breaker.mayPass(now)) return false;
     if (this.#entered >= this.#limits.window) {
@@ -188,7 +187,7 @@ export class Gate {
   next(now: EpochMs): Step {
     const admit: Ticket[] = [];
     this.#limits.tick(now);
-    this.#auto.tick(now, this.#limits.answerMs, this.#limits.limited);
+    this.#auto.tick(now, this.#limits.underWay.answerMs, this.#limits.limited);
     this.#rates.expire(now);
     this.#hold = { why: 'nothing', until: null };
     for (let line = this.#fairest(now); line !== null; line = this.#fairest(now)) {
@@ -214,30 +213,10 @@ export class Gate {
   hold(runId: string, now: EpochMs): Hold {
     const line = this.#lines.get(runId);
     if (!line) return { why: 'nothing', until: null };
-    const outage = line.limits.paused ? null : this.#outage(line.busy, now);
+    const outage = line.limits.paused ? null : this.#breaker.hold(line.busy, now);
     if (outage !== null) return outage;
     const hold = line.hold(now, this.#paced()) ?? this.#hold;
-    return hold.why === 'concurrency' && this.#limits.slow(now) ? { why: 'slow', until: null } : hold;
-  }
-
-  /** The provider takes no calls; turns that are not here come back when they were told to. */
-  #outage(busy: boolean, now: EpochMs): Hold | null {
-    const away = this.#away !== null && this.#away.until > now ? this.#away : null;
-    const refused = away?.quota ? 'quota' : 'refused';
-    if (!busy) return away === null ? null : { why: refused, until: away.until };
-    const { until, refusing } = this.#breaker;
-    return until === null ? null : { why: refusing ? refused : 'breaker', until: until > now ? until : null };
-  }
-
-  /** Mean ms of an answer, of late and over a long time; 0 before the first. */
-  get answers(): { ms: number; usualMs: number } {
-    return { ms: this.#limits.answerMs, usualMs: this.#limits.usualMs };
-  }
-
-  #place(id: number): Place {
-    const place = this.#places.get(id);
-    if (!place) throw new Error(`the gate has not admitted ticket ${id}`);
-    return place;
+    return hold.why === 'concurrency' ? (this.#limits.underWay.slow(now) ?? hold) : hold;
   }
 
   #paced(): boolean {
@@ -300,7 +279,6 @@ export class Gate {
     this.#limits.answered(call, now);
     this.#auto.answered(call.sentAt, now);
     this.#breaker.answered(call.sentAt);
-    this.#away = null;
     if (told) this.#told.told(told, now);
     if (!tokens) return;
     place.line.tokens.answered(tokens.output);
@@ -308,14 +286,13 @@ export class Gate {
   }
 
   #refused(place: Place, call: SentCall, how: Release & { kind: 'limited' }, now: EpochMs): void {
-    const { until, what, told, quota = false } = how;
-    this.#away = { until: Math.max(until, this.#away?.until ?? 0), quota };
+    const { what, told } = how;
     if (told) this.#told.told(told, now);
     // A limit that is told need not be found.
     if (told && this.#told.fits(place.ticket, now).at > now) this.#limits.ended(call);
     else this.#limits.refused(call, what ?? null, now);
     const accepted = (from: EpochMs) => this.#limits.accepted(from, now);
-    if (this.#breaker.refused(call.sentAt, until, accepted, now)) this.#limits.storm();
+    if (this.#breaker.refused(call.sentAt, how, accepted, now)) this.#limits.storm();
     this.#charge(place, 0);
   }
 }

@@ -36,7 +36,7 @@ export class LearnedLimits {
   readonly #window: LearnedCeiling;
   readonly #noise: NoiseFloor;
   readonly #traffic = new Traffic();
-  readonly #underWay = new CallsUnderWay();
+  readonly underWay = new CallsUnderWay();
   #trial: Trial | null = null;
   /** Ceilings before the cuts that may turn out to be of no use. */
   #before: { pace: number; window: number } | null = null;
@@ -93,39 +93,24 @@ export class LearnedLimits {
     return this.#pace.known || this.#window.known;
   }
 
-  /** Mean ms of an answer; 0 before the first. */
-  get answerMs(): number {
-    return this.#underWay.answerMs;
-  }
-
-  /** As `answerMs`, over a long time. */
-  get usualMs(): number {
-    return this.#underWay.usualMs;
-  }
-
-  /** True when the provider takes much longer than usual for its answers. */
-  slow(now: EpochMs): boolean {
-    return this.#underWay.slow(now);
-  }
-
   sent(call: SentCall): void {
-    this.#underWay.sent(call);
+    this.underWay.sent(call);
     this.#traffic.sent(call.sentAt);
     this.#since.sent += 1;
     if (this.#trial !== null && call.sentAt >= this.#trial.from) this.#trial.sent += 1;
   }
 
   answered(call: SentCall, now: EpochMs): void {
-    this.#underWay.answered(call, now);
+    this.underWay.answered(call, now);
   }
 
   /** Ended in a way that says nothing about limits. */
   ended(call: SentCall): void {
-    this.#underWay.ended(call);
+    this.underWay.ended(call);
   }
 
   refused(call: SentCall, what: RefusedFor, now: EpochMs): void {
-    this.#underWay.refused(call, now);
+    this.underWay.refused(call, now);
     this.#traffic.refused(call.sentAt);
     this.#refusedInTick.pace = true;
     this.#refusedInTick.window = true;
@@ -143,7 +128,7 @@ export class LearnedLimits {
 
   /** Calls sent from `from` on that were not refused and are old enough to have been. */
   accepted(from: EpochMs, now: EpochMs): number {
-    const { sent, refused } = this.#traffic.count(from, now - 2 * this.#underWay.refusalMs);
+    const { sent, refused } = this.#traffic.count(from, now - 2 * this.underWay.refusalMs);
     return sent - refused;
   }
 
@@ -165,13 +150,13 @@ export class LearnedLimits {
       this.#tickFrom.pace = now;
       this.#refusedInTick.pace = false;
     }
-    if (now - this.#tickFrom.window >= Math.max(TICK_MS, this.#underWay.answerMs)) {
+    if (now - this.#tickFrom.window >= Math.max(TICK_MS, this.underWay.answerMs)) {
       const clean = noisy || (!this.#refusedInTick.window && this.#trial === null);
       if (this.#windowHeld && clean) this.#raised(this.#window.raise(now), now);
       this.#tickFrom.window = now;
       this.#refusedInTick.window = false;
       this.#windowHeld = false;
-      this.#underWay.tick();
+      this.underWay.tick();
     }
   }
 
@@ -216,7 +201,7 @@ export class LearnedLimits {
     }
     const ms = now - trial.from;
     // The youngest calls cannot have been refused yet.
-    const sent = Math.max(trial.refused, Math.round(trial.sent * (1 - Math.min(1, this.#underWay.refusalMs / Math.max(1, ms)))));
+    const sent = Math.max(trial.refused, Math.round(trial.sent * (1 - Math.min(1, this.underWay.refusalMs / Math.max(1, ms)))));
     const sample = { sent, refused: trial.refused, ms: Math.max(1, ms) };
     const enough =
       (ms >= TRIAL_MS && sent >= (this.#noise.share > 0 ? NOISY_TRIAL_CALLS : TRIAL_CALLS)) || ms >= LONGEST_TRIAL_MS;
@@ -245,7 +230,7 @@ export class LearnedLimits {
 
   /** Nobody sends until it is known what became of the calls that were. */
   #settle(now: EpochMs): void {
-    this.#pausedUntil = now + SETTLE_MS + 1.5 * this.#underWay.refusalMs;
+    this.#pausedUntil = now + SETTLE_MS + 1.5 * this.underWay.refusalMs;
   }
 
   #end(trial: Trial, sample: Sample, now: EpochMs): void {
@@ -299,9 +284,9 @@ export class LearnedLimits {
 
   /** The most calls in flight that were accepted. */
   #acceptedLevel(trial: Trial, now: EpochMs): number {
-    const oldEnough = now - 2 * this.#underWay.refusalMs;
+    const oldEnough = now - 2 * this.underWay.refusalMs;
     const { value, known } = this.#window;
-    const level = known ? this.#underWay.level(trial.from, oldEnough) : this.#underWay.highest(oldEnough);
-    return level > 0 ? level : Math.min(value, this.#underWay.size) / 2;
+    const level = known ? this.underWay.level(trial.from, oldEnough) : this.underWay.highest(oldEnough);
+    return level > 0 ? level : Math.min(value, this.underWay.size) / 2;
   }
 }

@@ -9,6 +9,8 @@ import { TokenBudget } from './token-budget.js';
 export interface Hold {
   why: Bottleneck;
   until: EpochMs | null;
+  /** For `slow`: mean ms of an answer, of late and over a long time. */
+  answers?: { ms: number; usualMs: number };
 }
 
 export class Line {

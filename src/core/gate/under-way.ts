@@ -1,6 +1,7 @@
 /** Calls under way by how many there were when each was sent: those that were not refused show how many a provider takes at once. */
 import type { EpochMs } from '../model.js';
 import type { SentCall } from './learned.js';
+import type { Hold } from './line.js';
 
 /** Answers that what is usual is known by, and those that it remembers. */
 const LEAST_ANSWERS = 20;
@@ -17,7 +18,7 @@ export class CallsUnderWay {
   refusalMs = 0;
   answerMs = 0;
   /** Mean ms of an answer over a long time. */
-  usualMs = 0;
+  #usualMs = 0;
   #answers = 0;
 
   get size(): number {
@@ -33,7 +34,7 @@ export class CallsUnderWay {
     const ms = now - call.sentAt;
     this.answerMs = mean(this.answerMs, ms);
     this.#answers = Math.min(USUAL_ANSWERS, this.#answers + 1);
-    this.usualMs += (ms - this.usualMs) / this.#answers;
+    this.#usualMs += (ms - this.#usualMs) / this.#answers;
     if (call.level > this.#peaks[0]) this.#peaks[0] = call.level;
   }
 
@@ -60,14 +61,14 @@ export class CallsUnderWay {
     return level;
   }
 
-  /** True when answers take, or most calls under way have taken, much longer than usual. */
-  slow(now: EpochMs): boolean {
-    if (this.#answers < LEAST_ANSWERS) return false;
-    const lateMs = SLOW * this.usualMs;
-    if (this.answerMs >= lateMs) return true;
-    let late = 0;
-    for (const { sentAt } of this.#calls) if (now - sentAt >= lateMs) late += 1;
-    return late > this.#calls.size / 2;
+  /** Answers take, or most calls under way have taken, much longer than usual; null when they do not. */
+  slow(now: EpochMs): Hold | null {
+    if (this.#answers < LEAST_ANSWERS) return null;
+    const lateMs = SLOW * this.#usualMs;
+    const late = [...this.#calls].filter(({ sentAt }) => now - sentAt >= lateMs);
+    const oldestMs = late.length > this.#calls.size / 2 ? now - (late[0] as SentCall).sentAt : 0;
+    const ms = Math.max(this.answerMs, oldestMs);
+    return ms < lateMs ? null : { why: 'slow', until: null, answers: { ms, usualMs: this.#usualMs } };
   }
 
   /** The highest level of all that were accepted of late. */

@@ -80,12 +80,12 @@ describe('Breaker', () => {
   it('refusals for 2 s and nothing accepted -> open until the time named; accepted calls -> closed', () => {
     for (const accepted of [0, 1]) {
       const breaker = new Breaker();
-      for (let n = 0; n < 5; n += 1) breaker.refused(T, T + 9_000, () => accepted, T + n * 600);
+      for (let n = 0; n < 5; n += 1) breaker.refused(T, { until: T + 9_000 }, () => accepted, T + n * 600);
       expect(breaker.until).toBe(accepted === 0 ? T + 9_000 : null);
     }
     const breaker = new Breaker();
-    for (let n = 0; n < 5; n += 1) breaker.refused(T, T + 5_000, () => 0, T + n * 600);
-    expect(breaker.refused(T, T + 7_000, () => 0, T + 3_000)).toBe(false);
+    for (let n = 0; n < 5; n += 1) breaker.refused(T, { until: T + 5_000 }, () => 0, T + n * 600);
+    expect(breaker.refused(T, { until: T + 7_000 }, () => 0, T + 3_000)).toBe(false);
     expect(breaker.until).toBe(T + 7_000);
   });
 });
