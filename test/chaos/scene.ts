@@ -28,6 +28,8 @@ export interface SceneOptions {
   env?: NodeJS.ProcessEnv;
   /** Added to the task. */
   keys?: Partial<TaskFileInput>;
+  /** More flags of `swarm simulate`. */
+  provider?: readonly string[];
   /** Opens a door before the provider and returns its address: the calls go through it. */
   door?: (url: string) => Promise<string>;
 }
@@ -41,6 +43,7 @@ export class Scene {
   /** What went wrong beside the run's result. */
   readonly wrong: string[] = [];
   #cli: Program | null = null;
+  #flags: readonly string[] = [];
   #worker: Program | null = null;
 
   private constructor(home: SwarmHome, canary: string, provider: Provider, files: TaskFiles) {
@@ -53,7 +56,7 @@ export class Scene {
   static async open(work: Work, latency: string, options: SceneOptions = {}): Promise<Scene> {
     const canary = newCanary();
     const home = await SwarmHome.create({ [CANARY_ENV]: canary, ...options.env });
-    const provider = await home.provider(['--latency', latency]);
+    const provider = await home.provider(['--latency', latency, ...(options.provider ?? [])]);
     const url = (await options.door?.(provider.url)) ?? provider.url;
     return new Scene(home, canary, provider, chaosTask(home, 'task', url, work, options.keys));
   }
@@ -69,9 +72,10 @@ export class Scene {
     return this.#worker !== null;
   }
 
-  /** Types `swarm run`. */
-  type(): Program {
-    this.#cli = this.home.swarm(['run', this.files.path, '--json', '--yes']);
+  /** Types `swarm run`, with these flags from now on. */
+  type(flags: readonly string[] = this.#flags): Program {
+    this.#flags = flags;
+    this.#cli = this.home.swarm(['run', this.files.path, '--json', '--yes', ...flags]);
     return this.#cli;
   }
 
@@ -126,8 +130,8 @@ export class Scene {
     this.blows.push({ what, from, until: Date.now(), sockets });
   }
 
-  /** Types `swarm run` until the run has ended. */
-  async untilEnded(ms: number): Promise<Ended | null> {
+  /** Types `swarm run` until the run has ended, with one of these codes. */
+  async untilEnded(ms: number, codes: readonly number[] = [0, FAILED_ROWS]): Promise<Ended | null> {
     const late = Date.now() + ms;
     for (;;) {
       const cli = this.#cli ?? this.type();
@@ -136,7 +140,7 @@ export class Scene {
         this.wrong.push(`the run had not ended after ${ms / 1000} s`);
         return null;
       }
-      if (ended.code === 0 || ended.code === FAILED_ROWS) return ended;
+      if (ended.code !== null && codes.includes(ended.code)) return ended;
       // A killed command, or one that met a host or a server on its way out.
       if (ended.code !== null && ended.code !== UNREACHABLE) {
         this.wrong.push(`swarm run ended with ${ended.code}: ${ended.stderr.slice(-400)}`);

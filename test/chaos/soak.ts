@@ -18,6 +18,7 @@ import type { SoakOptions, SoakSuite } from './suite.js';
 
 const SUITES: Readonly<Record<string, () => Promise<{ default: SoakSuite }>>> = {
   points: () => import('./suites/points.js'),
+  caps: () => import('./suites/caps.js'),
   cluster: () => import('./suites/cluster.js'),
   kills: () => import('./suites/kills.js'),
   server: () => import('./suites/server.js'),

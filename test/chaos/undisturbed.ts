@@ -1,5 +1,5 @@
 /** Runs that nothing disturbed: what every other run of the same rows must equal, byte for byte. */
-
+import type { TaskFileInput } from '../../src/schema/task.js';
 import type { FailedRow, RunFolder } from '../support/run-folder.js';
 import { SwarmHome } from '../support/swarm-home.js';
 import { CANARY_ENV, newCanary } from './canary.js';
@@ -13,6 +13,8 @@ export interface Expected {
   failed: readonly string[];
   /** Model calls that the rows need; a failed row needs one. */
   calls: number;
+  /** What those cost, USD. */
+  costUsd: number;
 }
 
 export function failedFacts(row: FailedRow): string {
@@ -20,16 +22,24 @@ export function failedFacts(row: FailedRow): string {
 }
 
 interface Reference {
-  ok: { index: number; turns: number; line: string }[];
+  ok: { index: number; turns: number; cost_usd: number; line: string }[];
   failed: FailedRow[];
 }
 
 function read(folder: RunFolder): Reference {
   const lines = folder.bytes().toString('utf8').trimEnd().split('\n');
   return {
-    ok: folder.ok().map(({ index, turns }, at) => ({ index, turns, line: lines[at] as string })),
+    ok: folder.ok().map(({ index, turns, cost_usd }, at) => ({ index, turns, cost_usd, line: lines[at] as string })),
     failed: folder.failed(),
   };
+}
+
+/** What is not as usual. */
+export interface Differently {
+  /** Flags of `swarm simulate`. */
+  provider?: readonly string[];
+  /** Added to the task. */
+  keys?: Partial<TaskFileInput>;
 }
 
 export class Undisturbed {
@@ -54,12 +64,17 @@ export class Undisturbed {
   }
 
   /** Runs the rows once for each number of turns. The home has the canary key; it keeps a host afterwards. */
-  static async run(home: SwarmHome, rows: number, turns: readonly number[]): Promise<Undisturbed> {
-    const provider = await home.provider(['--latency', '5']);
+  static async run(
+    home: SwarmHome,
+    rows: number,
+    turns: readonly number[],
+    { provider: flags = [], keys = {} }: Differently = {},
+  ): Promise<Undisturbed> {
+    const provider = await home.provider(['--latency', '5', ...flags]);
     const references = new Map<number, Reference>();
     for (const most of turns) {
       const work = { rows, turns: most, sliceSize: 50, workers: 64 };
-      const files = chaosTask(home, `undisturbed-${most}`, provider.url, work);
+      const files = chaosTask(home, `undisturbed-${most}`, provider.url, work, keys);
       const ended = await home.swarm(['run', files.path]).ended;
       if (ended.code !== 0 && ended.code !== 1) throw new Error(`the undisturbed run ended with ${ended.code}\n${ended.stderr}`);
       references.set(most, read(files.out));
@@ -79,6 +94,7 @@ export class Undisturbed {
       output: Buffer.from(ok.map(({ line }) => `${line}\n`).join('')),
       failed: failed.map(failedFacts),
       calls: ok.reduce((sum, row) => sum + row.turns, failed.length),
+      costUsd: [...ok, ...failed].reduce((sum, row) => sum + row.cost_usd, 0),
     };
   }
 }
