@@ -23,9 +23,10 @@ export type CapDoes =
 export function whatCapDoes({ run }: RunContext, stopped: Capped | Unpriced): CapDoes {
   const key = CAP_KEYS[stopped.cap];
   if (stopped.kind === 'unpriced') {
+    // A cap of this host that the starter did not know of: others are refused before the start.
     const { provider, model } = run.task.model;
     const message = `E_PRICE_UNKNOWN: ${key} is set and the price of ${provider}/${model} is not known; set price in the task`;
-    return { kind: 'stop', cause: 'capped', message };
+    return { kind: 'stop', cause: 'request', message };
   }
   if (!stopped.final) return { kind: 'hold' };
   const message = `the next call could pass ${key} (${formatUsd(stopped.capNano)}) by ${formatUsd(stopped.shortNano)}`;

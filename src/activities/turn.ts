@@ -140,7 +140,8 @@ export class Turns {
       if (!result.ok) return await this.#failed(context, seed, history, attempt, result, admission.release);
       // The place is free as soon as the answer is here: storing it must not hold up the next call.
       admission.release({ kind: 'done', tokens: result.usage, told: result.told ?? null });
-      return await this.#settle(context, seed, history, attempt, result, reservedNano ?? 0, this.#deps.now() - started);
+      const costNano = this.#model.cost(context, result, { reservedNano: reservedNano ?? 0, sentAt: started });
+      return await this.#settle(context, seed, history, attempt, result, costNano, this.#deps.now() - started);
     } finally {
       admission.release({ kind: 'done' });
     }
@@ -207,12 +208,10 @@ export class Turns {
     history: History,
     attempt: Attempt,
     reply: ModelReply,
-    reservedNano: NanoUsd,
+    costNano: NanoUsd,
     callMs: number,
   ): Promise<TurnEnd> {
     const { text, finish, servedModel, usage } = reply;
-    // Without usage the reservation is what it cost, as far as anyone can prove.
-    const costNano = usage ? this.#model.cost(context, servedModel, usage) : reservedNano;
     addAnswer(history, { text, finish, servedModel, usage, costNano });
     const outcome = this.#outcomeOf(context, seed, history);
     const settled = { answer: text, finish, servedModel, usage, costNano, at: this.#deps.now() };

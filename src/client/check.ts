@@ -1,5 +1,5 @@
 /** `swarm check`: reads task, rows and folder, and says what a run would do and cost at most. Starts nothing, calls nothing. */
-import { readKey } from '../config.js';
+import { loadConfig, readKey } from '../config.js';
 import { CONTINUE_PROMPT, MAX_PIECES, nextMessages } from '../core/conversation.js';
 import { SwarmError } from '../core/errors.js';
 import type { NanoUsd } from '../core/model.js';
@@ -51,7 +51,8 @@ export async function checkTask(source: string | object, options: StartOptions =
     report.outputTokens = report.calls * task.maxTokens;
     report.worstCostUsd = costs.nano === null ? null : nanoToUsd(costs.nano);
     if (report.worstCostUsd === null) report.notes.push(unknownPrice(task));
-    const cap = capProblem(task, createPrices(), { promptTokens: costs.shortest, placeOf: prepared.placeOf });
+    const homeCapUsd = loadConfig().maxDailyCost?.usd ?? null;
+    const cap = capProblem(task, createPrices(), { promptTokens: costs.shortest, placeOf: prepared.placeOf, homeCapUsd });
     if (cap) report.problems.push(cap);
   } catch (error) {
     if (!SwarmError.is(error)) throw error;
@@ -88,12 +89,12 @@ class WorstCase {
   }
 
   add(promptTokens: number, followUpTokens: number): void {
-    const { model, price, maxTokens } = this.#task;
+    const { model, price, maxTokens, timeoutMs } = this.#task;
     this.shortest = Math.min(this.shortest, promptTokens);
     for (let turn = 0; turn < mostCalls(this.#task) && this.nano !== null; turn += 1) {
       // A later turn sends all earlier answers and questions again.
       const tokens = { input: promptTokens + turn * (maxTokens + followUpTokens), maxOutput: maxTokens };
-      const worst = this.#prices.worstCase({ model, override: price, at: Date.now() }, tokens);
+      const worst = this.#prices.worstCase({ model, override: price, at: Date.now(), timeoutMs }, tokens);
       this.nano = worst === null ? null : this.nano + worst;
     }
   }

@@ -67,7 +67,8 @@ class ConnectedSwarm implements Swarm {
   async start(task: string | object, seedsOrOptions?: Rows | StartOptions, more?: StartOptions): Promise<StartedRun> {
     const options = startOptions(seedsOrOptions, more);
     const prepared = await prepareTask(task, options, (name) => readKey(name));
-    const cap = capProblem(prepared.task, createPrices(), { placeOf: prepared.placeOf });
+    const homeCapUsd = this.#config.maxDailyCost?.usd ?? null;
+    const cap = capProblem(prepared.task, createPrices(), { placeOf: prepared.placeOf, homeCapUsd });
     if (cap) throw new SwarmError(cap);
     const staged = await stageRun(
       {

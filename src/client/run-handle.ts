@@ -4,6 +4,8 @@ import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { SwarmError } from '../core/errors.js';
 import type { Outcome, RunState } from '../core/model.js';
 import { RESIZE_LIMITS, resizedControl } from '../core/resize.js';
+import { resizeProblem } from '../pricing/cap-problem.js';
+import { createPrices } from '../pricing/prices.js';
 import type { RunRow, Store } from '../store/port.js';
 import { resizeUpdate } from '../workflows/messages.js';
 import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
@@ -121,8 +123,10 @@ export class StoredRun implements RunHandle {
 
   async resize(options: ResizeOptions): Promise<void> {
     checkResize(options);
-    await this.#store.setControl(this.id, resizedControl(options));
     const run = await this.#row();
+    const unpriced = resizeProblem(run.task, createPrices(), [options.maxCost, options.maxCostPerRow, options.maxDailyCost]);
+    if (unpriced) throw new SwarmError(unpriced);
+    await this.#store.setControl(this.id, resizedControl(options));
     if (hasEnded(run)) return;
     const open = await (await this.#options.launcher()).open(run);
     await open?.executeUpdate(resizeUpdate, { args: [options] });

@@ -55,12 +55,20 @@ function unitsToNano(terms: readonly (readonly [tokens: number, unitsEach: numbe
   return nano > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(nano);
 }
 
-/** Cost of whole tokens at a price, in nano-dollars, rounded up. Cached tokens are part of the input; reasoning of the output. */
-export function costOf(price: TokenPrice, usage: Pick<Usage, 'input' | 'cached' | 'output'>): NanoUsd {
+/**
+ * Cost of whole tokens at a price, in nano-dollars, rounded up. Cached tokens and those written to a cache are part of the input;
+ * reasoning of the output.
+ */
+export function costOf(
+  price: TokenPrice & { cacheWrite?: number },
+  usage: Pick<Usage, 'input' | 'cached' | 'output'> & { cacheWritten?: number },
+): NanoUsd {
   const cached = Math.min(usage.cached, usage.input);
+  const written = Math.min(usage.cacheWritten ?? 0, usage.input - cached);
   return unitsToNano([
-    [usage.input - cached, unitsPerToken(price.input)],
+    [usage.input - cached - written, unitsPerToken(price.input)],
     [cached, unitsPerToken(price.cachedInput ?? price.input)],
+    [written, unitsPerToken(price.cacheWrite ?? price.input)],
     [usage.output, unitsPerToken(price.output)],
   ]);
 }

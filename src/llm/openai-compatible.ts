@@ -25,7 +25,7 @@ import { type Family, familyOf } from './family.js';
 import { createTransport, EXCHANGE_HEADER, HttpRefusal, type Transport } from './fetch.js';
 import { finishOf } from './finish.js';
 import type { CallFailure, CallResult, ModelAdapter, ModelCall } from './port.js';
-import { convertUsage, usageOf } from './usage.js';
+import { convertUsage, reportedCost, usageOf } from './usage.js';
 import { TransportFault } from './wire-request.js';
 
 export interface OpenAiCompatibleOptions {
@@ -125,6 +125,8 @@ function resultOf(call: ModelCall, facts: CallFacts, { loose, text, usage, reque
     rawFinish: loose.rawFinish,
     servedModel: loose.model ?? call.model.model,
     usage: usageOf(usage, text),
+    cacheWritten: usage.inputTokens.cacheWrite ?? 0,
+    costUsd: reportedCost(usage, facts.family),
     requestId: requestId ?? loose.id,
   };
 }

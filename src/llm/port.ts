@@ -70,6 +70,10 @@ export interface ModelReply {
   servedModel: string;
   /** Null when the provider reported none, or nonsense: the reservation is charged. */
   usage: Usage | null;
+  /** Tokens of the prompt that were written to a cache: part of the input, and dearer at some providers. @default 0 */
+  cacheWritten?: number;
+  /** What the provider says that this call cost, USD: it holds over the price list. @default null, it says nothing */
+  costUsd?: number | null;
   /** What the headers told of the provider's limits. @default null, nothing */
   told?: ToldLimits | null;
   requestId: string | null;
@@ -87,14 +91,19 @@ export interface PriceQuestion {
   /** Model named in the answer, when known. */
   servedModel?: string;
   override: PriceOverride | null;
+  /** Before a call: its start. After it: its end. */
   at: EpochMs;
+  /** Before a call: its deadline, within which a price may change. @default ten minutes */
+  timeoutMs?: number;
+  /** After a call: its start. The dearer of the prices at both ends holds. */
+  sentAt?: EpochMs;
 }
 
 export interface Prices {
   /** Upper bound of one call's cost; null = price unknown. Uses the dearest of the possible prices. */
   worstCase(question: PriceQuestion, tokens: { input: number; maxOutput: number }): NanoUsd | null;
   /** Cost of an answered call; null = price unknown. */
-  cost(question: PriceQuestion, usage: Usage): NanoUsd | null;
+  cost(question: PriceQuestion, usage: Usage & { cacheWritten?: number }): NanoUsd | null;
   /** Context window in tokens, when known. */
   contextWindow(model: ModelRef): number | null;
 }

@@ -1,6 +1,7 @@
 /** Token counts as providers report them, made one: totals that include their parts, or null when they cannot be true. */
 import type { LanguageModelV3Usage } from '@ai-sdk/provider';
 import type { Usage } from '../core/model.js';
+import type { Family } from './family.js';
 
 /** No call has more tokens than this. */
 const ABSURD = 100_000_000;
@@ -14,10 +15,15 @@ export interface WireUsage {
   prompt_tokens?: number | null | undefined;
   completion_tokens?: number | null | undefined;
   total_tokens?: number | null | undefined;
-  prompt_tokens_details?: { cached_tokens?: number | null | undefined } | null | undefined;
+  prompt_tokens_details?: { cached_tokens?: number | null | undefined; cache_write_tokens?: unknown } | null | undefined;
   completion_tokens_details?: { reasoning_tokens?: number | null | undefined } | null | undefined;
   /** DeepSeek's name for cached tokens; hit + miss = prompt. */
   prompt_cache_hit_tokens?: unknown;
+  /** OpenRouter: USD. */
+  cost?: unknown;
+  /** OpenRouter: the model's provider bills a key of the user's own for `upstream_inference_cost`, on top of `cost`. */
+  is_byok?: unknown;
+  cost_details?: { upstream_inference_cost?: unknown } | null | undefined;
 }
 
 /** For the provider package: the same fields, with undefined for what is missing instead of 0. */
@@ -27,11 +33,37 @@ export function convertUsage(wire: WireUsage | null | undefined): LanguageModelV
   const hit = wire?.prompt_cache_hit_tokens;
   const cached = wire?.prompt_tokens_details?.cached_tokens ?? (typeof hit === 'number' ? hit : undefined);
   const reasoning = wire?.completion_tokens_details?.reasoning_tokens ?? undefined;
-  return {
-    inputTokens: { total: input, noCache: undefined, cacheRead: cached, cacheWrite: undefined },
-    outputTokens: { total: output, text: undefined, reasoning },
-    ...(typeof wire?.total_tokens === 'number' ? { raw: { total_tokens: wire.total_tokens } } : {}),
+  const written = wire?.prompt_tokens_details?.cache_write_tokens;
+  const cost = costOf(wire);
+  const raw = {
+    ...(typeof wire?.total_tokens === 'number' ? { total_tokens: wire.total_tokens } : {}),
+    ...(cost === null ? {} : { cost }),
   };
+  return {
+    inputTokens: { total: input, noCache: undefined, cacheRead: cached, cacheWrite: isCount(written) ? written : undefined },
+    outputTokens: { total: output, text: undefined, reasoning },
+    ...(Object.keys(raw).length === 0 ? {} : { raw }),
+  };
+}
+
+function isAmount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}
+
+function costOf(wire: WireUsage | null | undefined): number | null {
+  if (!isAmount(wire?.cost)) return null;
+  if (wire?.is_byok !== true) return wire.cost;
+  const upstream = wire.cost_details?.upstream_inference_cost;
+  return isAmount(upstream) ? wire.cost + upstream : null;
+}
+
+/**
+ * What the provider says that the call cost, USD; null when it says nothing, or nonsense. Only OpenRouter documents the field and its
+ * unit (openrouter.ai/docs/use-cases/usage-accounting, November 2026).
+ */
+export function reportedCost(reported: LanguageModelV3Usage, family: Family): number | null {
+  const cost = reported.raw?.['cost'];
+  return family === 'openrouter' && isAmount(cost) ? cost : null;
 }
 
 /**

@@ -8,8 +8,8 @@ import { costOf, SIM_CONTEXT_TOKENS, SIM_PRICE, usdToNanoUp, worstCostOf } from 
 import type { Prices } from '../llm/port.js';
 import type { ModelRef, PriceOverride } from '../schema/task-types.js';
 
-/** A call may cross into dearer hours: prices are also looked up this long after its start. */
-const CROSSING_MS = 600_000;
+/** A call may cross into dearer hours: prices are looked up this often until its deadline. No dear hours are shorter. */
+const STEP_MS = 600_000;
 
 /** How long a looked-up price is used; price changes fall on whole minutes. */
 const FRESH_MS = 60_000;
@@ -50,43 +50,56 @@ function dearest(rate: Rate, inputTokens: number): number {
   return Math.max(rate.base, ...rate.tiers.filter((tier) => inputTokens > tier.start).map((tier) => tier.price));
 }
 
-function perRequest(table: ModelPrice): NanoUsd {
-  return usdToNanoUp(dearest(table['requests_kcount'], 0) / 1000);
+/** Models that search the web at every call by themselves, whatever is asked of them. */
+const SEARCHES = /(?:^|[-/])search(?:-|$)/;
+
+/** Fees of a call beside its tokens. Tools that a task cannot ask for cost nothing. */
+function fees(table: ModelPrice, name: string): NanoUsd {
+  const search = SEARCHES.test(name) ? dearest(table['web_searches_kcount'], 0) : 0;
+  return usdToNanoUp((dearest(table['requests_kcount'], 0) + search) / 1000);
 }
 
+/** Classes of input that a call may be billed for. One-hour cache writes are only made for those who ask for them; nobody does. */
+const INPUTS = ['input_mtok', 'cache_read_mtok', 'cache_write_mtok'] as const;
+
+/** Hidden thinking counts as output, within the output limit that is sent. */
 function worstOf(table: ModelPrice, { input, maxOutput }: { input: number; maxOutput: number }): NanoUsd {
-  const inputs = ['input_mtok', 'cache_read_mtok', 'cache_write_mtok'].map((key) => dearest(table[key], input));
-  const price = { input: Math.max(...inputs), output: dearest(table['output_mtok'], input) };
-  return worstCostOf(price, { input, maxOutput }) + perRequest(table);
+  const price = {
+    input: Math.max(...INPUTS.map((key) => dearest(table[key], input))),
+    output: dearest(table['output_mtok'], input),
+  };
+  return worstCostOf(price, { input, maxOutput });
 }
 
-function settledOf(table: ModelPrice, usage: Usage): NanoUsd {
+function settledOf(table: ModelPrice, usage: Usage & { cacheWritten?: number }): NanoUsd {
   const input = rateAt(table['input_mtok'], usage.input) ?? 0;
   const cachedInput = rateAt(table['cache_read_mtok'], usage.input) ?? input;
+  const cacheWrite = rateAt(table['cache_write_mtok'], usage.input) ?? input;
   const output = rateAt(table['output_mtok'], usage.input) ?? 0;
-  return costOf({ input, cachedInput, output }, usage) + perRequest(table);
+  return costOf({ input, cachedInput, cacheWrite, output }, usage);
 }
 
-interface Tables {
-  /** Null: no price. */
-  now: ModelPrice | null;
-  /** At the end of the crossing time. */
-  later: ModelPrice | null;
-}
+/** Different tables from now until a deadline, the first of them now's. Null: no price. */
+type Tables = readonly (ModelPrice | null)[];
 
 /** Price tables of a model, kept for a minute: they are asked for before and after every call. */
-function createTables(): (model: ModelRef, name: string, at: EpochMs) => Tables {
+function createTables(): (model: ModelRef, name: string, at: EpochMs, untilMs: number) => Tables {
   const known = new Map<string, { start: EpochMs; tables: Tables }>();
-  return (model, name, at) => {
-    const key = `${model.provider} ${model.apiBase ?? ''} ${name}`;
+  return (model, name, at, untilMs) => {
+    const key = `${model.provider} ${model.apiBase ?? ''} ${name} ${untilMs}`;
     const start = Math.floor(at / FRESH_MS) * FRESH_MS;
     const held = known.get(key);
     if (held?.start === start) return held.tables;
-    const [now, later] = [start, start + FRESH_MS + CROSSING_MS].map((time) => lookUp(model, name, time)?.model_price ?? null);
-    const tables: Tables = { now: now ?? null, later: later ?? null };
+    const tables = new Set<ModelPrice | null>();
+    for (let after = 0; ; after += STEP_MS) {
+      const last = after >= untilMs;
+      const time = after === 0 ? start : start + FRESH_MS + Math.min(after, untilMs);
+      tables.add(lookUp(model, name, time)?.model_price ?? null);
+      if (last) break;
+    }
     if (known.size >= 256) known.clear();
-    known.set(key, { start, tables });
-    return tables;
+    known.set(key, { start, tables: [...tables] });
+    return [...tables];
   };
 }
 
@@ -97,20 +110,29 @@ function fixedPrice(model: ModelRef, override: PriceOverride | null): PriceOverr
 export function createPrices(): Prices {
   const tablesOf = createTables();
   return {
-    worstCase({ model, override, at }, tokens) {
+    worstCase({ model, override, at, timeoutMs = STEP_MS }, tokens) {
       const fixed = fixedPrice(model, override);
       if (fixed) return worstCostOf(fixed, tokens);
-      const { now, later } = tablesOf(model, model.model, at);
-      if (now === null || later === null) return null;
-      return now === later ? worstOf(now, tokens) : Math.max(worstOf(now, tokens), worstOf(later, tokens));
+      let worst = 0;
+      for (const table of tablesOf(model, model.model, at, timeoutMs)) {
+        if (table === null) return null;
+        worst = Math.max(worst, worstOf(table, tokens) + fees(table, model.model));
+      }
+      return worst;
     },
 
-    cost({ model, servedModel, override, at }, usage) {
+    cost({ model, servedModel, override, at, sentAt = at }, usage) {
       const fixed = fixedPrice(model, override);
       if (fixed) return costOf(fixed, usage);
-      const served = servedModel === undefined ? null : tablesOf(model, servedModel, at).now;
-      const table = served ?? tablesOf(model, model.model, at).now;
-      return table === null ? null : settledOf(table, usage);
+      const costAt = (time: EpochMs, name: string) => {
+        const table = tablesOf(model, name, time, 0)[0] ?? null;
+        return table === null ? null : settledOf(table, usage) + fees(table, name);
+      };
+      const named = (name: string) => {
+        const end = costAt(at, name);
+        return end === null || sentAt === at ? end : Math.max(end, costAt(sentAt, name) ?? 0);
+      };
+      return (servedModel === undefined ? null : named(servedModel)) ?? named(model.model);
     },
 
     contextWindow(model) {

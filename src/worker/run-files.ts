@@ -49,9 +49,9 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
     const { loaded, source } = await this.#load(input, runId);
     const { task, prompt } = loaded;
     const folder = await checkOutputDir(task.outputDir, loaded.placeOf('output_dir'));
-    const problems = [folder, capProblem(task, this.#options.prices, { placeOf: loaded.placeOf })].filter(
-      (problem) => problem !== null,
-    );
+    const homeCapUsd = config.maxDailyCost?.usd ?? null;
+    const cap = capProblem(task, this.#options.prices, { placeOf: loaded.placeOf, homeCapUsd });
+    const problems = [folder, cap].filter((problem) => problem !== null);
     if (problems.length > 0) throw new SwarmError(problems);
     this.#needKey(loaded);
     const { limit, total } = 'task' in input ? input : { limit: undefined, total: undefined };

@@ -308,7 +308,7 @@ describe('money', () => {
     const { context, row } = await unpriced.run(1);
     await unpriced.store.setControl(row.id, { capNano: 5 });
     const message = expect.stringContaining('E_PRICE_UNKNOWN: max_cost is set');
-    expect(await unpriced.take(context, 0)).toMatchObject({ kind: 'stop', cause: 'capped', message });
+    expect(await unpriced.take(context, 0)).toMatchObject({ kind: 'stop', cause: 'request', message });
     await unpriced.store.setControl(row.id, { capNano: null });
     unpriced.adapter.next(reply('free'));
     expect(await unpriced.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'ok', costNano: 0 } });
