@@ -34,7 +34,12 @@ const settings = (config) =>
       'Most USD that all runs of the home or database together may spend in a calendar day: no call of this host or worker passes it. A run that meets it stops as capped. Its models need a price.',
       'no cap',
     ],
-    ['SWARM_TIMEZONE', 'Time zone of the days of `SWARM_MAX_DAILY_COST`, such as `Europe/Berlin`.', '`UTC`'],
+    [
+      'SWARM_WARN_AT',
+      'USD that all runs have cost in a day when the commands that show a run warn, once; nothing stops. `warn_at` in a task does the same for one run.',
+      'no warning',
+    ],
+    ['SWARM_TIMEZONE', 'Time zone of the days of `SWARM_MAX_DAILY_COST` and `SWARM_WARN_AT`, such as `Europe/Berlin`.', '`UTC`'],
     ['SWARM_IDLE_MS', 'How long a host that nobody needs stays, in milliseconds.', `\`${config['idleMs']}\``],
     ['SWARM_LOG_LEVEL', 'Level of `host.log` and of `swarm worker`: debug, info, warn, error.', `\`${config['logLevel']}\``],
     [

@@ -29,6 +29,8 @@ export interface Config {
    * `SWARM_TIMEZONE`, default UTC.
    */
   maxDailyCost: { usd: number; timeZone: string } | null;
+  /** USD that all runs have cost in a day when the commands that show a run warn. `SWARM_WARN_AT`, days as above; default none. */
+  warnAt: { usd: number; timeZone: string } | null;
   /** How long an idle host stays, in ms. `SWARM_IDLE_MS`, default 60,000. */
   idleMs: number;
   /** `SWARM_LOG_LEVEL`, default info. */
@@ -46,12 +48,12 @@ function positiveInteger(text: string | undefined, fallback: number): number {
 }
 
 /** A cap that nobody could read must not be no cap. Throws E_CAP or E_TASK_TZ. */
-function dailyCap(text: string | undefined, timeZone: string): Config['maxDailyCost'] {
+function usdADay(name: string, text: string | undefined, timeZone: string): Config['maxDailyCost'] {
   if (text === undefined || text === '') return null;
   const usd = text.trim() === '' ? Number.NaN : Number(text);
   if (!(Number.isFinite(usd) && usd > 0)) {
     const allowed = 'a number of USD above 0, with a point for decimals';
-    throw new SwarmError({ code: 'E_CAP', found: `SWARM_MAX_DAILY_COST is ${JSON.stringify(text)}`, allowed }, EXIT.badInput);
+    throw new SwarmError({ code: 'E_CAP', found: `${name} is ${JSON.stringify(text)}`, allowed }, EXIT.badInput);
   }
   if (!isTimeZone(timeZone)) {
     const allowed = 'a name of the IANA time zone database, such as UTC or Europe/Berlin';
@@ -60,11 +62,12 @@ function dailyCap(text: string | undefined, timeZone: string): Config['maxDailyC
   return { usd, timeZone };
 }
 
-/** Throws E_CAP or E_TASK_TZ for a daily cap that cannot be read. */
+/** Throws E_CAP or E_TASK_TZ for a daily cap or warning that cannot be read. */
 export function loadConfig(env: Env = process.env, cwd: string = process.cwd()): Config {
   const user = homedir() || tmpdir();
   const state = env['XDG_STATE_HOME'] || join(user, '.local', 'state');
   const cache = env['XDG_CACHE_HOME'] || join(user, '.cache');
+  const timeZone = env['SWARM_TIMEZONE'] || 'UTC';
   return {
     home: resolve(env['SWARM_HOME'] || join(state, 'durable-swarm')),
     cacheDir: resolve(join(cache, 'durable-swarm')),
@@ -79,7 +82,8 @@ export function loadConfig(env: Env = process.env, cwd: string = process.cwd()):
     workerVersion: env['SWARM_WORKER_BUILD']
       ? { deploymentName: env['SWARM_WORKER_DEPLOYMENT'] || 'durable-swarm', buildId: env['SWARM_WORKER_BUILD'] }
       : null,
-    maxDailyCost: dailyCap(env['SWARM_MAX_DAILY_COST'], env['SWARM_TIMEZONE'] || 'UTC'),
+    maxDailyCost: usdADay('SWARM_MAX_DAILY_COST', env['SWARM_MAX_DAILY_COST'], timeZone),
+    warnAt: usdADay('SWARM_WARN_AT', env['SWARM_WARN_AT'], timeZone),
     idleMs: positiveInteger(env['SWARM_IDLE_MS'], 60_000),
     logLevel: env['SWARM_LOG_LEVEL'] || 'info',
     ci: Boolean(env['CI']),

@@ -19,3 +19,12 @@ describe('SWARM_MAX_DAILY_COST', () => {
     expect(() => loadConfig(env)).toThrow(expect.objectContaining({ code: 'E_TASK_TZ' }));
   });
 });
+
+describe('SWARM_WARN_AT', () => {
+  it('a number -> the amount, in days of SWARM_TIMEZONE; anything else -> E_CAP by its name', () => {
+    expect(loadConfig({}).warnAt).toBeNull();
+    const env = { SWARM_WARN_AT: '1', SWARM_TIMEZONE: 'Europe/Berlin' };
+    expect(loadConfig(env).warnAt).toEqual({ usd: 1, timeZone: 'Europe/Berlin' });
+    expect(() => loadConfig({ SWARM_WARN_AT: 'soon' })).toThrow(/SWARM_WARN_AT is "soon"/);
+  });
+});

@@ -1,7 +1,7 @@
 /** Follows a run from a command until it ends or a signal asks to stop. */
 import type { Progress, RunHandle, RunResult } from '../client/api.js';
 import type { ExitCode } from '../core/errors.js';
-import { endEvent, outcomeEvent, pausedEvent, progressEvent } from './records.js';
+import { endEvent, outcomeEvent, pausedEvent, progressEvent, warningEvent } from './records.js';
 import type { Session } from './session.js';
 import { addSample, rowsDone, type Sample, type ViewModel, viewModel } from './view/model.js';
 import { type RunView, runView } from './view/run-view.js';
@@ -37,6 +37,7 @@ class Follower {
   private model: ViewModel | null = null;
   private eventAt = Number.NEGATIVE_INFINITY;
   private lastEvent = '';
+  private readonly warned = new Set<string>();
 
   constructor(
     private readonly session: Session,
@@ -95,8 +96,18 @@ class Follower {
     this.model = viewModel(this.samples, progress, now);
     this.samples = addSample(this.samples, { at: now, progress });
     this.view.show(this.model);
+    await this.warn(progress);
     if (this.options.json) await this.writeProgress(progress, now);
     return progress;
+  }
+
+  private async warn({ run, warnings }: Progress): Promise<void> {
+    for (const warning of warnings) {
+      if (this.warned.has(warning.key)) continue;
+      this.warned.add(warning.key);
+      this.session.say(`warning: ${warning.message}`, 'warning');
+      if (this.options.json) await this.session.json(warningEvent(run, warning));
+    }
   }
 
   private async writeProgress(progress: Progress, now: number): Promise<void> {
@@ -125,6 +136,7 @@ class Follower {
     const { result } = ending;
     const progress = await this.handle.progress();
     this.view.end(viewModel(this.samples, progress, session.context.now()));
+    await this.warn(progress);
     if (this.options.json) {
       await session.json(progressEvent(progress));
       await session.json(endEvent(result));

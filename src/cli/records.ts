@@ -1,5 +1,5 @@
 /** The JSON lines of `--json`: names as in the output files (snake_case). Programs depend on them. */
-import type { CheckReport, Progress, RunResult, StartNotes } from '../client/api.js';
+import type { CheckReport, Progress, RunResult, SpendWarning, StartNotes } from '../client/api.js';
 import type { Counts, Outcome } from '../core/model.js';
 import { problemsOf } from './problems.js';
 
@@ -25,6 +25,9 @@ export function progressRecord(progress: Progress): object {
     cost_usd: progress.costUsd,
     held_usd: progress.heldUsd,
     max_cost_usd: progress.maxCostUsd,
+    today_cost_usd: progress.today?.costUsd ?? null,
+    max_daily_cost_usd: progress.today?.maxCostUsd ?? null,
+    warnings: progress.warnings.map(({ message }) => message),
     concurrency: progress.concurrency,
     auto: progress.auto,
     requests_per_minute: progress.requestsPerMinute,
@@ -43,6 +46,11 @@ export function startEvent(progress: Progress, start: StartNotes | null): object
 
 export function progressEvent(progress: Progress): object {
   return { event: 'progress', ...progressRecord(progress) };
+}
+
+/** Once for each amount that is reached. */
+export function warningEvent(run: string, { key, message }: SpendWarning): object {
+  return { event: 'warning', run, key, message };
 }
 
 /** One row that is done, as in output.jsonl and failed.jsonl, without the seed. */

@@ -36,7 +36,12 @@ export interface StartOptions {
   origin?: 'cli' | 'library' | 'http';
 }
 
-/** One moment of a run; everything comes from the store. */
+export interface SpendWarning {
+  /** What asked for it. */
+  key: 'warn_at' | 'SWARM_WARN_AT';
+  message: string;
+}
+
 /** Null = no limit was met. */
 export interface FoundLimits {
   callsPerSecond: number | null;
@@ -47,6 +52,7 @@ export interface FoundLimits {
   at: number;
 }
 
+/** One moment of a run; everything comes from the store. */
 export interface Progress extends Counts {
   run: string;
   name: string;
@@ -64,6 +70,10 @@ export interface Progress extends Counts {
   /** Reserved and doubtful money on top of costUsd. */
   heldUsd: number;
   maxCostUsd: number | null;
+  /** What all runs of the day cost, against the cap of the day; null where no cap or warning of the day is set. */
+  today: { costUsd: number; maxCostUsd: number | null } | null;
+  /** Amounts that were to be told of and are reached. */
+  warnings: SpendWarning[];
   concurrency: number;
   /** True: the gate finds how many calls in flight are worth it; `concurrency` is the most. */
   auto: boolean;

@@ -100,13 +100,15 @@ class ConnectedSwarm implements Swarm {
   }
 
   async get(run: string): Promise<RunHandle> {
-    await readProgress(this.#store, run);
+    await readProgress(this.#store, run, this.#config);
     return this.#handle(run);
   }
 
   async runs(options: { states?: Progress['state'][]; limit?: number } = {}): Promise<Progress[]> {
     const runs = await this.#store.runs(options);
-    return await Promise.all(runs.filter((run) => run.state !== 'staging').map((run) => progressOf(this.#store, run)));
+    return await Promise.all(
+      runs.filter((run) => run.state !== 'staging').map((run) => progressOf(this.#store, run, this.#config)),
+    );
   }
 
   async webUi(): Promise<string | null> {
@@ -182,6 +184,7 @@ class ConnectedSwarm implements Swarm {
       launcher: async () => (await this.reach()).launcher,
       hostGone: () => this.#current?.host.closed ?? null,
       hostStopped: () => this.#current?.host.toldToStop ?? this.#hostStopped,
+      settings: this.#config,
       diskOf: this.#config.databaseUrl !== null && this.#config.externalTemporal ? null : this.#config.home,
       handKey: (run) => this.#handKey(run),
       revive: async (run) => {

@@ -7,6 +7,7 @@ import { gateKey } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
 import type { FoundLimits, Progress, RunResult } from './api.js';
+import { type DaySettings, spendOf } from './spend.js';
 
 /** States in which a run does nothing until somebody starts it again. */
 export const ENDED_STATES: readonly RunState[] = ['completed', 'capped', 'cancelled', 'failed'];
@@ -16,13 +17,13 @@ export function unknownRun(runId: string): SwarmError {
 }
 
 /** Throws E_RUN_UNKNOWN. */
-export async function readProgress(store: Store, runId: string): Promise<Progress> {
+export async function readProgress(store: Store, runId: string, settings: DaySettings): Promise<Progress> {
   const run = await store.run(runId);
   if (!run || run.state === 'staging') throw unknownRun(runId);
-  return await progressOf(store, run);
+  return await progressOf(store, run, settings);
 }
 
-export async function progressOf(store: Store, run: RunRow): Promise<Progress> {
+export async function progressOf(store: Store, run: RunRow, settings: DaySettings): Promise<Progress> {
   const [totals, control, learned] = await Promise.all([
     store.totals(run.id),
     store.control(run.id),
@@ -48,6 +49,7 @@ export async function progressOf(store: Store, run: RunRow): Promise<Progress> {
     costUsd: nanoToUsd(totals.settledNano),
     heldUsd: nanoToUsd(totals.reservedNano + totals.doubtfulNano),
     maxCostUsd: control.capNano === null ? null : nanoToUsd(control.capNano),
+    ...(await spendOf(store, run, { totals, control }, settings)),
     concurrency: control.concurrency,
     auto: control.auto,
     requestsPerMinute: control.requestsPerMinute,

@@ -16,6 +16,7 @@ import type { Progress, RunHandle } from './api.js';
 import { HostConnection } from './host-connection.js';
 import { hasEnded, progressOf, readProgress, unknownRun } from './progress.js';
 import { StoredRun } from './run-handle.js';
+import type { DaySettings } from './spend.js';
 
 export interface StoreReader {
   /** Throws E_RUN_UNKNOWN. */
@@ -39,25 +40,25 @@ export async function openReader(config: Config): Promise<StoreReader> {
   const store = await openStore(location);
   return {
     progress: async (run) => {
-      const found = await readProgress(store, run);
+      const found = await readProgress(store, run, config);
       return (await rests(config, [found])) ? atRest(found) : found;
     },
     runs: async (options = {}) => {
-      const found = await listRuns(store, options);
+      const found = await listRuns(store, options, config);
       return (await rests(config, found)) ? found.map(atRest) : found;
     },
-    lastRun: async () => (await listRuns(store, { limit: 1 }))[0]?.run ?? null,
+    lastRun: async () => (await listRuns(store, { limit: 1 }, config))[0]?.run ?? null,
     export: (run, format, target) => exportRun(store, run, format, target),
     receipt: async (run) => {
       const versions = { 'durable-swarm': packageVersion, node: process.version };
       return (await publishedReceipt(store, run)) ?? (await buildReceipt(store, run, { at: Date.now(), versions }));
     },
-    ended: (run) => endedRun(store, run),
+    ended: (run) => endedRun(store, run, config),
     close: () => store.close(),
   };
 }
 
-async function endedRun(store: Store, runId: string): Promise<RunHandle | null> {
+async function endedRun(store: Store, runId: string, settings: DaySettings): Promise<RunHandle | null> {
   const run = await store.run(runId);
   if (!run || run.state === 'staging') throw unknownRun(runId);
   if (!hasEnded(run)) return null;
@@ -70,6 +71,7 @@ async function endedRun(store: Store, runId: string): Promise<RunHandle | null> 
     hostGone: () => null,
     hostStopped: () => false,
     diskOf: null,
+    settings,
   });
 }
 
@@ -101,9 +103,13 @@ async function publishedReceipt(store: Store, runId: string): Promise<Receipt | 
   }
 }
 
-async function listRuns(store: Store, options: { states?: RunState[]; limit?: number }): Promise<Progress[]> {
+async function listRuns(
+  store: Store,
+  options: { states?: RunState[]; limit?: number },
+  settings: DaySettings,
+): Promise<Progress[]> {
   const runs = await store.runs(options);
-  return await Promise.all(runs.filter((run) => run.state !== 'staging').map((run) => progressOf(store, run)));
+  return await Promise.all(runs.filter((run) => run.state !== 'staging').map((run) => progressOf(store, run, settings)));
 }
 
 const unknown = (run: string) => Promise.reject(unknownRun(run));

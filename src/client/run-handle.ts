@@ -13,6 +13,7 @@ import { FullDiskWatch } from './full-disk.js';
 import type { Launcher } from './launch.js';
 import { hasEnded, readProgress, resultOf, unknownRun } from './progress.js';
 import { endedEarly, hostStopped, stillPaused, untoldFault, workflowError } from './run-errors.js';
+import type { DaySettings } from './spend.js';
 
 /** A run is looked at as often as half a percent of the time it has taken: what the looking adds stays small for short and long runs. */
 const SHARE = 200;
@@ -39,6 +40,8 @@ export interface RunHandleOptions {
   hostStopped(): boolean;
   /** Folder of the store and of the embedded server; null when both are elsewhere. */
   diskOf: string | null;
+  /** Day's amounts of this program. */
+  settings: DaySettings;
 }
 
 export class StoredRun implements RunHandle {
@@ -53,7 +56,7 @@ export class StoredRun implements RunHandle {
   }
 
   progress(): Promise<Progress> {
-    return readProgress(this.#store, this.id);
+    return readProgress(this.#store, this.id, this.#options.settings);
   }
 
   async *outcomes(

@@ -37,6 +37,7 @@ const OPERATIONAL_FILE_KEYS: Record<OperationalKey, string> = {
   maxCostPerCall: 'max_cost_per_call',
   maxCostPerRow: 'max_cost_per_row',
   maxDailyCost: 'max_daily_cost',
+  warnAt: 'warn_at',
   timeZone: 'timezone',
   requestsPerMinute: 'requests_per_minute',
   tokensPerMinute: 'tokens_per_minute',

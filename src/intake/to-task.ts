@@ -34,6 +34,7 @@ export function toTask(file: TaskFile, read: { model: Task['model']; stopRules: 
     maxCostPerCall: file.max_cost_per_call ?? null,
     maxCostPerRow: file.max_cost_per_row ?? null,
     maxDailyCost: file.max_daily_cost ?? null,
+    warnAt: file.warn_at ?? null,
     timeZone: file.timezone,
     requestsPerMinute: file.requests_per_minute ?? null,
     tokensPerMinute: file.tokens_per_minute ?? null,

@@ -76,6 +76,8 @@ export interface Task {
   maxCostPerRow: number | null;
   /** For all runs together, by calendar days of `timeZone`. */
   maxDailyCost: number | null;
+  /** USD of the run at which people are warned; absent in runs of before it. */
+  warnAt?: number | null;
   timeZone: string;
   requestsPerMinute: number | null;
   /** Prompts and answers together. */

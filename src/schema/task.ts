@@ -184,6 +184,12 @@ export const taskFileSchema = z.strictObject({
     allowed: CAP_ALLOWED,
     code: 'E_CAP',
   }),
+  warn_at: key(cap(), {
+    description:
+      'USD at which the commands that show the run warn, once; nothing stops. SWARM_WARN_AT does the same for all runs of a day. Default: no warning.',
+    allowed: CAP_ALLOWED,
+    code: 'E_CAP',
+  }),
   timezone: key(text().min(1).max(64).default('UTC'), {
     description: 'Time zone of the days of max_daily_cost.',
     allowed: 'a name of the IANA time zone database, such as UTC or Europe/Berlin',

@@ -1,4 +1,5 @@
 /** The store: runs, seeds, calls, outcomes, money, controls, queues, owners. Filled by libsql (a file) and by PostgreSQL. */
+import type { LedgerSlot } from '../core/gate/ledger-slot.js';
 import type { Counts, EpochMs, Finish, NanoUsd, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
@@ -257,6 +258,8 @@ export interface Store extends SharedStore {
   outputRows(runId: string, filter: { status: Outcome['status']; from: number; limit: number }): Promise<OutputRow[]>;
   doubtfulCalls(runId: string): Promise<CallRow[]>;
   spendByModel(runId: string): Promise<ModelSpend[]>;
+  /** What all runs are charged with in these quarters of an hour: `from` to `to` (exclusive). */
+  chargedIn(from: LedgerSlot, to: LedgerSlot): Promise<NanoUsd>;
 
   // The hot path: each is one durable step (committed when the promise resolves).
   intend(intent: Intent): Promise<IntentResult>;

@@ -2,8 +2,9 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { Learned } from '../core/gate/learned.js';
+import type { LedgerSlot } from '../core/gate/ledger-slot.js';
 import type { Wait } from '../core/gate/wait.js';
-import { addUsage, type EpochMs, NO_USAGE, type Outcome, type RunState } from '../core/model.js';
+import { addUsage, type EpochMs, type NanoUsd, NO_USAGE, type Outcome, type RunState } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { CallRow, CallState, Control, Indexes, ModelSpend, OutputRow, RunRow, RunTotals } from './port.js';
 import type { ReadConnection } from './read-connection.js';
@@ -189,6 +190,16 @@ export class Reader {
       await nextTurn();
     }
     return [...byModel.values()].sort((a, b) => (a.model < b.model ? -1 : 1));
+  }
+
+  async chargedIn(from: LedgerSlot, to: LedgerSlot): Promise<NanoUsd> {
+    const rows = await this.#connection.kysely
+      .selectFrom('ledger')
+      .select(['settled_nano', 'reserved_nano', 'doubtful_nano'])
+      .where('slot', '>=', from)
+      .where('slot', '<', to)
+      .execute();
+    return rows.reduce((sum, row) => sum + row.settled_nano + row.reserved_nano + row.doubtful_nano, 0);
   }
 
   /** Lowest index at or above `from` that has a call. */

@@ -26,6 +26,7 @@ type Reads = Pick<
   | 'outputRows'
   | 'doubtfulCalls'
   | 'spendByModel'
+  | 'chargedIn'
   | 'control'
   | 'controls'
   | 'queues'
@@ -67,6 +68,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     outputRows: read(reader.outputRows),
     doubtfulCalls: read(reader.doubtfulCalls),
     spendByModel: read(reader.spendByModel),
+    chargedIn: read(reader.chargedIn),
     control: read(reader.control),
     controls: read(reader.controls),
     queues: read(reader.queues),

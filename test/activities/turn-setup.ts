@@ -51,6 +51,7 @@ export function aTask(more: Partial<Task> = {}): Task {
     maxCostPerCall: null,
     maxCostPerRow: null,
     maxDailyCost: null,
+    warnAt: null,
     timeZone: 'UTC',
     requestsPerMinute: null,
     tokensPerMinute: null,

@@ -268,6 +268,33 @@ describe('money', () => {
     expect(await part.store.totals(row.id)).toMatchObject({ settledNano: 2 * COST, reservedNano: 0, open: 0 });
   });
 
+  it('the provider says what it cost -> that is settled, with or without usage', async () => {
+    const { context, row } = await part.run(2);
+    part.adapter.next(reply('cheap', { costUsd: 7e-9 }), reply('no usage', { costUsd: 0, usage: null }));
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { costNano: 7 } });
+    expect(await part.take(context, 1)).toMatchObject({ kind: 'done', outcome: { costNano: 0 } });
+    expect(await part.store.totals(row.id)).toMatchObject({ settledNano: 7, reservedNano: 0 });
+  });
+
+  it('neither usage nor cost -> the reservation is settled', async () => {
+    const { context } = await part.run(1);
+    part.adapter.next(reply('silent', { usage: null }));
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { costNano: WORST } });
+  });
+
+  it('an answer dearer than its worst case -> booked as it is; later calls of the model reserve as much more', async () => {
+    const model = { provider: 'openai', model: 'dear', apiBase: 'http://127.0.0.1:9/v1', apiKeyEnv: null };
+    const { context, row } = await part.run(3, { model });
+    part.adapter.next(reply('dear', { costUsd: 2.5 * WORST * 1e-9 }), reply('dearer', { costUsd: 3 * WORST * 1e-9 }));
+    await part.take(context, 0);
+    await part.take(context, 1);
+    part.adapter.next(reply('as told'));
+    await part.take(context, 2);
+    const calls = await part.store.calls(row.id, { from: 0, to: 3 });
+    expect(calls.map(({ reservedNano }) => reservedNano)).toEqual([WORST, 2.5 * WORST, 3 * WORST]);
+    expect(await part.store.totals(row.id)).toMatchObject({ settledNano: 5.5 * WORST + COST, reservedNano: 0 });
+  });
+
   it('cap of a row: reached in its second turn -> the row fails as capped, keeps what it paid; the next row goes', async () => {
     const { context, row } = await part.run(2, { multiTurn: true, maxTurns: 3 });
     await part.store.setControl(row.id, { rowCapNano: WORST + COST - 1 });

@@ -63,6 +63,16 @@ describe('swarm status', () => {
     expect(stdout).toMatch(/^why +credit is used up$/m);
   });
 
+  it('the money of the day, and amounts that were to be told of: shown', async () => {
+    const warnings = [{ key: 'SWARM_WARN_AT' as const, message: 'all runs of today have cost $1.20: SWARM_WARN_AT is $1.00' }];
+    const progress = async () => progressOf({ today: { costUsd: 1.2, maxCostUsd: 5 }, warnings });
+    const { stdout } = await swarm(['status'], reading({ progress }).options);
+    expect(stdout).toMatch(/^today +\$1\.20 of \$5\.00 for all runs of the day$/m);
+    expect(stdout).toMatch(/^warning +all runs of today have cost \$1\.20/m);
+    const [record] = jsonLines(await swarm(['status', '--json'], reading({ progress }).options));
+    expect(record).toMatchObject({ today_cost_usd: 1.2, max_daily_cost_usd: 5, warnings: [warnings[0]?.message] });
+  });
+
   it('an unknown run: told, and the store is closed -> exit 2', async () => {
     const { options, closed } = reading({});
     const { stdout, stderr, exitCode } = await swarm(['status', 'nope'], options);

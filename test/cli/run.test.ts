@@ -46,6 +46,18 @@ describe('swarm run', () => {
     expect(stderr).toContain('swarm resize poems-1 --max-cost USD');
   });
 
+  it.each([
+    ['max_daily_cost', /swarm resume poems-1\n.*swarm resize poems-1 --max-daily-cost USD/, /--max-cost USD/],
+    ['SWARM_MAX_DAILY_COST', /next day has begun: swarm resume poems-1/, /resize/],
+  ])('capped by %s: when and how to go on', async (key, said, unsaid) => {
+    const moments = [{ ...HALF, state: 'capped' as const, reason: 'capped' as const }];
+    const message = `the next call could pass ${key} ($1.00) by $0.10; the next day begins at 2026-11-22T00:00:00.000Z`;
+    const { stderr } = await run({ moments, result: { exitCode: 3, message } });
+    expect(stderr).toContain(message);
+    expect(stderr).toMatch(said);
+    expect(stderr).not.toMatch(unsaid);
+  });
+
   it('refused key: what the provider said -> exit 5', async () => {
     const moments = [{ state: 'paused' as const, reason: 'key' as const, message: 'HTTP 401: no such key' }];
     const { stderr, exitCode } = await run({ moments, result: { exitCode: 5 } });
@@ -202,6 +214,16 @@ describe('swarm run --json', () => {
     });
     expect(exitCode).toBe(1);
     expect(stderr).not.toContain('in flight');
+  });
+
+  it('an amount to be warned of is reached: one event and one line, however long it goes on', async () => {
+    const warnings = [{ key: 'warn_at' as const, message: 'the run has cost $1.00: warn_at is $1.00' }];
+    const later = [{ key: 'warn_at' as const, message: 'the run has cost $1.10: warn_at is $1.00' }];
+    const moments = [{}, { ...HALF, warnings }, { ...ALL, warnings: later }];
+    const { stdout, stderr } = await run({ moments }, ['--json']);
+    const events = jsonLines({ stdout }).filter(({ event }) => event === 'warning');
+    expect(events).toEqual([{ event: 'warning', run: 'poems-1', ...warnings[0] }]);
+    expect(stderr.match(/warning: .*/g)).toEqual(['warning: the run has cost $1.00: warn_at is $1.00']);
   });
 
   it('progress events: at most one a second, and none without news', async () => {

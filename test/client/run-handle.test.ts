@@ -2,7 +2,8 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Launcher } from '../../src/client/launch.js';
-import { StoredRun } from '../../src/client/run-handle.js';
+import { type RunHandleOptions, StoredRun } from '../../src/client/run-handle.js';
+import type { DaySettings } from '../../src/client/spend.js';
 import { EXIT, SwarmError } from '../../src/core/errors.js';
 import type { Outcome } from '../../src/core/model.js';
 import { gateKey } from '../../src/core/names.js';
@@ -61,9 +62,13 @@ beforeEach(async () => {
   gone = null;
   stopped = false;
   const id = `held-${made}`;
-  await stage(store, id, 3, aTask());
+  await stage(store, id, 3, aTask({ price: { input: 1, output: 1 } }));
   await store.openEpoch(id, { workflowId: `${id}/e1`, executionId: `${id}-1` }, Date.now());
-  run = new StoredRun(id, {
+  run = new StoredRun(id, handleOptions());
+});
+
+function handleOptions(settings: DaySettings = { maxDailyCost: null, warnAt: null }): RunHandleOptions {
+  return {
     handKey: async () => undefined,
     store,
     launcher: async () => launcher as unknown as Launcher,
@@ -74,14 +79,20 @@ beforeEach(async () => {
     hostGone: () => gone,
     hostStopped: () => stopped,
     diskOf: null,
-  });
-});
+    settings,
+  };
+}
 
 /** Row `index` is answered in these pieces; the output begins with turn `fromTurn`. */
-async function answered(index: number, pieces: readonly string[], fromTurn = 1): Promise<void> {
+async function answered(
+  index: number,
+  pieces: readonly string[],
+  fromTurn = 1,
+  { runId = run.id, costNano = 5 } = {},
+): Promise<void> {
   for (const [at, answer] of pieces.entries()) {
-    const key = { runId: run.id, index, turn: at + 1 };
-    const intent = await store.intend({ ...key, epoch: 1, owner: OWNER, reservedNano: 5, at: Date.now() });
+    const key = { runId, index, turn: at + 1 };
+    const intent = await store.intend({ ...key, epoch: 1, owner: OWNER, reservedNano: costNano, at: Date.now() });
     if (intent.kind !== 'go') throw new Error(intent.kind);
     const last = at === pieces.length - 1;
     await store.settle({
@@ -91,7 +102,7 @@ async function answered(index: number, pieces: readonly string[], fromTurn = 1):
       finish: 'stop',
       servedModel: 'm',
       usage: USAGE,
-      costNano: 5,
+      costNano,
       at: Date.now(),
       ...(last ? { outcome: outcome(index, { fromTurn, turns: pieces.length }) } : {}),
     });
@@ -141,6 +152,7 @@ describe('outcomes', () => {
       hostGone: () => null,
       hostStopped: () => false,
       diskOf: null,
+      settings: { maxDailyCost: null, warnAt: null },
     });
     const all: number[] = [];
     for await (const { seq } of other.outcomes()) all.push(seq);
@@ -344,6 +356,36 @@ describe('acting', () => {
     await run.resize({ tokensPerMinute: null, maxCostPerRow: null, maxDailyCost: null });
     const none = { tokensPerMinute: null, rowCapNano: null, dayCapNano: null, concurrency: 3 };
     expect(await store.control(run.id)).toMatchObject(none);
+  });
+
+  it('resize: a cap over an unknown price -> E_PRICE_UNKNOWN, nothing is written', async () => {
+    const id = `unpriced-${made}`;
+    await stage(store, id, 1, aTask({ model: { provider: 'x.test', model: 'm', apiBase: 'http://x.test/v1', apiKeyEnv: null } }));
+    const before = await store.control(id);
+    const unpriced = new StoredRun(id, handleOptions());
+    for (const caps of [{ maxCost: 1 }, { maxCostPerRow: 1 }, { maxDailyCost: 1 }]) {
+      await expect(unpriced.resize(caps)).rejects.toMatchObject({ code: 'E_PRICE_UNKNOWN', exitCode: EXIT.badInput });
+    }
+    expect(await store.control(id)).toEqual(before);
+    await unpriced.resize({ maxCost: null, concurrency: 2 });
+    expect(await store.control(id)).toMatchObject({ capNano: null, concurrency: 2 });
+  });
+
+  it('progress: amounts to be warned of -> told from the moment that they are reached; the day against its cap', async () => {
+    const day = { usd: 1e-6, timeZone: 'UTC' };
+    const id = `warned-${made}`;
+    await stage(store, id, 3, aTask({ warnAt: 2e-7 }));
+    const warned = new StoredRun(id, handleOptions({ maxDailyCost: { usd: 5, timeZone: 'UTC' }, warnAt: day }));
+    expect((await warned.progress()).warnings).toEqual([]);
+    const before = (await warned.progress()).today?.costUsd ?? 0;
+    await answered(0, ['an answer'], 1, { runId: id, costNano: 200 });
+    const { warnings, today } = await warned.progress();
+    expect(warnings[0]).toMatchObject({ key: 'warn_at', message: expect.stringContaining('warn_at is $') });
+    expect(today).toEqual({ costUsd: expect.closeTo(before + 2e-7, 12), maxCostUsd: 5 });
+    await answered(1, ['another'], 1, { runId: id, costNano: 2_000 });
+    expect((await warned.progress()).warnings.map(({ key }) => key)).toEqual(['warn_at', 'SWARM_WARN_AT']);
+    await store.setControl(id, { dayCapNano: 9_000_000_000 });
+    expect((await warned.progress()).today?.maxCostUsd).toBe(9);
   });
 
   it.each([

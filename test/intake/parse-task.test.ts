@@ -42,6 +42,7 @@ test('task: two keys -> the defaults', () => {
     maxCostPerCall: null,
     maxCostPerRow: null,
     maxDailyCost: null,
+    warnAt: null,
     timeZone: 'UTC',
     requestsPerMinute: null,
     tokensPerMinute: null,
@@ -87,6 +88,7 @@ price: {input: 1, output: 2, cached_input: 0.1}
 max_cost_per_call: 0.25
 max_cost_per_row: 0.5
 max_daily_cost: 10
+warn_at: 5
 timezone: Europe/Berlin
 requests_per_minute: 60
 tokens_per_minute: 90000
@@ -122,6 +124,7 @@ weight: 2
     maxCostPerCall: 0.25,
     maxCostPerRow: 0.5,
     maxDailyCost: 10,
+    warnAt: 5,
     timeZone: 'Europe/Berlin',
     requestsPerMinute: 60,
     tokensPerMinute: 90_000,

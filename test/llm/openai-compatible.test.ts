@@ -134,7 +134,17 @@ describe('answers', () => {
       usage: { input: 11, cached: 0, output: 3, reasoning: 0 },
       requestId: 'chatcmpl-1',
       told: null,
+      cacheWritten: 0,
+      costUsd: null,
     });
+  });
+
+  test('call: OpenRouter says what it cost -> told; the same field of any other provider is not believed', async () => {
+    const usage = { prompt_tokens: 11, completion_tokens: 3, prompt_tokens_details: { cache_write_tokens: 7 }, cost: 0.0123 };
+    server.answer(json(completion(undefined, { usage })));
+    const openrouter = { provider: 'openrouter', model: 'x/y', apiBase: server.base, apiKeyEnv: null };
+    expect(await adapter.call(modelCall(server.base, { model: openrouter }))).toMatchObject({ costUsd: 0.0123, cacheWritten: 7 });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ costUsd: null, cacheWritten: 7 });
   });
 
   test('call: headers that tell what is left of the limits -> read, of answers and of refusals', async () => {

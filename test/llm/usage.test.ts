@@ -1,8 +1,33 @@
 import { describe, expect, test } from 'vitest';
 import { finishOf } from '../../src/llm/finish.js';
-import { convertUsage, usageOf, type WireUsage } from '../../src/llm/usage.js';
+import { convertUsage, reportedCost, usageOf, type WireUsage } from '../../src/llm/usage.js';
 
 const read = (wire: WireUsage | null | undefined, text = 'x') => usageOf(convertUsage(wire), text);
+
+describe('reportedCost', () => {
+  const tokens = { prompt_tokens: 1, completion_tokens: 1 };
+  const cost = (wire: WireUsage) => reportedCost(convertUsage({ ...tokens, ...wire }), 'openrouter');
+
+  test('reportedCost: free, paid, with a key of the user for the model provider -> the whole bill', () => {
+    expect(cost({ cost: 0 })).toBe(0);
+    expect(cost({ cost: 0.002 })).toBe(0.002);
+    expect(cost({ cost: 0.001, is_byok: true, cost_details: { upstream_inference_cost: 0.02 } })).toBeCloseTo(0.021, 12);
+    expect(cost({ cost: 0.001, is_byok: false, cost_details: { upstream_inference_cost: 0.02 } })).toBe(0.001);
+  });
+
+  test.each([undefined, null, '0.1', -1, Number.NaN, Number.POSITIVE_INFINITY])('reportedCost: %s -> null', (value) => {
+    expect(cost({ cost: value })).toBeNull();
+  });
+
+  test('reportedCost: a key of the user and no word of what it was billed -> null', () => {
+    expect(cost({ cost: 0.001, is_byok: true })).toBeNull();
+    expect(cost({ cost: 0.001, is_byok: true, cost_details: { upstream_inference_cost: 'much' } })).toBeNull();
+  });
+
+  test('reportedCost: a provider that documents no such field -> null', () => {
+    expect(reportedCost(convertUsage({ ...tokens, cost: 0.5 }), 'other')).toBeNull();
+  });
+});
 
 describe('usageOf', () => {
   test('usageOf: OpenAI -> cached within input, reasoning within output', () => {

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { worstCostOf } from '../../src/core/price.js';
 import { loadTaskObject } from '../../src/intake/load-task.js';
-import { capProblem } from '../../src/pricing/cap-problem.js';
+import { capProblem, resizeProblem } from '../../src/pricing/cap-problem.js';
 import { createPrices } from '../../src/pricing/prices.js';
 
 const price = { input: 1, output: 2 };
@@ -52,4 +52,16 @@ it('capProblem: prompts decide -> only the shortest counts', async () => {
 it.each(['max_cost', 'max_cost_per_call', 'max_cost_per_row', 'max_daily_cost'])('capProblem: %s -> named', async (key) => {
   expect(capProblem(await task({ [key]: 1 }), prices)?.found).toContain(`${key} is set`);
   expect(capProblem(await task({ price, [key]: 0.000001 }), prices)?.found).toContain(`${key} is $`);
+});
+
+it('capProblem: the cap of the home -> as those of the task', async () => {
+  expect(capProblem(await task(), prices, { homeCapUsd: 1 })?.found).toContain('SWARM_MAX_DAILY_COST is set');
+  expect(capProblem(await task({ price }), prices, { homeCapUsd: 1 })).toBeNull();
+  expect(capProblem(await task({ price }), prices, { homeCapUsd: 0.000001 })).toMatchObject({ code: 'E_CAP_TOO_SMALL' });
+});
+
+it('resizeProblem: a cap over an unknown price -> E_PRICE_UNKNOWN; none, or a known price -> null', async () => {
+  expect(resizeProblem(await task(), prices, [undefined, 1])).toMatchObject({ code: 'E_PRICE_UNKNOWN' });
+  expect(resizeProblem(await task(), prices, [undefined, null])).toBeNull();
+  expect(resizeProblem(await task({ price }), prices, [1])).toBeNull();
 });

@@ -117,6 +117,37 @@ describe('worstCase', () => {
     expect(worst(model('openai', 'gpt-6-luna'), OFF_PEAK, 1_000, 0)).toBe(125_000);
   });
 
+  test('worstCase: a deadline beyond the dear hours, or within them -> their price, at any start', () => {
+    const question = { model: model('deepseek', 'deepseek-v4-pro'), override: null, at: Date.UTC(2026, 10, 20, 11, 0, 0) };
+    const at = (timeoutMs: number) => prices.worstCase({ ...question, timeoutMs }, { input: 0, maxOutput: 1_000_000 });
+    expect(at(3_600_000)).toBe(1_980_000_000);
+    // Dear hours come and go within it.
+    expect(at(86_400_000)).toBe(3_960_000_000);
+  });
+
+  test('worstCase: a price that rises on a day named ahead -> from its deadline on', () => {
+    const flash = { model: model('gemini', 'gemini-3.8-flash'), override: null, at: Date.UTC(2026, 11, 31, 23, 30, 0) };
+    const at = (timeoutMs: number) => prices.worstCase({ ...flash, timeoutMs }, { input: 1_000_000, maxOutput: 0 });
+    expect(at(600_000)).toBe(750_000_000);
+    expect(at(3_600_000)).toBe(1_500_000_000);
+  });
+
+  test('worstCase: the prompt may pass a length at which all is dearer -> that price, output included', () => {
+    const luna = model('openai', 'gpt-6-luna');
+    expect(worst(luna, OFF_PEAK, 272_000, 1_000)).toBe(272_000 * 125 + 1_000 * 500);
+    expect(worst(luna, OFF_PEAK, 272_001, 1_000)).toBe(272_001 * 250 + 1_000 * 750);
+    const pro = model('gemini', 'gemini-2.5-pro');
+    expect(worst(pro, OFF_PEAK, 200_001, 1_000)).toBe(200_001 * 2_500 + 1_000 * 15_000);
+  });
+
+  test('worstCase and cost: a model that searches at every call -> its fee', () => {
+    const search = model('openai', 'gpt-4o-mini-search-preview');
+    const fee = worst(search, OFF_PEAK, 0, 0) ?? 0;
+    expect(fee).toBeGreaterThan(0);
+    expect(cost(search, { input: 0, cached: 0, output: 0, reasoning: 0 })).toBe(fee);
+    expect(worst(model('openai', 'gpt-4o-mini'), OFF_PEAK, 0, 0)).toBe(0);
+  });
+
   test.each([
     ['openai', 'gpt-4o-mini'],
     ['openai', 'gpt-6-luna'],
@@ -136,6 +167,29 @@ describe('worstCase', () => {
         }
       }
     }
+  });
+});
+
+describe('cost of a call that took long', () => {
+  const question = { model: model('deepseek', 'deepseek-v4-pro'), override: null };
+  const peakEnd = Date.UTC(2026, 10, 20, 4, 0, 0);
+
+  test('cost: from dear hours into others, and the other way round -> the dearer', () => {
+    const dear = 1_320_000 * 1_000 + 3_960_000 * 1_000;
+    const over = { at: peakEnd + 60_000, sentAt: peakEnd - 60_000 };
+    expect(prices.cost({ ...question, ...over }, MILLION)).toBe(dear);
+    const into = { at: Date.UTC(2026, 10, 20, 6, 1, 0), sentAt: Date.UTC(2026, 10, 20, 5, 59, 0) };
+    expect(prices.cost({ ...question, ...into }, MILLION)).toBe(dear);
+    expect(prices.cost({ ...question, at: peakEnd + 120_000, sentAt: peakEnd + 60_000 }, MILLION)).toBe(dear / 2);
+  });
+
+  test('cost: tokens written to a cache -> at the price of writing, never above the worst case', () => {
+    const luna = { model: model('openai', 'gpt-6-luna'), override: null, at: OFF_PEAK };
+    const usage = { input: 1_000, cached: 200, output: 10, reasoning: 0, cacheWritten: 800 };
+    expect(prices.cost(luna, usage)).toBe(200 * 10 + 800 * 125 + 10 * 500);
+    expect(prices.cost(luna, usage)).toBeLessThanOrEqual(prices.worstCase(luna, { input: 1_000, maxOutput: 10 }) ?? 0);
+    // Nobody can write what was not sent.
+    expect(prices.cost(luna, { ...usage, cacheWritten: 5_000 })).toBe(prices.cost(luna, usage));
   });
 });
 

@@ -20,6 +20,13 @@ function foundText({ found }: Progress): string | null {
   return parts.length === 0 ? null : `the provider takes ${parts.join(', ')}`;
 }
 
+/** Of all runs together; null where no day's amount is set. */
+function todayText({ today }: Progress): string | null {
+  if (today === null) return null;
+  const cap = today.maxCostUsd === null ? '' : ` of ${formatUsd(today.maxCostUsd)}`;
+  return `${formatUsd(today.costUsd)}${cap} for all runs of the day`;
+}
+
 /** For `swarm status`. */
 export function progressFacts(progress: Progress, now: number): string[] {
   const { usage } = progress;
@@ -44,6 +51,8 @@ export function progressFacts(progress: Progress, now: number): string[] {
     ],
     ['tokens', `${formatCount(usage.input)} in${reused}, ${formatCount(usage.output)} out`],
     ['cost', `${formatUsd(progress.costUsd)}${held}${cap}`],
+    ['today', todayText(progress)],
+    ...progress.warnings.map(({ message }): [string, string] => ['warning', safeLine(message)]),
     ['limits', `${workers} calls in flight${limits}`],
     ['found', foundText(progress)],
     ['started', formatTime(progress.startedAt)],

@@ -26,6 +26,8 @@ export function progressOf(part: Partial<Progress> = {}): Progress {
     costUsd: 0,
     heldUsd: 0,
     maxCostUsd: null,
+    today: null,
+    warnings: [],
     concurrency: 4,
     auto: false,
     requestsPerMinute: null,

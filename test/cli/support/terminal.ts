@@ -14,6 +14,7 @@ export const CONFIG: Config = {
   taskRoots: ['/data'],
   workerVersion: null,
   maxDailyCost: null,
+  warnAt: null,
   idleMs: 60_000,
   logLevel: 'info',
   ci: false,
