@@ -37,6 +37,7 @@ type Reads = Pick<
 >;
 
 export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
+  const { money } = reader;
   const listeners = new Set<(runId: string, control: Control) => void>();
   let closing: Promise<void> | null = null;
 
@@ -66,9 +67,9 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     done: read(reader.done),
     outcomesAfter: read(reader.outcomesAfter),
     outputRows: read(reader.outputRows),
-    doubtfulCalls: read(reader.doubtfulCalls),
-    spendByModel: read(reader.spendByModel),
-    chargedIn: read(reader.chargedIn),
+    doubtfulCalls: read((runId: string) => money.doubtfulCalls(runId)),
+    spendByModel: read((runId: string) => money.spendByModel(runId)),
+    chargedIn: read((from: number, to: number) => money.chargedIn(from, to)),
     control: read(reader.control),
     controls: read(reader.controls),
     queues: read(reader.queues),
