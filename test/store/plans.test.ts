@@ -69,8 +69,8 @@ describe('reads', () => {
     'ok rows': (one) => one.outputRows('r', { status: 'ok', from: 0, limit: 500 }),
     'failed rows': (one) => one.outputRows('r', { status: 'failed', from: 0, limit: 500 }),
     'filtered rows': (one) => one.outputRows('r', { status: 'filtered', from: 0, limit: 500 }),
-    doubtfulCalls: (one) => one.doubtfulCalls('r'),
-    spendByModel: (one) => one.spendByModel('r'),
+    doubtfulCalls: (one) => one.money.doubtfulCalls('r'),
+    spendByModel: (one) => one.money.spendByModel('r'),
     'seeds by range': (one) => one.seeds('r', { from: 0, to: 10 }),
     'calls by list': (one) => one.calls('r', { list: [1, 2] }),
   };
