@@ -1,7 +1,9 @@
 /** A disk that is full, and databases that are damaged: exit 7, nothing torn, and what was paid for is not paid for again. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { postgresMissing, startPostgres } from '../support/postgres.js';
 import { killAndWait } from '../support/program.js';
 import { type Provider, paidTwice } from '../support/provider.js';
 import type { TaskFiles } from '../support/run-folder.js';
@@ -12,6 +14,7 @@ const ROWS = 120;
 const LIMIT_MS = 120_000;
 const seeds = Array.from({ length: ROWS }, (_, index) => `Say something about number ${index}.`);
 const why = noSmallDisk();
+const noServer = postgresMissing();
 
 let home: SwarmHome;
 let provider: Provider;
@@ -77,6 +80,19 @@ function expectAllOnce(folder: string): void {
   expect(paidTwice(provider.billed())).toEqual([]);
 }
 
+/** What a database of PostgreSQL says to writes from now on, also to those who are connected. */
+async function takesWrites(database: string, allowed: boolean): Promise<void> {
+  const client = new pg.Client({ connectionString: database });
+  await client.connect();
+  const { pathname } = new URL(database);
+  await client.query('SET default_transaction_read_only = off');
+  await client.query(`ALTER DATABASE ${pathname.slice(1)} SET default_transaction_read_only = ${allowed ? 'off' : 'on'}`);
+  await client.query(
+    'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+  );
+  await client.end();
+}
+
 it.skipIf(why !== null)(
   `full disk under the home -> exit 7 names folder and free space; with room again every row, none paid twice${why ? ` (skipped: ${why})` : ''}`,
   async () => {
@@ -104,6 +120,34 @@ it.skipIf(why !== null)(
     expect(endEvent({ stdout: full, stderr: '' })).toMatchObject({ state: 'paused', reason: 'disk', exit_code: 7 });
     expect(full).toMatch(/E_OUT_WRITE .*ENOSPC/);
     expectAllOnce(join(home.folder, 'full-out-said', 'out'));
+  },
+  LIMIT_MS,
+);
+
+it.skipIf(noServer !== null)(
+  `PostgreSQL takes no writes in mid run -> paused, exit 7, E_STORE_WRITE; once it does, every row, none paid twice${noServer ? ` (skipped: ${noServer})` : ''}`,
+  async () => {
+    const server = await startPostgres();
+    if (typeof server === 'string') throw new Error(server);
+    const database = await server.database();
+    const own = await SwarmHome.create({ SWARM_DATABASE_URL: database });
+    try {
+      const files = own.task('readonly', { worker_model: 'm', worker_api_base: provider.url, workers: 8, batch_size: 25 }, seeds);
+      const run = own.swarm(['run', files.path, '--json']);
+      await provider.untilBilled(30);
+      await takesWrites(database, false);
+      const stopped = await run.ended;
+      expect(stopped.code, stopped.stderr).toBe(7);
+      expect(stopped.stderr + stopped.stdout).toMatch(
+        /E_STORE_WRITE .*PostgreSQL cannot store now: .*read-only transaction \(25006\)/,
+      );
+      await takesWrites(database, true);
+      expect(endEvent(await own.run(['run', files.path, '--json']))).toMatchObject({ state: 'completed', ok: ROWS });
+      expectAllOnce(files.out.dir);
+    } finally {
+      await own.close();
+      await server.stop();
+    }
   },
   LIMIT_MS,
 );
