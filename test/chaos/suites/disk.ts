@@ -1,5 +1,9 @@
-/** Every k-th write, sync and rename that fails: all k that the program comes to, or the first `--scenarios` of each kind. */
+/**
+ * Every k-th write, sync and rename that fails: all k that the program comes to, or the first `--scenarios` of each kind; and a whole
+ * program whose files may not grow beyond a limit.
+ */
 import { type Fault, faultName, noFaults, runFault } from '../disk/faults.js';
+import { runUnderFileLimit } from '../disk/file-size.js';
 import type { SoakSuite } from '../suite.js';
 
 const KINDS: readonly Pick<Fault, 'target' | 'call'>[] = [
@@ -34,7 +38,10 @@ const suite: SoakSuite = {
         say(`${kind.target}: ${kind.call} -> ${error}: ${at - 1} faults`);
       }
     }
-    return { broken, summary: [`${faults} faults, one at a time`] };
+    const problems = await runUnderFileLimit();
+    broken.push(...problems.map((problem) => `ulimit -f: ${problem}`));
+    say('whole program under ulimit -f: paused with exit 7, then to its end');
+    return { broken, summary: [`${faults} faults, one at a time; one run under ulimit -f`] };
   },
 };
 export default suite;
