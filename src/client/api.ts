@@ -1,5 +1,7 @@
 /** The library's types: what a program sees of durable-swarm. `connect()` in connect.ts fills them. */
+
 import type { Problem } from '../core/errors.js';
+import type { Estimate } from '../core/estimate.js';
 import type { Counts, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { SeedContent } from '../schema/seed.js';
 
@@ -42,7 +44,7 @@ export interface SpendWarning {
   message: string;
 }
 
-/** Null = no limit was met. */
+/** Limits of a provider as calls met them; null = no limit was met. */
 export interface FoundLimits {
   callsPerSecond: number | null;
   callsInFlight: number | null;
@@ -50,6 +52,18 @@ export interface FoundLimits {
   refusedAnyway: number;
   /** Epoch ms. */
   at: number;
+}
+
+/** What a run waits for. */
+export interface RunWait {
+  /** `concurrency`, `slow`, `requests/min`, `tokens/min`, `provider`, `breaker`, `refused`, `quota`, `money`, `stagger` or `paused`. */
+  why: string;
+  /** The same for people, with what is known of it. */
+  text: string;
+  /** Epoch ms. */
+  since: number;
+  /** When it ends, if that is known; epoch ms. */
+  until: number | null;
 }
 
 /** One moment of a run; everything comes from the store. */
@@ -81,6 +95,12 @@ export interface Progress extends Counts {
   tokensPerMinute: number | null;
   /** What was found of the provider's limits, for all processes and runs of this model and key; null before anything was. */
   found: FoundLimits | null;
+  /** What keeps it from being quicker; null when nothing is known to, or it is not running. */
+  waits: RunWait | null;
+  /** What the rows that are left will take, by the first rows of the run; null before those are done, and when none are left. */
+  rest: Estimate | null;
+  /** Time worked: without pauses, and without the time between the end of one start and the next. */
+  workedMs: number;
   startedAt: number | null;
   endedAt: number | null;
   outputDir: string;

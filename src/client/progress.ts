@@ -2,11 +2,13 @@
 import { join } from 'node:path';
 import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
 import type { Learned } from '../core/gate/learned.js';
+import { type Wait, type WaitFacts, waitText } from '../core/gate/wait.js';
 import type { RunState } from '../core/model.js';
 import { gateKey } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
-import type { FoundLimits, Progress, RunResult } from './api.js';
+import type { FoundLimits, Progress, RunResult, RunWait } from './api.js';
+import { estimateOf } from './rest.js';
 import { type DaySettings, spendOf } from './spend.js';
 
 /** States in which a run does nothing until somebody starts it again. */
@@ -24,11 +26,20 @@ export async function readProgress(store: Store, runId: string, settings: DaySet
 }
 
 export async function progressOf(store: Store, run: RunRow, settings: DaySettings): Promise<Progress> {
-  const [totals, control, learned] = await Promise.all([
+  const now = Date.now();
+  const [totals, control, learned, waits] = await Promise.all([
     store.totals(run.id),
     store.control(run.id),
     store.limits(gateKey(run.task.model)),
+    run.state === 'running' ? store.waits(run.id, now) : [],
   ]);
+  const found = learned && foundLimits(learned);
+  const facts = {
+    run: run.id,
+    ...control,
+    callsPerSecond: found?.callsPerSecond ?? null,
+    callsInFlight: found?.callsInFlight ?? null,
+  };
   const { total, ok, failed, filtered, calls, limited, doubtful, usage } = totals;
   return {
     run: run.id,
@@ -54,11 +65,21 @@ export async function progressOf(store: Store, run: RunRow, settings: DaySetting
     auto: control.auto,
     requestsPerMinute: control.requestsPerMinute,
     tokensPerMinute: control.tokensPerMinute,
-    found: learned && foundLimits(learned),
+    found,
+    waits: waitOf(waits, facts, now),
+    rest: await estimateOf(store, run, totals, { control, learned }),
+    workedMs: run.workedMs + (run.workingSince === null ? 0 : Math.max(0, now - run.workingSince)),
     startedAt: run.startedAt,
     endedAt: run.endedAt,
     outputDir: run.outputDir,
   };
+}
+
+/** Of several processes the one in which most turns wait. */
+function waitOf(waits: readonly Wait[], facts: WaitFacts, now: number): RunWait | null {
+  const [most] = [...waits].sort((a, b) => b.turns - a.turns || a.since - b.since);
+  if (!most) return null;
+  return { why: most.why, text: waitText(most, facts, now), since: most.since, until: most.until };
 }
 
 function foundLimits({ pace, window, noise, at }: Learned): FoundLimits {

@@ -1,4 +1,5 @@
 /** The store: runs, seeds, calls, outcomes, money, controls, queues, owners. Filled by libsql (a file) and by PostgreSQL. */
+import type { SampledRow } from '../core/estimate.js';
 import type { LedgerSlot } from '../core/gate/ledger-slot.js';
 import type { Counts, EpochMs, Finish, NanoUsd, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
@@ -256,6 +257,8 @@ export interface Store extends SharedStore {
   outcomesAfter(runId: string, seq: number, limit: number): Promise<{ seq: number; outcome: Outcome }[]>;
   /** Rows with their outcome in input order, in pages: index >= from. */
   outputRows(runId: string, filter: { status: Outcome['status']; from: number; limit: number }): Promise<OutputRow[]>;
+  /** Rows among the first `count` that have their outcome, with the sums of their answered calls. */
+  firstRows(runId: string, count: number): Promise<SampledRow[]>;
   doubtfulCalls(runId: string): Promise<CallRow[]>;
   spendByModel(runId: string): Promise<ModelSpend[]>;
   /** What all runs are charged with in these quarters of an hour: `from` to `to` (exclusive). */

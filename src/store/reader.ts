@@ -1,9 +1,11 @@
 /** All reads of the port. */
 import { sql } from 'kysely';
+import type { SampledRow } from '../core/estimate.js';
 import type { Learned } from '../core/gate/learned.js';
 import type { Wait } from '../core/gate/wait.js';
 import type { EpochMs, Outcome, RunState } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
+import { readFirstRows, readWaits } from './live-reads.js';
 import { MoneyReader } from './money-reader.js';
 import type { CallRow, Control, Indexes, OutputRow, RunRow, RunTotals } from './port.js';
 import type { ReadConnection } from './read-connection.js';
@@ -186,14 +188,12 @@ export class Reader {
     return row ? JSON.parse(row.learned_json) : null;
   }
 
-  async waits(runId: string, at: EpochMs): Promise<Wait[]> {
-    const query = this.#connection.kysely
-      .selectFrom('waits')
-      .innerJoin('owners', 'owners.id', 'waits.owner')
-      .select('wait_json')
-      .where('waits.run_id', '=', runId)
-      .where('owners.lease_until', '>=', at);
-    return (await query.execute()).map((row) => JSON.parse(row.wait_json));
+  waits(runId: string, at: EpochMs): Promise<Wait[]> {
+    return readWaits(this.#connection, runId, at);
+  }
+
+  firstRows(runId: string, count: number): Promise<SampledRow[]> {
+    return readFirstRows(this.#connection, runId, count);
   }
 
   async shares(keys: readonly string[]): Promise<ShareRow[]> {

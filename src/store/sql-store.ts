@@ -24,6 +24,7 @@ type Reads = Pick<
   | 'done'
   | 'outcomesAfter'
   | 'outputRows'
+  | 'firstRows'
   | 'doubtfulCalls'
   | 'spendByModel'
   | 'chargedIn'
@@ -67,6 +68,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     done: read(reader.done),
     outcomesAfter: read(reader.outcomesAfter),
     outputRows: read(reader.outputRows),
+    firstRows: read(reader.firstRows),
     doubtfulCalls: read((runId: string) => money.doubtfulCalls(runId)),
     spendByModel: read((runId: string) => money.spendByModel(runId)),
     chargedIn: read((from: number, to: number) => money.chargedIn(from, to)),

@@ -1,0 +1,87 @@
+/**
+ * What the rows that are left will take: calls, tokens, money, time. By the calibration sample, the first rows of the run itself or of an
+ * earlier one of the same task. Pure.
+ */
+import { added, type Interval, scaled, slower, sumOfRest } from './interval.js';
+import type { NanoUsd } from './model.js';
+import { nanoToUsd } from './price.js';
+
+/** One of the first rows of a run that has its outcome: the sums of its answered calls. */
+export interface SampledRow {
+  index: number;
+  calls: number;
+  inputTokens: number;
+  outputTokens: number;
+  costNano: NanoUsd;
+  /** Time of its calls. */
+  ms: number;
+}
+
+/** What bounds how quickly rows are done. */
+export interface Speed {
+  /** Calls in flight. */
+  concurrency: number;
+  requestsPerMinute: number | null;
+  tokensPerMinute: number | null;
+  /** As learned of the provider. */
+  callsPerSecond: number | null;
+}
+
+export interface Estimate {
+  /** Rows left. */
+  rows: number;
+  /** Rows that it rests on; 0 = bounds before any call was measured. */
+  sample: number;
+  calls: Interval;
+  inputTokens: Interval;
+  outputTokens: Interval;
+  /** Null when the price is unknown. */
+  costUsd: Interval | null;
+  ms: Interval;
+}
+
+/** Rows that the sample is taken from: the first ones. */
+export const SAMPLED_ROWS = 200;
+export const LEAST_SAMPLE = 20;
+/** Rows that may be missing among the first ones. */
+const MISSING = 0.05;
+const MINUTE_MS = 60_000;
+
+/**
+ * The first rows up to where more than a few are missing: those that end first are the short ones, so rows are not taken in the order
+ * in which they end. Null while there are too few.
+ */
+export function calibrationSample(done: readonly SampledRow[]): SampledRow[] | null {
+  const inOrder = [...done].sort((a, b) => a.index - b.index);
+  let size = 0;
+  for (const [position, { index }] of inOrder.entries()) {
+    const missing = index - position;
+    if (missing <= MISSING * (index + 1)) size = position + 1;
+  }
+  return size < LEAST_SAMPLE ? null : inOrder.slice(0, size);
+}
+
+/** How long calls with these sums take at best. */
+export function restMs(rest: Pick<Estimate, 'calls' | 'inputTokens' | 'outputTokens'>, callMs: Interval, speed: Speed): Interval {
+  const { concurrency, requestsPerMinute, tokensPerMinute, callsPerSecond } = speed;
+  const width = Math.max(1, Math.min(concurrency, rest.calls.expected));
+  let ms = scaled(callMs, 1 / width);
+  if (requestsPerMinute !== null) ms = slower(ms, scaled(rest.calls, MINUTE_MS / requestsPerMinute));
+  if (callsPerSecond !== null) ms = slower(ms, scaled(rest.calls, 1_000 / callsPerSecond));
+  if (tokensPerMinute === null) return ms;
+  const tokens = added(rest.inputTokens, rest.outputTokens);
+  return slower(ms, scaled(tokens, MINUTE_MS / tokensPerMinute));
+}
+
+/** `left` rows like those of the sample. */
+export function estimateRest(sample: readonly SampledRow[], left: number, speed: Speed): Estimate {
+  const sum = (of: (row: SampledRow) => number) => sumOfRest(sample.map(of), left);
+  const calls = sum((row) => row.calls);
+  const inputTokens = sum((row) => row.inputTokens);
+  const outputTokens = sum((row) => row.outputTokens);
+  const costNano = sum((row) => row.costNano);
+  const callMs = sum((row) => row.ms);
+  const ms = restMs({ calls, inputTokens, outputTokens }, callMs, speed);
+  const costUsd = costNano.expected === 0 ? null : scaled(costNano, nanoToUsd(1));
+  return { rows: left, sample: sample.length, calls, inputTokens, outputTokens, costUsd, ms };
+}
