@@ -113,7 +113,8 @@ class Follower {
   private async writeProgress(progress: Progress, now: number): Promise<void> {
     if (now - this.eventAt < EVENT_MS) return;
     const event = progressEvent(progress);
-    const text = JSON.stringify(event);
+    // The time worked alone is no news.
+    const text = JSON.stringify({ ...event, worked_ms: 0 });
     if (text === this.lastEvent) return;
     this.eventAt = now;
     this.lastEvent = text;

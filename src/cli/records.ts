@@ -1,10 +1,17 @@
 /** The JSON lines of `--json`: names as in the output files (snake_case). Programs depend on them. */
 import type { CheckReport, Progress, RunResult, SpendWarning, StartNotes } from '../client/api.js';
+import type { Estimate } from '../core/estimate.js';
 import type { Counts, Outcome } from '../core/model.js';
 import { problemsOf } from './problems.js';
 
 function counts({ total, ok, failed, filtered }: Counts): object {
   return { total, ok, failed, filtered };
+}
+
+/** Each figure as `{low, expected, high}`. */
+function estimateRecord({ rows, sample, calls, inputTokens, outputTokens, costUsd, ms }: Estimate): object {
+  const tokens = { input_tokens: inputTokens, output_tokens: outputTokens };
+  return { rows, sample_rows: sample, calls, ...tokens, cost_usd: costUsd, ms };
 }
 
 /** A moment of a run: `status --json`, `runs --json`, and the `progress` event. */
@@ -34,6 +41,12 @@ export function progressRecord(progress: Progress): object {
     tokens_per_minute: progress.tokensPerMinute,
     found_calls_per_second: progress.found?.callsPerSecond ?? null,
     found_calls_in_flight: progress.found?.callsInFlight ?? null,
+    waits_for: progress.waits?.why ?? null,
+    waits_text: progress.waits?.text ?? null,
+    waits_since: progress.waits?.since ?? null,
+    waits_until: progress.waits?.until ?? null,
+    rest: progress.rest === null ? null : estimateRecord(progress.rest),
+    worked_ms: progress.workedMs,
     started_at: progress.startedAt,
     ended_at: progress.endedAt,
     output_dir: progress.outputDir,

@@ -71,6 +71,8 @@ describe('reads', () => {
     'filtered rows': (one) => one.outputRows('r', { status: 'filtered', from: 0, limit: 500 }),
     doubtfulCalls: (one) => one.money.doubtfulCalls('r'),
     spendByModel: (one) => one.money.spendByModel('r'),
+    firstRows: (one) => one.firstRows('r', 200),
+    waits: (one) => one.waits('r', 1),
     'seeds by range': (one) => one.seeds('r', { from: 0, to: 10 }),
     'calls by list': (one) => one.calls('r', { list: [1, 2] }),
   };

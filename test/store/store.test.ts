@@ -446,6 +446,26 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     expect(await store.waits('r', NOW)).toEqual([]);
   });
 
+  test('firstRows: those that have an outcome -> the sums of their answered calls, in order', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 6);
+    for (const index of [0, 2, 3, 5]) await store.intend(intentOf('r', index));
+    await store.settle(settlementOf('r', 2, { outcome: outcomeOf(2) }));
+    await store.settle(settlementOf('r', 0));
+    await store.intend(intentOf('r', 0, { turn: 2 }));
+    await store.settle(settlementOf('r', 0, { turn: 2, costNano: 30, outcome: outcomeOf(0) }));
+    await store.settle(settlementOf('r', 5, { outcome: outcomeOf(5) }));
+    await store.finish('r', { ...outcomeOf(4), status: 'failed' });
+    const once = { calls: 1, inputTokens: USAGE.input, outputTokens: USAGE.output, costNano: 70, ms: 5 };
+    const twice = { calls: 2, inputTokens: 2 * USAGE.input, outputTokens: 2 * USAGE.output, costNano: 100, ms: 10 };
+    const none = { calls: 0, inputTokens: 0, outputTokens: 0, costNano: 0, ms: 0 };
+    expect(await store.firstRows('r', 5)).toEqual([
+      { index: 0, ...twice },
+      { index: 2, ...once },
+      { index: 4, ...none },
+    ]);
+  });
+
   test('time worked: pauses, epochs and what passed after a death do not count', async () => {
     const store = await fresh();
     await stagedRun(store, 'r', 1);

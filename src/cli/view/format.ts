@@ -1,5 +1,7 @@
 /** Numbers, money and times as people read them. */
 
+import type { Interval } from '../../core/interval.js';
+
 /** `950`, `12.3k`, `4.5M`. */
 export function formatCount(value: number): string {
   if (value < 10_000) return String(Math.round(value));
@@ -22,6 +24,12 @@ export function formatDuration(ms: number): string {
   if (seconds < 3600) return `${Math.floor(seconds / 60)}m ${two(seconds % 60)}s`;
   if (seconds < 86_400) return `${Math.floor(seconds / 3600)}h ${two(Math.floor((seconds % 3600) / 60))}m`;
   return `${Math.floor(seconds / 86_400)}d ${two(Math.floor((seconds % 86_400) / 3600))}h`;
+}
+
+/** `$0.51 ($0.44 to $0.59)`; the value alone when there is no doubt. */
+export function formatInterval({ low, expected, high }: Interval, format: (value: number) => string): string {
+  const [from, about, to] = [format(low), format(expected), format(high)];
+  return from === to ? about : `${about} (${from} to ${to})`;
 }
 
 /** Rates keep one decimal below 10. */

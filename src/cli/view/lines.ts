@@ -1,6 +1,8 @@
 /** The view model as text: a block for a terminal, one line for a pipe. Pure. */
 import type { Ansis } from 'ansis';
-import { formatCount, formatDuration, formatRate, formatUsd } from './format.js';
+import stringWidth from 'string-width';
+import { scaled } from '../../core/interval.js';
+import { formatCount, formatDuration, formatInterval, formatRate, formatUsd } from './format.js';
 import type { ViewModel } from './model.js';
 import { cutTo } from './table.js';
 
@@ -28,8 +30,37 @@ function rate({ state, rowsPerSecond, callsPerMinute }: ViewModel): string | nul
   return `${formatRate(rowsPerSecond)} rows/s, ${formatRate(callsPerMinute)} calls/min`;
 }
 
-function timeLeft({ etaMs }: ViewModel): string | null {
-  return etaMs === null || etaMs === 0 ? null : `about ${formatDuration(etaMs)} left`;
+/** At the speed of the last seconds; how sure that is follows from how much the rows differ. */
+function timeLeft({ etaMs, rest, state }: ViewModel): string | null {
+  if (etaMs === 0 || (etaMs === null && (rest === null || state !== 'running'))) return null;
+  if (rest === null || rest.ms.expected === 0) return `about ${formatDuration(etaMs ?? 0)} left`;
+  return `about ${formatInterval(scaled(rest.ms, (etaMs ?? rest.ms.expected) / rest.ms.expected), formatDuration)} left`;
+}
+
+/** Shorter times are over before anybody has read them. */
+const TOLD_MS = 5_000;
+
+/** `workers (all 16 busy), for 42s`. */
+function waitLine({ waitsFor, waitedMs }: ViewModel): string | null {
+  if (waitsFor === null) return null;
+  return `waits for ${waitsFor}${waitedMs === null || waitedMs < TOLD_MS ? '' : `, for ${formatDuration(waitedMs)}`}`;
+}
+
+/** `rest $0.51 ($0.44 to $0.59)`, the tokens, and what the provider takes, the most important first. */
+function restFacts({ rest, found }: ViewModel): string[] {
+  const tokens = rest === null ? [] : [`${formatInterval(rest.outputTokens, formatCount)} tokens out`];
+  const money = rest === null || rest.costUsd === null ? [] : [formatInterval(rest.costUsd, formatUsd)];
+  const [first, ...more] = [...money, ...tokens];
+  return [...(first === undefined ? [] : [`rest ${first}`]), ...more, ...(found === null ? [] : [`the provider takes ${found}`])];
+}
+
+/** As many of the parts as fit, the first ones first. */
+function fitting(parts: readonly string[], separator: string, width: number): string {
+  const line = parts.reduce((text, part) => {
+    const longer = text === '' ? part : `${text}${separator}${part}`;
+    return text === '' || stringWidth(longer) <= width ? longer : text;
+  }, '');
+  return cutTo(line, width);
 }
 
 function percent(fraction: number): string {
@@ -65,7 +96,10 @@ export function liveBlock(model: ViewModel, style: BlockStyle): string[] {
     facts([`${formatCount(model.inputTokens)} tokens in, ${formatCount(model.outputTokens)} out`, spend(model)]),
     ...(pace === null && left === null ? [] : [facts([pace, left])]),
   ];
-  if (model.waitsFor !== null) lines.push(colors.dim(cut(`  waits for ${model.waitsFor}`)));
+  const rest = restFacts(model);
+  if (rest.length > 0) lines.push(`  ${fitting(rest, separator, width - 2)}`);
+  const wait = waitLine(model);
+  if (wait !== null) lines.push(colors.dim(cut(`  ${wait}`)));
   // A block that keeps its height does not flicker.
   else if (model.state === 'running') lines.push('');
   return lines;
@@ -81,7 +115,8 @@ export function plainLine(model: ViewModel): string {
     spend(model),
     rate(model),
     timeLeft(model),
-    model.waitsFor === null ? null : `waits for ${model.waitsFor}`,
+    model.rest?.costUsd ? restFacts(model)[0] : null,
+    waitLine(model),
   ];
   return `${model.state}: ${parts.filter((part) => part !== null).join(', ')}`;
 }

@@ -1,6 +1,8 @@
 /** What the live view says, from a window of progress: pure, so that it is tested without a terminal or a clock. */
 import type { Progress } from '../../client/api.js';
 import { ENDED_STATES } from '../../client/progress.js';
+import type { Estimate } from '../../core/estimate.js';
+import { learnedText } from '../../core/gate/wait.js';
 import type { RunState } from '../../core/model.js';
 import { safeLine } from './safe-text.js';
 
@@ -35,10 +37,16 @@ export interface ViewModel {
   callsPerMinute: number | null;
   /** Null while nothing says how long it takes. */
   etaMs: number | null;
-  /** Since the run's start; null before it. */
+  /** Time worked since the run's start; null before it. */
   elapsedMs: number | null;
   /** What keeps it from being quicker; null when nothing is known to. */
   waitsFor: string | null;
+  /** For how long it has waited for that, in ms; null when nobody knows. */
+  waitedMs: number | null;
+  /** What the rest will take, by the rows that are done; null before enough are. */
+  rest: Estimate | null;
+  /** Limits of the provider as calls met them; null before they met any, and when the run has ended. */
+  found: string | null;
 }
 
 /** Rates are measured over this time, in ms. */
@@ -88,19 +96,12 @@ function pausedBy(progress: Progress): string {
   return `a person: swarm resume ${safeLine(progress.run)}`;
 }
 
-function waitsFor(base: Sample | undefined, { progress }: Sample, callsPerMinute: number | null): string | null {
-  const { requestsPerMinute, maxCostUsd } = progress;
+function waitsFor({ progress }: Sample): string | null {
   if (progress.state === 'paused') return pausedBy(progress);
   if (progress.state === 'staging' || progress.state === 'staged') return 'its start';
   if (progress.state === 'interrupted') return 'a person: swarm run';
   if (hasEnded(progress.state) || progress.total === rowsDone(progress)) return null;
-  const left = maxCostUsd === null ? null : maxCostUsd - progress.costUsd - progress.heldUsd;
-  if (maxCostUsd !== null && left !== null && left <= maxCostUsd * 0.01) return 'money';
-  if (base !== undefined && progress.limited > base.progress.limited) return "the provider's rate limit";
-  if (requestsPerMinute !== null && callsPerMinute !== null && callsPerMinute >= requestsPerMinute * 0.9) {
-    return `requests/min (${requestsPerMinute})`;
-  }
-  if (progress.inFlight >= progress.concurrency) return `answers (${progress.concurrency} at a time)`;
+  if (progress.waits !== null) return safeLine(progress.waits.text);
   if (progress.inFlight > 0 && progress.inFlight >= progress.total - rowsDone(progress)) return 'the last answers';
   return null;
 }
@@ -136,7 +137,10 @@ export function viewModel(previous: readonly Sample[], progress: Progress, now: 
     rowsPerSecond: rows === null ? null : rows * 1000,
     callsPerMinute,
     etaMs: etaMs(previous, base, latest),
-    elapsedMs: progress.startedAt === null ? null : Math.max(0, (progress.endedAt ?? now) - progress.startedAt),
-    waitsFor: waitsFor(base, latest, callsPerMinute),
+    elapsedMs: progress.startedAt === null ? null : progress.workedMs,
+    waitsFor: waitsFor(latest),
+    waitedMs: progress.waits === null ? null : Math.max(0, now - progress.waits.since),
+    rest: hasEnded(progress.state) ? null : progress.rest,
+    found: progress.found === null || hasEnded(progress.state) ? null : learnedText(progress.found),
   };
 }

@@ -1,6 +1,7 @@
 /** All that is known of one run, as lines. Pure. */
 import type { Progress } from '../../client/api.js';
-import { formatCount, formatDuration, formatTime, formatUsd } from './format.js';
+import { clockText, learnedText } from '../../core/gate/wait.js';
+import { formatCount, formatDuration, formatInterval, formatTime, formatUsd } from './format.js';
 import { rowsDone } from './model.js';
 import { safeLine } from './safe-text.js';
 import { renderFacts } from './table.js';
@@ -13,9 +14,8 @@ export function stateText({ state, reason }: Progress): string {
 /** Limits of the provider, as calls met them; null when none was met. */
 function foundText({ found }: Progress): string | null {
   if (found === null) return null;
-  const parts: string[] = [];
-  if (found.callsPerSecond !== null) parts.push(`${found.callsPerSecond.toFixed(1)} calls/s`);
-  if (found.callsInFlight !== null) parts.push(`${found.callsInFlight} calls in flight`);
+  const learned = learnedText(found);
+  const parts = learned === null ? [] : [learned];
   if (found.refusedAnyway > 0) parts.push(`${(found.refusedAnyway * 100).toFixed(1)} % refused at any rate`);
   return parts.length === 0 ? null : `the provider takes ${parts.join(', ')}`;
 }
@@ -25,6 +25,37 @@ function todayText({ today }: Progress): string | null {
   if (today === null) return null;
   const cap = today.maxCostUsd === null ? '' : ` of ${formatUsd(today.maxCostUsd)}`;
   return `${formatUsd(today.costUsd)}${cap} for all runs of the day`;
+}
+
+/** What the run waits for, and since when. */
+function waitsText({ waits, state }: Progress, now: number): string | null {
+  if (waits === null || state !== 'running') return null;
+  return `${safeLine(waits.text)}, for ${formatDuration(now - waits.since)} (since ${clockText(waits.since, now)})`;
+}
+
+/** What the rows that are left will take. */
+function restText({ rest }: Progress): string | null {
+  if (rest === null) return null;
+  const { rows, sample, costUsd, ms, calls, inputTokens, outputTokens } = rest;
+  const parts = [
+    `${rows} rows`,
+    `${formatInterval(calls, formatCount)} calls`,
+    `${formatInterval(inputTokens, formatCount)} tokens in`,
+    `${formatInterval(outputTokens, formatCount)} out`,
+    ...(costUsd === null ? [] : [formatInterval(costUsd, formatUsd)]),
+    `${formatInterval(ms, formatDuration)} at best`,
+  ];
+  return `${parts.join(', ')}; 9 of 10 times in between, by the first ${sample} rows`;
+}
+
+/** Time worked; the time since the start, too, when the run has rested in between. */
+export function tookText(
+  { startedAt, endedAt, workedMs }: Pick<Progress, 'startedAt' | 'endedAt' | 'workedMs'>,
+  now: number,
+): string | null {
+  if (startedAt === null) return null;
+  const [worked, all] = [workedMs, (endedAt ?? now) - startedAt].map(formatDuration);
+  return worked === all || all === undefined ? (worked ?? null) : `${worked} of work in ${all}`;
 }
 
 /** For `swarm status`. */
@@ -53,10 +84,12 @@ export function progressFacts(progress: Progress, now: number): string[] {
     ['cost', `${formatUsd(progress.costUsd)}${held}${cap}`],
     ['today', todayText(progress)],
     ...progress.warnings.map(({ message }): [string, string] => ['warning', safeLine(message)]),
+    ['waits for', waitsText(progress, now)],
+    ['rest', restText(progress)],
     ['limits', `${workers} calls in flight${limits}`],
     ['found', foundText(progress)],
     ['started', formatTime(progress.startedAt)],
-    ['took', progress.startedAt === null ? null : formatDuration((progress.endedAt ?? now) - progress.startedAt)],
+    ['took', tookText(progress, now)],
     ['epoch', String(progress.epoch)],
     ['folder', progress.outputDir],
   ]);

@@ -1,7 +1,8 @@
 /** The end of a run in a few lines: counts, money, places, and what to type next. Pure. */
 import { join } from 'node:path';
 import type { Progress, RunResult } from '../../client/api.js';
-import { formatDuration, formatUsd } from './format.js';
+import { formatUsd } from './format.js';
+import { tookText } from './progress-facts.js';
 import { safeLine } from './safe-text.js';
 import { renderFacts } from './table.js';
 
@@ -12,7 +13,6 @@ export function resultLines(result: RunResult, progress: Progress): string[] {
   const parts = [`${counts.ok} ok`, `${counts.failed} failed`];
   if (counts.filtered > 0) parts.push(`${counts.filtered} filtered`);
   if (pending > 0) parts.push(`${pending} not done`);
-  const took = progress.startedAt === null || progress.endedAt === null ? null : progress.endedAt - progress.startedAt;
   return renderFacts([
     ['run', `${result.run}  ${result.state}${result.reason === null ? '' : ` (${result.reason})`}`],
     ['rows', `${counts.total}: ${parts.join(', ')}`],
@@ -20,7 +20,7 @@ export function resultLines(result: RunResult, progress: Progress): string[] {
       'cost',
       formatUsd(result.costUsd) + (progress.doubtful > 0 ? `, and ${formatUsd(progress.heldUsd)} held for doubtful calls` : ''),
     ],
-    ['took', took === null ? null : formatDuration(took)],
+    ['took', progress.endedAt === null ? null : tookText(progress, progress.endedAt)],
     ['output', result.outputFile],
     ['failed', counts.failed > 0 && result.outputFile !== null ? join(result.outputDir, 'failed.jsonl') : null],
     ['folder', result.outputDir],

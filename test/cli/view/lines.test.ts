@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { bar, lineIsDue, liveBlock, plainLine } from '../../../src/cli/view/lines.js';
 import { viewModel } from '../../../src/cli/view/model.js';
 import type { Progress } from '../../../src/client/api.js';
+import type { Estimate } from '../../../src/core/estimate.js';
 import { progressOf } from '../support/fake-run.js';
 import { START } from '../support/terminal.js';
 
@@ -17,6 +18,15 @@ const BUSY: Partial<Progress> = {
   heldUsd: 0.004,
   maxCostUsd: 5,
 };
+const REST: Estimate = {
+  rows: 10,
+  sample: 24,
+  calls: { low: 10, expected: 10, high: 10 },
+  inputTokens: { low: 900, expected: 1000, high: 1100 },
+  outputTokens: { low: 4500, expected: 5000, high: 5500 },
+  costUsd: { low: 0.04, expected: 0.05, high: 0.06 },
+  ms: { low: 18_000, expected: 20_000, high: 25_000 },
+};
 const model = (part: Partial<Progress> = BUSY) =>
   viewModel([{ at: START, progress: progressOf() }], progressOf(part), START + 5000);
 const style = { width: 80, unicode: false, colors: new Ansis(0) };
@@ -25,14 +35,60 @@ describe('liveBlock', () => {
   it('80 columns, ASCII: all that is known', () => {
     expect(liveBlock(model(), style)).toMatchInlineSnapshot(`
       [
-        "poems  running  5s  poems-1",
+        "poems  running  1m 05s  poems-1",
         "  ###################------------------- 50 %  10 of 20",
         "  8 ok | 1 failed | 1 filtered | 4 in flight",
         "  123k tokens in, 7890 out | $0.0123 + $0.0040 held of $5.00",
         "  2.0 rows/s, 120 calls/min | about 5s left",
-        "  waits for answers (4 at a time)",
+        "  waits for workers (all 4 busy), for 5s",
       ]
     `);
+  });
+
+  it('with an estimate: what the rest will take, in the order of what matters, cut at whole facts', () => {
+    const found = { callsPerSecond: 98.04, callsInFlight: null, refusedAnyway: 0, at: START };
+    const block = (width: number) => liveBlock(model({ ...BUSY, rest: REST, found }), { ...style, width });
+    expect(block(120)).toMatchInlineSnapshot(`
+      [
+        "poems  running  1m 05s  poems-1",
+        "  ###################------------------- 50 %  10 of 20",
+        "  8 ok | 1 failed | 1 filtered | 4 in flight",
+        "  123k tokens in, 7890 out | $0.0123 + $0.0040 held of $5.00",
+        "  2.0 rows/s, 120 calls/min | about 5s (5s to 6s) left",
+        "  rest $0.0500 ($0.0400 to $0.0600) | 5000 (4500 to 5500) tokens out | the provider takes 98.0 calls/s",
+        "  waits for workers (all 4 busy), for 5s",
+      ]
+    `);
+    expect(block(80)).toMatchInlineSnapshot(`
+      [
+        "poems  running  1m 05s  poems-1",
+        "  ###################------------------- 50 %  10 of 20",
+        "  8 ok | 1 failed | 1 filtered | 4 in flight",
+        "  123k tokens in, 7890 out | $0.0123 + $0.0040 held of $5.00",
+        "  2.0 rows/s, 120 calls/min | about 5s (5s to 6s) left",
+        "  rest $0.0500 ($0.0400 to $0.0600) | 5000 (4500 to 5500) tokens out",
+        "  waits for workers (all 4 busy), for 5s",
+      ]
+    `);
+    expect(block(40)).toMatchInlineSnapshot(`
+      [
+        "poems  running  1m 05s  poems-1",
+        "  ###########----------- 50 %  10 of 20",
+        "  8 ok | 1 failed | 1 filtered | 4 i...",
+        "  123k tokens in, 7890 out | $0.0123...",
+        "  2.0 rows/s, 120 calls/min | about ...",
+        "  rest $0.0500 ($0.0400 to $0.0600)",
+        "  waits for workers (all 4 busy), fo...",
+      ]
+    `);
+    expect(plainLine(model({ ...BUSY, rest: REST }))).toContain('rest $0.0500 ($0.0400 to $0.0600), ');
+    const free = liveBlock(model({ ...BUSY, rest: { ...REST, costUsd: null } }), style);
+    expect(free.find((line) => line.includes('rest'))).toBe('  rest 5000 (4500 to 5500) tokens out');
+  });
+
+  it('no speed measured yet: the time by the estimate', () => {
+    const first = viewModel([], progressOf({ ...BUSY, rest: REST }), START);
+    expect(liveBlock(first, style).join('\n')).toContain('about 20s (18s to 25s) left');
   });
 
   it('ASCII asked for: no character above 126', () => {
@@ -90,7 +146,7 @@ describe('plainLine', () => {
   it('a busy run: one line with all that counts', () => {
     expect(plainLine(model())).toBe(
       'running: 10/20 rows, 1 failed, 1 filtered, 4 in flight, 123k tokens in, 7890 out, ' +
-        '$0.0123 + $0.0040 held of $5.00, 2.0 rows/s, 120 calls/min, about 5s left, waits for answers (4 at a time)',
+        '$0.0123 + $0.0040 held of $5.00, 2.0 rows/s, 120 calls/min, about 5s left, waits for workers (all 4 busy), for 5s',
     );
   });
 

@@ -71,12 +71,13 @@ describe('viewModel: rates', () => {
 });
 
 describe('viewModel: elapsed', () => {
-  it('under way: since the start; ended: until the end; not started: null', () => {
-    expect(model([], at(5000)).elapsedMs).toBe(5000);
-    expect(model([], at(5000, { endedAt: START + 3000 })).elapsedMs).toBe(3000);
+  it('the time worked; not started: null', () => {
+    expect(model([], at(5000, { workedMs: 3000 })).elapsedMs).toBe(3000);
     expect(model([], at(5000, { startedAt: null })).elapsedMs).toBeNull();
   });
 });
+
+const WAIT = { why: 'breaker', text: '', since: START, until: null };
 
 describe('viewModel: what it waits for', () => {
   it.each<[string, Partial<Progress>, string | null]>([
@@ -85,21 +86,25 @@ describe('viewModel: what it waits for', () => {
     ['refused billing', { state: 'paused', reason: 'billing' }, 'the account: the provider refused to bill'],
     ['being staged', { state: 'staging' }, 'its start'],
     ['interrupted', { state: 'interrupted' }, 'a person: swarm run'],
-    ['cap nearly reached by what is held', { maxCostUsd: 1, costUsd: 0.5, heldUsd: 0.495 }, 'money'],
-    ['a 429 in the window', { limited: 1 }, "the provider's rate limit"],
-    ['the own rate', { requestsPerMinute: 60, calls: 2, inFlight: 1 }, 'requests/min (60)'],
-    ['all slots full', { inFlight: 4 }, 'answers (4 at a time)'],
-    ['fewer rows left than slots', { ok: 18, inFlight: 2 }, 'the last answers'],
-    ['nothing known', { inFlight: 1 }, null],
+    ['what the gate says', {}, 'workers (all 4 busy)'],
+    ['a text with an escape sequence', { waits: { ...WAIT, text: 'the provider\u001b[31m' } }, 'the provider'],
+    ['fewer rows left than slots', { ok: 18, inFlight: 2, waits: null }, 'the last answers'],
+    ['nothing known', { inFlight: 1, waits: null }, null],
     ['all done', { ok: 20, inFlight: 0 }, null],
     ['completed', { state: 'completed', ok: 19, failed: 1 }, null],
   ])('%s', (_name, part, expected) => {
     expect(model([at(0)], at(2000, part)).waitsFor).toBe(expected);
   });
 
-  it('429s before the window: not told any more', () => {
-    const samples = [at(0), at(5000, { limited: 7 }), at(15_000, { limited: 7 })];
-    expect(model(samples, at(20_000, { limited: 7, inFlight: 1 })).waitsFor).toBeNull();
+  it('how long it has waited', () => {
+    expect(model([], at(2000)).waitedMs).toBe(2000);
+    expect(model([], at(2000, { waits: null })).waitedMs).toBeNull();
+  });
+
+  it('what the provider takes: while the run goes on', () => {
+    const found = { callsPerSecond: 98.04, callsInFlight: null, refusedAnyway: 0, at: START };
+    expect(model([], at(0, { found })).found).toBe('98.0 calls/s');
+    expect(model([], at(0, { found, state: 'completed' })).found).toBeNull();
   });
 });
 

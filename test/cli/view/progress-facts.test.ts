@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { progressFacts } from '../../../src/cli/view/progress-facts.js';
+import { progressFacts, tookText } from '../../../src/cli/view/progress-facts.js';
+import type { Estimate } from '../../../src/core/estimate.js';
 import { progressOf } from '../support/fake-run.js';
 import { START } from '../support/terminal.js';
 
@@ -20,4 +21,37 @@ it('found: what was learned of the provider; no line before a limit was met', ()
   expect(foundOf({ found: { ...none, callsPerSecond: 98.04, callsInFlight: 50, refusedAnyway: 0.1 } })).toMatch(
     /found +the provider takes 98\.0 calls\/s, 50 calls in flight, 10\.0 % refused at any rate$/,
   );
+});
+
+it('waits for: the reason, for how long and since when; nothing while it rests', () => {
+  const waitsOf = (part: Parameters<typeof progressOf>[0]) =>
+    progressFacts(progressOf(part), START + 65_000).find((line) => line.startsWith('waits for'));
+  expect(waitsOf({})).toMatch(/waits for +workers \(all 4 busy\), for 1m 05s \(since \d\d:\d\d:\d\dZ\)$/);
+  expect([waitsOf({ state: 'paused' }), waitsOf({ waits: null })]).toEqual([undefined, undefined]);
+});
+
+it('rest: all figures with their interval, and what they rest on', () => {
+  const rest: Estimate = {
+    rows: 180,
+    sample: 24,
+    calls: { low: 180, expected: 180, high: 180 },
+    inputTokens: { low: 9_000, expected: 9_500, high: 9_900 },
+    outputTokens: { low: 45_000, expected: 50_000, high: 55_000 },
+    costUsd: { low: 0.4, expected: 0.5, high: 0.6 },
+    ms: { low: 110_000, expected: 120_000, high: 131_000 },
+  };
+  const restOf = (part: Partial<Estimate>) =>
+    progressFacts(progressOf({ rest: { ...rest, ...part } }), START).find((line) => line.startsWith('rest'));
+  expect(restOf({})).toMatch(
+    /rest +180 rows, 180 calls, 9500 \(9000 to 9900\) tokens in, 50\.0k \(45\.0k to 55\.0k\) out, \$0\.5000 \(\$0\.4000 to \$0\.6000\), 2m 00s \(1m 50s to 2m 11s\) at best; 9 of 10 times in between, by the first 24 rows$/,
+  );
+  expect(restOf({ costUsd: null })).not.toContain('$');
+});
+
+it('took: the time worked, and the time since the start where the run has rested in between', () => {
+  const times = { startedAt: START, endedAt: START + 7_620_000 };
+  expect(tookText({ ...times, workedMs: 7_620_000 }, 0)).toBe('2h 07m');
+  expect(tookText({ ...times, workedMs: 185_000 }, 0)).toBe('3m 05s of work in 2h 07m');
+  expect(tookText({ startedAt: START, endedAt: null, workedMs: 3_000 }, START + 9_000)).toBe('3s of work in 9s');
+  expect(tookText({ startedAt: null, endedAt: null, workedMs: 0 }, START)).toBeNull();
 });
