@@ -2,13 +2,13 @@
  * The provider's own book: an append-only file of JSON lines, the truth that a client's ledger is compared with.
  *
  * A `call` line is written when the whole request body has arrived, in that order, and says at once whether the call is billed:
- * `{"e":"call","n","t","key","row","turn","attempt","model","status","billed","fault","prompt_tokens","completion_tokens","cost_nano"}`.
+ * `{"e":"call","n","t","key","row","turn","model","status","billed","fault","prompt_tokens","completion_tokens","cost_nano"}`.
  * An `end` line says how it went out: `{"e":"end","n","t","end"}` with end `sent`, `gone` (the client left first) or `cut` (a fault).
  *
  * Billed is every call that was not refused with a 4xx or 5xx: also when the client is gone before the answer, and also when a
  * fault spoils the answer on its way (status 0 where no status was sent at all). Tokens and cost of a refused call are 0.
  * `cost_nano` is in 1e-9 USD by the price option. `key` is the digest (draw.ts) of seed option, model and messages, `row` that of the
- * first user message.
+ * first user message. A key's attempts are its lines: counting them here would take memory for each.
  */
 import { closeSync, openSync, write, writeSync } from 'node:fs';
 import { EXIT, SwarmError } from '../core/errors.js';
@@ -20,7 +20,6 @@ export interface CallLine {
   key: string;
   row: string;
   turn: number;
-  attempt: number;
   model: string;
   /** 0 when no status is sent. */
   status: number;

@@ -24,8 +24,6 @@ export interface SimulatorStats {
 export interface Call extends Identity {
   n: number;
   model: string;
-  /** How often this key was seen, from 1. */
-  attempt: number;
 }
 
 export class Book {
@@ -104,7 +102,6 @@ export class Book {
       key: call.key,
       row: call.row,
       turn: call.turn,
-      attempt: call.attempt,
       model: call.model,
       status: facts.status,
       billed: facts.billed,

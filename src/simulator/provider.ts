@@ -20,7 +20,7 @@ const FAULT_WAIT_MS = 1000;
 export class Provider {
   private readonly limits: Limits;
   private readonly book: Book;
-  /** Attempts seen per key; kept only where something depends on them. */
+  /** Attempts seen per key; kept only where faults depend on them, since it grows with the calls. */
   private readonly attempts: HashTable | null;
   /** Attempts of the few prompts that order a fault, when no others are counted. */
   private readonly orderedAttempts = new HashTable();
@@ -29,7 +29,7 @@ export class Provider {
   constructor(private readonly settings: SimulatorSettings) {
     this.limits = new Limits(settings);
     this.book = new Book(settings.log, settings.price);
-    this.attempts = settings.log !== null || settings.faults.length > 0 ? new HashTable() : null;
+    this.attempts = settings.faults.length > 0 ? new HashTable() : null;
   }
 
   stats(): SimulatorStats {
@@ -53,13 +53,13 @@ export class Provider {
     const n = this.book.next();
     const request = readRequest(body);
     if (typeof request === 'string') {
-      this.refuse({ n, model: '', attempt: 0, key: '', row: '', turn: 0, promptTokens: 0 }, res, unreadable(request));
+      this.refuse({ n, model: '', key: '', row: '', turn: 0, promptTokens: 0 }, res, unreadable(request));
       return;
     }
     const identity = identify(this.settings.seed, request);
     const directives = readDirectives(request);
     const attempt = this.countAttempt(identity.key, directives);
-    const call: Call = { n, model: request.model, attempt, ...identity };
+    const call: Call = { n, model: request.model, ...identity };
     const completion = answer(this.settings, request, identity, directives);
     const used = call.promptTokens + (completion.usage?.completion_tokens ?? 0);
     const reserved = request.maxTokens === null ? used : call.promptTokens + request.maxTokens;
@@ -70,7 +70,7 @@ export class Provider {
       this.refuse(call, res, refusal);
       return;
     }
-    const name = this.faultOf(directives, call);
+    const name = this.faultOf(directives, call.key, attempt);
     const fault = name === null ? undefined : FAULTS[name];
     if (name !== null && fault?.kind === 'refuse') {
       this.limits.giveBack(reserved);
@@ -98,10 +98,10 @@ export class Provider {
     return attempt;
   }
 
-  private faultOf(directives: Directives, call: Call): string | null {
+  private faultOf(directives: Directives, key: string, attempt: number): string | null {
     const ordered = directives.fault;
-    if (ordered && call.attempt <= ordered.attempts && Object.hasOwn(FAULTS, ordered.name)) return ordered.name;
-    return drawFault(this.settings.faults, this.settings.seed, call.key, call.attempt);
+    if (ordered && attempt <= ordered.attempts && Object.hasOwn(FAULTS, ordered.name)) return ordered.name;
+    return drawFault(this.settings.faults, this.settings.seed, key, attempt);
   }
 
   private faultRefusal(name: string, fault: Extract<Fault, { kind: 'refuse' }>): Refusal {

@@ -203,7 +203,7 @@ describe('billing log', () => {
       [5, 400, false, null],
     ]);
     const { prompt_tokens: input, completion_tokens: output } = answer.usage;
-    expect(calls[0]).toMatchObject({ prompt_tokens: input, completion_tokens: output, turn: 1, attempt: 1, model: 'sim-small' });
+    expect(calls[0]).toMatchObject({ prompt_tokens: input, completion_tokens: output, turn: 1, model: 'sim-small' });
     expect(calls[0]?.['cost_nano']).toBe(costOf(SIM_PRICE, { input, cached: 0, output }));
     expect(calls.reduce((sum, line) => sum + Number(line['cost_nano']), 0)).toBe(stats.costNano);
     expect(stats).toMatchObject({ calls: 5, billed: 2, refused: 3, inFlight: 0 });

@@ -12,7 +12,6 @@ export interface ProviderCall {
   /** `rowOf` the first user message. */
   row: string;
   turn: number;
-  attempt: number;
   status: number;
   billed: boolean;
   costNano: number;
@@ -74,8 +73,8 @@ export class Provider {
   #book(entry: BookLine): void {
     const { n, t } = entry;
     if (entry.e === 'call') {
-      const { row, turn, attempt, status, billed, cost_nano: costNano } = entry;
-      this.#calls.set(n, { n, t, row, turn, attempt, status, billed, costNano, end: null, endedAt: null });
+      const { row, turn, status, billed, cost_nano: costNano } = entry;
+      this.#calls.set(n, { n, t, row, turn, status, billed, costNano, end: null, endedAt: null });
     } else {
       Object.assign(this.#calls.get(n) ?? {}, { end: entry.end, endedAt: t });
     }
