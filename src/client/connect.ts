@@ -1,5 +1,4 @@
 /** `connect()`: the library's way in. Finds or starts the home's host; staging and reading go straight to the store. */
-import { Client, type Connection } from '@temporalio/client';
 import { type Config, loadConfig, readKey } from '../config.js';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
@@ -10,22 +9,21 @@ import { createPrices } from '../pricing/prices.js';
 import { openStore } from '../store/open-store.js';
 import { runFolders } from '../store/outputs/folder.js';
 import type { RunRow, Store } from '../store/port.js';
-import { clusterConnectionSettings, connectTemporal } from '../temporal-connection.js';
 import type { ConnectOptions, Progress, Rows, RunHandle, StartedRun, StartNotes, StartOptions, Swarm } from './api.js';
 import type { HostConnection } from './host-connection.js';
 import { connectToHost } from './host-process.js';
 import type { HostInfo } from './host-protocol.js';
-import { Launcher } from './launch.js';
+import type { Launcher } from './launch.js';
 import { type PreparedTask, prepareTask } from './prepare-task.js';
 import { progressOf, readProgress } from './progress.js';
+import type { ReachedTemporal } from './reach-temporal.js';
 import { StoredRun } from './run-handle.js';
 
-/** One connected host and Temporal client. */
+/** One connected host, and Temporal once it was needed. */
 interface Reach {
   host: HostConnection;
   info: HostInfo;
-  connection: Connection;
-  launcher: Launcher;
+  temporal: Promise<ReachedTemporal> | null;
 }
 
 export async function connect(options: ConnectOptions = {}): Promise<Swarm> {
@@ -43,6 +41,16 @@ export async function connect(options: ConnectOptions = {}): Promise<Swarm> {
 function startOptions(seedsOrOptions: Rows | StartOptions = {}, more: StartOptions = {}): StartOptions {
   const isRows = Symbol.iterator in seedsOrOptions || Symbol.asyncIterator in seedsOrOptions;
   return isRows ? { ...more, seeds: seedsOrOptions as Rows } : (seedsOrOptions as StartOptions);
+}
+
+/** Asked for as soon as it is sure to be needed: a host that comes up takes longer than the loading. */
+function loadTemporal(): Promise<typeof import('./reach-temporal.js')> {
+  return import('./reach-temporal.js');
+}
+
+async function closeTemporal(reach: Reach | null | undefined): Promise<void> {
+  const temporal = await reach?.temporal?.catch(() => null);
+  await temporal?.close().catch(() => undefined);
 }
 
 class ConnectedSwarm implements Swarm {
@@ -89,17 +97,23 @@ class ConnectedSwarm implements Swarm {
       },
     );
     this.#keepKey(prepared);
-    const { host, launcher } = await this.reach();
+    if (staged.kind !== 'finished') loadTemporal().catch(() => undefined);
+    const { host } = await this.reach();
     if (Object.keys(this.#keys).length > 0) await host.keys(this.#keys);
     const attached = !staged.run.detached;
     if (attached) await this.#attach(staged.run.id);
-    if (staged.kind !== 'finished') await launcher.startOrResume(staged.run.id);
-    if (staged.kind === 'new' && this.#config.externalTemporal) await launcher.needWorker();
+    if (staged.kind !== 'finished') {
+      const launcher = await this.launcher();
+      await launcher.startOrResume(staged.run.id);
+      if (staged.kind === 'new' && this.#config.externalTemporal) await launcher.needWorker();
+    }
     const start: StartNotes = { kind: staged.kind, notes: [...prepared.notes, ...staged.notes] };
     return Object.assign(this.#handle(staged.run.id), { start });
   }
 
   async get(run: string): Promise<RunHandle> {
+    // Who asks for a run wants it followed or changed.
+    this.launcher().catch(() => undefined);
     await readProgress(this.#store, run, this.#config);
     return this.#handle(run);
   }
@@ -119,11 +133,11 @@ class ConnectedSwarm implements Swarm {
     this.#closed = true;
     const reach = await this.#reach?.catch(() => null);
     reach?.host.close();
-    await reach?.connection.close();
+    await closeTemporal(reach);
     await this.#store.close();
   }
 
-  /** The host and the Temporal client; a host that is gone is found or started anew. */
+  /** The home's host; one that is gone is found or started anew. */
   reach(): Promise<Reach> {
     this.#reach ??= this.#connect().catch((error: unknown) => {
       this.#reach = null;
@@ -137,16 +151,25 @@ class ConnectedSwarm implements Swarm {
       keys: this.#keys,
       ...(this.#onProgress ? { onProgress: this.#onProgress } : {}),
     });
-    const settings = this.#config.externalTemporal
-      ? clusterConnectionSettings()
-      : { address: info.temporalAddress, namespace: info.namespace };
-    const connection = await connectTemporal(settings);
-    const client = new Client({ connection, namespace: settings.namespace });
-    const reach: Reach = { host, info, connection, launcher: new Launcher(client, this.#store, (run) => host.goOn(run)) };
+    const reach: Reach = { host, info, temporal: null };
     this.#current = reach;
     this.#hostStopped = false;
     void host.closed.then(() => this.#lost(reach));
     return reach;
+  }
+
+  /** Through the host that was reached, whichever it is by now. */
+  async launcher(): Promise<Launcher> {
+    const loading = loadTemporal();
+    loading.catch(() => undefined);
+    const reach = await this.reach();
+    reach.temporal ??= loading
+      .then(({ reachTemporal }) => reachTemporal(this.#config, this.#store, reach))
+      .catch((error: unknown) => {
+        reach.temporal = null;
+        throw error;
+      });
+    return (await reach.temporal).launcher;
   }
 
   #lost(reach: Reach): void {
@@ -154,7 +177,7 @@ class ConnectedSwarm implements Swarm {
     this.#current = null;
     this.#reach = null;
     this.#hostStopped = reach.host.toldToStop;
-    void reach.connection.close().catch(() => undefined);
+    void closeTemporal(reach);
   }
 
   async #attach(run: string): Promise<void> {
@@ -181,7 +204,7 @@ class ConnectedSwarm implements Swarm {
   #handle(id: string): StoredRun {
     return new StoredRun(id, {
       store: this.#store,
-      launcher: async () => (await this.reach()).launcher,
+      launcher: () => this.launcher(),
       hostGone: () => this.#current?.host.closed ?? null,
       hostStopped: () => this.#current?.host.toldToStop ?? this.#hostStopped,
       settings: this.#config,
@@ -189,7 +212,7 @@ class ConnectedSwarm implements Swarm {
       handKey: (run) => this.#handKey(run),
       revive: async (run) => {
         if (this.#closed) return;
-        const { launcher } = await this.reach();
+        const launcher = await this.launcher();
         if (!this.#attached.has(run)) return;
         await this.#attach(run);
         // The new host took the attached run for interrupted; its client is alive, so it goes on.

@@ -11,9 +11,11 @@ import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
 import type { RunRow, Store } from '../store/port.js';
 import {
   pauseUpdate,
+  type ResizeArgs,
   RUN_WORKFLOW,
   type RunInput,
   type RunSummary,
+  resizeUpdate,
   resumeUpdate,
   runAttributes,
   WORKFLOW_TASK_TIMEOUT,
@@ -112,6 +114,11 @@ export class Launcher {
     await this.#store.updateRun(runId, { state: 'running', reason: null, message: null }, UNDER_WAY);
     await this.#goesOn(runId).catch(() => undefined);
     await withinReach(open.executeUpdate(resumeUpdate));
+  }
+
+  /** The control row is written already: the Update changes how many children there are. */
+  async resize(open: RunWorkflow | null, changes: ResizeArgs): Promise<void> {
+    await open?.executeUpdate(resizeUpdate, { args: [changes] });
   }
 
   /** Throws E_NO_WORKER (exit 4) when nothing polls the main queue. */

@@ -1,7 +1,5 @@
 /** Why a run cannot be followed or changed, as errors for people. */
-import type { WorkflowFailedError } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
-import { EXIT, type ExitCode, type Problem, SwarmError } from '../core/errors.js';
+import { EXIT, SwarmError } from '../core/errors.js';
 
 export function stillPaused(runId: string): SwarmError {
   return new SwarmError(
@@ -12,18 +10,6 @@ export function stillPaused(runId: string): SwarmError {
     },
     EXIT.locked,
   );
-}
-
-/** The message that openRun failed the workflow with, as the SwarmError it was. A cancelled run ends by its state. */
-export function workflowError(error: WorkflowFailedError, runId: string): unknown {
-  const { cause } = error;
-  if (cause?.name === 'CancelledFailure') return null;
-  const inner = cause?.cause instanceof ApplicationFailure ? cause.cause : cause;
-  if (inner instanceof ApplicationFailure) {
-    const [details] = (inner.details ?? []) as { problems?: readonly Problem[]; exitCode?: ExitCode }[];
-    if (details?.problems) return new SwarmError(details.problems, details.exitCode ?? EXIT.badInput);
-  }
-  return endedEarly(runId, inner?.message ?? error.message, error);
 }
 
 export function endedEarly(runId: string, why: string, cause?: unknown): SwarmError {

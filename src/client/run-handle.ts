@@ -1,18 +1,19 @@
-/** A run as a program holds it. Everything it tells comes from the store; Temporal is asked only to act. */
+/**
+ * A run as a program holds it. Everything it tells comes from the store; Temporal is asked only to act, and what needs its SDK is loaded
+ * only then.
+ */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { SwarmError } from '../core/errors.js';
 import type { Outcome, RunState } from '../core/model.js';
 import { RESIZE_LIMITS, resizedControl } from '../core/resize.js';
 import { resizeProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
 import type { RunRow, Store } from '../store/port.js';
-import { resizeUpdate } from '../workflows/messages.js';
 import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
 import { FullDiskWatch } from './full-disk.js';
 import type { Launcher } from './launch.js';
 import { hasEnded, readProgress, resultOf, unknownRun } from './progress.js';
-import { endedEarly, hostStopped, stillPaused, untoldFault, workflowError } from './run-errors.js';
+import { endedEarly, hostStopped, stillPaused, untoldFault } from './run-errors.js';
 import type { DaySettings } from './spend.js';
 
 /** A run is looked at as often as half a percent of the time it has taken: what the looking adds stays small for short and long runs. */
@@ -131,8 +132,8 @@ export class StoredRun implements RunHandle {
     if (unpriced) throw new SwarmError(unpriced);
     await this.#store.setControl(this.id, resizedControl(options));
     if (hasEnded(run)) return;
-    const open = await (await this.#options.launcher()).open(run);
-    await open?.executeUpdate(resizeUpdate, { args: [options] });
+    const launcher = await this.#options.launcher();
+    await launcher.resize(await launcher.open(run), options);
   }
 
   async cancel(): Promise<void> {
@@ -231,11 +232,12 @@ export class StoredRun implements RunHandle {
         if (what === 'gone' && !forgotten.aborted && !this.#options.hostStopped()) await this.#options.revive(this.id);
       } catch (error) {
         if (forgotten.aborted) return;
-        if (error instanceof WorkflowFailedError) {
-          failure.error = workflowError(error, this.id);
+        const { workflowEnd } = await import('./workflow-end.js');
+        const end = workflowEnd(error, this.id);
+        if (end !== null) {
+          failure.error = end.failure;
           return;
         }
-        if (error instanceof WorkflowNotFoundError) return;
         if (SwarmError.is(error)) {
           failure.error = error;
           return;

@@ -157,6 +157,13 @@ describe('pause and resume', () => {
     expect(await store.run(id)).toMatchObject({ state: 'paused', reason: 'user' });
   });
 
+  it('resize -> the workflow is told; without one nobody is', async () => {
+    await running();
+    await launcher.resize(launcher.handle(`${id}/e1`), { concurrency: 3 });
+    await launcher.resize(null, { concurrency: 4 });
+    expect(temporal.asked).toEqual([`resize ${id}/e1`]);
+  });
+
   it('pause without a workflow -> the control row', async () => {
     await launcher.pause(id, null);
     expect(await store.control(id)).toMatchObject({ paused: true });

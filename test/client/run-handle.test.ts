@@ -39,6 +39,9 @@ class FakeLauncher {
   async startOrResume() {
     this.asked.push('startOrResume');
   }
+  async resize(open: { executeUpdate(update: { name: string }, call: { args: unknown[] }): unknown } | null, changes: unknown) {
+    await open?.executeUpdate({ name: 'resize' }, { args: [changes] });
+  }
 }
 
 let opened: Awaited<ReturnType<typeof testStore>>;

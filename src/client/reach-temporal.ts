@@ -1,0 +1,30 @@
+/**
+ * Temporal as a client of this home uses it. Loaded when a run is to be started, followed or changed: the SDK takes 40 MB, and staging
+ * works without it.
+ */
+import { Client } from '@temporalio/client';
+import type { Config } from '../config.js';
+import type { Store } from '../store/port.js';
+import { clusterConnectionSettings, connectTemporal } from '../temporal-connection.js';
+import type { HostConnection } from './host-connection.js';
+import type { HostInfo } from './host-protocol.js';
+import { Launcher } from './launch.js';
+
+export interface ReachedTemporal {
+  launcher: Launcher;
+  close(): Promise<void>;
+}
+
+/** Connects to the server that the host uses. Throws E_TEMPORAL_CONFIG (exit 2), E_TEMPORAL_UNREACHABLE (exit 4). */
+export async function reachTemporal(
+  config: Pick<Config, 'externalTemporal'>,
+  store: Store,
+  { host, info }: { host: HostConnection; info: HostInfo },
+): Promise<ReachedTemporal> {
+  const settings = config.externalTemporal
+    ? clusterConnectionSettings()
+    : { address: info.temporalAddress, namespace: info.namespace };
+  const connection = await connectTemporal(settings);
+  const client = new Client({ connection, namespace: settings.namespace });
+  return { launcher: new Launcher(client, store, (run) => host.goOn(run)), close: () => connection.close() };
+}
