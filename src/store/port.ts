@@ -255,6 +255,8 @@ export interface Store extends SharedStore {
   done(runId: string, indexes: Indexes): Promise<Set<number>>;
   /** Outcomes after a sequence number, in order of arrival. */
   outcomesAfter(runId: string, seq: number, limit: number): Promise<{ seq: number; outcome: Outcome }[]>;
+  /** Place of an ok row among all ok rows in their order of arrival, from 1, and its id; null for a row that is not ok. */
+  okPlace(runId: string, index: number): Promise<{ seq: number; nth: number; id: string } | null>;
   /** Rows with their outcome in input order, in pages: index >= from. */
   outputRows(runId: string, filter: { status: Outcome['status']; from: number; limit: number }): Promise<OutputRow[]>;
   /** Rows among the first `count` that have their outcome, with the sums of their answered calls. */

@@ -110,6 +110,20 @@ export class Reader {
     return rows.map((row) => ({ seq: row.seq, outcome: readOutcome(row) }));
   }
 
+  /** What came later is counted, not what came before: it is asked for rows that ended just now. */
+  async okPlace(runId: string, index: number): Promise<{ seq: number; nth: number; id: string } | null> {
+    const later = sql`(SELECT COUNT(*) FROM outcomes l WHERE l.run_id = o.run_id AND l.seq > o.seq AND l.status = 'ok')`;
+    const row = await this.#connection.kysely
+      .selectFrom('outcomes as o')
+      .innerJoin('run_totals as t', 't.run_id', 'o.run_id')
+      .select(['o.seq', 'o.outcome_json', sql<number>`t.ok - ${later}`.as('nth')])
+      .where('o.run_id', '=', runId)
+      .where('o.idx', '=', index)
+      .where('o.status', '=', 'ok')
+      .executeTakeFirst();
+    return row ? { seq: row.seq, nth: Number(row.nth), id: readOutcome(row).id } : null;
+  }
+
   async outputRows(runId: string, filter: { status: Outcome['status']; from: number; limit: number }): Promise<OutputRow[]> {
     const rows = await this.#connection.kysely
       .selectFrom('outcomes as o')

@@ -23,6 +23,7 @@ type Reads = Pick<
   | 'outcome'
   | 'done'
   | 'outcomesAfter'
+  | 'okPlace'
   | 'outputRows'
   | 'firstRows'
   | 'doubtfulCalls'
@@ -67,6 +68,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     outcome: read(reader.outcome),
     done: read(reader.done),
     outcomesAfter: read(reader.outcomesAfter),
+    okPlace: read(reader.okPlace),
     outputRows: read(reader.outputRows),
     firstRows: read(reader.firstRows),
     doubtfulCalls: read((runId: string) => money.doubtfulCalls(runId)),

@@ -201,6 +201,8 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
       [4, 4],
     ]);
     expect(await store.outcomesAfter('r', 2, 1)).toEqual([{ seq: 3, outcome: outcomeOf(0, { fromTurn: 2, turns: 3 }) }]);
+    const places = await Promise.all([0, 1, 2, 3, 4].map((index) => store.okPlace('r', index)));
+    expect(places).toEqual([{ seq: 3, nth: 2, id: outcomeOf(0).id }, null, null, { seq: 1, nth: 1, id: outcomeOf(3).id }, null]);
     expect(await store.totals('r')).toMatchObject({ total: 5, ok: 2, failed: 1, filtered: 1, seq: 4 });
     const ok = await store.outputRows('r', { status: 'ok', from: 0, limit: 10 });
     expect(ok.map((row) => [row.index, row.seed, row.output])).toEqual([

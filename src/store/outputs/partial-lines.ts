@@ -35,3 +35,32 @@ export async function* linesOf(handle: FileHandle): AsyncGenerator<Line> {
     if (begunBytes > MOST_LINE_BYTES) return;
   }
 }
+
+export interface LastLine extends Line {
+  /** Lines of the file, with this one. */
+  lines: number;
+}
+
+/** Null when there is none, or when the file holds NUL, as after a power cut: no text of ours does. */
+export async function lastLineOf(handle: FileHandle): Promise<LastLine | null> {
+  const buffer = Buffer.alloc(READ_BYTES);
+  let lines = 0;
+  let begin = 0;
+  let end = 0;
+  for (let at = 0; ; ) {
+    const { bytesRead } = await handle.read(buffer, 0, READ_BYTES, at);
+    if (bytesRead === 0) break;
+    const read = buffer.subarray(0, bytesRead);
+    if (read.includes(0)) return null;
+    for (let found = read.indexOf(LINE_END); found >= 0; found = read.indexOf(LINE_END, found + 1)) {
+      lines += 1;
+      begin = end;
+      end = at + found + 1;
+    }
+    at += bytesRead;
+  }
+  if (lines === 0 || end - begin > MOST_LINE_BYTES) return null;
+  const line = Buffer.alloc(end - begin - 1);
+  await handle.read(line, 0, line.length, begin);
+  return { text: line.toString('utf8'), end, lines };
+}

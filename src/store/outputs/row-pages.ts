@@ -5,7 +5,7 @@ import type { OutputRow, Store } from '../port.js';
 /** What the writers read of the store. */
 export type OutputReader = Pick<
   Store,
-  'run' | 'totals' | 'control' | 'outputRows' | 'doubtfulCalls' | 'spendByModel' | 'seeds' | 'calls' | 'outcomesAfter'
+  'run' | 'totals' | 'control' | 'outputRows' | 'doubtfulCalls' | 'spendByModel' | 'seeds' | 'calls' | 'outcomesAfter' | 'okPlace'
 >;
 
 export const FIRST_PAGE_ROWS = 500;

@@ -59,6 +59,23 @@ describe('PartialOutput', () => {
     expect(rows().map(({ index }) => index)).toEqual(okUpTo(1000));
   });
 
+  it('open: many rows are in the file -> only what follows them is read of the store', async () => {
+    const done = { rows: 1900 };
+    const first = await PartialOutput.open(growing(2000, done), 'r1');
+    await first.append();
+    await first.close();
+    appendFileSync(file(), '{"id":"id-19');
+    done.rows = 2000;
+    const store = growing(2000, done);
+    const outcomesAfter = vi.spyOn(store, 'outcomesAfter');
+    const second = await PartialOutput.open(store, 'r1');
+    expect(outcomesAfter).not.toHaveBeenCalled();
+    await second.append();
+    await second.close();
+    expect(outcomesAfter.mock.calls.map(([, seq]) => seq)).toEqual([1900, 2000]);
+    expect(rows().map(({ index }) => index)).toEqual(okUpTo(2000));
+  });
+
   /** The file after 30 rows, its lines changed, and 40 rows in the end. */
   async function changedBetween(change: (lines: string[]) => string): Promise<void> {
     const done = { rows: 30 };
@@ -87,6 +104,12 @@ describe('PartialOutput', () => {
     ['a row is missing', (lines) => joined([...lines.slice(0, 5), ...lines.slice(6)])],
     ['a row stands twice', (lines) => joined([...lines.slice(0, 6), ...lines.slice(5)])],
     ['rows of another run behind ours', (lines) => joined([...lines, '{"id":"x","index":900,"cost_usd":0}'])],
+    [
+      'a power cut took a part of a line',
+      (lines) => joined([...lines.slice(0, 7), `${lines[7]?.slice(0, 20)}${'\0'.repeat(20)}`, ...lines.slice(8)]),
+    ],
+    ['the last row is of another run', (lines) => joined([...lines.slice(0, -1), '{"id":"x","index":28,"cost_usd":0}'])],
+    ['the last row is one that failed', (lines) => joined([...lines, '{"id":"id-29","index":29,"cost_usd":0}'])],
     ['nothing is left', () => ''],
     ['garbage without a line end', () => '\0'.repeat(600_000)],
   ])('open: %s -> every row once, in order, nothing else', async (_, change) => {

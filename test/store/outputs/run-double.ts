@@ -163,6 +163,11 @@ export function runDouble(options: DoubleOptions): OutputReader {
       }
       return found;
     },
+    okPlace: async (_run, index) => {
+      if (status(index) !== 'ok') return null;
+      const before = Array.from({ length: index }, (_, earlier) => earlier).filter((earlier) => status(earlier) === 'ok');
+      return { seq: index + 1, nth: before.length + 1, id: outcome(index).id };
+    },
     outputRows: async (_run, { status: wanted, from, limit }) => {
       const rows: OutputRow[] = [];
       for (let index = from; index < total && rows.length < limit; index += 1)
