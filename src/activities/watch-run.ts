@@ -1,21 +1,29 @@
 /** Live counts of a run as pending-activity details: no history while it only heartbeats. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
+import { restOf, SAMPLED_ROWS, speedOf } from '../core/estimate.js';
+import { formatEstimate } from '../core/format.js';
+import { clockText, heaviest, learnedText, waitText } from '../core/gate/wait.js';
+import { gateKey } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
 import type { RunTotals } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
-import type { RunContexts } from './run-context.js';
+import type { RunContext, RunContexts } from './run-context.js';
 import { stopByDisk } from './turn-end.js';
 
 /** The current details change this often, in shares of the run. */
 const STEP = 0.05;
 const LOOK_MS = 500;
+/** Another reason to wait is told in between when it has lasted this long. */
+const LASTING_MS = 10_000;
 
 export interface WatchRunInput {
   run: string;
   epoch: number;
   /** Rows done when the details were last set. */
   shown: number;
+  /** What the run waited for then; absent: only rows are news. */
+  why?: string;
 }
 
 export interface WatchRunResult {
@@ -24,19 +32,55 @@ export interface WatchRunResult {
   failed: number;
   filtered: number;
   costUsd: number;
+  /** Cap of the run; null = none. */
+  maxCostUsd: number | null;
   calls: number;
   limited: number;
   doubtful: number;
+  /** `nothing`, or the reason's name. */
+  why: string;
+  /** The same for people, and since when. */
   waitsFor: string;
+  /** What the rows that are left will take; null before the first ones have shown it. */
+  rest: string | null;
+  /** What was found of the provider's limits. */
+  found: string | null;
 }
 
-function facts(totals: RunTotals, waitsFor: string): WatchRunResult {
-  const { total, ok, failed, filtered, calls, limited, doubtful } = totals;
-  return { total, ok, failed, filtered, calls, limited, doubtful, costUsd: nanoToUsd(totals.settledNano), waitsFor };
+interface Seen {
+  result: WatchRunResult;
+  /** How long it has waited for the same. */
+  sameMs: number;
 }
 
 export function createWatchRun(deps: ActivityDeps, contexts: RunContexts) {
-  /** Returns when another 5 % of the rows are done; writes the partial output on the way. */
+  async function look({ run }: RunContext, totals: RunTotals): Promise<Seen> {
+    const now = deps.now();
+    const { total, ok, failed, filtered, calls, limited, doubtful } = totals;
+    const left = total - ok - failed - filtered;
+    const [control, learned, waits, rows] = await Promise.all([
+      deps.store.control(run.id),
+      deps.store.limits(gateKey(run.task.model)),
+      deps.store.waits(run.id, now),
+      left > 0 && left < total ? deps.store.firstRows(run.id, SAMPLED_ROWS) : [],
+    ]);
+    const found = { callsPerSecond: learned?.pace ?? null, callsInFlight: learned?.window ?? null };
+    const rest = restOf(rows, left, speedOf(control, learned));
+    const wait = heaviest(waits);
+    const text = wait && `${waitText(wait, { run: run.id, ...control, ...found }, now)}, since ${clockText(wait.since, now)}`;
+    const result: WatchRunResult = {
+      ...{ total, ok, failed, filtered, calls, limited, doubtful },
+      costUsd: nanoToUsd(totals.settledNano),
+      maxCostUsd: control.capNano === null ? null : nanoToUsd(control.capNano),
+      why: wait?.why ?? 'nothing',
+      waitsFor: text ?? 'nothing',
+      rest: rest && `${formatEstimate(rest)}, by the first ${rest.sample} rows`,
+      found: learnedText(found),
+    };
+    return { result, sameMs: wait === null ? LASTING_MS : now - wait.since };
+  }
+
+  /** Returns when another 5 % of the rows are done, or it waits for something else; writes the partial output on the way. */
   return async function watchRun(input: WatchRunInput): Promise<WatchRunResult> {
     const context = await contexts.get(input.run, input.epoch);
     const { checkpointEvery } = context.run.task;
@@ -45,7 +89,7 @@ export function createWatchRun(deps: ActivityDeps, contexts: RunContexts) {
     for (;;) {
       const totals = await deps.store.totals(input.run);
       const done = totals.ok + totals.failed + totals.filtered;
-      const result = facts(totals, context.gate.bottleneck(input.run));
+      const { result, sameMs } = await look(context, totals);
       activity.heartbeat(result);
       if (done - written >= checkpointEvery) {
         // A folder that cannot be written stops the run before it pays for more.
@@ -53,6 +97,7 @@ export function createWatchRun(deps: ActivityDeps, contexts: RunContexts) {
         written = done;
       }
       if (done >= totals.total || done - input.shown >= Math.max(1, totals.total * STEP)) return result;
+      if (input.why !== undefined && input.why !== result.why && sameMs >= LASTING_MS) return result;
       await sleep(LOOK_MS, undefined, { signal: activity.cancellationSignal });
     }
   };

@@ -1,8 +1,8 @@
 /** What a check found, as it is told before a run: problems, notes, the estimate, and the question about money. */
 import type { CheckReport } from '../client/api.js';
 import { EXIT, SwarmError } from '../core/errors.js';
+import { formatCount, formatUsd } from '../core/format.js';
 import type { Session } from './session.js';
-import { formatCount, formatUsd } from './view/format.js';
 
 /** Above this worst case a person is asked, in USD. */
 const ASK_ABOVE_USD = 1;

@@ -1,14 +1,14 @@
 /** A run's progress and result, read from the store alone. */
 import { join } from 'node:path';
 import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
+import { restOf, SAMPLED_ROWS, speedOf } from '../core/estimate.js';
 import type { Learned } from '../core/gate/learned.js';
-import { type Wait, type WaitFacts, waitText } from '../core/gate/wait.js';
+import { heaviest, type Wait, type WaitFacts, waitText } from '../core/gate/wait.js';
 import type { RunState } from '../core/model.js';
 import { gateKey } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
 import type { FoundLimits, Progress, RunResult, RunWait } from './api.js';
-import { estimateOf } from './rest.js';
 import { type DaySettings, spendOf } from './spend.js';
 
 /** States in which a run does nothing until somebody starts it again. */
@@ -41,6 +41,8 @@ export async function progressOf(store: Store, run: RunRow, settings: DaySetting
     callsInFlight: found?.callsInFlight ?? null,
   };
   const { total, ok, failed, filtered, calls, limited, doubtful, usage } = totals;
+  const left = total - ok - failed - filtered;
+  const rows = left > 0 && left < total ? await store.firstRows(run.id, SAMPLED_ROWS) : [];
   return {
     run: run.id,
     name: run.name,
@@ -66,8 +68,8 @@ export async function progressOf(store: Store, run: RunRow, settings: DaySetting
     requestsPerMinute: control.requestsPerMinute,
     tokensPerMinute: control.tokensPerMinute,
     found,
-    waits: waitOf(waits, facts, now),
-    rest: await estimateOf(store, run, totals, { control, learned }),
+    waits: waitOf(heaviest(waits), facts, now),
+    rest: restOf(rows, left, speedOf(control, learned)),
     workedMs: run.workedMs + (run.workingSince === null ? 0 : Math.max(0, now - run.workingSince)),
     startedAt: run.startedAt,
     endedAt: run.endedAt,
@@ -75,11 +77,8 @@ export async function progressOf(store: Store, run: RunRow, settings: DaySetting
   };
 }
 
-/** Of several processes the one in which most turns wait. */
-function waitOf(waits: readonly Wait[], facts: WaitFacts, now: number): RunWait | null {
-  const [most] = [...waits].sort((a, b) => b.turns - a.turns || a.since - b.since);
-  if (!most) return null;
-  return { why: most.why, text: waitText(most, facts, now), since: most.since, until: most.until };
+function waitOf(wait: Wait | null, facts: WaitFacts, now: number): RunWait | null {
+  return wait && { why: wait.why, text: waitText(wait, facts, now), since: wait.since, until: wait.until };
 }
 
 function foundLimits({ pace, window, noise, at }: Learned): FoundLimits {

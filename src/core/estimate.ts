@@ -2,9 +2,11 @@
  * What the rows that are left will take: calls, tokens, money, time. By the calibration sample, the first rows of the run itself or of an
  * earlier one of the same task. Pure.
  */
+import type { Learned } from './gate/learned.js';
 import { added, type Interval, scaled, slower, sumOfRest } from './interval.js';
 import type { NanoUsd } from './model.js';
 import { nanoToUsd } from './price.js';
+import { ASSUMED_CONCURRENCY } from './slice-size.js';
 
 /** One of the first rows of a run that has its outcome: the sums of its answered calls. */
 export interface SampledRow {
@@ -71,6 +73,27 @@ export function restMs(rest: Pick<Estimate, 'calls' | 'inputTokens' | 'outputTok
   if (tokensPerMinute === null) return ms;
   const tokens = added(rest.inputTokens, rest.outputTokens);
   return slower(ms, scaled(tokens, MINUTE_MS / tokensPerMinute));
+}
+
+/** How quick a run can be under its limits and those that were found. */
+export function speedOf(
+  control: Pick<Speed, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute'> & { auto: boolean },
+  learned: Learned | null,
+): Speed {
+  const { concurrency, auto, requestsPerMinute, tokensPerMinute } = control;
+  const wanted = auto ? Math.min(concurrency, learned?.auto ?? ASSUMED_CONCURRENCY) : concurrency;
+  return {
+    concurrency: Math.min(wanted, learned?.window ?? wanted),
+    requestsPerMinute,
+    tokensPerMinute,
+    callsPerSecond: learned?.pace ?? null,
+  };
+}
+
+/** `left` rows, by the first ones of a run that are done; null before those are enough, and when none are left. */
+export function restOf(done: readonly SampledRow[], left: number, speed: Speed): Estimate | null {
+  const sample = left > 0 ? calibrationSample(done) : null;
+  return sample && estimateRest(sample, left, speed);
 }
 
 /** `left` rows like those of the sample. */

@@ -3,16 +3,23 @@ import type { WatchRunResult } from '../activities/watch-run.js';
 import type { RunPlan } from './messages.js';
 
 export function currentDetails(plan: RunPlan, phase: string, paused: boolean, seen: WatchRunResult): string {
-  const done = seen.ok + seen.failed + seen.filtered;
-  const share = seen.total === 0 ? 100 : Math.floor((done * 100) / seen.total);
+  const { total, ok, failed, filtered, calls, limited, doubtful, costUsd, maxCostUsd, rest, found } = seen;
+  const left = total - ok - failed - filtered;
+  const share = total === 0 ? 100 : Math.floor(((total - left) * 100) / total);
+  const cap = maxCostUsd === null ? '' : ` of $${maxCostUsd.toFixed(2)}`;
+  const waitsFor = paused ? 'a person: the run is paused' : seen.waitsFor;
   return [
-    `### ${plan.name}: ${share} % of ${seen.total} rows${paused ? ', paused' : ''}`,
+    `### ${plan.name}: ${share} % of ${total} rows${paused ? ', paused' : ''}`,
     '',
     // No table: the Web UI draws one without any space between its columns.
-    `**${seen.ok}** ok, **${seen.failed}** failed, **${seen.filtered}** filtered, **${seen.total - done}** left.`,
-    `**${seen.calls}** calls answered, **${seen.limited}** rate limited, **${seen.doubtful}** doubtful; **$${seen.costUsd.toFixed(4)}** spent.`,
+    `**${ok}** ok, **${failed}** failed, **${filtered}** filtered, **${left}** left.`,
+    `**${calls}** calls answered, **${limited}** rate limited, **${doubtful}** doubtful; **$${costUsd.toFixed(4)}**${cap} spent.`,
     '',
-    `Phase **${phase}**, epoch ${plan.epoch}, model \`${plan.model}\`, waits for **${seen.waitsFor}**.`,
+    ...(left === 0 ? [] : [`Waits for **${waitsFor}**.`]),
+    ...(rest === null ? [] : [`The rest: ${rest}.`]),
+    ...(found === null ? [] : [`The provider takes ${found}.`]),
+    '',
+    `Phase **${phase}**, epoch ${plan.epoch}, model \`${plan.model}\`.`,
     `Rows: \`${plan.outputDir}\`.`,
   ].join('\n');
 }

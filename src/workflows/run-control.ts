@@ -1,8 +1,9 @@
 /** A run's handlers: pause, resume, resize, progress. Handlers are registered before the first await. */
 
-import { ApplicationFailure, allHandlersFinished, condition, setHandler } from '@temporalio/workflow';
+import { ApplicationFailure, allHandlersFinished, condition, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { WatchRunResult } from '../activities/watch-run.js';
 import { RESIZE_LIMITS } from '../core/resize.js';
+import { currentDetails } from './details.js';
 import type { MapPhaseRun } from './map-phase.js';
 import {
   type ControlNews,
@@ -19,9 +20,9 @@ import { NO_SUMS } from './sums.js';
 export class RunControl {
   news: ControlNews = { paused: false, concurrency: 1 };
   phase: MapPhaseRun | null = null;
-  /** Counts of the store, as of the last 5 % step. */
-  seen: WatchRunResult | null = null;
   #plan: RunPlan | null = null;
+  /** Counts of the store, as of the last 5 % step. */
+  #seen: WatchRunResult | null = null;
   #closing = false;
 
   constructor() {
@@ -48,6 +49,16 @@ export class RunControl {
     this.news = { paused: plan.paused, concurrency: plan.concurrency };
   }
 
+  saw(seen: WatchRunResult): void {
+    this.#seen = seen;
+    this.#show();
+  }
+
+  #show(): void {
+    if (this.#plan === null || this.#seen === null) return;
+    setCurrentDetails(currentDetails(this.#plan, this.phase?.name ?? 'open', this.news.paused, this.#seen));
+  }
+
   async drain(): Promise<void> {
     await this.phase?.drain();
   }
@@ -69,6 +80,7 @@ export class RunControl {
     if (this.#closing) return;
     const { run } = this.#plan as RunPlan;
     this.news = await writeControl({ run, ...change });
+    this.#show();
     await this.phase?.tell(this.news);
   }
 
@@ -81,7 +93,7 @@ export class RunControl {
       items: this.phase?.items ?? 0,
       inFlight: this.phase?.inFlight ?? 0,
       sums: this.phase?.sums ?? NO_SUMS,
-      seen: this.seen,
+      seen: this.#seen,
       stop: this.phase?.stop ?? null,
     };
   }

@@ -1,13 +1,6 @@
 /** The orchestrator: opens a run, goes through its phases, publishes. The first file to read. */
-import {
-  CancellationScope,
-  CancelledFailure,
-  isCancellation,
-  setCurrentDetails,
-  upsertSearchAttributes,
-} from '@temporalio/workflow';
+import { CancellationScope, CancelledFailure, isCancellation, upsertSearchAttributes } from '@temporalio/workflow';
 import type { StopCause } from '../core/model.js';
-import { currentDetails } from './details.js';
 import { MapPhaseRun } from './map-phase.js';
 import { modelKey, phaseKey, type RunInput, type RunPlan, type RunSummary, runKey } from './messages.js';
 import { closeActivity, openRun, watchActivity, writeControl } from './proxies.js';
@@ -59,14 +52,20 @@ async function phases(plan: RunPlan, control: RunControl): Promise<StopCause | n
   return null;
 }
 
-/** Keeps the current details fresh: every 5 % of the rows. */
+/** Waits that are told between two steps: a history must not grow with how often they change. */
+const WAITS_TOLD = 20;
+
+/** Keeps the current details fresh: every 5 % of the rows, and when the run waits for something else. */
 async function watch(plan: RunPlan, control: RunControl): Promise<void> {
   let shown = 0;
-  for (;;) {
-    const seen = await watchActivity(plan.filesQueue)({ run: plan.run, epoch: plan.epoch, shown });
+  let why = 'nothing';
+  for (let told = 0; ; ) {
+    const news = told < WAITS_TOLD ? { why } : {};
+    const seen = await watchActivity(plan.filesQueue)({ run: plan.run, epoch: plan.epoch, shown, ...news });
+    if (seen.why !== why) told += 1;
+    why = seen.why;
     shown = seen.ok + seen.failed + seen.filtered;
-    control.seen = seen;
-    setCurrentDetails(currentDetails(plan, control.phase?.name ?? 'open', control.news.paused, seen));
+    control.saw(seen);
     if (shown >= seen.total) return;
   }
 }

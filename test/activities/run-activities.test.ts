@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT, SwarmError } from '../../src/core/errors.js';
+import type { Wait } from '../../src/core/gate/wait.js';
 import type { RunSummary } from '../../src/workflows/messages.js';
 import { activityEnvironment, aTask, failure, reply, type Setup, setup, stage, testStore, until } from './turn-setup.js';
 
@@ -136,8 +137,37 @@ describe('watchRun', () => {
       calls: 2,
       limited: 0,
       doubtful: 0,
+      maxCostUsd: null,
+      why: 'nothing',
       waitsFor: 'nothing',
+      rest: null,
+      found: null,
     });
+  });
+
+  it('waits for something else, for longer than a moment -> returns with it; a short wait is not told', async () => {
+    const { row } = await part.run(40);
+    const now = Date.now();
+    await part.store.beat({ id: 'other', home: 'h', pid: 1 }, now + 60_000);
+    const wait: Wait = { why: 'breaker', since: now - 20_000, until: now + 10_000, turns: 4 };
+    await part.store.setWait('other', row.id, { ...wait, since: now });
+    const watching = part.environment.run(part.activities.watchRun, { run: row.id, epoch: 1, shown: 0, why: 'nothing' });
+    let over = false;
+    void (watching as Promise<unknown>).then(() => {
+      over = true;
+    });
+    await new Promise((resolve) => setTimeout(resolve, 700));
+    expect(over).toBe(false);
+    await part.store.setWait('other', row.id, wait);
+    expect(await watching).toMatchObject({
+      why: 'breaker',
+      waitsFor: expect.stringMatching(/^the provider: outage, next probe at \d\d:\d\d:\d\dZ, since \d\d:\d\d:\d\dZ$/),
+    });
+    const environment = activityEnvironment('w', 'x');
+    const again = environment.run(part.activities.watchRun, { run: row.id, epoch: 1, shown: 0 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    environment.cancel();
+    await expect(again).rejects.toThrow();
   });
 
   it('checkpoint_every -> writes the partial output on the way', async () => {

@@ -127,7 +127,19 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
   const totals = (scene: Scene): WatchRunResult => {
     const ok = scene.done.size;
     const { items } = scene.script;
-    return { total: items, ok, failed: 0, filtered: 0, costUsd: 0, calls: ok, limited: 0, doubtful: 0, waitsFor: 'nothing' };
+    const told = { why: 'nothing', waitsFor: 'nothing', rest: null, found: null };
+    return {
+      total: items,
+      ok,
+      failed: 0,
+      filtered: 0,
+      costUsd: 0,
+      maxCostUsd: null,
+      calls: ok,
+      limited: 0,
+      doubtful: 0,
+      ...told,
+    };
   };
   return {
     openRun: async (input: RunInput): Promise<OpenRunResult> => {

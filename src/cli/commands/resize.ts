@@ -1,9 +1,9 @@
 import type { ResizeOptions } from '../../client/api.js';
 import { EXIT } from '../../core/errors.js';
+import { formatUsd } from '../../core/format.js';
 import { usageError } from '../problems.js';
 import { withRun } from '../run-by-id.js';
 import type { Session } from '../session.js';
-import { formatUsd } from '../view/format.js';
 
 function changes(options: ResizeOptions): string {
   const parts: string[] = [];

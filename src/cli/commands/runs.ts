@@ -1,9 +1,9 @@
 import type { Progress } from '../../client/api.js';
 import { EXIT } from '../../core/errors.js';
+import { formatTime, formatUsd } from '../../core/format.js';
 import type { RunState } from '../../core/model.js';
 import { progressRecord } from '../records.js';
 import { type Session, terminalWidth } from '../session.js';
-import { formatTime, formatUsd } from '../view/format.js';
 import { rowsDone } from '../view/model.js';
 import { stateText } from '../view/progress-facts.js';
 import { safeLine } from '../view/safe-text.js';

@@ -1,8 +1,8 @@
 /** The view model as text: a block for a terminal, one line for a pipe. Pure. */
 import type { Ansis } from 'ansis';
 import stringWidth from 'string-width';
+import { formatCount, formatDuration, formatInterval, formatRate, formatUsd } from '../../core/format.js';
 import { scaled } from '../../core/interval.js';
-import { formatCount, formatDuration, formatInterval, formatRate, formatUsd } from './format.js';
 import type { ViewModel } from './model.js';
 import { cutTo } from './table.js';
 

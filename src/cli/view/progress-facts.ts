@@ -1,7 +1,7 @@
 /** All that is known of one run, as lines. Pure. */
 import type { Progress } from '../../client/api.js';
+import { formatCount, formatDuration, formatEstimate, formatTime, formatUsd } from '../../core/format.js';
 import { clockText, learnedText } from '../../core/gate/wait.js';
-import { formatCount, formatDuration, formatInterval, formatTime, formatUsd } from './format.js';
 import { rowsDone } from './model.js';
 import { safeLine } from './safe-text.js';
 import { renderFacts } from './table.js';
@@ -36,16 +36,7 @@ function waitsText({ waits, state }: Progress, now: number): string | null {
 /** What the rows that are left will take. */
 function restText({ rest }: Progress): string | null {
   if (rest === null) return null;
-  const { rows, sample, costUsd, ms, calls, inputTokens, outputTokens } = rest;
-  const parts = [
-    `${rows} rows`,
-    `${formatInterval(calls, formatCount)} calls`,
-    `${formatInterval(inputTokens, formatCount)} tokens in`,
-    `${formatInterval(outputTokens, formatCount)} out`,
-    ...(costUsd === null ? [] : [formatInterval(costUsd, formatUsd)]),
-    `${formatInterval(ms, formatDuration)} at best`,
-  ];
-  return `${parts.join(', ')}; 9 of 10 times in between, by the first ${sample} rows`;
+  return `${rest.rows} rows, ${formatEstimate(rest)}; 9 of 10 times in between, by the first ${rest.sample} rows`;
 }
 
 /** Time worked; the time since the start, too, when the run has rested in between. */

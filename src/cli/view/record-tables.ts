@@ -1,5 +1,5 @@
 /** A plain JSON record as people read it: facts first, then a table for each list of records. Pure. */
-import { formatUsd } from './format.js';
+import { formatUsd } from '../../core/format.js';
 import { safeLine } from './safe-text.js';
 import { renderFacts, renderTable } from './table.js';
 

@@ -1,7 +1,7 @@
 /** The end of a run in a few lines: counts, money, places, and what to type next. Pure. */
 import { join } from 'node:path';
 import type { Progress, RunResult } from '../../client/api.js';
-import { formatUsd } from './format.js';
+import { formatUsd } from '../../core/format.js';
 import { tookText } from './progress-facts.js';
 import { safeLine } from './safe-text.js';
 import { renderFacts } from './table.js';

@@ -16,6 +16,7 @@ export interface Wait {
 
 /** What the text of a wait may name. */
 export interface WaitFacts {
+  /** Id. */
   run: string;
   concurrency: number;
   auto: boolean;
@@ -24,6 +25,11 @@ export interface WaitFacts {
   /** As learned. */
   callsPerSecond: number | null;
   callsInFlight: number | null;
+}
+
+/** Of what several processes wait for, that of most turns; null when nobody waits. */
+export function heaviest(waits: readonly Wait[]): Wait | null {
+  return [...waits].sort((a, b) => b.turns - a.turns || a.since - b.since)[0] ?? null;
 }
 
 const DAY_MS = 86_400_000;

@@ -1,9 +1,9 @@
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { formatCount, formatDuration, formatRate, formatTime, formatUsd } from '../../../src/cli/view/format.js';
 import { recordTables } from '../../../src/cli/view/record-tables.js';
 import { safeLine, safeStream, safeText } from '../../../src/cli/view/safe-text.js';
 import { cutTo, renderFacts, renderTable } from '../../../src/cli/view/table.js';
+import { formatCount, formatDuration, formatRate, formatTime, formatUsd } from '../../../src/core/format.js';
 
 describe('format', () => {
   it.each([

@@ -1,0 +1,47 @@
+import { expect, it } from 'vitest';
+import type { WatchRunResult } from '../../src/activities/watch-run.js';
+import { currentDetails } from '../../src/workflows/details.js';
+import type { RunPlan } from '../../src/workflows/messages.js';
+
+const plan = { name: 'poems', epoch: 2, model: 'sim/quick', outputDir: '/data/out' } as RunPlan;
+const seen: WatchRunResult = {
+  total: 200,
+  ok: 90,
+  failed: 8,
+  filtered: 2,
+  costUsd: 0.0123,
+  maxCostUsd: 5,
+  calls: 101,
+  limited: 3,
+  doubtful: 0,
+  why: 'breaker',
+  waitsFor: 'the provider: outage, next probe at 12:03:10Z, since 12:02:00Z',
+  rest: '100 calls, 9500 tokens in, 50.0k out, $0.5000, 2m 00s at best, by the first 24 rows',
+  found: '98.5 calls/s',
+};
+
+it('currentDetails: all that is known, as markdown', () => {
+  expect(currentDetails(plan, 'map', false, seen)).toMatchInlineSnapshot(`
+    "### poems: 50 % of 200 rows
+
+    **90** ok, **8** failed, **2** filtered, **100** left.
+    **101** calls answered, **3** rate limited, **0** doubtful; **$0.0123** of $5.00 spent.
+
+    Waits for **the provider: outage, next probe at 12:03:10Z, since 12:02:00Z**.
+    The rest: 100 calls, 9500 tokens in, 50.0k out, $0.5000, 2m 00s at best, by the first 24 rows.
+    The provider takes 98.5 calls/s.
+
+    Phase **map**, epoch 2, model \`sim/quick\`.
+    Rows: \`/data/out\`."
+  `);
+});
+
+it('currentDetails: paused -> who it waits for; before anything was measured, and at the end -> no more than is known', () => {
+  expect(currentDetails(plan, 'map', true, seen)).toContain('Waits for **a person: the run is paused**.');
+  const bare = { ...seen, maxCostUsd: null, rest: null, found: null };
+  expect(currentDetails(plan, 'map', false, bare)).not.toMatch(/rest|takes|of \$/);
+  const ended = currentDetails(plan, 'map', false, { ...bare, ok: 190 });
+  expect(ended).toContain('100 % of 200 rows');
+  expect(ended).not.toContain('Waits for');
+  expect(currentDetails(plan, 'map', false, { ...bare, total: 0, ok: 0, failed: 0, filtered: 0 })).toContain('100 % of 0 rows');
+});
