@@ -1,7 +1,9 @@
 /** A run's model as the turn uses it: what a call may cost, the call, what it did cost. */
 import type { EpochMs, Message, NanoUsd } from '../core/model.js';
+import { callId } from '../core/names.js';
 import { usdToNanoUp } from '../core/price.js';
 import type { CallResult, ModelReply } from '../llm/port.js';
+import type { Attempt } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
 import type { RunContext } from './run-context.js';
 
@@ -63,7 +65,7 @@ export class PricedModel {
   }
 
   /** One call. The key is read now, and goes nowhere but into the request. */
-  async call(context: RunContext, messages: Message[]): Promise<CallResult> {
+  async call(context: RunContext, messages: Message[], attempt: Attempt): Promise<CallResult> {
     const { task } = context.run;
     const keyName = task.model.apiKeyEnv;
     const apiKey = keyName === null ? null : (this.#deps.key(keyName) ?? null);
@@ -73,6 +75,7 @@ export class PricedModel {
       apiBase: context.apiBase,
       apiKey,
       headers: task.headers,
+      callId: callId(attempt),
       messages,
       maxTokens: task.maxTokens,
       temperature: task.temperature,

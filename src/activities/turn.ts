@@ -136,7 +136,7 @@ export class Turns {
       const entry = await admission.enter();
       if (entry.kind !== 'send') return await this.#unsent(attempt, entry);
       const started = this.#deps.now();
-      const result = await this.#model.call(context, messages);
+      const result = await this.#model.call(context, messages, attempt);
       if (!result.ok) return await this.#failed(context, seed, history, attempt, result, admission.release);
       // The place is free as soon as the answer is here: storing it must not hold up the next call.
       admission.release({ kind: 'done', tokens: result.usage, told: result.told ?? null });

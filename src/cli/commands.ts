@@ -151,9 +151,22 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'receipt',
     summary: 'what a run did and what it cost, by model, with doubtful calls',
+    details:
+      '--verify counts the run anew from its single calls, compares the sums of the store, receipt.json and the published files, ' +
+      'and ends with 1 when anything differs. --reconcile first shows what it would do, and writes only what follows from the ' +
+      'export without a guess, after a yes.',
     args: [RUN],
-    options: [JSON_LINES],
-    examples: [['swarm receipt RUN --json', 'prints the receipt as JSON']],
+    options: [
+      { flags: '--verify', about: 'count the run anew and name each difference', excludes: ['reconcile'] },
+      { flags: '--reconcile <file>', about: "settle doubtful calls by a provider's usage export (CSV or JSON)", read: text },
+      { flags: '--yes', about: 'write what --reconcile shows, without a question' },
+      JSON_LINES,
+    ],
+    examples: [
+      ['swarm receipt RUN --json', 'prints the receipt as JSON'],
+      ['swarm receipt RUN --verify', 'compares everything that is said of the run with its single calls'],
+      ['swarm receipt RUN --reconcile usage.csv', 'shows which doubtful calls the provider billed'],
+    ],
     load: async () => (await import('./commands/receipt.js')).receipt,
   },
   {

@@ -1,5 +1,14 @@
 /** What the CLI asks of the process it runs in, and of the other parts. Both are injected, so that tests run it in process. */
-import type { CheckReport, ConnectOptions, Progress, RunHandle, StartOptions, Swarm } from '../client/api.js';
+import type {
+  CheckReport,
+  ConnectOptions,
+  Progress,
+  ReconcilePlan,
+  RunHandle,
+  StartOptions,
+  Swarm,
+  Verification,
+} from '../client/api.js';
 import type { HostInfo, HostStatus } from '../client/host-protocol.js';
 import type { Config, TerminalSettings } from '../config.js';
 import type { RunState } from '../core/model.js';
@@ -47,6 +56,11 @@ export interface Reader {
   export(run: string, format: OutputFormat, target: string | NodeJS.WritableStream): Promise<number>;
   /** Plain JSON, as in receipt.json. */
   receipt(run: string): Promise<object>;
+  /** Counts the run anew from its single calls and compares. */
+  verify(run: string): Promise<Verification>;
+  /** What a provider's usage export says of the doubtful calls. */
+  planReconcile(run: string, file: string): Promise<ReconcilePlan>;
+  applyReconcile(run: string, file: string): Promise<{ settled: number; released: number }>;
   /** A run that has ended, for looking only; null while it has not. Throws E_RUN_UNKNOWN. */
   ended(run: string): Promise<RunHandle | null>;
   close(): Promise<void>;

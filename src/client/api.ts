@@ -4,6 +4,9 @@ import type { Problem } from '../core/errors.js';
 import type { Estimate } from '../core/estimate.js';
 import type { Counts, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { SeedContent } from '../schema/seed.js';
+import type { Verification } from '../store/outputs/verify.js';
+
+export type { Verification };
 
 export interface ConnectOptions {
   /** Default `SWARM_HOME` or the user's state folder. */
@@ -42,6 +45,28 @@ export interface SpendWarning {
   /** What asked for it. */
   key: 'warn_at' | 'SWARM_WARN_AT';
   message: string;
+}
+
+/** What a provider's usage export says of the doubtful calls of a run; names as in the receipt. */
+export interface ReconcilePlan {
+  run: string;
+  /** What the export was taken for; null when no call is doubtful. */
+  form: 'requests with our ids' | 'requests' | 'totals' | null;
+  /** Answered calls in the time of the export, and how many of them it lists. */
+  answered: number;
+  found: number;
+  /** Entries of the export that do not concern the run. */
+  ignored: number;
+  calls: {
+    index: number;
+    turn: number;
+    attempt: number;
+    reserved_usd: number;
+    becomes: 'settled' | 'released' | 'doubtful';
+    /** Null while it stays doubtful. */
+    cost_usd: number | null;
+    why: string;
+  }[];
 }
 
 /** Limits of a provider as calls met them; null = no limit was met. */

@@ -1,7 +1,5 @@
 /** Reads the store and starts nothing: status, runs, export, receipt. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Config } from '../config.js';
 import type { RunState } from '../core/model.js';
 import { homePaths, storeLocation } from '../home.js';
@@ -9,12 +7,13 @@ import { packageVersion } from '../package-info.js';
 import type { OutputFormat } from '../schema/task-types.js';
 import { openStore } from '../store/open-store.js';
 import { exportRun } from '../store/outputs/export.js';
-import { RECEIPT_FILE } from '../store/outputs/folder.js';
-import { buildReceipt, type Receipt } from '../store/outputs/receipt.js';
+import { buildReceipt, publishedReceipt, type Receipt } from '../store/outputs/receipt.js';
+import { type Verification, verifyRun } from '../store/outputs/verify.js';
 import type { Store } from '../store/port.js';
-import type { Progress, RunHandle } from './api.js';
+import type { Progress, ReconcilePlan, RunHandle } from './api.js';
 import { HostConnection } from './host-connection.js';
 import { hasEnded, progressOf, readProgress, unknownRun } from './progress.js';
+import { applyReconcile, planReconcile } from './reconcile.js';
 import { StoredRun } from './run-handle.js';
 import type { DaySettings } from './spend.js';
 
@@ -28,10 +27,18 @@ export interface StoreReader {
   /** Writes the ok rows of a run to a file (whole or not at all) or to a stream. Returns how many. */
   export(run: string, format: OutputFormat, target: string | NodeJS.WritableStream): Promise<number>;
   receipt(run: string): Promise<Receipt>;
+  /** Counts the run anew from its single calls and compares. Throws E_RUN_UNKNOWN, E_RUN_BUSY. */
+  verify(run: string): Promise<Verification>;
+  /** What a usage export says of the run's doubtful calls. Throws E_RUN_UNKNOWN, E_RUN_BUSY, E_EXPORT_FORMAT. */
+  planReconcile(run: string, file: string): Promise<ReconcilePlan>;
+  /** Settles and releases what `planReconcile` tells, in one step; more often does no harm. */
+  applyReconcile(run: string, file: string): Promise<{ settled: number; released: number }>;
   /** A run that has ended, for looking only; null while it has not. Throws E_RUN_UNKNOWN. */
   ended(run: string): Promise<RunHandle | null>;
   close(): Promise<void>;
 }
+
+const VERSIONS = { 'durable-swarm': packageVersion, node: process.version };
 
 /** A home without a store has no runs, and looking does not make one. */
 export async function openReader(config: Config): Promise<StoreReader> {
@@ -50,9 +57,14 @@ export async function openReader(config: Config): Promise<StoreReader> {
     lastRun: async () => (await listRuns(store, { limit: 1 }, config))[0]?.run ?? null,
     export: (run, format, target) => exportRun(store, run, format, target),
     receipt: async (run) => {
-      const versions = { 'durable-swarm': packageVersion, node: process.version };
-      return (await publishedReceipt(store, run)) ?? (await buildReceipt(store, run, { at: Date.now(), versions }));
+      const found = await store.run(run);
+      return (
+        (found && (await publishedReceipt(found))) ?? (await buildReceipt(store, run, { at: Date.now(), versions: VERSIONS }))
+      );
     },
+    verify: (run) => verifyRun(store, run),
+    planReconcile: (run, file) => planReconcile(store, run, file),
+    applyReconcile: (run, file) => applyReconcile(store, run, file, VERSIONS),
     ended: (run) => endedRun(store, run, config),
     close: () => store.close(),
   };
@@ -90,19 +102,6 @@ function atRest(progress: Progress): Progress {
   return { ...progress, state: 'interrupted', reason: 'host', message };
 }
 
-/** The receipt in the run's folder, when the folder is still there and the run was not started again since. */
-async function publishedReceipt(store: Store, runId: string): Promise<Receipt | null> {
-  const run = await store.run(runId);
-  if (!run || run.publishedAt === null) return null;
-  try {
-    const receipt = JSON.parse(await readFile(join(run.outputDir, RECEIPT_FILE), 'utf8')) as Receipt;
-    return receipt.run === runId && receipt.epochs === run.epoch ? receipt : null;
-  } catch {
-    // Moved or removed: the store tells the same, but for the files.
-    return null;
-  }
-}
-
 async function listRuns(
   store: Store,
   options: { states?: RunState[]; limit?: number },
@@ -120,6 +119,9 @@ const EMPTY: StoreReader = {
   lastRun: () => Promise.resolve(null),
   export: unknown,
   receipt: unknown,
+  verify: unknown,
+  planReconcile: unknown,
+  applyReconcile: unknown,
   ended: unknown,
   close: () => Promise.resolve(),
 };

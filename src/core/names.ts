@@ -45,6 +45,11 @@ export function gateKey(model: { provider: string; model: string; apiBase: strin
   return [model.provider, model.apiBase ?? '', model.model, model.apiKeyEnv ?? ''].join('|');
 }
 
+/** Name of one call, sent with its request (`x-client-request-id`), so that a provider's own records can be compared with ours. */
+export function callId(call: { runId: string; index: number; turn: number; attempt: number }): string {
+  return `${call.runId}/${call.index}/${call.turn}/${call.attempt}`;
+}
+
 const RUN_ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';
 const RUN_SUFFIX = 6;
 

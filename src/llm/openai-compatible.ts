@@ -52,6 +52,7 @@ const RESERVED_HEADERS: ReadonlySet<string> = new Set<string>([
 
 function headersOf(call: ModelCall, exchangeId: string): Record<string, string> {
   const headers: Record<string, string> = { [EXCHANGE_HEADER]: exchangeId };
+  if (call.callId !== undefined) headers['x-client-request-id'] = call.callId;
   for (const name in call.headers) {
     const lower = name.toLowerCase();
     if (!RESERVED_HEADERS.has(lower)) headers[lower] = call.headers[name] ?? '';

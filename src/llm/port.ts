@@ -10,6 +10,8 @@ export interface ModelCall {
   /** Value of the key, read at send time; null when the endpoint has none. Never logged, stored or put in an error. */
   apiKey: string | null;
   headers: Record<string, string>;
+  /** Sent as `x-client-request-id`, which OpenAI documents and others ignore or log. @default none */
+  callId?: string;
   messages: Message[];
   maxTokens: number;
   temperature: number | null;

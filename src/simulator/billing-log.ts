@@ -2,7 +2,8 @@
  * The provider's own book: an append-only file of JSON lines, the truth that a client's ledger is compared with.
  *
  * A `call` line is written when the whole request body has arrived, in that order, and says at once whether the call is billed:
- * `{"e":"call","n","t","key","row","turn","model","status","billed","fault","prompt_tokens","completion_tokens","cost_nano"}`.
+ * `{"e":"call","n","t","key","row","turn","model","status","billed","fault","prompt_tokens","completion_tokens","cost_nano",
+ * "client_request_id"}`; the last is the request's `x-client-request-id`.
  * An `end` line says how it went out: `{"e":"end","n","t","end"}` with end `sent`, `gone` (the client left first) or `cut` (a fault).
  *
  * Billed is every call that was not refused with a 4xx or 5xx: also when the client is gone before the answer, and also when a
@@ -28,6 +29,7 @@ export interface CallLine {
   prompt_tokens: number;
   completion_tokens: number;
   cost_nano: number;
+  client_request_id: string | null;
 }
 
 /** Longest time that a line stays in memory. */

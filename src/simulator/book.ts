@@ -24,6 +24,8 @@ export interface SimulatorStats {
 export interface Call extends Identity {
   n: number;
   model: string;
+  /** Its `x-client-request-id`. */
+  clientId: string | null;
 }
 
 export class Book {
@@ -109,6 +111,7 @@ export class Book {
       prompt_tokens: facts.prompt,
       completion_tokens: facts.output,
       cost_nano: facts.costNano,
+      client_request_id: call.clientId,
     });
   }
 }

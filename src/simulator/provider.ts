@@ -49,17 +49,17 @@ export class Provider {
   }
 
   /** A chat completion whose whole body has arrived. */
-  chat(body: string, res: ServerResponse): void {
+  chat(body: string, res: ServerResponse, clientId: string | null): void {
     const n = this.book.next();
     const request = readRequest(body);
     if (typeof request === 'string') {
-      this.refuse({ n, model: '', key: '', row: '', turn: 0, promptTokens: 0 }, res, unreadable(request));
+      this.refuse({ n, model: '', key: '', row: '', turn: 0, promptTokens: 0, clientId }, res, unreadable(request));
       return;
     }
     const identity = identify(this.settings.seed, request);
     const directives = readDirectives(request);
     const attempt = this.countAttempt(identity.key, directives);
-    const call: Call = { n, model: request.model, ...identity };
+    const call: Call = { n, model: request.model, clientId, ...identity };
     const completion = answer(this.settings, request, identity, directives);
     const used = call.promptTokens + (completion.usage?.completion_tokens ?? 0);
     const reserved = request.maxTokens === null ? used : call.promptTokens + request.maxTokens;

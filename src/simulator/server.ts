@@ -16,6 +16,8 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
+/** As OpenAI takes them. */
+const LONGEST_ID = 512;
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 function sendJson(res: ServerResponse, status: number, body: string): void {
@@ -45,6 +47,10 @@ function readBody(req: IncomingMessage, res: ServerResponse, whole: (body: strin
   });
 }
 
+function textOf(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' ? header.slice(0, LONGEST_ID) : null;
+}
+
 function modelList(models: readonly string[]): string {
   const data = models.map((id) => ({ id, object: 'model', created: 1_767_225_600, owned_by: 'simulator' }));
   return JSON.stringify({ object: 'list', data });
@@ -68,7 +74,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       readBody(req, res, (body) => {
         // An outage may have begun while the body was coming in.
         if (provider.isOut()) res.socket?.resetAndDestroy();
-        else provider.chat(body, res);
+        else provider.chat(body, res, textOf(req.headers['x-client-request-id']));
       });
     } else if (path === '/models' && req.method === 'GET') {
       sendJson(res, 200, models);

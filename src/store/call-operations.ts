@@ -5,6 +5,7 @@ import { capOfUnpriced, capReached, newestSlot } from './caps.js';
 import type { Intent, IntentResult } from './intent-port.js';
 import { addTotals, book, insertOutcome, type Operation, type TotalsChange } from './operation.js';
 import type { CallKey, Doubt, Refusal, Settlement } from './port.js';
+import { RECONCILED } from './reconcile-operation.js';
 import { OVERDUE_MS } from './shared-port.js';
 import { SQL, type Value } from './statements.js';
 import { unknownRun } from './store-errors.js';
@@ -144,6 +145,8 @@ export function* settle(settlement: Settlement): Operation<'used' | 'late'> {
       [call] = yield [SQL.answerDoubtful, [...key, ...end]];
       if (call) change = { doubtful: -1, doubtfulNano: -Number(call['reserved_nano']) };
     }
+    // Its cost is settled already; the answer comes too late to be used.
+    if (code === RECONCILED) return 'late';
     if (!call && state !== 'answered' && state !== 'superseded') {
       yield* settleLate(settlement, servedModel);
       return 'late';

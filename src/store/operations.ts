@@ -1,6 +1,7 @@
 /** All writes by name, as they travel to the writer. */
 import * as calls from './call-operations.js';
 import type { Operation } from './operation.js';
+import { reconcile } from './reconcile-operation.js';
 import * as runs from './run-operations.js';
 import * as shared from './shared-operations.js';
 
@@ -9,6 +10,7 @@ export const OPERATIONS = {
   settle: calls.settle,
   refuse: calls.refuse,
   doubt: calls.doubt,
+  reconcile,
   finish: calls.finish,
   createRun: runs.createRun,
   appendSeeds: runs.appendSeeds,

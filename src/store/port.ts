@@ -173,7 +173,17 @@ export interface Doubt extends Attempt {
   outcome?: Outcome;
 }
 
-/** `superseded`: the spent answer of a failed row that was opened again. */
+/** What a provider's own records say of doubtful calls. */
+export interface Reconciliation {
+  runId: string;
+  /** Billed: their cost is settled, though their answers are lost. */
+  settled: readonly (Omit<Attempt, 'runId'> & { costNano: NanoUsd; model: string; usage: Usage | null })[];
+  /** Not billed. */
+  released: readonly Omit<Attempt, 'runId'>[];
+  at: EpochMs;
+}
+
+/** `superseded`: paid, and its answer is not used: that of a failed row that was opened again, or lost (`E_CALL_RECONCILED`). */
 export type CallState = 'intent' | 'answered' | 'doubtful' | 'limited' | 'failed' | 'superseded';
 
 export interface CallRow extends Attempt {
@@ -275,6 +285,8 @@ export interface Store extends SharedStore {
   settle(settlement: Settlement): Promise<'used' | 'late'>;
   refuse(refusal: Refusal): Promise<void>;
   doubt(doubt: Doubt): Promise<void>;
+  /** Settles or releases doubtful calls, all in one step. Those that are not doubtful any more are left alone. Returns how many were. */
+  reconcile(reconciliation: Reconciliation): Promise<{ settled: number; released: number }>;
   /** A seed that ends without a call. */
   finish(runId: string, outcome: Outcome): Promise<void>;
 

@@ -131,6 +131,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     settle: (settlement) => writer.write('settle', settlement),
     refuse: (refusal) => writer.write('refuse', refusal),
     doubt: (doubt) => writer.write('doubt', doubt),
+    reconcile: (reconciliation) => writer.write('reconcile', reconciliation),
     finish: (runId: string, outcome: Outcome) => writer.write('finish', { runId, outcome }),
     setControl,
     onControl(listener) {

@@ -89,6 +89,9 @@ export const SQL = define({
   lateDoubtful: `${LATE} AND state = 'doubtful' RETURNING attempt`,
   insertAnswer: 'INSERT INTO answers (run_id, idx, turn, attempt, answer_json) VALUES (?1, ?2, ?3, ?4, ?5)',
   endOpen: `${ENDED} AND state = 'intent' RETURNING reserved_nano, ledger_slot`,
+  paidDoubtful: `UPDATE calls SET state = 'superseded', code = ?5, served_model = ?6, input_tokens = ?7, cached_tokens = ?8,
+    output_tokens = ?9, reasoning_tokens = ?10, cost_nano = ?11, ended_at = ?12 WHERE ${CALL} AND state = 'doubtful'
+    RETURNING reserved_nano, ledger_slot`,
   endDoubtful: `${ENDED} AND state = 'doubtful' RETURNING reserved_nano, ledger_slot`,
 
   // Outcomes.

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import type { Reader } from '../../src/cli/context.js';
-import type { Progress } from '../../src/client/api.js';
+import type { Progress, ReconcilePlan } from '../../src/client/api.js';
 import { SwarmError } from '../../src/core/errors.js';
 import { progressOf } from './support/fake-run.js';
 import { FakeTerminal, jsonLines, START, swarm, type TerminalOptions } from './support/terminal.js';
@@ -34,6 +34,9 @@ function reading(part: Partial<Reader>): { options: TerminalOptions; closed: () 
     lastRun: async () => DONE.run,
     export: shout,
     receipt: shout,
+    verify: shout,
+    planReconcile: shout,
+    applyReconcile: shout,
     ended: shout,
     close: async () => {
       closed += 1;
@@ -237,5 +240,94 @@ describe('a stdout that is a real slow stream', () => {
     });
     const { exitCode } = await terminal.run('runs', '--json');
     expect({ most, exitCode }).toEqual({ most: 1, exitCode: 0 });
+  });
+});
+
+describe('swarm receipt --verify', () => {
+  const found = { run: 'poems-1', calls: 20, rows: 20, files: 2, differences: [] };
+
+  it('everything adds up: said -> exit 0', async () => {
+    const { stdout, exitCode } = await swarm(['receipt', 'poems-1', '--verify'], reading({ verify: async () => found }).options);
+    expect(stdout).toBe('20 calls, 20 rows and 2 files of run poems-1 were counted anew: everything adds up.\n');
+    expect(exitCode).toBe(0);
+  });
+
+  it('differences: each is named, money in USD -> exit 1; the same as JSON', async () => {
+    const differences = [
+      { where: 'store', what: 'money.settled', expected: 20_000_000, found: 10_000_000 },
+      { where: 'output.jsonl', what: 'rows', expected: 20, found: 'nothing' },
+    ];
+    const { options } = reading({ verify: async () => ({ ...found, differences }) });
+    const { stdout, exitCode } = await swarm(['receipt', 'poems-1', '--verify'], options);
+    expect(stdout).toContain('store: money.settled is $0.0100, by the single calls $0.0200\n');
+    expect(stdout).toContain('output.jsonl: rows is nothing, by the single calls 20\n');
+    expect(exitCode).toBe(1);
+    const json = await swarm(['receipt', 'poems-1', '--verify', '--json'], options);
+    expect(jsonLines(json)).toEqual([{ ...found, differences }]);
+    expect(json.exitCode).toBe(1);
+  });
+});
+
+describe('swarm receipt --reconcile', () => {
+  const call = { turn: 1, attempt: 1, reserved_usd: 0.01 };
+  const calls: ReconcilePlan['calls'] = [
+    { ...call, index: 3, becomes: 'settled', cost_usd: 0.004, why: 'line 7' },
+    { ...call, index: 4, becomes: 'released', cost_usd: 0, why: 'the provider did not bill it' },
+    { ...call, index: 5, becomes: 'doubtful', cost_usd: null, why: 'the export does not cover its time' },
+  ];
+  const plan: ReconcilePlan = { run: 'poems-1', form: 'requests', answered: 9, found: 9, ignored: 1, calls };
+
+  async function reconcile(found: ReconcilePlan, flags: string[] = [], more: TerminalOptions = {}) {
+    const applied: string[] = [];
+    const { options } = reading({
+      planReconcile: async (run, file) => {
+        applied.push(`plan ${run} ${file}`);
+        return found;
+      },
+      applyReconcile: async (run, file) => {
+        applied.push(`apply ${run} ${file}`);
+        return { settled: 1, released: 1 };
+      },
+    });
+    const args = ['receipt', 'poems-1', '--reconcile', 'usage.csv', ...flags];
+    return { ...(await swarm(args, { ...options, ...more })), applied };
+  }
+
+  it('nobody to ask: what would be done, nothing is written', async () => {
+    const { stdout, stderr, exitCode, applied } = await reconcile(plan);
+    expect(stdout).toContain('row 3, turn 1, attempt 1, $0.0100 reserved: settled at $0.0040 (line 7)\n');
+    expect(stdout).toContain('row 4, turn 1, attempt 1, $0.0100 reserved: released (the provider did not bill it)\n');
+    expect(stdout).toContain('row 5, turn 1, attempt 1, $0.0100 reserved: stays doubtful (the export does not cover its time)\n');
+    expect(stderr).toContain('1 calls to settle, 1 to release, 1 stay doubtful');
+    expect(stderr).toContain('Nothing was written; --yes writes it.');
+    expect(applied).toHaveLength(1);
+    expect(exitCode).toBe(0);
+  });
+
+  it('--yes, or a yes: written', async () => {
+    const { stderr, applied } = await reconcile(plan, ['--yes']);
+    expect(applied[1]).toMatch(/^apply poems-1 .*usage\.csv$/);
+    expect(stderr).toContain('Written: 1 calls settled, 1 released.');
+    const asked = await reconcile(plan, [], { stderrColumns: 100, stdinIsTerminal: true, answers: ['y'] });
+    expect(asked.applied).toHaveLength(2);
+    const refused = await reconcile(plan, [], { stderrColumns: 100, stdinIsTerminal: true, answers: [''] });
+    expect(refused.applied).toHaveLength(1);
+  });
+
+  it('nothing follows, or nothing is doubtful: said, nothing is written', async () => {
+    const stays = await reconcile({ ...plan, calls: calls.slice(2) }, ['--yes']);
+    expect(stays.stderr).toContain('nothing was written');
+    const none = await reconcile({ ...plan, form: null, calls: [] }, ['--yes']);
+    expect(none.stderr).toBe('Run poems-1 has no doubtful calls.\n');
+    expect([...stays.applied, ...none.applied].filter((what) => what.startsWith('apply'))).toEqual([]);
+  });
+
+  it('--json: the plan, and whether it was written', async () => {
+    expect(jsonLines(await reconcile(plan, ['--json']))).toEqual([{ ...plan, written: false }]);
+    expect(jsonLines(await reconcile(plan, ['--json', '--yes']))).toEqual([{ ...plan, written: true }]);
+  });
+
+  it('with --verify: refused -> exit 2', async () => {
+    expect((await reconcile(plan, ['--verify'])).exitCode).toBe(2);
   });
 });

@@ -230,6 +230,59 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
     expect(await store.totals('dead')).toMatchObject({ open: 1, doubtful: 0, limited: 1, reservedNano: 50, doubtfulNano: 0 });
   });
 
+  describe('reconcile', () => {
+    const EVER = 1e9;
+
+    /** Row `index` has a doubtful call that holds 100. */
+    async function doubted(runId: string, index: number, isTry = false): Promise<void> {
+      await store.intend(intentOf(runId, index));
+      await store.doubt({ runId, index, turn: 1, attempt: 1, isTry, code: 'E_CALL_TIMEOUT', at: NOW });
+    }
+
+    test('billed -> its cost is settled; not billed -> its money is free; both once, whatever is asked again', async () => {
+      await stagedRun(store, 'export', 4, 1_000);
+      for (const index of [0, 1, 2]) await doubted('export', index, index === 1);
+      const before = await store.chargedIn(0, EVER);
+      const usage = { input: 7, cached: 1, output: 3, reasoning: 2 };
+      const settled = [{ index: 0, turn: 1, attempt: 1, costNano: 40, model: 'billed', usage }];
+      const released = [{ index: 1, turn: 1, attempt: 1 }];
+      const reconciliation = { runId: 'export', settled, released, at: NOW + 9 };
+      expect(await store.reconcile(reconciliation)).toEqual({ settled: 1, released: 1 });
+      const totals = { calls: 1, doubtful: 1, tries: 1, open: 0, settledNano: 40, doubtfulNano: 100, reservedNano: 0, usage };
+      expect(await store.totals('export')).toMatchObject(totals);
+      expect(await store.chargedIn(0, EVER)).toBe(before - 60 - 100);
+      expect(await store.reconcile(reconciliation)).toEqual({ settled: 0, released: 0 });
+      expect(await store.totals('export')).toMatchObject(totals);
+      const calls = await store.calls('export', { from: 0, to: 3 });
+      expect(calls.map(({ state, code, costNano, isTry }) => [state, code, costNano, isTry])).toEqual([
+        ['superseded', 'E_CALL_RECONCILED', 40, false],
+        ['failed', 'E_CALL_UNBILLED', 0, true],
+        ['doubtful', 'E_CALL_TIMEOUT', 0, false],
+      ]);
+      expect(await store.spendByModel('export')).toMatchObject([{ model: 'billed', calls: 1, costNano: 40, usage }]);
+    });
+
+    test('an answer that comes after its cost was settled -> too late: charged once, not used; the turn is free', async () => {
+      await stagedRun(store, 'afterwards', 1);
+      await doubted('afterwards', 0);
+      const settled = [{ index: 0, turn: 1, attempt: 1, costNano: 40, model: 'm', usage: null }];
+      await store.reconcile({ runId: 'afterwards', settled, released: [], at: NOW });
+      expect(await store.settle(settlementOf('afterwards', 0, { costNano: 40, outcome: outcomeOf(0) }))).toBe('late');
+      expect(await store.totals('afterwards')).toMatchObject({ settledNano: 40, doubtful: 0, calls: 1, ok: 0 });
+      expect(await store.intend(intentOf('afterwards', 0))).toEqual({ kind: 'go', attempt: 2 });
+    });
+
+    test('calls that are no doubtful ones, and an unknown run -> left alone', async () => {
+      await stagedRun(store, 'others', 2);
+      await store.intend(intentOf('others', 0));
+      const call = { index: 0, turn: 1, attempt: 1 };
+      const settled = [{ ...call, costNano: 1, model: 'm', usage: null }];
+      expect(await store.reconcile({ runId: 'others', settled, released: [call], at: NOW })).toEqual({ settled: 0, released: 0 });
+      expect(await store.totals('others')).toMatchObject({ open: 1, reservedNano: 100, settledNano: 0 });
+      expect(await store.reconcile({ runId: 'nobody', settled, released: [call], at: NOW })).toEqual({ settled: 0, released: 0 });
+    });
+  });
+
   describe('caps of a day', () => {
     const zone = 'Pacific/Auckland';
     let days = 0;

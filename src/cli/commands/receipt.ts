@@ -1,12 +1,87 @@
+import { resolve } from 'node:path';
+import type { ReconcilePlan, Verification } from '../../client/api.js';
 import { EXIT } from '../../core/errors.js';
+import type { Reader } from '../context.js';
 import { type Session, terminalWidth } from '../session.js';
+import { formatUsd } from '../view/format.js';
 import { recordTables } from '../view/record-tables.js';
+import { safeLine } from '../view/safe-text.js';
 
-/** `swarm receipt RUN`: what it did and what it cost. Reads the store only. */
-export async function receipt(session: Session, [run = '']: readonly string[], flags: { json?: boolean }): Promise<number> {
+export interface ReceiptFlags {
+  json?: boolean;
+  verify?: boolean;
+  reconcile?: string;
+  yes?: boolean;
+}
+
+/** `swarm receipt RUN`: what it did and what it cost. Reads the store only, but for --reconcile. */
+export async function receipt(session: Session, [run = '']: readonly string[], flags: ReceiptFlags): Promise<number> {
+  if (flags.verify) return await verify(session, run, flags);
+  const { reconcile } = flags;
+  if (reconcile !== undefined)
+    return await session.reading((reader) => reconciled(session, reader, run, { ...flags, reconcile }));
   const found = await session.reading((reader) => reader.receipt(run));
   const { stdout } = session.context;
   if (flags.json) await session.json(found);
   else for (const line of recordTables(found, terminalWidth(stdout))) session.print(line);
+  return EXIT.ok;
+}
+
+function differenceLine({ where, what, expected, found }: Verification['differences'][number]): string {
+  const show = (value: number | string) =>
+    typeof value === 'number' && /money|doubtful call|cost_usd/.test(what) ? formatUsd(value / 1e9) : String(value);
+  return safeLine(`${where}: ${what} is ${show(found)}, by the single calls ${show(expected)}`);
+}
+
+/** Ends with 1 when anything differs. */
+async function verify(session: Session, run: string, flags: ReceiptFlags): Promise<number> {
+  const found = await session.reading((reader) => reader.verify(run));
+  const { calls, rows, files, differences } = found;
+  if (flags.json) await session.json(found);
+  else {
+    for (const difference of differences) session.print(differenceLine(difference), 'bad');
+    const looked = `${calls} calls, ${rows} rows and ${files} files of run ${run} were counted anew`;
+    session.print(differences.length === 0 ? `${looked}: everything adds up.` : `${looked}: ${differences.length} differences.`);
+  }
+  return differences.length === 0 ? EXIT.ok : EXIT.failedRows;
+}
+
+function tellPlan(session: Session, plan: ReconcilePlan): void {
+  for (const { index, turn, attempt, reserved_usd, becomes, cost_usd, why } of plan.calls) {
+    const call = `row ${index}, turn ${turn}, attempt ${attempt}, ${formatUsd(reserved_usd)} reserved`;
+    const what = { settled: `settled at ${formatUsd(cost_usd ?? 0)}`, released: 'released', doubtful: 'stays doubtful' }[becomes];
+    session.print(safeLine(`${call}: ${what} (${why})`));
+  }
+  const count = (what: ReconcilePlan['calls'][number]['becomes']) => plan.calls.filter(({ becomes }) => becomes === what).length;
+  session.say(
+    `The export was read as ${plan.form}; it lists ${plan.found} of the ${plan.answered} answered calls in its time. ` +
+      `${count('settled')} calls to settle, ${count('released')} to release, ${count('doubtful')} stay doubtful.`,
+  );
+}
+
+async function mayWrite(session: Session, yes: boolean): Promise<boolean> {
+  const { context } = session;
+  if (yes) return true;
+  if (!context.stdinIsTerminal || context.stderr.isTTY !== true || context.config.ci) return false;
+  return /^y(es)?$/i.test((await context.ask('Write this to the store? [y/N] ')).trim());
+}
+
+async function reconciled(
+  session: Session,
+  reader: Reader,
+  run: string,
+  flags: ReceiptFlags & { reconcile: string },
+): Promise<number> {
+  const file = resolve(session.context.cwd, flags.reconcile);
+  const plan = await reader.planReconcile(run, file);
+  if (!flags.json && plan.calls.length > 0) tellPlan(session, plan);
+  const any = plan.calls.some(({ becomes }) => becomes !== 'doubtful');
+  const write = any && (await mayWrite(session, flags.yes === true));
+  const done = write ? await reader.applyReconcile(run, file) : null;
+  if (flags.json) await session.json({ ...plan, written: done !== null });
+  if (plan.calls.length === 0) session.say(`Run ${run} has no doubtful calls.`);
+  else if (!any) session.say('Nothing follows from the export without a guess: nothing was written.');
+  else if (done === null) session.say('Nothing was written; --yes writes it.');
+  else session.say(`Written: ${done.settled} calls settled, ${done.released} released.`);
   return EXIT.ok;
 }

@@ -5,7 +5,7 @@ import { unknownRun } from '../store-errors.js';
 import { FAILED_FILE, FILTERED_FILE, outputFile, PARTIAL_FILE, RECEIPT_FILE, TRANSCRIPTS_FILE } from './folder.js';
 import { FolderUpdate } from './folder-update.js';
 import { FORMAT_WRITERS } from './formats.js';
-import { buildReceipt, type ReceiptFile, receiptText } from './receipt.js';
+import { buildReceipt, publishedReceipt, type ReceiptFile, receiptText } from './receipt.js';
 import { failedLine, filteredLine } from './row-lines.js';
 import { type OutputReader, rowPages } from './row-pages.js';
 import type { Sink } from './sink.js';
@@ -65,6 +65,29 @@ export async function publishRun(store: OutputReader, runId: string, options: Pu
     for (const name of others) if (!written.includes(name)) update.remove(name);
     await update.commit();
     return { files: written.map((name) => join(run.outputDir, name)), outputFile: join(run.outputDir, output) };
+  } finally {
+    await update.abandon();
+  }
+}
+
+/**
+ * Writes receipt.json anew after calls of a published run were settled, with the files that it names. Nothing is written where the folder,
+ * or the receipt of this epoch, is not here.
+ */
+export async function republishReceipt(
+  store: OutputReader,
+  runId: string,
+  { at, versions }: Pick<PublishOptions, 'at' | 'versions'>,
+): Promise<void> {
+  const run = await store.run(runId);
+  const before = run ? await publishedReceipt(run) : null;
+  if (!run || !before) return;
+  const { ok, failed, filtered } = before.counts;
+  const receipt = await buildReceipt(store, runId, { at, versions, files: before.files, counted: { ok, failed, filtered } });
+  const update = await FolderUpdate.begin(run.outputDir);
+  try {
+    await update.write(RECEIPT_FILE, (sink) => sink.write(receiptText(receipt)));
+    await update.commit();
   } finally {
     await update.abandon();
   }

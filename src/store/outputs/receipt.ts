@@ -1,7 +1,10 @@
 /** The receipt of a run: what was done, what it cost, what is doubtful. Holds no prompt, no answer, no key. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Counts, NanoUsd, Usage } from '../../core/model.js';
-import type { CallRow } from '../port.js';
+import type { CallRow, RunRow } from '../port.js';
 import { unknownRun } from '../store-errors.js';
+import { RECEIPT_FILE } from './folder.js';
 import type { OutputReader } from './row-pages.js';
 
 /** A published file. */
@@ -138,6 +141,18 @@ export async function buildReceipt(store: OutputReader, runId: string, facts: Re
     versions: Object.fromEntries(Object.entries(facts.versions).sort(([a], [b]) => (a < b ? -1 : 1))),
     files: (facts.files ?? []).map(({ name, rows, bytes, sha256 }) => ({ name, rows, bytes, sha256 })),
   };
+}
+
+/** The receipt in the run's folder, when the folder is there and the run was not started again since; else null. */
+export async function publishedReceipt(run: Pick<RunRow, 'id' | 'epoch' | 'outputDir' | 'publishedAt'>): Promise<Receipt | null> {
+  if (run.publishedAt === null) return null;
+  try {
+    const receipt = JSON.parse(await readFile(join(run.outputDir, RECEIPT_FILE), 'utf8')) as Receipt;
+    return receipt.run === run.id && receipt.epochs === run.epoch ? receipt : null;
+  } catch {
+    // Moved or removed: the store tells the same, but for the files.
+    return null;
+  }
 }
 
 /** The text of receipt.json. */

@@ -71,6 +71,10 @@ export interface Script {
   ended?: boolean;
 }
 
+async function notScripted(): Promise<never> {
+  throw new Error('not scripted');
+}
+
 export class FakeRun implements RunHandle {
   readonly id = 'poems-1';
   /** What was asked of the run and of its host, in order. */
@@ -185,12 +189,11 @@ export class FakeRun implements RunHandle {
       },
       runs: async () => [this.last],
       lastRun: async () => this.id,
-      export: async () => {
-        throw new Error('not scripted');
-      },
-      receipt: async () => {
-        throw new Error('not scripted');
-      },
+      export: notScripted,
+      receipt: notScripted,
+      verify: notScripted,
+      planReconcile: notScripted,
+      applyReconcile: notScripted,
       ended: async (run) => {
         if (run !== this.id)
           throw new SwarmError({ code: 'E_RUN_UNKNOWN', found: `there is no run "${run}"`, fix: 'see swarm runs' });

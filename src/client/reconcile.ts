@@ -1,0 +1,108 @@
+/** `swarm receipt RUN --reconcile FILE`: doubtful calls of a run against what its provider says that it billed. */
+import { SwarmError } from '../core/errors.js';
+import type { NanoUsd } from '../core/model.js';
+import { callId } from '../core/names.js';
+import { type Decision, type KnownCall, type Reconciled, reconcile } from '../core/reconcile.js';
+import { readUsageExport } from '../intake/usage-export.js';
+import { createPrices } from '../pricing/prices.js';
+import { republishReceipt } from '../store/outputs/publish.js';
+import type { CallRow, RunRow, Store } from '../store/port.js';
+import type { ReconcilePlan } from './api.js';
+import { unknownRun } from './progress.js';
+
+const PAGE = 1_000;
+/** A late answer of a call that was taken for lost would come after its money was moved. */
+const UNDER_WAY = ['staging', 'staged', 'running', 'interrupted'] as const;
+
+function known(call: CallRow): KnownCall {
+  return { id: callId(call), startedAt: call.startedAt, endedAt: call.endedAt ?? call.startedAt, usage: call.usage };
+}
+
+async function answeredCalls(store: Store, run: RunRow): Promise<CallRow[]> {
+  const found: CallRow[] = [];
+  for (let from = 0; from < run.total; from += PAGE) {
+    const calls = await store.calls(run.id, { from, to: Math.min(run.total, from + PAGE) });
+    for (const call of calls) if (call.state === 'answered' || call.state === 'superseded') found.push({ ...call, answer: null });
+  }
+  return found;
+}
+
+async function settledRun(store: Store, runId: string): Promise<RunRow> {
+  const run = await store.run(runId);
+  if (!run) throw unknownRun(runId);
+  const { open } = await store.totals(runId);
+  if (open === 0 && !(UNDER_WAY as readonly string[]).includes(run.state)) return run;
+  const found = `run ${runId} is ${run.state}, with ${open} calls under way: their answers may still come`;
+  throw new SwarmError({ code: 'E_RUN_BUSY', found, fix: `wait for its end, or pause it first: swarm pause ${runId}` });
+}
+
+interface Planned {
+  run: RunRow;
+  doubtful: CallRow[];
+  /** Null when no call is doubtful. */
+  found: Reconciled | null;
+}
+
+async function plan(store: Store, runId: string, file: string): Promise<Planned & { plan: ReconcilePlan }> {
+  const run = await settledRun(store, runId);
+  const doubtful = await store.doubtfulCalls(runId);
+  const nothing = { form: null, answered: 0, found: 0, ignored: 0, calls: [] };
+  if (doubtful.length === 0) return { run, doubtful, found: null, plan: { run: runId, ...nothing } };
+  const answered = await answeredCalls(store, run);
+  const { model, price } = run.task;
+  const models = [...new Set([model.model, ...answered.flatMap(({ servedModel }) => servedModel ?? [])])];
+  const prices = createPrices();
+  const exported = await readUsageExport(file, models, (servedModel, at, usage) =>
+    prices.cost({ model, servedModel, override: price, at }, usage),
+  );
+  const found = reconcile(doubtful.map(known), answered.map(known), exported);
+  const calls = doubtful.map((call) => planned(call, found?.decisions.get(callId(call))));
+  const { form = null, answered: inTime = 0, found: listed = 0 } = found ?? {};
+  return { run, doubtful, found, plan: { run: runId, form, answered: inTime, found: listed, ignored: exported.ignored, calls } };
+}
+
+function planned(call: CallRow, decision: Decision | undefined): ReconcilePlan['calls'][number] {
+  const { index, turn, attempt, reservedNano } = call;
+  const usd = (nano: NanoUsd) => nano / 1e9;
+  const base = { index, turn, attempt, reserved_usd: usd(reservedNano) };
+  if (decision?.kind === 'settle')
+    return { ...base, becomes: 'settled', cost_usd: usd(decision.costNano), why: `line ${decision.line.line}` };
+  if (decision?.kind === 'release') return { ...base, becomes: 'released', cost_usd: 0, why: 'the provider did not bill it' };
+  return { ...base, becomes: 'doubtful', cost_usd: null, why: decision?.why ?? 'the export says nothing of it' };
+}
+
+/** What would be done. Throws E_RUN_UNKNOWN, E_RUN_BUSY, E_EXPORT_FORMAT. */
+export async function planReconcile(store: Store, runId: string, file: string): Promise<ReconcilePlan> {
+  return (await plan(store, runId, file)).plan;
+}
+
+/** Does it, in one step, and writes receipt.json anew where the run folder is here. */
+export async function applyReconcile(
+  store: Store,
+  runId: string,
+  file: string,
+  versions: Readonly<Record<string, string>>,
+): Promise<{ settled: number; released: number }> {
+  const { run, doubtful, found } = await plan(store, runId, file);
+  const settled: Parameters<Store['reconcile']>[0]['settled'][number][] = [];
+  const released: CallRow[] = [];
+  for (const call of doubtful) {
+    const decision = found?.decisions.get(callId(call));
+    const { index, turn, attempt } = call;
+    if (decision?.kind === 'release') released.push(call);
+    if (decision?.kind !== 'settle') continue;
+    const { line, costNano } = decision;
+    const model = line.model ?? call.servedModel ?? run.task.model.model;
+    settled.push({ index, turn, attempt, costNano, model, usage: line.usage });
+  }
+  if (settled.length + released.length === 0) return { settled: 0, released: 0 };
+  const at = Date.now();
+  const done = await store.reconcile({
+    runId,
+    settled,
+    released: released.map(({ index, turn, attempt }) => ({ index, turn, attempt })),
+    at,
+  });
+  await republishReceipt(store, runId, { at, versions });
+  return done;
+}
