@@ -5,6 +5,7 @@ import type { Counts, EpochMs, Finish, NanoUsd, Outcome, RunState, StopCause, Us
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
 import type { Intent, IntentResult } from './intent-port.js';
+import type { Reconciliation } from './reconcile-port.js';
 import type { SharedStore } from './shared-port.js';
 
 export interface RunRow {
@@ -171,16 +172,6 @@ export interface Doubt extends Attempt {
   code: string;
   at: EpochMs;
   outcome?: Outcome;
-}
-
-/** What a provider's own records say of doubtful calls. */
-export interface Reconciliation {
-  runId: string;
-  /** Billed: their cost is settled, though their answers are lost. */
-  settled: readonly (Omit<Attempt, 'runId'> & { costNano: NanoUsd; model: string; usage: Usage | null })[];
-  /** Not billed. */
-  released: readonly Omit<Attempt, 'runId'>[];
-  at: EpochMs;
 }
 
 /** `superseded`: paid, and its answer is not used: that of a failed row that was opened again, or lost (`E_CALL_RECONCILED`). */

@@ -1,6 +1,6 @@
 /** What a provider's own records say of doubtful calls, in one step. */
 import { addTotals, book, type Operation, type TotalsChange } from './operation.js';
-import type { Reconciliation } from './port.js';
+import type { Reconciliation } from './reconcile-port.js';
 import { type Row, SQL, type Value } from './statements.js';
 
 /** Code of a call that was billed though its answer is lost. */
