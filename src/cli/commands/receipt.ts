@@ -1,9 +1,9 @@
 import { resolve } from 'node:path';
 import type { ReconcilePlan, Verification } from '../../client/api.js';
 import { EXIT } from '../../core/errors.js';
+import { formatUsd } from '../../core/format.js';
 import type { Reader } from '../context.js';
 import { type Session, terminalWidth } from '../session.js';
-import { formatUsd } from '../view/format.js';
 import { recordTables } from '../view/record-tables.js';
 import { safeLine } from '../view/safe-text.js';
 
