@@ -4,6 +4,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
 import { filesQueue } from '../core/names.js';
+import { PLANNED_TURNS } from '../core/slice-size.js';
 import type { RunRow } from '../store/port.js';
 import type { RunInput, RunPlan } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
@@ -16,9 +17,6 @@ export type OpenRunResult =
   | { kind: 'open'; plan: RunPlan }
   /** Nothing left to do: answered from the store. */
   | { kind: 'finished'; run: string; filesQueue: string };
-
-/** Turns per seed to plan with before any is known. */
-const PLANNED_TURNS = 3;
 
 /** Nothing of this gets better by itself: bad input, a key, a folder that another run owns, a disk. */
 const FINAL: readonly ExitCode[] = [EXIT.badInput, EXIT.refused, EXIT.locked, EXIT.diskWrite];

@@ -80,8 +80,8 @@ export type SimulatorFlags = Readonly<Record<string, string | number | boolean>>
 export interface CliDeps {
   /** Finds or starts the host. */
   connect(options: ConnectOptions): Promise<Swarm>;
-  /** Reads the task and its seeds; starts nothing, calls nothing. */
-  checkTask(task: string, options: StartOptions): Promise<CheckReport>;
+  /** Reads the task, its seeds, and what the store knows of the task; starts nothing, calls nothing. */
+  checkTask(task: string, options: StartOptions, config: Config): Promise<CheckReport>;
   openReader(config: Config): Promise<Reader>;
   hostStatus(config: Config): Promise<HostStatus | null>;
   /** Finds or starts the host and keeps it. */

@@ -20,7 +20,13 @@ async function runProgram(path: string, args: readonly string[], address: string
 
 export const cliDeps: CliDeps = {
   connect: async (options) => (await import('../client/connect.js')).connect(options),
-  checkTask: async (task, options) => (await import('../client/check.js')).checkTask(task, options),
+  checkTask: async (task, options, config) => {
+    const { checkTask } = await import('../client/check.js');
+    return await checkTask(task, options, async (found) => {
+      const { readEarlierRows } = await import('../client/earlier-rows.js');
+      return await readEarlierRows(config, found);
+    });
+  },
   openReader: async (config) => (await import('../client/reader.js')).openReader(config),
   hostStatus: async (config) => (await import('../client/host-process.js')).hostStatus(config),
   startHost: async (config, onProgress) =>

@@ -1,10 +1,10 @@
 /** What a check found, as it is told before a run: problems, notes, the estimate, and the question about money. */
 import type { CheckReport } from '../client/api.js';
 import { EXIT, SwarmError } from '../core/errors.js';
-import { formatCount, formatUsd } from '../core/format.js';
+import { formatCount, formatEstimate, formatUsd } from '../core/format.js';
 import type { Session } from './session.js';
 
-/** Above this worst case a person is asked, in USD. */
+/** Above this upper bound a person is asked, in USD. */
 const ASK_ABOVE_USD = 1;
 
 const KEY_CODES: readonly string[] = ['E_KEY_MISSING', 'E_KEY_FORMAT'];
@@ -16,8 +16,21 @@ export function checkFailure({ problems }: CheckReport): SwarmError | null {
   return new SwarmError(problems, keysOnly ? EXIT.refused : EXIT.badInput);
 }
 
+/** The worst case of all rows, then what the rows that are left will take. */
+export function estimateLines(report: CheckReport): string[] {
+  const { estimate, doneRows } = report;
+  if (estimate === null) return [worstLine(report)];
+  const done = doneRows === 0 ? [] : [`${doneRows} rows are done already, ${estimate.rows} are left`];
+  if (estimate.rows === 0) return [worstLine(report), ...done];
+  const by =
+    report.sampleRun === null
+      ? 'guess, nothing is measured yet'
+      : `by ${estimate.sample} rows of ${report.sampleRun}, right 9 of 10 times`;
+  return [worstLine(report), ...done, `expected: ${formatEstimate(estimate)} (${by})`];
+}
+
 /** `200 rows, at most 200 calls, 12.3k tokens in, 51.2k out, worst case $0.12`. */
-export function estimateLine(report: CheckReport): string {
+function worstLine(report: CheckReport): string {
   const { rows, calls, inputTokens, outputTokens, worstCostUsd } = report;
   const cap = report.maxCostUsd === null ? '' : `, cap ${formatUsd(report.maxCostUsd)}`;
   const cost = (worstCostUsd === null ? 'worst case unknown' : `worst case ${formatUsd(worstCostUsd)}`) + cap;
@@ -25,14 +38,21 @@ export function estimateLine(report: CheckReport): string {
   return `${rows} ${rows === 1 ? 'row' : 'rows'}, at most ${calls} ${calls === 1 ? 'call' : 'calls'}, ${tokens}, ${cost}`;
 }
 
+/** Upper bound of what the rows that are left will cost: the estimate's, never more than the cap. 0 = the price is unknown. */
+function mostUsd({ worstCostUsd, maxCostUsd, estimate }: CheckReport): number {
+  const high = estimate?.costUsd?.high ?? worstCostUsd ?? 0;
+  return Math.min(high, worstCostUsd ?? 0, maxCostUsd ?? Number.POSITIVE_INFINITY);
+}
+
 /** True when the run may start: little money, `--yes`, nobody to ask, or a person who said yes. */
 export async function mayStart(session: Session, report: CheckReport, yes: boolean): Promise<boolean> {
   const { context } = session;
   const onTerminal = context.stdinIsTerminal && context.stderr.isTTY === true && !context.config.ci;
-  // Never more than the cap is paid.
-  const most = Math.min(report.worstCostUsd ?? 0, report.maxCostUsd ?? Number.POSITIVE_INFINITY);
+  const most = mostUsd(report);
   if (yes || !onTerminal || most <= ASK_ABOVE_USD) return true;
-  session.say(`This may cost up to ${formatUsd(most)}; rows that are done are not paid again.`, 'warning');
+  const { estimate } = report;
+  const likely = estimate?.costUsd && estimate.sample > 0 ? `, about ${formatUsd(estimate.costUsd.expected)} is likely` : '';
+  session.say(`This may cost up to ${formatUsd(most)}${likely}; rows that are done are not paid again.`, 'warning');
   const answer = await context.ask('Go on? [y/N] ');
   return /^y(es)?$/i.test(answer.trim());
 }

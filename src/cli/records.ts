@@ -123,5 +123,8 @@ export function checkRecord(report: CheckReport): object {
     output_tokens: report.outputTokens,
     worst_cost_usd: report.worstCostUsd,
     max_cost_usd: report.maxCostUsd,
+    done_rows: report.doneRows,
+    sample_run: report.sampleRun,
+    estimate: report.estimate && estimateRecord(report.estimate),
   };
 }

@@ -189,6 +189,12 @@ export interface CheckReport {
   outputTokens: number;
   /** Null when the price is unknown. */
   worstCostUsd: number | null;
+  /** Rows that are done already: the run goes on with the others. */
+  doneRows: number;
+  /** Run of the same task whose first rows the estimate rests on; null = it is a guess. */
+  sampleRun: string | null;
+  /** What the rows that are not done will take, with intervals; null when the task has problems. */
+  estimate: Estimate | null;
   /** Cap of the run (the task's or the starter's); null = none. */
   maxCostUsd: number | null;
 }

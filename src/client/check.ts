@@ -2,19 +2,26 @@
 import { loadConfig, readKey } from '../config.js';
 import { CONTINUE_PROMPT, MAX_PIECES, nextMessages } from '../core/conversation.js';
 import { SwarmError } from '../core/errors.js';
+import { type Estimate, estimateRest, speedOf } from '../core/estimate.js';
 import type { NanoUsd } from '../core/model.js';
 import { nanoToUsd } from '../core/price.js';
-import { ASSUMED_CALL_MS, ASSUMED_CONCURRENCY, sliceSize } from '../core/slice-size.js';
+import { ASSUMED_CALL_MS, ASSUMED_CONCURRENCY, MOST_AUTO_CONCURRENCY, sliceSize } from '../core/slice-size.js';
 import { parseTemplate } from '../core/template.js';
 import { capProblem } from '../pricing/cap-problem.js';
 import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
 import { createPrices } from '../pricing/prices.js';
 import type { Task } from '../schema/task-types.js';
 import type { CheckReport, StartOptions } from './api.js';
+import { type EarlierRows, NO_EARLIER_ROWS } from './earlier-rows.js';
+import { firstGuess, type KnownRows, partOf } from './first-guess.js';
 import { prepareTask } from './prepare-task.js';
 
-/** All problems of a stage in one pass; a bad task hides what is wrong with its rows. */
-export async function checkTask(source: string | object, options: StartOptions = {}): Promise<CheckReport> {
+/** All problems of a stage in one pass; a bad task hides what is wrong with its rows. `earlier`: what is known of runs of the task. */
+export async function checkTask(
+  source: string | object,
+  options: StartOptions = {},
+  earlier: (task: Task) => Promise<EarlierRows> = async () => NO_EARLIER_ROWS,
+): Promise<CheckReport> {
   const report: CheckReport = {
     problems: [],
     notes: [],
@@ -24,6 +31,9 @@ export async function checkTask(source: string | object, options: StartOptions =
     outputTokens: 0,
     worstCostUsd: null,
     maxCostUsd: null,
+    doneRows: 0,
+    sampleRun: null,
+    estimate: null,
   };
   try {
     const prepared = await prepareTask(source, options, readKey);
@@ -40,10 +50,13 @@ export async function checkTask(source: string | object, options: StartOptions =
     ];
     const followUp = { about: estimateTokens(asked), atMost: maxInputTokens(asked) };
     const rows = prepared.rows();
+    let promptTokens = 0;
     for await (const seed of rows) {
       report.rows += 1;
       const messages = nextMessages(task, template.render(seed.content), []);
-      report.inputTokens += inputOfTurns(task, estimateTokens(messages), followUp.about);
+      const about = estimateTokens(messages);
+      promptTokens += about;
+      report.inputTokens += inputOfTurns(task, about, followUp.about);
       costs.add(maxInputTokens(messages), followUp.atMost);
     }
     report.notes.push(...rows.notes(), ...paceNotes(task, report.rows));
@@ -51,6 +64,13 @@ export async function checkTask(source: string | object, options: StartOptions =
     report.outputTokens = report.calls * task.maxTokens;
     report.worstCostUsd = costs.nano === null ? null : nanoToUsd(costs.nano);
     if (report.worstCostUsd === null) report.notes.push(unknownPrice(task));
+    const known = { rows: report.rows, promptTokens, followUpTokens: followUp.about, mostCalls: mostCalls(task) };
+    const begins = options.ifChanged === 'fresh' || options.ifChanged === 'fork';
+    const found = await earlier(task);
+    const done = begins ? 0 : Math.min(found.done, report.rows);
+    report.doneRows = done;
+    report.sampleRun = found.sample?.run ?? null;
+    report.estimate = estimateOf(task, { ...known, worstCostUsd: report.worstCostUsd }, { ...found, done });
     const homeCapUsd = loadConfig().maxDailyCost?.usd ?? null;
     const cap = capProblem(task, createPrices(), { promptTokens: costs.shortest, placeOf: prepared.placeOf, homeCapUsd });
     if (cap) report.problems.push(cap);
@@ -70,6 +90,17 @@ function mostCalls(task: Task): number {
 function inputOfTurns(task: Task, prompt: number, followUp: number): number {
   const calls = mostCalls(task);
   return calls * prompt + ((calls * (calls - 1)) / 2) * (task.maxTokens + followUp);
+}
+
+/** Of the rows that are left: by rows that were done, else a guess. */
+function estimateOf(task: Task, known: KnownRows, { done, sample, learned }: EarlierRows): Estimate {
+  const { requestsPerMinute, tokensPerMinute } = task;
+  const auto = task.concurrency === 'auto';
+  const concurrency = auto ? MOST_AUTO_CONCURRENCY : (task.concurrency as number);
+  const speed = speedOf({ concurrency, auto, requestsPerMinute, tokensPerMinute }, learned);
+  const left = known.rows - done;
+  if (sample === null) return partOf(firstGuess(task, known, createPrices(), speed), left);
+  return estimateRest(sample.rows, left, speed);
 }
 
 function longest(a: string, b: string): string {

@@ -44,7 +44,7 @@ export interface Estimate {
 
 /** Rows that the sample is taken from: the first ones. */
 export const SAMPLED_ROWS = 200;
-export const LEAST_SAMPLE = 20;
+const LEAST_SAMPLE = 20;
 /** Rows that may be missing among the first ones. */
 const MISSING = 0.05;
 const MINUTE_MS = 60_000;
@@ -53,14 +53,14 @@ const MINUTE_MS = 60_000;
  * The first rows up to where more than a few are missing: those that end first are the short ones, so rows are not taken in the order
  * in which they end. Null while there are too few.
  */
-export function calibrationSample(done: readonly SampledRow[]): SampledRow[] | null {
+export function calibrationSample(done: readonly SampledRow[], least = LEAST_SAMPLE): SampledRow[] | null {
   const inOrder = [...done].sort((a, b) => a.index - b.index);
   let size = 0;
   for (const [position, { index }] of inOrder.entries()) {
     const missing = index - position;
     if (missing <= MISSING * (index + 1)) size = position + 1;
   }
-  return size < LEAST_SAMPLE ? null : inOrder.slice(0, size);
+  return size < least ? null : inOrder.slice(0, size);
 }
 
 /** How long calls with these sums take at best. */

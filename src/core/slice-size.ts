@@ -2,6 +2,8 @@
 
 /** Assumed call time until one is known. */
 export const ASSUMED_CALL_MS = 2_000;
+/** Turns per seed of a conversation to plan with before any is known. */
+export const PLANNED_TURNS = 3;
 /** `workers: auto` until the gate learns a better value. */
 export const ASSUMED_CONCURRENCY = 16;
 /** The most that `workers: auto` may come to. */

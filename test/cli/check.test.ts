@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckReport, StartOptions } from '../../src/client/api.js';
-import { reportOf } from './support/fake-run.js';
+import { estimateOf, reportOf } from './support/fake-run.js';
 import { jsonLines, swarm } from './support/terminal.js';
 
 async function check(part: Partial<CheckReport>, flags: string[] = []) {
@@ -53,8 +53,31 @@ describe('swarm check', () => {
         output_tokens: 12_345,
         worst_cost_usd: 0.25,
         max_cost_usd: 5,
+        done_rows: 0,
+        sample_run: null,
+        estimate: null,
       },
     ]);
+  });
+
+  it('with an estimate -> what the rows left will take, what it rests on, and the rows that are done', async () => {
+    const estimate = estimateOf({ rows: 12, sample: 24 });
+    const { stdout } = await check({ estimate, doneRows: 8, sampleRun: 'poems-1' });
+    expect(stdout.split('\n').slice(1)).toEqual([
+      '8 rows are done already, 12 are left',
+      'expected: 12 calls, 1000 tokens in, 5000 (4500 to 5500) out, $2.00 ($1.00 to $3.00), 20s (18s to 25s) at best (by 24 rows of poems-1, right 9 of 10 times)',
+      '',
+    ]);
+    const guess = await check({ estimate: estimateOf({ costUsd: null }) });
+    expect(guess.stdout).toMatch(/^expected: .*out, 20s \(18s to 25s\) at best \(guess, nothing is measured yet\)$/m);
+    const done = await check({ estimate: estimateOf({ rows: 0 }), doneRows: 20 });
+    expect(done.stdout).toMatch(/20 rows are done already, 0 are left\n$/);
+    const [record] = jsonLines(await check({ estimate, doneRows: 8, sampleRun: 'poems-1' }, ['--json']));
+    expect(record).toMatchObject({
+      done_rows: 8,
+      sample_run: 'poems-1',
+      estimate: { rows: 12, sample_rows: 24, cost_usd: { low: 1, expected: 2, high: 3 }, ms: { expected: 20_000 } },
+    });
   });
 
   it('options: decide what is checked', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SwarmError } from '../../src/core/errors.js';
-import { FakeRun, outcomeOf, progressOf, type Script } from './support/fake-run.js';
+import { estimateOf, FakeRun, outcomeOf, progressOf, type Script } from './support/fake-run.js';
 import { FakeTerminal, jsonLines, START, swarm, type TerminalOptions } from './support/terminal.js';
 
 const HALF = { ok: 9, failed: 1, calls: 10, usage: { input: 1000, cached: 0, output: 500, reasoning: 0 }, costUsd: 0.05 };
@@ -162,6 +162,16 @@ describe('swarm run: the question about money', () => {
     expect(questions).toHaveLength(1);
     expect(stderr).toContain('This may cost up to $3.00;');
     expect(stderr).toContain('worst case $12.50, cap $3.00');
+  });
+
+  it('rows that were measured -> asked by the upper bound of the estimate, not by the worst case', async () => {
+    const script = { moments: [ALL], report: { worstCostUsd: 12.5, sampleRun: 'poems-0', estimate: estimateOf({ sample: 30 }) } };
+    const { questions, stderr } = await run(script, [], { ...person, answers: ['y'] });
+    expect(questions).toHaveLength(1);
+    expect(stderr).toContain('This may cost up to $3.00, about $2.00 is likely; rows that are done are not paid again.');
+    const costUsd = { low: 0.4, expected: 0.6, high: 0.9 };
+    const cheap = { ...script, report: { ...script.report, estimate: estimateOf({ sample: 30, costUsd }) } };
+    expect(await run(cheap, [], person)).toMatchObject({ exitCode: 0, questions: [] });
   });
 
   it.each([

@@ -1,5 +1,5 @@
 import { EXIT } from '../../core/errors.js';
-import { checkFailure, estimateLine } from '../preflight.js';
+import { checkFailure, estimateLines } from '../preflight.js';
 import { checkRecord } from '../records.js';
 import type { Session } from '../session.js';
 import { type StartFlags, startOptions } from '../start-options.js';
@@ -10,7 +10,7 @@ export async function check(
   [task = '']: readonly string[],
   flags: StartFlags & { json?: boolean },
 ): Promise<number> {
-  const report = await session.deps.checkTask(task, startOptions(flags, session.context.cwd));
+  const report = await session.deps.checkTask(task, startOptions(flags, session.context.cwd), session.context.config);
   const failure = checkFailure(report);
   if (flags.json) {
     await session.json(checkRecord(report));
@@ -18,6 +18,6 @@ export async function check(
   }
   for (const note of report.notes) session.say(`note: ${note}`, 'dim');
   if (failure !== null) throw failure;
-  session.print(estimateLine(report));
+  for (const line of estimateLines(report)) session.print(line);
   return EXIT.ok;
 }

@@ -1,7 +1,7 @@
 import type { RunHandle, StartNotes, Swarm } from '../../client/api.js';
 import { EXIT } from '../../core/errors.js';
 import { followRun } from '../follow.js';
-import { checkFailure, estimateLine, mayStart } from '../preflight.js';
+import { checkFailure, estimateLines, mayStart } from '../preflight.js';
 import { startEvent } from '../records.js';
 import { closeSwarm } from '../run-by-id.js';
 import type { Session } from '../session.js';
@@ -54,11 +54,11 @@ async function tellStart(
 export async function run(session: Session, [task = '']: readonly string[], flags: RunFlags): Promise<number> {
   const { context, deps } = session;
   const options = startOptions(flags, context.cwd);
-  const report = await deps.checkTask(task, options);
+  const report = await deps.checkTask(task, options, context.config);
   for (const note of report.notes) session.say(`note: ${note}`, 'dim');
   const failure = checkFailure(report);
   if (failure !== null) throw failure;
-  session.say(estimateLine(report));
+  for (const line of estimateLines(report)) session.say(line);
   if (!(await mayStart(session, report, flags.yes === true))) {
     session.say('Nothing was started.');
     return EXIT.sigint;

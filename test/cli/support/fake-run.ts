@@ -3,6 +3,7 @@
 import type { CliDeps, Reader } from '../../../src/cli/context.js';
 import type { CheckReport, Progress, RunHandle, RunResult, StartNotes, StartOptions, Swarm } from '../../../src/client/api.js';
 import { EXIT, SwarmError } from '../../../src/core/errors.js';
+import type { Estimate } from '../../../src/core/estimate.js';
 import type { Outcome } from '../../../src/core/model.js';
 import { START } from './terminal.js';
 
@@ -43,6 +44,19 @@ export function progressOf(part: Partial<Progress> = {}): Progress {
   };
 }
 
+export function estimateOf(part: Partial<Estimate> = {}): Estimate {
+  return {
+    rows: 20,
+    sample: 0,
+    calls: { low: 12, expected: 12, high: 12 },
+    inputTokens: { low: 1000, expected: 1000, high: 1000 },
+    outputTokens: { low: 4500, expected: 5000, high: 5500 },
+    costUsd: { low: 1, expected: 2, high: 3 },
+    ms: { low: 18_000, expected: 20_000, high: 25_000 },
+    ...part,
+  };
+}
+
 export function reportOf(part: Partial<CheckReport> = {}): CheckReport {
   return {
     problems: [],
@@ -53,6 +67,9 @@ export function reportOf(part: Partial<CheckReport> = {}): CheckReport {
     outputTokens: 12_345,
     worstCostUsd: 0.25,
     maxCostUsd: null,
+    doneRows: 0,
+    sampleRun: null,
+    estimate: null,
     ...part,
   };
 }

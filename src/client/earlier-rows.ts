@@ -1,0 +1,61 @@
+/** What the store knows of a task that is to be run: rows that are done already, and a sample of what a row takes. */
+import { existsSync } from 'node:fs';
+import { realpath } from 'node:fs/promises';
+import type { Config } from '../config.js';
+import { calibrationSample, SAMPLED_ROWS, type SampledRow } from '../core/estimate.js';
+import type { Learned } from '../core/gate/learned.js';
+import { gateKey } from '../core/names.js';
+import { storeLocation } from '../home.js';
+import { taskFingerprint } from '../intake/fingerprint.js';
+import type { Task } from '../schema/task-types.js';
+import { openStore } from '../store/open-store.js';
+import type { Store } from '../store/port.js';
+
+export interface EarlierRows {
+  /** Rows that have their outcome in the run that would go on. */
+  done: number;
+  /** The first rows of the newest run of the same task that has enough of them; null = there is none. */
+  sample: { run: string; rows: SampledRow[] } | null;
+  /** What was found of the provider's limits. */
+  learned: Learned | null;
+}
+
+export const NO_EARLIER_ROWS: EarlierRows = { done: 0, sample: null, learned: null };
+
+/** Runs that are looked through. */
+const NEWEST = 100;
+/** A run that has ended tells of all its rows, so that fewer are enough. */
+const LEAST_ENDED = 5;
+
+export async function earlierRows(
+  store: Pick<Store, 'runs' | 'totals' | 'firstRows' | 'limits'>,
+  task: Task,
+): Promise<EarlierRows> {
+  const fingerprint = taskFingerprint(task);
+  const folder = await realpath(task.outputDir).catch(() => task.outputDir);
+  const runs = (await store.runs({ limit: NEWEST })).filter((run) => run.taskFingerprint === fingerprint && run.epoch > 0);
+  const found: EarlierRows = { ...NO_EARLIER_ROWS, learned: await store.limits(gateKey(task.model)) };
+  for (const run of runs) {
+    const { ok, failed, filtered } = await store.totals(run.id);
+    const done = ok + failed + filtered;
+    if (run.outputDir === folder && found.done === 0) found.done = done;
+    if (found.sample !== null) continue;
+    const rows = await store.firstRows(run.id, SAMPLED_ROWS);
+    const sample = calibrationSample(rows, done === run.total ? LEAST_ENDED : undefined);
+    if (sample) found.sample = { run: run.id, rows: sample };
+  }
+  return found;
+}
+
+/** From the store of the home; nothing where there is none, or it cannot be read: then the run itself will say so. */
+export async function readEarlierRows(config: Config, task: Task): Promise<EarlierRows> {
+  const location = storeLocation(config);
+  if ('file' in location && !existsSync(location.file)) return NO_EARLIER_ROWS;
+  const store = await openStore(location).catch(() => null);
+  if (store === null) return NO_EARLIER_ROWS;
+  try {
+    return await earlierRows(store, task);
+  } finally {
+    await store.close();
+  }
+}

@@ -1,0 +1,142 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { checkTask } from '../../src/client/check.js';
+import { earlierRows, readEarlierRows } from '../../src/client/earlier-rows.js';
+import { loadConfig } from '../../src/config.js';
+import { taskFingerprint } from '../../src/intake/fingerprint.js';
+import type { Store } from '../../src/store/port.js';
+import { aTask, stage, testStore } from '../activities/turn-setup.js';
+
+let opened: Awaited<ReturnType<typeof testStore>>;
+let store: Store;
+let root: string;
+beforeAll(async () => {
+  opened = await testStore();
+  store = opened.store;
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'swarm-estimate-')));
+});
+afterAll(async () => {
+  await opened.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+const task = (more: object = {}) => ({
+  prompt_template: 'Say {{seed}}',
+  worker_model: 'sim/quick',
+  worker_max_tokens: 1_000,
+  output_dir: join(root, 'out'),
+  workers: 4,
+  ...more,
+});
+const seeds = Array.from({ length: 100 }, (_, index) => `row ${index}`);
+
+describe('before anything was measured', () => {
+  it('bounds around a guess: one call a row, an answer of 1 to max_tokens, the price of both ends', async () => {
+    const { estimate, worstCostUsd } = await checkTask(task(), { seeds });
+    expect(estimate).toMatchObject({
+      rows: 100,
+      sample: 0,
+      calls: { low: 100, expected: 100, high: 100 },
+      outputTokens: { low: 100, expected: 50_000, high: 100_000 },
+    });
+    const { costUsd, ms } = estimate ?? {};
+    expect(costUsd?.high).toBe(worstCostUsd);
+    expect(costUsd?.low).toBeLessThan((costUsd?.expected ?? 0) / 10);
+    expect(costUsd?.expected).toBeLessThan(costUsd?.high ?? 0);
+    // 25 calls one after the other: 0.505 s, 2 s, or 52 s each.
+    expect(ms).toEqual({ low: 12_625, expected: 50_000, high: 1_300_000 });
+  });
+
+  it('turns, a rate, an unknown price', async () => {
+    const turns = (await checkTask(task({ multi_turn: true, max_turns: 8 }), { seeds })).estimate;
+    expect(turns?.calls).toEqual({ low: 100, expected: 300, high: 800 });
+    expect(turns?.inputTokens.expected).toBeGreaterThan(3 * (turns?.inputTokens.low ?? 0));
+    const rated = (await checkTask(task({ requests_per_minute: 60 }), { seeds })).estimate;
+    expect(rated?.ms.expected).toBe(100_000);
+    const unknown = { worker_model: 'local', worker_api_base: 'http://127.0.0.1:9/v1' };
+    expect((await checkTask(task(unknown), { seeds })).estimate?.costUsd).toBeNull();
+    expect((await checkTask(task({ worker_max_tokens: -1 }), { seeds })).estimate).toBeNull();
+  });
+});
+
+describe('rows of an earlier run', () => {
+  const done = (index: number, costNano: number) => ({
+    index,
+    calls: 1,
+    inputTokens: 100,
+    outputTokens: 50,
+    costNano,
+    ms: 2_000,
+  });
+
+  it('a sample, and rows that are done -> the rest by it; --fresh -> all rows', async () => {
+    const sample = { run: 'before', rows: Array.from({ length: 30 }, (_, index) => done(index, 1_000_000)) };
+    const earlier = async () => ({ done: 30, sample, learned: null });
+    const report = await checkTask(task(), { seeds }, earlier);
+    expect(report).toMatchObject({ doneRows: 30, sampleRun: 'before' });
+    expect(report.estimate).toMatchObject({ rows: 70, sample: 30, outputTokens: { expected: 3_500 }, ms: { expected: 35_000 } });
+    expect(report.estimate?.costUsd?.expected).toBeCloseTo(0.07, 9);
+    const fresh = await checkTask(task(), { seeds, ifChanged: 'fresh' }, earlier);
+    expect(fresh).toMatchObject({ doneRows: 0, estimate: { rows: 100, sample: 30 } });
+    const all = await checkTask(task(), { seeds }, async () => ({ done: 100, sample, learned: null }));
+    expect(all.estimate).toMatchObject({ rows: 0, calls: { expected: 0 }, ms: { expected: 0 } });
+  });
+
+  it('the store: the newest run of the same task with enough rows; done rows are those of the same folder', async () => {
+    const mine = aTask({ outputDir: root });
+    const doRows = async (run: string, rows: number) => {
+      await store.openEpoch(run, { workflowId: run, executionId: run }, 1);
+      for (let index = 0; index < rows; index += 1) {
+        const attempt = { runId: run, index, turn: 1, attempt: 1 };
+        await store.intend({ ...attempt, epoch: 1, owner: 'o', reservedNano: 1, at: 1_000 });
+        const usage = { input: 10, cached: 0, output: 5, reasoning: 0 };
+        const outcome = {
+          index,
+          id: String(index),
+          status: 'ok' as const,
+          finish: 'stop' as const,
+          model: 'm',
+          fromTurn: 1,
+          turns: 1,
+          attempts: 0,
+          usage,
+          costNano: 7,
+        };
+        await store.settle({ ...attempt, answer: 'a', finish: 'stop', servedModel: 'm', usage, costNano: 7, at: 1_400, outcome });
+      }
+    };
+    expect(await earlierRows(store, mine)).toEqual({ done: 0, sample: null, learned: null });
+    await stage(store, 'same-task', 30, mine);
+    const fingerprint = taskFingerprint(mine);
+    // Staged under a made-up fingerprint: another task.
+    expect((await store.run('same-task'))?.taskFingerprint).not.toBe(fingerprint);
+    const create = async (id: string, total: number, outputDir: string, createdAt: number) => {
+      const seedsOf = Array.from({ length: total }, (_, index) => ({ index, id: String(index), content: `row ${index}` }));
+      const run = { id, name: id, task: mine, taskFingerprint: fingerprint, outputDir, detached: false, limited: false };
+      await store.createRun({ ...run, origin: 'cli', createdAt });
+      await store.appendSeeds(id, seedsOf);
+      const control = { paused: false, cancelled: false, concurrency: 4, requestsPerMinute: null, capNano: null };
+      await store.sealRun(id, { seedsFingerprint: 'x', total, control });
+    };
+    await create('long-ago', 40, '/elsewhere', 1);
+    await doRows('long-ago', 25);
+    await create('newer', 40, root, 2);
+    await doRows('newer', 9);
+    const found = await earlierRows(store, mine);
+    expect(found.done).toBe(9);
+    expect(found.sample?.run).toBe('long-ago');
+    expect(found.sample?.rows).toHaveLength(25);
+    expect(found.sample?.rows[0]).toEqual({ index: 0, calls: 1, inputTokens: 10, outputTokens: 5, costNano: 7, ms: 400 });
+    // All its rows are done: a few are enough.
+    await create('small', 6, '/elsewhere', 3);
+    await doRows('small', 6);
+    expect((await earlierRows(store, mine)).sample?.run).toBe('small');
+  });
+
+  it('a home without a store -> nothing is known, and none is made', async () => {
+    const config = { ...loadConfig(), home: join(root, 'no-home'), databaseUrl: null };
+    expect(await readEarlierRows(config, aTask())).toEqual({ done: 0, sample: null, learned: null });
+  });
+});
