@@ -5,6 +5,7 @@ import type { GatePort } from '../core/gate/port.js';
 import type { RunRow } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
 import { pendingOf } from './publication.js';
+import type { TurnEnd } from './turn-end.js';
 
 export interface RunContext {
   run: RunRow;
@@ -21,6 +22,10 @@ export interface RunContext {
   measured: { calls: number; ms: number };
   /** Rows without an outcome, as far as this process knows. */
   left: number;
+  /** Set when the whole run was refused, or has no money for a next call: no turn of this epoch sends any more. */
+  stop: (TurnEnd & { kind: 'stop' }) | null;
+  /** A quota that is used up until a named time: no turn sends before it. */
+  quota: (TurnEnd & { kind: 'wait' }) | null;
   /** Set when a disk failed under this epoch: no turn of it begins any more. */
   fault: SwarmError | null;
   /** Version of the control row that `run` was read with. */
@@ -94,6 +99,8 @@ export class RunContexts {
       anyAnswered: totals.calls > 0,
       measured: { calls: 0, ms: 0 },
       left: pendingOf(totals),
+      stop: null,
+      quota: null,
       fault: null,
       version: gates.version(runId),
     };

@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstPiece, judge, nextMessages } from '../core/conversation.js';
-import type { Admission, Entry, Release } from '../core/gate/port.js';
+import type { Admission, Release } from '../core/gate/port.js';
 import type { Message, NanoUsd, Outcome } from '../core/model.js';
 import { isTry, retryDecision } from '../core/retry.js';
 import type { CallFailure, ModelReply } from '../llm/port.js';
@@ -20,7 +20,7 @@ import { addAnswer, bySeed, failedOutcome, type History, historyOf, okOutcome } 
 import { PricedModel } from './priced-model.js';
 import type { Publications } from './publication.js';
 import type { RunContext } from './run-context.js';
-import { stopByDisk, type TurnEnd } from './turn-end.js';
+import { notAdmitted, refusedForAll, stopByDisk, type TurnEnd } from './turn-end.js';
 
 /** How long a turn waits at the gate before it gives its place back. */
 const PATIENCE_MS = 30_000;
@@ -112,10 +112,12 @@ export class Turns {
     messages: Message[],
     about: number,
   ): Promise<TurnEnd | { kind: 'hold'; ms: number; reason: string }> {
+    const refused = refusedForAll(context, this.#deps.now());
+    if (refused) return refused;
     const { run } = context;
     const turn = { runId: run.id, index: seed.index, turn: history.answers.length + 1 };
     const admission = await this.#admit(context, turn.turn, about);
-    if (admission.kind !== 'go') return this.#notAdmitted(admission);
+    if (admission.kind !== 'go') return notAdmitted(admission);
     try {
       if (context.fault) throw context.fault;
       this.#deps.callEnds.refuseNewCalls();
@@ -134,7 +136,10 @@ export class Turns {
       if (intent.kind === 'answered') return await this.#withStored(context, seed, history);
       const attempt: Attempt = { ...turn, attempt: intent.attempt };
       const entry = await admission.enter();
-      if (entry.kind !== 'send') return await this.#unsent(attempt, entry);
+      if (entry.kind !== 'send') return await this.#unsent(attempt, notAdmitted(entry));
+      // Meanwhile: at most the calls that were in flight then are made.
+      const refusedSince = refusedForAll(context, this.#deps.now());
+      if (refusedSince) return await this.#unsent(attempt, refusedSince);
       const started = this.#deps.now();
       const result = await this.#model.call(context, messages, attempt);
       if (!result.ok) return await this.#failed(context, seed, history, attempt, result, admission.release);
@@ -148,10 +153,10 @@ export class Turns {
   }
 
   /** The intent is taken back: its call was not made. */
-  async #unsent(attempt: Attempt, entry: Exclude<Entry, { kind: 'send' }>): Promise<TurnEnd> {
+  async #unsent(attempt: Attempt, end: TurnEnd): Promise<TurnEnd> {
     const record = { ...attempt, kind: 'refused', code: 'E_CALL_UNSENT', at: this.#deps.now() } as const;
     await this.#deps.callEnds.store({ kind: 'refuse', record });
-    return this.#notAdmitted(entry);
+    return end;
   }
 
   /** The turn was answered by another process. */
@@ -174,12 +179,6 @@ export class Turns {
     const { id: runId, task } = context.run;
     const request = { runId, turn, promptTokens, maxTokens: task.maxTokens, interactive: false };
     return await context.gate.admit(request, PATIENCE_MS, context.cancelSignal);
-  }
-
-  #notAdmitted(admission: Exclude<Entry, { kind: 'send' }>): TurnEnd {
-    if (admission.kind === 'wait') return { kind: 'wait', until: admission.until, reason: admission.reason };
-    if (admission.kind === 'paused') return { kind: 'paused' };
-    return { kind: 'stop', cause: 'cancelled', message: 'the run was cancelled' };
   }
 
   /** A cap that this row alone has reached ends it; any other holds all turns, or stops the run. */
@@ -272,7 +271,11 @@ export class Turns {
       random: this.#deps.random(),
     });
     const afterMs = decision.kind === 'again' ? decision.afterMs : 0;
-    release(endOf(failure, decision, this.#deps.now() + afterMs));
+    const until = this.#deps.now() + afterMs;
+    // Before its place is free.
+    if (decision.kind === 'stop-run') context.stop ??= { kind: 'stop', cause: decision.cause, message: decision.message };
+    else if (failure.class === 'reset') context.quota = { kind: 'wait', until, reason: failure.code };
+    release(endOf(failure, decision, until));
     const outcome = decision.kind === 'fail-row' ? failedOutcome(seed, history, decision) : null;
     const record = { ...attempt, code: failure.code, at: this.#deps.now(), ...(outcome ? { outcome } : {}) };
     await this.#deps.callEnds.store(
@@ -283,6 +286,6 @@ export class Turns {
 
     if (outcome) return { kind: 'done', outcome, callMs: null };
     if (decision.kind === 'stop-run') return { kind: 'stop', cause: decision.cause, message: decision.message };
-    return { kind: 'wait', until: this.#deps.now() + afterMs, reason: failure.code };
+    return { kind: 'wait', until, reason: failure.code };
   }
 }

@@ -7,6 +7,7 @@ import { heaviest, type Wait, type WaitFacts, waitText } from '../core/gate/wait
 import type { RunState } from '../core/model.js';
 import { gateKey } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
+import { whereToGo } from '../schema/providers.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
 import type { FoundLimits, Progress, RunResult, RunWait } from './api.js';
 import { type DaySettings, spendOf } from './spend.js';
@@ -48,7 +49,7 @@ export async function progressOf(store: Store, run: RunRow, settings: DaySetting
     name: run.name,
     state: run.state,
     reason: run.reason,
-    message: run.message,
+    message: messageOf(run),
     epoch: run.epoch,
     total,
     ok,
@@ -90,6 +91,12 @@ function callsAtProvider({ open }: RunTotals, { concurrency }: Control): number 
   return Math.min(open, concurrency);
 }
 
+/** What the provider or the engine said, and where to go with it. */
+function messageOf({ message, reason, task }: RunRow): string | null {
+  const page = reason === 'billing' || reason === 'key' ? whereToGo(task.model.provider, reason) : null;
+  return message === null || page === null ? message : `${message}; ${page}`;
+}
+
 /** True when the run's epoch is over and what it has is published, or cannot be. */
 export function hasEnded(run: RunRow): boolean {
   if (run.state === 'paused') {
@@ -106,7 +113,7 @@ export function resultOf(run: RunRow, totals: RunTotals): RunResult {
     run: run.id,
     state: run.state,
     reason: run.reason,
-    message: run.message,
+    message: messageOf(run),
     counts: { total, ok, failed, filtered },
     costUsd: nanoToUsd(totals.settledNano),
     outputDir: run.outputDir,

@@ -36,3 +36,24 @@ export function providerOfBase(apiBase: string): string | null {
   }
   return null;
 }
+
+/** Where their users pay, and where they make keys. From the providers' consoles, November 2026. */
+const PAGES: Readonly<Record<string, { billing: string; keys: string }>> = {
+  openai: { billing: 'https://platform.openai.com/settings/organization/billing', keys: 'https://platform.openai.com/api-keys' },
+  groq: { billing: 'https://console.groq.com/settings/billing', keys: 'https://console.groq.com/keys' },
+  deepseek: { billing: 'https://platform.deepseek.com/top_up', keys: 'https://platform.deepseek.com/api_keys' },
+  openrouter: { billing: 'https://openrouter.ai/settings/credits', keys: 'https://openrouter.ai/settings/keys' },
+  mistral: { billing: 'https://console.mistral.ai/billing', keys: 'https://console.mistral.ai/api-keys' },
+  together: { billing: 'https://api.together.ai/settings/billing', keys: 'https://api.together.ai/settings/api-keys' },
+  gemini: { billing: 'https://aistudio.google.com/usage', keys: 'https://aistudio.google.com/apikey' },
+  xai: { billing: 'https://console.x.ai', keys: 'https://console.x.ai' },
+};
+
+/** Where to go when the provider refuses to bill, or refuses the key; null for a provider that is not known by name. */
+export function whereToGo(provider: string, refused: 'billing' | 'key'): string | null {
+  const pages = PAGES[provider];
+  if (!pages) return null;
+  return refused === 'billing'
+    ? `pay or raise the limit at ${pages.billing}`
+    : `look at the key and what it may do at ${pages.keys}`;
+}

@@ -434,11 +434,35 @@ describe('a call that fails', () => {
     expect(await part.take(context, 1)).toMatchObject({ kind: 'done', outcome: { status: 'failed', cause: 'refused' } });
   });
 
-  it('billing and key refusals -> stop the run with their cause', async () => {
-    const { context } = await part.run(2);
-    part.adapter.next(failure('billing'), failure('key'));
-    expect(await part.take(context, 0)).toMatchObject({ kind: 'stop', cause: 'billing' });
-    expect(await part.take(context, 1)).toMatchObject({ kind: 'stop', cause: 'key' });
+  it('a quota of the day is used up -> all turns wait for its reset, without another call; after it they go', async () => {
+    const { context } = await part.run(3);
+    part.adapter.next(failure('reset', { retryAfterMs: 3_600_000, code: 'E_QUOTA_DAILY' }));
+    const first = await part.take(context, 0);
+    expect(first).toMatchObject({ kind: 'wait', reason: 'E_QUOTA_DAILY' });
+    expect(await part.take(context, 1)).toEqual(first);
+    expect(part.adapter.calls).toHaveLength(1);
+    part.pass(Date.now() + 3_600_001);
+    part.adapter.next(reply('next day'));
+    expect(await part.take(context, 2)).toMatchObject({ kind: 'done', outcome: { status: 'ok' } });
+  });
+
+  it.each(['billing', 'key'] as const)('%s -> stops the run with its cause; no other turn sends any more', async (kind) => {
+    const { context, row } = await part.run(4, { concurrency: 2 });
+    const [first, second] = [gatekeeper<CallResult>(), gatekeeper<CallResult>()];
+    part.adapter.next(
+      () => first.promise,
+      () => second.promise,
+    );
+    const takes = [0, 1, 2].map((index) => part.take(context, index));
+    await until('two calls are out', () => part.adapter.calls.length === 2);
+    first.open(failure(kind));
+    await until('the third was told', async () => (await takes[2])?.kind === 'stop');
+    // A call that was under way is kept.
+    second.open(reply('paid for'));
+    expect((await Promise.all(takes)).map((end) => end.kind).sort()).toEqual(['done', 'stop', 'stop']);
+    expect(await part.take(context, 3)).toMatchObject({ kind: 'stop', cause: kind });
+    expect(part.adapter.calls).toHaveLength(2);
+    expect(await part.store.totals(row.id)).toMatchObject({ ok: 1, failed: 0, tries: 0, open: 0, reservedNano: 0 });
   });
 
   it('the key is not set where the calls are made -> stops the run, nothing is sent', async () => {

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { type Provider, SIM_TASK_PRICE, spentUsd } from '../support/provider.js';
+import { type Provider, paidTwice, SIM_TASK_PRICE, spentUsd } from '../support/provider.js';
 import type { TaskFiles } from '../support/run-folder.js';
 import { endEvent, SwarmHome } from '../support/swarm-home.js';
 import { testRandom } from '../support/test-random.js';
@@ -57,4 +57,34 @@ it('a cap, the host killed under it -> the bill is under the cap; resize -> ever
   expect(after.money.doubtful_usd).toBe(0);
   expect(after.money.settled_usd).toBe(spentUsd(provider.billed()));
   expect((await home.run(['receipt', run, '--verify'])).stdout).toContain('everything adds up');
+});
+
+/** DeepSeek's name with another address: its dialect, its pages. */
+const deepseek = (url: string, sliceSize: number) => ({
+  ...{ worker_model: 'deepseek/m', worker_api_base: url, worker_api_key_env: 'SOME_KEY' },
+  ...{ workers: 6, batch_size: sliceSize },
+});
+const SOME_KEY = { SOME_KEY: 'abc' };
+
+it('refused to bill -> paused with exit 5 after the calls in flight, where to pay; paid -> the rest, nothing twice', async () => {
+  provider.forget();
+  const rows = Array.from({ length: 60 }, (_, index) => `${index === 0 ? '[[sim fault=402*1]] ' : ''}Debt ${index}`);
+  const files = task('unpaid', deepseek(provider.url, 1), rows);
+  const ended = await home.run(['run', files.path, '--json'], 5, SOME_KEY);
+  const { run, state, reason, failed } = endEvent(ended);
+  expect({ state, reason, failed }).toEqual({ state: 'paused', reason: 'billing', failed: 0 });
+  expect(ended.stderr).toContain('https://platform.deepseek.com/top_up');
+  expect(provider.calls().length).toBeLessThanOrEqual(6);
+  expect(endEvent(await home.run(['run', files.path, '--json'], 0, SOME_KEY))).toMatchObject({ run, state: 'completed', ok: 60 });
+  expect(paidTwice(provider.billed())).toEqual([]);
+});
+
+it('the key is refused -> paused with exit 5 after the calls in flight, where keys are made; no row has failed', async () => {
+  const refusing = await home.provider(['--latency', '50', '--faults', '401:1']);
+  const rows = Array.from({ length: 200 }, (_, index) => `Key ${index}`);
+  const files = task('refused', deepseek(refusing.url, 20), rows);
+  const ended = await home.run(['run', files.path, '--json'], 5, SOME_KEY);
+  expect(endEvent(ended)).toMatchObject({ state: 'paused', reason: 'key', failed: 0 });
+  expect(ended.stderr).toContain('https://platform.deepseek.com/api_keys');
+  expect(refusing.calls().length).toBeLessThanOrEqual(6);
 });
