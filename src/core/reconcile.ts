@@ -63,13 +63,12 @@ function spanOf({ startedAt, endedAt }: KnownCall): Span {
   return { from: startedAt - SKEW_MS, to: endedAt + SKEW_MS };
 }
 
-function covers(span: Span | null, call: KnownCall): boolean {
+function covers(span: Span, call: KnownCall): boolean {
   const { from, to } = spanOf(call);
-  return span !== null && from >= span.from && to <= span.to;
+  return from >= span.from && to <= span.to;
 }
 
-function spanOfLines(lines: readonly UsageLine[]): Span | null {
-  if (lines.length === 0) return null;
+function spanOfLines(lines: readonly UsageLine[]): Span {
   let from = Number.POSITIVE_INFINITY;
   let to = Number.NEGATIVE_INFINITY;
   for (const { at } of lines) {
@@ -87,7 +86,7 @@ function settled(line: UsageLine): Decision {
 }
 
 /** What may be said of calls that the export does not list: nothing, unless it lists all those that it must. */
-function absent(call: KnownCall, span: Span | null, known: Pick<Reconciled, 'answered' | 'found'>): Decision {
+function absent(call: KnownCall, span: Span, known: Pick<Reconciled, 'answered' | 'found'>): Decision {
   if (!covers(span, call)) return UNCOVERED;
   if (known.answered === 0)
     return { kind: 'stays', why: 'no answered call is in the time of the export: nothing shows that it is whole' };

@@ -113,6 +113,14 @@ describe('totals', () => {
   });
 });
 
+it('an answered call at the edge of the export -> its line is its own, though it is not counted on', () => {
+  const edge = call('e', 11.95, [4, 4]);
+  const known = [...answered, edge];
+  const exported = [...own(false), line(11.95, { usage: edge.usage, at: 11.98 * MINUTE })];
+  // Without that line the call would be taken for the doubtful one.
+  expect(decide([call('x', 11.5)], exported, known)).toEqual(['release']);
+});
+
 it('an export with nothing in it -> null', () => {
   expect(reconcile([call('x', 3)], answered, { lines: [], buckets: [] })).toBeNull();
 });

@@ -2,6 +2,8 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ledgerDayOf, ledgerSlot } from '../../src/core/gate/ledger-slot.js';
 import type { IntentResult } from '../../src/store/intent-port.js';
+import { buildReceipt } from '../../src/store/outputs/receipt.js';
+import { verifyRun } from '../../src/store/outputs/verify.js';
 import type { Store } from '../../src/store/port.js';
 import { OVERDUE_MS } from '../../src/store/shared-port.js';
 import { intentOf, NOW, openStore, outcomeOf, settlementOf, stagedRun, testDatabases } from './databases.js';
@@ -77,7 +79,8 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
     const number = model.attemptOf(next.row, next.attempt);
     if (number === 0) return { done: Promise.resolve(), expected: undefined };
     const call = { runId, index: next.row, turn: 1, attempt: number, at };
-    const end = 'ends' in next && next.ends ? { outcome: outcomeOf(next.row) } : {};
+    const turns = next.kind === 'settle' ? 1 : 0;
+    const end = 'ends' in next && next.ends ? { outcome: outcomeOf(next.row, { turns }) } : {};
     if (next.kind === 'settle') {
       const expected = model.settle(next.row, number, next.cost, next.ends);
       return { done: store.settle(settlementOf(runId, next.row, { ...call, costNano: next.cost, ...end })), expected };
@@ -91,6 +94,34 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
     }
     model.doubt(next.row, number, next.isTry, next.ends);
     return { done: store.doubt({ ...call, isTry: next.isTry, code: 'E_CALL_TIMEOUT', ...end }), expected: undefined };
+  }
+
+  /** Every figure of the receipt and of the totals is the sum of the single calls. */
+  async function addsUp(runId: string): Promise<void> {
+    expect(await verifyRun(store, runId)).toMatchObject({ differences: [] });
+    const { counts, calls, tokens, money, doubtful_calls } = await buildReceipt(store, runId, { at: NOW, versions: {} });
+    const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
+    const nano = (usd: number) => Math.round(usd * 1e9);
+    expect(counts.total).toBe(counts.ok + counts.failed + counts.filtered + counts.pending);
+    expect(calls.answered).toBe(sum(money.by_model.map((line) => line.calls)));
+    for (const key of ['input', 'cached', 'output', 'reasoning'] as const)
+      expect(tokens[key]).toBe(sum(money.by_model.map((line) => line.tokens[key])));
+    expect(nano(money.settled_usd)).toBe(sum(money.by_model.map((line) => nano(line.cost_usd))));
+    expect(calls.doubtful).toBe(doubtful_calls.length);
+    expect(nano(money.doubtful_usd)).toBe(sum(doubtful_calls.map((call) => nano(call.reserved_usd))));
+    expect(nano(money.total_usd)).toBe(nano(money.settled_usd) + nano(money.doubtful_usd) + nano(money.reserved_usd));
+  }
+
+  /** Every second doubtful call was billed, the others were not. */
+  async function endDoubt(runId: string): Promise<void> {
+    const doubtful = await store.doubtfulCalls(runId);
+    const keys = doubtful.map(({ index, turn, attempt }) => ({ index, turn, attempt }));
+    const usage = { input: 3, cached: 1, output: 2, reasoning: 1 };
+    const settled = keys.filter((_, at) => at % 2 === 0).map((key) => ({ ...key, costNano: 9, model: 'billed', usage }));
+    const released = keys.filter((_, at) => at % 2 === 1);
+    const done = await store.reconcile({ runId, settled, released, at: NOW });
+    expect(done).toEqual({ settled: settled.length, released: released.length });
+    expect(await store.doubtfulCalls(runId)).toEqual([]);
   }
 
   test('any history, many steps at once -> as the model; no cap is ever passed', async () => {
@@ -122,6 +153,9 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
           const calls = await store.calls(runId, { from: 0, to: ROWS });
           expect(calls.map((call) => call.state)).toEqual(model.rows.flat().map((call) => call.state));
           expect(calls.map((call) => call.costNano)).toEqual(model.rows.flat().map((call) => call.cost));
+          await addsUp(runId);
+          await endDoubt(runId);
+          await addsUp(runId);
         },
       ),
       { numRuns: 60 },
