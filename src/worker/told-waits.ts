@@ -9,9 +9,9 @@ import type { Store } from '../store/port.js';
 
 const LOOKS = 6;
 /** A time that comes sooner is over before anybody has read it. */
-const NEAR_MS = 2_000;
+const NEAR_MS = 1_000;
 /** Rewritten at most this often for a time that moves. */
-const REWRITE_MS = 2_000;
+const REWRITE_MS = 1_000;
 
 /** One look at a run. */
 export interface SeenHold {
@@ -94,7 +94,6 @@ function differs(written: Wait | null, wait: Wait | null, agoMs: number): boolea
   if (written === null || wait === null) return written !== wait;
   if (written.why !== wait.why || written.since !== wait.since) return true;
   if (agoMs < REWRITE_MS) return false;
-  const near = (a: number | null | undefined, b: number | null | undefined) =>
-    a === b || Math.abs((a ?? 0) - (b ?? 0)) < NEAR_MS / 2;
+  const near = (a: number | null | undefined, b: number | null | undefined) => a === b || Math.abs((a ?? 0) - (b ?? 0)) < NEAR_MS;
   return !near(written.until, wait.until) || !near(written.answerMs, wait.answerMs);
 }

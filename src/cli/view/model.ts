@@ -103,7 +103,8 @@ function waitsFor({ progress }: Sample): string | null {
   if (hasEnded(progress.state) || progress.total === rowsDone(progress)) return null;
   if (progress.waits !== null) return safeLine(progress.waits.text);
   if (progress.inFlight > 0 && progress.inFlight >= progress.total - rowsDone(progress)) return 'the last answers';
-  return null;
+  // Places are free and no turn waits for one: rows come slower than their answers.
+  return progress.inFlight < progress.concurrency ? 'more rows to be started' : null;
 }
 
 /**

@@ -57,7 +57,7 @@ export function learnedText({
 
 /** Goes after "waits for". */
 export function waitText(wait: Wait, facts: WaitFacts, now: EpochMs): string {
-  const at = (before: string) => (wait.until === null ? '' : `${before} ${clockText(wait.until, now)}`);
+  const at = (before: string) => (wait.until === null || wait.until <= now ? '' : `${before} ${clockText(wait.until, now)}`);
   const rate = (unit: string, perMinute: number | null) => `${unit} (${perMinute ?? "the provider's"})`;
   switch (wait.why) {
     case 'concurrency':

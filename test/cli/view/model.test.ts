@@ -89,7 +89,8 @@ describe('viewModel: what it waits for', () => {
     ['what the gate says', {}, 'workers (all 4 busy)'],
     ['a text with an escape sequence', { waits: { ...WAIT, text: 'the provider\u001b[31m' } }, 'the provider'],
     ['fewer rows left than slots', { ok: 18, inFlight: 2, waits: null }, 'the last answers'],
-    ['nothing known', { inFlight: 1, waits: null }, null],
+    ['places that nobody wants', { inFlight: 1, waits: null }, 'more rows to be started'],
+    ['nothing known', { inFlight: 4, waits: null }, null],
     ['all done', { ok: 20, inFlight: 0 }, null],
     ['completed', { state: 'completed', ok: 19, failed: 1 }, null],
   ])('%s', (_name, part, expected) => {

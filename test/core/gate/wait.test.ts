@@ -24,6 +24,7 @@ describe('waitText', () => {
     ['provider', {}, { callsPerSecond: null }, "the provider's limit"],
     ['breaker', { until: NOW + 10_000 }, {}, 'the provider: outage, next probe at 12:03:10Z'],
     ['breaker', {}, {}, 'the provider: outage'],
+    ['breaker', { until: NOW }, {}, 'the provider: outage'],
     ['refused', { until: NOW + 10_000 }, {}, 'the provider: it refuses all calls, Retry-After until 12:03:10Z'],
     ['quota', { until: NOW + 90_000_000 }, {}, "the day's quota of the provider, until 2026-11-22 13:03:00Z"],
     ['money', {}, {}, 'money: calls under way hold what is left of the cap'],
