@@ -5,6 +5,7 @@ import { check } from '../chaos/checker.js';
 import { chaosTask } from '../chaos/rows.js';
 import { mostOpen, Team } from '../chaos/team.js';
 import { Undisturbed } from '../chaos/undisturbed.js';
+import { until } from '../host/host-support.js';
 import { startPostgres, type TestPostgres } from '../support/postgres.js';
 import type { Program } from '../support/program.js';
 import { mostInWindow } from '../support/provider.js';
@@ -71,6 +72,32 @@ describe.skipIf(missing !== null)(
       expect(calls).toHaveLength(rows);
       // A second's worth at once after a pause, then evenly, a little slower: no ten seconds hold more than 4 + 39 and a straggler.
       expect(mostInWindow(calls, 10_000)).toBeLessThanOrEqual(44);
+      await provider.stop();
+    });
+
+    it('pause, then resize and resume -> all processes obey within a second, or two on a busy machine', async () => {
+      const provider = await team.home.provider(['--latency', '150']);
+      const files = chaosTask(team.home, 'controlled', provider.url, { rows: 1_200, turns: 1, sliceSize: 5, workers: 12 });
+      const run = (await team.home.run(['run', files.path, '--detach', '--yes'])).stdout.trim();
+      await until('all make calls', async () => (await team.callsByProcess(run)).size === WORKERS + 1, 60_000);
+      const lookedAt = async () => {
+        const from = Date.now();
+        await until('three seconds are over', () => Date.now() - from >= 3_000);
+        return { calls: provider.calls(), from: from + 2_000, to: from + 3_000 };
+      };
+
+      await team.home.run(['pause', run]);
+      const paused = await lookedAt();
+      expect(paused.calls.filter(({ t }) => t > paused.from && t <= paused.to)).toEqual([]);
+      expect(await team.home.status(run)).toMatchObject({ state: 'paused', in_flight: 0 });
+
+      await team.home.run(['resize', run, '--concurrency', '2']);
+      await team.home.run(['resume', run]);
+      const resumed = await lookedAt();
+      expect(resumed.calls.length).toBeGreaterThan(paused.calls.length);
+      expect(mostOpen(resumed.calls.filter(({ endedAt }) => (endedAt ?? resumed.to) > resumed.from))).toBeLessThanOrEqual(2);
+      await team.home.run(['cancel', run]);
+      await until('it is cancelled', async () => (await team.home.status(run)).state === 'cancelled', 60_000);
       await provider.stop();
     });
 

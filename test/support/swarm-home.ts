@@ -53,6 +53,11 @@ export interface Status {
   held_usd: number;
   max_cost_usd: number | null;
   concurrency: number;
+  requests_per_minute: number | null;
+  waits_for: string | null;
+  waits_since: number | null;
+  waits_until: number | null;
+  rest: { sample_rows: number; cost_usd: { low: number; expected: number; high: number } | null } | null;
 }
 
 /** Nothing of the user's own settings reaches the programs under test. */
