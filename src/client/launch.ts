@@ -118,7 +118,7 @@ export class Launcher {
 
   /** The control row is written already: the Update changes how many children there are. */
   async resize(open: RunWorkflow | null, changes: ResizeArgs): Promise<void> {
-    await open?.executeUpdate(resizeUpdate, { args: [changes] });
+    if (open) await withinReach(open.executeUpdate(resizeUpdate, { args: [changes] }));
   }
 
   /** Throws E_NO_WORKER (exit 4) when nothing polls the main queue. */

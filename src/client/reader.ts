@@ -48,11 +48,13 @@ export async function openReader(config: Config): Promise<StoreReader> {
   return {
     progress: async (run) => {
       const found = await readProgress(store, run, config);
-      return (await rests(config, [found])) ? atRest(found) : found;
+      return (await rests(config, [found])) ? atRest(found, await lastLease(store)) : found;
     },
     runs: async (options = {}) => {
       const found = await listRuns(store, options, config);
-      return (await rests(config, found)) ? found.map(atRest) : found;
+      if (!(await rests(config, found))) return found;
+      const restedAt = await lastLease(store);
+      return found.map((progress) => atRest(progress, restedAt));
     },
     lastRun: async () => (await listRuns(store, { limit: 1 }, config))[0]?.run ?? null,
     export: (run, format, target) => exportRun(store, run, format, target),
@@ -95,11 +97,19 @@ async function rests(config: Config, found: readonly Progress[]): Promise<boolea
   return host === null;
 }
 
+/** When the last process of the store was alive, about; now when none is known. */
+async function lastLease(store: Store): Promise<number> {
+  const leases = (await store.owners()).map(({ leaseUntil }) => leaseUntil);
+  return leases.length === 0 ? Date.now() : Math.max(...leases);
+}
+
 /** What a run that the store calls running is without a host. The next host writes it down. */
-function atRest(progress: Progress): Progress {
+function atRest(progress: Progress, restedAt: number): Progress {
   if (progress.state !== 'running') return progress;
   const message = `no host is running; start one with: swarm start; go on with: swarm resume ${progress.run}`;
-  return { ...progress, state: 'interrupted', reason: 'host', message };
+  const idleMs = Math.max(0, Date.now() - restedAt);
+  const workedMs = Math.max(0, progress.workedMs - idleMs);
+  return { ...progress, state: 'interrupted', reason: 'host', message, waits: null, workedMs };
 }
 
 async function listRuns(

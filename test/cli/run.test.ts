@@ -138,6 +138,16 @@ describe('swarm run', () => {
   });
 });
 
+describe('swarm run: other runs', () => {
+  it('interrupted ones are named, three at most; the own one is not', async () => {
+    const { stderr } = await run({ moments: [ALL], interrupted: ['poems-1', 'a-1', 'b-2', 'c-3', 'd-4'] });
+    expect(stderr.match(/note: run \S+ is interrupted; go on with: swarm resume \S+/g)).toEqual(
+      ['a-1', 'b-2', 'c-3'].map((id) => `note: run ${id} is interrupted; go on with: swarm resume ${id}`),
+    );
+    expect((await run({ moments: [ALL] })).stderr).not.toContain('is interrupted');
+  });
+});
+
 describe('swarm run: the question about money', () => {
   const person = { stdinIsTerminal: true, stderrColumns: 100, dumb: true };
   const dear = { moments: [ALL], report: { worstCostUsd: 12.5 } };

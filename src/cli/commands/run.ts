@@ -17,6 +17,9 @@ type Started = RunHandle & { start: StartNotes };
 /** A start that a signal came into is waited for this long, so that the run can be paused. */
 const START_GRACE_MS = 3000;
 
+/** Interrupted runs that are named. */
+const TOLD_RUNS = 3;
+
 /** The started run; null when a signal came and the start took too long. */
 async function started(session: Session, begin: () => Promise<Started>): Promise<Started | null> {
   const { context, interrupts } = session;
@@ -50,6 +53,13 @@ async function tellStart(
   session.say(`${what} run ${handle.id}${webUi === null ? '' : `; Web UI ${webUi}`}`, 'dim');
 }
 
+/** Runs that wait since their host died or was stopped, and that nobody may think of. */
+async function tellInterrupted(session: Session, swarm: Swarm, started: string): Promise<void> {
+  const waiting = (await swarm.runs({ states: ['interrupted'], limit: TOLD_RUNS + 1 })).filter(({ run }) => run !== started);
+  for (const { run } of waiting.slice(0, TOLD_RUNS))
+    session.say(`note: run ${run} is interrupted; go on with: swarm resume ${run}`, 'dim');
+}
+
 /** `swarm run TASK`: checks, starts or goes on, follows. */
 export async function run(session: Session, [task = '']: readonly string[], flags: RunFlags): Promise<number> {
   const { context, deps } = session;
@@ -71,6 +81,7 @@ export async function run(session: Session, [task = '']: readonly string[], flag
       return session.interrupts.exitCode ?? EXIT.sigint;
     }
     await tellStart(session, swarm, handle, flags, new Set(report.notes));
+    await tellInterrupted(session, swarm, handle.id);
     if (flags.detach) return EXIT.ok;
     return await followRun(session, handle, {
       json: flags.json === true,

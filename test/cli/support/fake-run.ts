@@ -75,6 +75,8 @@ export function reportOf(part: Partial<CheckReport> = {}): CheckReport {
 }
 
 export interface Script {
+  /** Ids of interrupted runs of the home. @default none */
+  interrupted?: string[];
   moments: Partial<Progress>[];
   result?: Partial<RunResult>;
   outcomes?: (Outcome & { output: string | null; seq: number })[];
@@ -184,7 +186,10 @@ export class FakeRun implements RunHandle {
         return Object.assign(this, { start: { kind: 'new' as const, notes: [], ...this.script.start } });
       },
       get: async () => this,
-      runs: async () => [this.last],
+      runs: async (options) =>
+        options?.states?.includes('interrupted')
+          ? (this.script.interrupted ?? []).map((run) => progressOf({ run }))
+          : [this.last],
       webUi: async () => 'http://127.0.0.1:8233',
       close: async () => void this.asked.push('close'),
     };
