@@ -44,6 +44,12 @@ const HEAP_MB = 512;
  */
 const SEMI_SPACE_MB = 4;
 
+/**
+ * glibc gives each of the host's twenty threads a heap of its own to allocate from, and what one frees no other gets: they grow as a run goes
+ * on. Two for all take 20 MB less of 260, at the same CPU time a row. Other C libraries do not know the variable.
+ */
+const MEMORY_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' } as const;
+
 function hostCommand(): readonly string[] {
   const sibling = fileURLToPath(new URL('../host/main.js', import.meta.url));
   return [
@@ -67,7 +73,7 @@ function startProcess(config: Config, command: readonly string[], log: string): 
       detached: true,
       stdio: ['ignore', output, output],
       windowsHide: true,
-      env: hostEnvironment(config),
+      env: { ...MEMORY_ENVIRONMENT, ...hostEnvironment(config) },
     });
     child.once('exit', (code, signal) => {
       starter.exit = { code, signal };

@@ -3,7 +3,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HostConnection } from '../../src/client/host-connection.js';
 import { connectToHost, findOrStartHost, hostStatus, stopHost } from '../../src/client/host-process.js';
 import { encodeLine, type HostInfo } from '../../src/client/host-protocol.js';
@@ -97,6 +97,17 @@ describe('findOrStartHost', () => {
     await expect(findOrStartHost(config, { command })).rejects.toThrow(
       /E_HOST_START[\s\S]*exit code 3[\s\S]*no such thing as a host/,
     );
+  });
+
+  it('the environment of the host -> few heaps of glibc, unless the starter says how many', async () => {
+    const command = ['-e', 'console.error("heaps:", process.env.MALLOC_ARENA_MAX); process.exit(3)'];
+    await expect(findOrStartHost(await newConfig(), { command })).rejects.toThrow(/heaps: 2$/m);
+    vi.stubEnv('MALLOC_ARENA_MAX', '7');
+    try {
+      await expect(findOrStartHost(await newConfig(), { command })).rejects.toThrow(/heaps: 7$/m);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 
   it('a host of another version -> E_HOST_VERSION names both and swarm stop', async () => {

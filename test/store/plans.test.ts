@@ -66,6 +66,7 @@ describe('reads', () => {
     items: (one) => one.items('r', 1, 0, 10),
     outcome: (one) => one.outcome('r', 1),
     outcomesAfter: (one) => one.outcomesAfter('r', 1, 500),
+    okPlace: (one) => one.okPlace('r', 1),
     'ok rows': (one) => one.outputRows('r', { status: 'ok', from: 0, limit: 500 }),
     'failed rows': (one) => one.outputRows('r', { status: 'failed', from: 0, limit: 500 }),
     'filtered rows': (one) => one.outputRows('r', { status: 'filtered', from: 0, limit: 500 }),
