@@ -17,6 +17,7 @@ const note = (line: string) => appendFileSync(file('parts.txt'), `${line}\n`);
 
 const store = {
   runs: async () => [],
+  owners: async () => [],
   endOwners: async (home: string, keep: string) => {
     note(`endOwners ${home.length > 0} keep=${keep}`);
     return [];
