@@ -50,15 +50,19 @@ export class Bed {
     return Number(JSON.parse(first ?? '{}').t) - typed;
   }
 
-  /** Starts the provider with a latency (ms, or a distribution); one that runs is ended first. @param {number | string} latency @param {string[]} more */
+  /**
+   * Starts the provider with a latency (ms, or a distribution); one that runs is ended first. Returns when it started, ms since the
+   * Unix epoch. @param {number | string} latency @param {string[]} more
+   */
   async provider(latency, more = []) {
-    await this.#endProvider();
+    await this.endProvider();
     const child = spawn(process.execPath, [YOUNG_GENERATION, CLI, 'simulate', '--latency', String(latency), ...more], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#provider = child;
     const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
     this.base = String(line).trim();
+    return Date.now();
   }
 
   async startHost() {
@@ -101,10 +105,14 @@ export class Bed {
     return bytesOf(['store.db', 'store.db-wal'].map((name) => join(this.home, name)));
   }
 
-  /** Rows for a scenario: about 200 characters each. @param {string} name @param {number} count */
-  rows(name, count) {
+  /**
+   * Rows for a scenario: about 200 characters each, `times` that if it is given.
+   * @param {string} name @param {number} count @param {number} [times]
+   */
+  rows(name, count, times = 1) {
     const file = join(this.folder, `${name}.jsonl`);
-    const text = 'a note of ordinary length that a person might want to have answered by a model, with some words more';
+    const note = 'a note of ordinary length that a person might want to have answered by a model, with some words more';
+    const text = Array.from({ length: times }, () => note).join(' and ');
     writeFileSync(file, '');
     for (let from = 0; from < count; from += ROWS_AT_ONCE) {
       const lines = Array.from({ length: Math.min(ROWS_AT_ONCE, count - from) }, (_, offset) =>
@@ -116,8 +124,10 @@ export class Bed {
   }
 
   /**
-   * One run of the engine in a program of its own, and what all processes spent on it.
-   * @param {{name: string, seeds: string, rows: number, concurrency: number, batchSize: number | 'auto'}} scenario
+   * One run of the engine in a program of its own, and what all processes spent on it. `task`: more keys of the task file.
+   * It is cancelled after `cancelAfterMs`, or when `until` resolves.
+   * @param {{name: string, seeds: string, rows: number, concurrency: number | 'auto', batchSize: number | 'auto',
+   *   task?: Record<string, unknown>, cancelAfterMs?: number, until?: Promise<unknown>}} scenario
    */
   async engine(scenario) {
     const host = this.hostPid();
@@ -139,11 +149,14 @@ export class Bed {
             worker_max_tokens: 1024,
             checkpoint_every: 1_000_000,
             output_dir: out,
+            ...scenario.task,
           },
           seedsFile: scenario.seeds,
+          cancelAfterMs: scenario.cancelAfterMs ?? null,
         }),
       ],
       this.env,
+      scenario.until,
     );
     const cpu = cpuMs(host) - before.host + cpuMs(temporal) - before.temporal + result.cpuMs;
     return {
@@ -168,7 +181,13 @@ export class Bed {
     ]);
   }
 
-  async #endProvider() {
+  /** True when the provider's log has so many calls. @param {string} log @param {number} calls */
+  sent(log, calls) {
+    return readFileSync(log, 'latin1').split('"e":"call"').length > calls;
+  }
+
+  /** Ends the provider, whose log is then whole. */
+  async endProvider() {
     const provider = this.#provider;
     this.#provider = null;
     if (!provider || provider.exitCode !== null) return;
@@ -179,7 +198,7 @@ export class Bed {
 
   async close() {
     await this.cli(['stop']);
-    await this.#endProvider();
+    await this.endProvider();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }

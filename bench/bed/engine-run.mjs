@@ -1,8 +1,11 @@
 // @ts-check
-/** One run through the library, in a process of its own: prints its wall time from `start` to the published output, as JSON. */
+/**
+ * One run through the library, in a process of its own: prints its wall time from `start` to the published output, as JSON.
+ * It is cancelled after `cancelAfterMs` and when stdin ends, whatever it has done by then.
+ */
 import { connect } from '../../dist/client/index.js';
 
-const { task, seedsFile } = JSON.parse(process.argv[2] ?? '{}');
+const { task, seedsFile, cancelAfterMs = null } = JSON.parse(process.argv[2] ?? '{}');
 const swarm = await connect();
 // The host is up before the clock starts: that is what a warm run means.
 await swarm.webUi();
@@ -11,7 +14,11 @@ const startedAt = Date.now();
 const started = performance.now();
 const run = await swarm.start(task, { seedsFile });
 const submitted = performance.now();
+const cancel = () => void run.cancel().catch(() => undefined);
+const timer = cancelAfterMs === null ? null : setTimeout(cancel, cancelAfterMs);
+process.stdin.once('end', cancel).resume();
 const result = await run.result();
+if (timer) clearTimeout(timer);
 const wallMs = performance.now() - started;
 const { user, system } = process.cpuUsage(cpu);
 await swarm.close();

@@ -43,11 +43,12 @@ export function bytesOf(files) {
 }
 
 /**
- * Runs a program to its end; its last line of stdout is JSON.
- * @param {string[]} args of node @param {Record<string, string>} env
+ * Runs a program to its end; its last line of stdout is JSON. Its stdin ends when `until` resolves, or this process ends.
+ * @param {string[]} args of node @param {Record<string, string>} env @param {Promise<unknown>} [until]
  */
-export async function runJson(args, env = {}) {
-  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+export async function runJson(args, env = {}, until) {
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
+  void until?.then(() => child.stdin.end());
   let out = '';
   child.stdout.setEncoding('utf8').on('data', (/** @type {string} */ text) => {
     out += text;

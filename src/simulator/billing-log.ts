@@ -5,6 +5,7 @@
  * `{"e":"call","n","t","key","row","turn","model","status","billed","fault","prompt_tokens","completion_tokens","cost_nano",
  * "client_request_id"}`; the last is the request's `x-client-request-id`.
  * An `end` line says how it went out: `{"e":"end","n","t","end"}` with end `sent`, `gone` (the client left first) or `cut` (a fault).
+ * A `reset` line is a request that an outage cut off before it was read: `{"e":"reset","t"}`.
  *
  * Billed is every call that was not refused with a 4xx or 5xx: also when the client is gone before the answer, and also when a
  * fault spoils the answer on its way (status 0 where no status was sent at all). Tokens and cost of a refused call are 0.
@@ -65,6 +66,10 @@ export class BillingLog {
 
   end(n: number, t: number, end: 'sent' | 'gone' | 'cut'): void {
     this.append(`{"e":"end","n":${n},"t":${t},"end":"${end}"}\n`);
+  }
+
+  reset(t: number): void {
+    this.append(`{"e":"reset","t":${t}}\n`);
   }
 
   /** Writes what is left. Throws when any write failed, so that a book with holes is never taken for whole. */

@@ -9,6 +9,8 @@ export interface SimulatorStats {
   billed: number;
   /** Refused with a 4xx or 5xx. */
   refused: number;
+  /** Requests that an outage cut off. */
+  reset: number;
   /** Clients that left before their answer. */
   gone: number;
   /** Of billed calls. */
@@ -34,6 +36,7 @@ export class Book {
     calls: 0,
     billed: 0,
     refused: 0,
+    reset: 0,
     gone: 0,
     promptTokens: 0,
     completionTokens: 0,
@@ -77,6 +80,12 @@ export class Book {
   refuse(call: Call, status: number, fault: string | null): void {
     this.counts.refused += 1;
     this.write(call, { status, billed: false, fault, prompt: 0, output: 0, costNano: 0 });
+  }
+
+  /** A request of an outage, cut off before it was read. */
+  reset(): void {
+    this.counts.reset += 1;
+    this.log?.reset(Date.now());
   }
 
   opened(): void {

@@ -1,16 +1,25 @@
 /** Requests and tokens per minute as token buckets, with the headers that OpenAI sends. Pure: the caller gives the time. */
 
+/** From `afterMs` on, counted from the start of the simulator, the limit is `perMinute`. */
+export interface LimitChange {
+  perMinute: number;
+  afterMs: number;
+}
+
 /** A bucket that fills evenly. Times are in ms of one monotonic clock. */
 class Bucket {
   readonly capacity: number;
-  readonly limit: number;
+  limit: number;
   private level: number;
   private at = 0;
+  private readonly changes: LimitChange[];
 
-  constructor(limitPerMinute: number, capacity: number) {
+  /** `changes` by time, their times on the bucket's clock. */
+  constructor(limitPerMinute: number, capacity: number, changes: readonly LimitChange[] = []) {
     this.limit = limitPerMinute;
     this.capacity = capacity;
     this.level = capacity;
+    this.changes = [...changes];
   }
 
   /** Ms until `count` fits; 0 = now. */
@@ -37,6 +46,15 @@ class Bucket {
   }
 
   private fill(now: number): void {
+    for (let next = this.changes[0]; next !== undefined && next.afterMs <= now; next = this.changes[0]) {
+      this.fillTo(next.afterMs);
+      this.limit = next.perMinute;
+      this.changes.shift();
+    }
+    this.fillTo(now);
+  }
+
+  private fillTo(now: number): void {
     if (now > this.at) this.level = Math.min(this.capacity, this.level + ((now - this.at) * this.limit) / 60_000);
     this.at = now;
   }
@@ -45,6 +63,8 @@ class Bucket {
 export interface LimitSettings {
   /** Requests per minute. */
   rpm: number | null;
+  /** What `rpm` becomes later. @default none */
+  rpmChanges?: readonly LimitChange[];
   /** Tokens per minute. */
   tpm: number | null;
   /** Requests that may come at once; null = one second's worth, at least 1. */
@@ -70,9 +90,13 @@ export class Limits {
   private readonly requests: Bucket | null;
   private readonly tokens: Bucket | null;
 
-  constructor(settings: LimitSettings) {
-    const { rpm, tpm, burst } = settings;
-    this.requests = rpm === null ? null : new Bucket(rpm, burst ?? Math.max(1, Math.ceil(rpm / 60)));
+  /** `startedAt`: the start of the simulator on the clock of all other times. */
+  constructor(settings: LimitSettings, startedAt = 0) {
+    const { rpm, tpm, burst, rpmChanges = [] } = settings;
+    const changes = rpmChanges
+      .map(({ perMinute, afterMs }) => ({ perMinute, afterMs: startedAt + afterMs }))
+      .sort((a, b) => a.afterMs - b.afterMs);
+    this.requests = rpm === null ? null : new Bucket(rpm, burst ?? Math.max(1, Math.ceil(rpm / 60)), changes);
     this.tokens = tpm === null ? null : new Bucket(tpm, tpm);
   }
 

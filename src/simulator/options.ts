@@ -3,7 +3,14 @@ import { EXIT, SwarmError } from '../core/errors.js';
 import { SIM_CONTEXT_TOKENS, SIM_PRICE, type TokenPrice } from '../core/price.js';
 import { type Distribution, parseDistribution } from './draw.js';
 import { FAULTS, type FaultShares } from './faults.js';
+import type { LimitChange } from './limits.js';
 import { RETRY_AFTER_FORMS, type RetryAfterForm } from './retry-after.js';
+
+/** A time of `forMs`, from `afterMs` after the start of the simulator on. */
+export interface TimeWindow {
+  forMs: number;
+  afterMs: number;
+}
 
 export interface SimulatorOptions {
   /** On 127.0.0.1. @default 0, a free port */
@@ -22,6 +29,8 @@ export interface SimulatorOptions {
   doneTurns?: number;
   /** Requests per minute. @default none */
   rpm?: number;
+  /** What `rpm` becomes later; the burst stays. @default none */
+  rpmChanges?: readonly LimitChange[];
   /** Tokens per minute; a call takes prompt + max_tokens and gives back what it did not use. @default none */
   tpm?: number;
   /** Requests that may come at once under `rpm`. @default one second's worth */
@@ -41,7 +50,9 @@ export interface SimulatorOptions {
   /** Form of the wait on 429 and 503. @default 'both' */
   retryAfter?: RetryAfterForm;
   /** While one lasts every connection is reset and nothing is billed. Times from the start of the simulator. @default none */
-  outages?: readonly { forMs: number; afterMs: number }[];
+  outages?: readonly TimeWindow[];
+  /** While one lasts every call is a 429 that asks for 1 s. @default none */
+  storms?: readonly TimeWindow[];
   /** Path of the append log (see billing-log.ts). @default none */
   log?: string;
 }
@@ -62,6 +73,7 @@ export function withDefaults(options: SimulatorOptions): SimulatorSettings {
     cachedShare: options.cachedShare ?? 0,
     doneTurns: options.doneTurns ?? 3,
     rpm: options.rpm ?? null,
+    rpmChanges: options.rpmChanges ?? [],
     tpm: options.tpm ?? null,
     burst: options.burst ?? null,
     maxInFlight: options.maxInFlight ?? null,
@@ -72,6 +84,7 @@ export function withDefaults(options: SimulatorOptions): SimulatorSettings {
     faults: options.faults ?? [],
     retryAfter: options.retryAfter ?? 'both',
     outages: options.outages ?? [],
+    storms: options.storms ?? [],
     log: options.log ?? null,
   };
 }
@@ -86,6 +99,7 @@ export const SIMULATOR_FLAGS: readonly { flag: string; description: string }[] =
   { flag: '--cached-share <x>', description: 'share of prompt tokens reported as cached, 0 to 1 (default 0)' },
   { flag: '--done-turns <n>', description: 'conversations end at a turn drawn from 1 to N (default 3)' },
   { flag: '--rpm <n>', description: 'requests per minute' },
+  { flag: '--rpm-changes <list>', description: 'what --rpm becomes: 2400@40s is 2,400 from 40 s after the start on' },
   { flag: '--tpm <n>', description: 'tokens per minute' },
   { flag: '--burst <n>', description: 'requests that may come at once under --rpm (default: one second of them)' },
   { flag: '--max-in-flight <n>', description: 'calls under way at once; above it 429' },
@@ -99,6 +113,7 @@ export const SIMULATOR_FLAGS: readonly { flag: string; description: string }[] =
   { flag: '--faults <list>', description: `shares of calls, like 500:0.05,reset:0.01; names: ${Object.keys(FAULTS).join(' ')}` },
   { flag: '--retry-after <form>', description: `form of the wait: ${RETRY_AFTER_FORMS.join(', ')} (default both)` },
   { flag: '--outage <list>', description: 'windows of resets: 10s@5s is 10 s long, 5 s after the start' },
+  { flag: '--storm <list>', description: 'windows in which every call is a 429: 60s@5s is 60 s long, 5 s after the start' },
   { flag: '--log <file>', description: 'append a JSON line per call, billed or refused' },
 ];
 
@@ -140,12 +155,21 @@ function parseFaults(text: string): FaultShares {
   return shares;
 }
 
-function parseOutages(text: string): NonNullable<SimulatorOptions['outages']> {
+const msOf = (value: string | undefined, unit: string | undefined) => Number(value) * (unit === 's' ? 1000 : 1);
+
+function parseWindows(flag: string, text: string): TimeWindow[] {
   return text.split(',').map((entry) => {
     const match = /^(\d+(?:\.\d+)?)(ms|s)@(\d+(?:\.\d+)?)(ms|s)$/.exec(entry.trim());
-    if (!match) throw bad('--outage', entry, 'LENGTH@START with ms or s', '--outage 10s@5s');
-    const scale = (unit: string | undefined) => (unit === 's' ? 1000 : 1);
-    return { forMs: Number(match[1]) * scale(match[2]), afterMs: Number(match[3]) * scale(match[4]) };
+    if (!match) throw bad(flag, entry, 'LENGTH@START with ms or s', `${flag} 10s@5s`);
+    return { forMs: msOf(match[1], match[2]), afterMs: msOf(match[3], match[4]) };
+  });
+}
+
+function parseChanges(text: string): LimitChange[] {
+  return text.split(',').map((entry) => {
+    const match = /^([1-9]\d{0,8})@(\d+(?:\.\d+)?)(ms|s)$/.exec(entry.trim());
+    if (!match) throw bad('--rpm-changes', entry, 'REQUESTS@START with ms or s', '--rpm-changes 2400@40s');
+    return { perMinute: Number(match[1]), afterMs: msOf(match[2], match[3]) };
   });
 }
 
@@ -196,7 +220,13 @@ export function parseSimulatorOptions(flags: SimulatorFlags): SimulatorOptions {
         options.retryAfter = text as RetryAfterForm;
         break;
       case 'outage':
-        options.outages = parseOutages(text);
+        options.outages = parseWindows(flag, text);
+        break;
+      case 'storm':
+        options.storms = parseWindows(flag, text);
+        break;
+      case 'rpmChanges':
+        options.rpmChanges = parseChanges(text);
         break;
       case 'seed':
       case 'log':

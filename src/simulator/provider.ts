@@ -9,7 +9,7 @@ import { type Directives, readDirectives } from './directives.js';
 import { sample } from './draw.js';
 import { drawFault, FAULTS, type Fault } from './faults.js';
 import { Limits } from './limits.js';
-import type { SimulatorSettings } from './options.js';
+import type { SimulatorSettings, TimeWindow } from './options.js';
 import { limitHeaders, overLimit, type Refusal, unfit, unreadable } from './refusals.js';
 import { retryAfterHeaders } from './retry-after.js';
 import { type ChatRequest, type Completion, eventStream, readRequest } from './wire.js';
@@ -27,7 +27,7 @@ export class Provider {
   private readonly startedAt = performance.now();
 
   constructor(private readonly settings: SimulatorSettings) {
-    this.limits = new Limits(settings);
+    this.limits = new Limits(settings, this.startedAt);
     this.book = new Book(settings.log, settings.price);
     this.attempts = settings.faults.length > 0 ? new HashTable() : null;
   }
@@ -42,10 +42,18 @@ export class Provider {
 
   /** True while connections are to be reset. */
   isOut(): boolean {
-    const { outages } = this.settings;
-    if (outages.length === 0) return false;
+    return this.isWithin(this.settings.outages);
+  }
+
+  /** A request that an outage resets is booked, too: it reached the provider. */
+  reset(): void {
+    this.book.reset();
+  }
+
+  private isWithin(windows: readonly TimeWindow[]): boolean {
+    if (windows.length === 0) return false;
     const at = performance.now() - this.startedAt;
-    return outages.some(({ forMs, afterMs }) => at >= afterMs && at < afterMs + forMs);
+    return windows.some(({ forMs, afterMs }) => at >= afterMs && at < afterMs + forMs);
   }
 
   /** A chat completion whose whole body has arrived. */
@@ -70,7 +78,7 @@ export class Provider {
       this.refuse(call, res, refusal);
       return;
     }
-    const name = this.faultOf(directives, call.key, attempt);
+    const name = this.isWithin(this.settings.storms) ? '429' : this.faultOf(directives, call.key, attempt);
     const fault = name === null ? undefined : FAULTS[name];
     if (name !== null && fault?.kind === 'refuse') {
       this.limits.giveBack(reserved);

@@ -68,12 +68,16 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     const url = req.url ?? '/';
     const query = url.indexOf('?');
     const path = (query < 0 ? url : url.slice(0, query)).replace(/^\/v1(?=\/)/, '');
-    if (provider.isOut()) {
+    const reset = () => {
+      provider.reset();
       res.socket?.resetAndDestroy();
+    };
+    if (provider.isOut()) {
+      reset();
     } else if (path === '/chat/completions' && req.method === 'POST') {
       readBody(req, res, (body) => {
         // An outage may have begun while the body was coming in.
-        if (provider.isOut()) res.socket?.resetAndDestroy();
+        if (provider.isOut()) reset();
         else provider.chat(body, res, textOf(req.headers['x-client-request-id']));
       });
     } else if (path === '/models' && req.method === 'GET') {

@@ -28,6 +28,23 @@ describe('limits', () => {
     expect(limits.admit(0, 0)).toMatchObject({ what: 'requests', waitMs: 100, limit: 600 });
   });
 
+  it('limits: changes -> each rate from its time on, the burst stays', () => {
+    const rpmChanges = [
+      { perMinute: 120, afterMs: 90_000 },
+      { perMinute: 6, afterMs: 30_000 },
+    ];
+    const startedAt = 1_000;
+    const limits = new Limits({ rpm: 60, tpm: null, burst: 1, rpmChanges }, startedAt);
+    const admittedIn = (fromS: number, toS: number) => {
+      let admitted = 0;
+      for (let now = startedAt + fromS * 1000; now < startedAt + toS * 1000; now += 100)
+        if (limits.admit(0, now).kind === 'admitted') admitted += 1;
+      return admitted;
+    };
+    expect([admittedIn(0, 30), admittedIn(30, 90), admittedIn(90, 120)]).toEqual([30, 6, 60]);
+    expect(limits.headers(startedAt + 120_000).slice(0, 2)).toEqual(['x-ratelimit-limit-requests', '120']);
+  });
+
   it('limits: tokens -> refused when short, never when above the limit, given back', () => {
     const limits = new Limits({ rpm: null, tpm: 1000, burst: null });
     expect(limits.admit(1001, 0)).toEqual({ kind: 'never', limit: 1000 });

@@ -24,6 +24,7 @@ describe('parseSimulatorOptions', () => {
       cachedShare: '0.5',
       doneTurns: '4',
       rpm: '600',
+      rpmChanges: '2400@40s,60@500ms',
       tpm: 9000,
       burst: '10',
       maxInFlight: '50',
@@ -34,6 +35,7 @@ describe('parseSimulatorOptions', () => {
       faults: '500:0.05,reset:0.01',
       retryAfter: 'date',
       outage: '10s@5s,200ms@1.5s',
+      storm: '60s@5s',
       log: 'calls.jsonl',
     });
     expect(options).toEqual({
@@ -45,6 +47,10 @@ describe('parseSimulatorOptions', () => {
       cachedShare: 0.5,
       doneTurns: 4,
       rpm: 600,
+      rpmChanges: [
+        { perMinute: 2400, afterMs: 40_000 },
+        { perMinute: 60, afterMs: 500 },
+      ],
       tpm: 9000,
       burst: 10,
       maxInFlight: 50,
@@ -61,6 +67,7 @@ describe('parseSimulatorOptions', () => {
         { forMs: 10_000, afterMs: 5000 },
         { forMs: 200, afterMs: 1500 },
       ],
+      storms: [{ forMs: 60_000, afterMs: 5000 }],
       log: 'calls.jsonl',
     });
     expect(SIMULATOR_FLAGS).toHaveLength(Object.keys(options).length);

@@ -167,8 +167,16 @@ describe('simulator', () => {
   it('outage: inside the window -> reset and not billed; outside -> answered', async () => {
     const { chat, simulator } = await start({ outages: [{ forMs: 300_000, afterMs: 0 }] });
     await expect(chat('a')).rejects.toThrow();
-    expect(simulator.stats()).toMatchObject({ calls: 0, billed: 0 });
+    expect(simulator.stats()).toMatchObject({ calls: 0, billed: 0, reset: 1 });
     const later = await start({ outages: [{ forMs: 1000, afterMs: 300_000 }] });
+    expect((await later.chat('a')).status).toBe(200);
+  });
+
+  it('storm: inside the window -> 429 with a wait, whatever the limits; outside -> answered', async () => {
+    const { chat } = await start({ storms: [{ forMs: 300_000, afterMs: 0 }], hiddenLimits: true });
+    const refused = await chat('a');
+    expect([refused.status, refused.headers['retry-after']]).toEqual([429, '1']);
+    const later = await start({ storms: [{ forMs: 1000, afterMs: 300_000 }] });
     expect((await later.chat('a')).status).toBe(200);
   });
 

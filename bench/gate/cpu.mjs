@@ -1,0 +1,115 @@
+// @ts-check
+/** What the gate itself costs: the worker's gate with 10,000 turns waiting and 1,000 calls a second, without a provider or a store. */
+import { RunGate } from '../../dist/worker/run-gate.js';
+import { found } from './line.mjs';
+
+/** @typedef {import('./line.mjs').Line} Line */
+
+const WAITING = 10_000;
+const PER_SECOND = 1_000;
+const LATENCY = 200;
+const WARM_MS = 2_000;
+const MEASURED_MS = 5_000;
+
+/** The same promises and timers without a gate: what a caller costs anyway. */
+function noGate() {
+  const queue = /** @type {(() => void)[]} */ ([]);
+  let free = (PER_SECOND * LATENCY) / 1_000;
+  const serve = () => {
+    while (free > 0 && queue.length > 0) {
+      free -= 1;
+      queue.pop()?.();
+    }
+  };
+  return {
+    admit: () =>
+      new Promise((resolve) => {
+        queue.push(() => resolve(undefined));
+        serve();
+      }),
+    enter: async () => undefined,
+    release: () => {
+      free += 1;
+      serve();
+    },
+  };
+}
+
+/** @param {import('../../dist/core/gate/limits.js').RunLimits} limits */
+function realGate(limits) {
+  let clock = 0;
+  const gate = new RunGate({
+    now: () => Date.now(),
+    takeSlots: async (_rate, count, intervalMs, from) => {
+      const first = Math.max(clock, from);
+      clock = first + count * intervalMs;
+      return first;
+    },
+    lease: { valid: () => true, term: 1 },
+    onError: (error) => {
+      throw error;
+    },
+  });
+  gate.setRun('run', limits);
+  return gate;
+}
+
+/** CPU ms of a call: each of the waiting turns asks again when its call is over. @param {() => Promise<() => Promise<void>>} begin */
+async function cpuPerCall(begin) {
+  let calls = 0;
+  let stop = false;
+  const turn = async () => {
+    while (!stop) {
+      const end = await begin();
+      if (stop) return;
+      calls += 1;
+      await new Promise((resolve) => setTimeout(resolve, LATENCY));
+      await end();
+    }
+  };
+  for (let n = 0; n < WAITING + (PER_SECOND * LATENCY) / 1_000; n += 1) void turn();
+  await new Promise((resolve) => setTimeout(resolve, WARM_MS));
+  calls = 0;
+  const before = process.cpuUsage();
+  await new Promise((resolve) => setTimeout(resolve, MEASURED_MS));
+  const { user, system } = process.cpuUsage(before);
+  stop = true;
+  return { ms: (user + system) / 1_000 / calls, perSecond: (calls * 1_000) / MEASURED_MS };
+}
+
+/** @param {import('../../dist/core/gate/limits.js').RunLimits} limits */
+async function gateCost(limits) {
+  const gate = realGate(limits);
+  const request = { runId: 'run', turn: 1, promptTokens: 100, maxTokens: 1_000, interactive: false };
+  const cost = await cpuPerCall(async () => {
+    const admission = await gate.admit(request, 3_600_000, new AbortController().signal);
+    if (admission.kind !== 'go') return async () => undefined;
+    await admission.enter();
+    return async () => admission.release({ kind: 'done', tokens: { input: 100, output: 50 } });
+  });
+  gate.close();
+  return cost;
+}
+
+/** @returns {Promise<Line[]>} */
+export async function cpu() {
+  const bare = noGate();
+  const without = await cpuPerCall(async () => {
+    await bare.admit();
+    await bare.enter();
+    return async () => bare.release();
+  });
+  const open = { concurrency: 200, weight: 1, staggerMs: 0, requestsPerMinute: null, paused: false, cancelled: false };
+  const lines = [];
+  for (const [name, limits] of /** @type {const} */ ([
+    ['200 at once', open],
+    ['told 60,000/min', { ...open, concurrency: 1_000, requestsPerMinute: 60_000, tokensPerMinute: 60_000_000 }],
+  ])) {
+    const { ms, perSecond } = await gateCost(limits);
+    const cost = Math.max(0, ms - without.ms);
+    lines.push(
+      found(`ms of CPU a call, ${name}, ${perSecond.toFixed(0)} calls/s`, cost.toFixed(4), 'at most 0.05', cost <= 0.05),
+    );
+  }
+  return lines;
+}
