@@ -6,6 +6,7 @@ import type { ActivityDeps } from './deps.js';
 import { withHeartbeat } from './heartbeat.js';
 import { bySeed, type History, historyOf } from './history.js';
 import type { RunContext, RunContexts } from './run-context.js';
+import { SliceTail, tellParent } from './slice-tail.js';
 import type { Turns } from './turn.js';
 import { stopByDisk, tellStop } from './turn-end.js';
 
@@ -19,6 +20,8 @@ export interface RunSliceInput {
   from: number;
   to: number;
   source: 'range' | 'list';
+  /** Workflow that started the slice's, to be told when only waiting rows are left. @default null, nobody */
+  parent?: string | null;
 }
 
 export interface RunSliceResult {
@@ -55,8 +58,12 @@ interface Tally {
   callMs: number;
 }
 
+function meanMs({ calls, callMs }: Tally): number | null {
+  return calls > 0 ? Math.round(callMs / calls) : null;
+}
+
 export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns: Turns) {
-  async function converse(context: RunContext, seed: Seed, history: History, tally: Tally): Promise<void> {
+  async function converse(context: RunContext, seed: Seed, history: History, tally: Tally, tail: SliceTail): Promise<void> {
     const { result } = tally;
     for (;;) {
       if (result.stop || result.paused) break;
@@ -83,7 +90,7 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
         if (waitMs <= LONGEST_WAIT_MS && !deps.gates.draining()) {
           // In steps, so that a shutdown is noticed; a cancel ends the wait, and the gate then says so.
           const step = Math.min(STEP_MS, Math.max(0, waitMs));
-          await sleep(step, undefined, { signal: context.cancelSignal }).catch(() => undefined);
+          await tail.rest(() => sleep(step, undefined, { signal: context.cancelSignal }).catch(() => undefined));
           continue;
         }
         result.waitUntil = Math.min(result.waitUntil ?? Number.POSITIVE_INFINITY, end.until);
@@ -93,16 +100,22 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
     result.undone += 1;
   }
 
-  async function takeAll(context: RunContext, { run, epoch, from, to, source }: RunSliceInput, tally: Tally): Promise<void> {
+  async function takeAll(context: RunContext, input: RunSliceInput, tally: Tally): Promise<void> {
+    const { run, epoch, from, to, source, parent } = input;
     const { store } = deps;
     const span = source === 'range' ? { from, to } : { list: await store.items(run, epoch, from, to) };
     const done = await store.done(run, span);
     const seeds = await store.seeds(run, span);
     const calls = bySeed(await store.calls(run, span));
+    const left = seeds.filter((seed) => !done.has(seed.index));
+    const tail = new SliceTail(left.length, () => {
+      const warn = (error: unknown) => deps.log.warn({ err: error, run }, 'the parent of a slice could not be told of its tail');
+      if (parent) tellParent(parent, meanMs(tally), warn);
+    });
     await Promise.all(
-      seeds
-        .filter((seed) => !done.has(seed.index))
-        .map((seed) => converse(context, seed, historyOf(calls.get(seed.index) ?? [], epoch), tally)),
+      left.map((seed) =>
+        converse(context, seed, historyOf(calls.get(seed.index) ?? [], epoch), tally, tail).finally(() => tail.over()),
+      ),
     );
   }
 
@@ -121,7 +134,7 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
     } catch (error) {
       result.stop ??= stopByDisk(context, error).cause;
     }
-    if (tally.calls > 0) result.callMs = Math.round(tally.callMs / tally.calls);
+    result.callMs = meanMs(tally);
     if (result.undone > 0 && result.waitUntil === null) result.waitUntil = deps.now() + LONGEST_WAIT_MS;
     return result;
   };

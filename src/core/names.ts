@@ -53,6 +53,9 @@ export function callId(call: { runId: string; index: number; turn: number; attem
 const RUN_ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';
 const RUN_SUFFIX = 6;
 
+/** Signal of a slice to the workflow that started it: most of its rows are done, the others wait for retries. */
+export const TAIL_SIGNAL = 'tail';
+
 /** New run id: `<name>-<six characters>`. `random` gives 0 (inclusive) to 1 (exclusive). */
 export function newRunId(name: string, random: () => number): string {
   let suffix = '';

@@ -12,6 +12,9 @@ export const MAX_LOCAL_WAITS = 7;
 export const MAX_WAIT_MS = 24 * 3_600_000;
 const BASE_MS = 1_000;
 const LONGEST_MS = 60_000;
+/** A first failure is mostly that call's own: the next one soon succeeds. Where it does not, waits grow quickly. */
+const FIRST_RETRY_MS = 250;
+const RETRY_GROWTH = 4;
 
 /** Causes of rows that the provider refused for good; others are `refused`. */
 const ROW_CAUSES: Readonly<Record<string, FailureCause>> = { E_ROW_TOO_LONG: 'too_long', E_ROW_FILTERED: 'filtered' };
@@ -37,10 +40,18 @@ export function isTry(failure: Pick<CallFailure, 'class'>): boolean {
   return failure.class === 'transport' || failure.class === 'row' || failure.class === 'request';
 }
 
-/** Exponential with full jitter, at least a tenth of the ceiling so that a retry is never at once. */
-export function backoff(attempt: number, random: number): number {
-  const ceiling = Math.min(LONGEST_MS, BASE_MS * 2 ** Math.max(0, attempt - 1));
-  return Math.round(ceiling * (0.1 + 0.9 * random));
+/** Wait after refusals in a row that name none. Exponential with full jitter, at least a tenth of the ceiling: never at once. */
+export function backoff(waits: number, random: number): number {
+  return jittered(BASE_MS * 2 ** Math.max(0, waits - 1), random);
+}
+
+/** Wait after real failures of a row: 250 ms, 1 s, 4 s, 16 s, at most 60 s, with the same jitter. An outage is the breaker's business. */
+export function retryAfterTry(tries: number, random: number): number {
+  return jittered(FIRST_RETRY_MS * RETRY_GROWTH ** Math.max(0, tries - 1), random);
+}
+
+function jittered(ceilingMs: number, random: number): number {
+  return Math.round(Math.min(LONGEST_MS, ceilingMs) * (0.1 + 0.9 * random));
 }
 
 export function retryDecision(failure: CallFailure, facts: RetryFacts): RetryDecision {
@@ -58,13 +69,13 @@ export function retryDecision(failure: CallFailure, facts: RetryFacts): RetryDec
       // Nothing was sent: an outage costs no row. Where nothing ever answered, the address is wrong.
       if (code === 'E_CALL_CONNECT') {
         if (facts.tries >= MAX_TRIES && !facts.anyAnswered) return { kind: 'stop-run', cause: 'unreachable', message };
-        return { kind: 'again', afterMs: backoff(facts.tries, facts.random) };
+        return { kind: 'again', afterMs: retryAfterTry(facts.tries, facts.random) };
       }
       const limit = code === 'E_CALL_BODY' || code === 'E_CALL_EMPTY' ? MAX_UNREADABLE : MAX_TRIES;
       if (facts.tries >= limit) {
         return { kind: 'fail-row', cause: code === 'E_CALL_EMPTY' ? 'empty' : 'transport', code, message };
       }
-      return { kind: 'again', afterMs: failure.retryAfterMs ?? backoff(facts.tries, facts.random) };
+      return { kind: 'again', afterMs: failure.retryAfterMs ?? retryAfterTry(facts.tries, facts.random) };
     }
     case 'local':
       if (facts.waits >= MAX_LOCAL_WAITS) return { kind: 'stop-run', cause: 'disk', message: `${code}: ${message}` };

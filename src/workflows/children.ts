@@ -9,6 +9,7 @@ import {
   type ChildWorkflowHandle,
   condition,
   ParentClosePolicy,
+  setHandler,
   startChild,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -22,12 +23,16 @@ import {
   type MapPhase,
   type RunPlan,
   type Sums,
+  tailSignal,
   WORKFLOW_TASK_TIMEOUT,
 } from './messages.js';
 import { listItems } from './proxies.js';
 import { swarmSeed } from './seed.js';
 import { swarmSlice } from './slice.js';
 import { addSums, NO_SUMS } from './sums.js';
+
+/** Children in flight, those included whose rows wait for retries, in windows. */
+const WITH_TAILS = 6;
 
 type Child = ChildWorkflowHandle<typeof swarmSeed | typeof swarmSlice>;
 
@@ -46,6 +51,8 @@ export class Children {
   readonly #root: string;
   readonly #attributes: SearchAttributePair[];
   readonly #inFlight = new Map<string, Child>();
+  /** Those of them whose rows are done or wait for retries. */
+  readonly #tails = new Set<string>();
   #list: { from: number; indexes: number[] } = { from: 0, indexes: [] };
   started = 0;
   state: ChildrenState;
@@ -63,6 +70,11 @@ export class Children {
       concurrency: plan.concurrency,
       ...state,
     };
+    setHandler(tailSignal, ({ child, callMs }) => {
+      if (!this.#inFlight.has(child)) return;
+      this.#tails.add(child);
+      this.#measured(callMs);
+    });
   }
 
   get inFlight(): number {
@@ -110,7 +122,8 @@ export class Children {
 
   #blocked(window: number): boolean {
     if (this.state.stop !== null) return false;
-    return this.state.paused || this.#inFlight.size >= window;
+    const { size } = this.#inFlight;
+    return this.state.paused || size - this.#tails.size >= window || size >= WITH_TAILS * window;
   }
 
   async #startOne(from: number, to: number, size: number): Promise<void> {
@@ -141,7 +154,10 @@ export class Children {
       .then((result) => this.#took(result))
       // Cancelled or terminated by hand: its rows stay pending, and the end of the run says so.
       .catch(() => undefined)
-      .finally(() => this.#inFlight.delete(workflowId));
+      .finally(() => {
+        this.#inFlight.delete(workflowId);
+        this.#tails.delete(workflowId);
+      });
   }
 
   /** Seed index at a position; a later epoch's list is fetched in stretches. */
@@ -162,11 +178,14 @@ export class Children {
     const { stop, callMs, ...sums } = result;
     this.state.sums = addSums(this.state.sums, sums);
     this.state.stop ??= stop;
-    if (callMs !== null) {
-      const { pace } = this.state;
-      // The first measured time replaces the assumed one; later ones move it.
-      pace.callMs = pace.known ? Math.round(0.7 * pace.callMs + 0.3 * callMs) : callMs;
-      pace.known = true;
-    }
+    this.#measured(callMs);
+  }
+
+  #measured(callMs: number | null): void {
+    if (callMs === null) return;
+    const { pace } = this.state;
+    // The first measured time replaces the assumed one; later ones move it.
+    pace.callMs = pace.known ? Math.round(0.7 * pace.callMs + 0.3 * callMs) : callMs;
+    pace.known = true;
   }
 }

@@ -3,6 +3,7 @@ import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { WatchRunResult } from '../activities/watch-run.js';
 import type { StopCause, Usage } from '../core/model.js';
+import { TAIL_SIGNAL } from '../core/names.js';
 import type { Resize } from '../core/resize.js';
 
 export const RUN_WORKFLOW = 'swarmRun';
@@ -157,3 +158,12 @@ export interface ControlNews {
   concurrency: number;
 }
 export const controlSignal = defineSignal<[ControlNews]>('control');
+
+/** Slice -> its parent: most of its rows are done, the others wait for retries. It needs no place in the window any more. */
+export interface SliceTailNews {
+  /** Workflow id of the slice. */
+  child: string;
+  /** Mean time of its calls so far; null when there were none. */
+  callMs: number | null;
+}
+export const tailSignal = defineSignal<[SliceTailNews]>(TAIL_SIGNAL);

@@ -29,6 +29,7 @@ export async function swarmSlice(input: SliceInput): Promise<ChildResult> {
       from: input.from,
       to: input.to,
       source: input.source,
+      parent: workflowInfo().parent?.workflowId ?? null,
     });
     sums = addSums(sums, done);
     callMs = mean ?? callMs;

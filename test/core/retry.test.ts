@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { backoff, isTry, MAX_TRIES, MAX_WAIT_MS, retryDecision } from '../../src/core/retry.js';
+import { backoff, isTry, MAX_TRIES, MAX_WAIT_MS, retryAfterTry, retryDecision } from '../../src/core/retry.js';
 import type { CallFailure, FailureClass } from '../../src/llm/port.js';
 
 const failure = (kind: FailureClass, more: Partial<CallFailure> = {}): CallFailure => ({
@@ -113,4 +113,6 @@ it('isTry: limits, waits and cancels -> not tries', () => {
 it('backoff: doubles, is never at once, never above a minute', () => {
   expect([1, 2, 3, 20].map((attempt) => backoff(attempt, 1))).toEqual([1_000, 2_000, 4_000, 60_000]);
   expect(backoff(1, 0)).toBe(100);
+  expect([1, 2, 3, 4, 5, 99].map((tries) => retryAfterTry(tries, 1))).toEqual([250, 1_000, 4_000, 16_000, 60_000, 60_000]);
+  expect(retryAfterTry(1, 0)).toBe(25);
 });

@@ -10,6 +10,7 @@ import {
   resizeUpdate,
   resumeUpdate,
   runKey,
+  tailSignal,
 } from '../../src/workflows/messages.js';
 import { gatekeeper, until } from '../activities/turn-setup.js';
 import { doneTurn, PATIENCE, type Scene, startTemporal, stopTurn, type Temporal, untilCancelled } from './temporal-setup.js';
@@ -137,6 +138,28 @@ describe('slice grain', () => {
     });
     await handle.result();
     expect(scene.slices).toHaveLength(2);
+  });
+
+  it('slices whose rows only wait for retries -> others take their places; a signal of any other workflow changes nothing', async () => {
+    const waits = gatekeeper<void>();
+    const { handle, scene } = await temporal.start('tails', {
+      items: 40,
+      plan: { sliceSize: 4, concurrency: 4 },
+      slice: async ({ from, to }) => {
+        if (from < 12) await waits.promise;
+        return { ok: to - from };
+      },
+    });
+    // The window is three slices.
+    await until('the window is full', () => scene.slices.length === 3);
+    expect(scene.slices[0]).toMatchObject({ parent: 'tails/e1' });
+    await handle.signal(tailSignal, { child: 'unknown', callMs: null });
+    await sleep(200);
+    expect(scene.slices).toHaveLength(3);
+    for (const from of [0, 4, 8]) await handle.signal(tailSignal, { child: `tails/e1/map/s${from}`, callMs: null });
+    await until('all others are done', () => scene.slices.length === 10);
+    waits.open();
+    expect(await handle.result()).toMatchObject({ counts: { ok: 40 } });
   });
 
   it('auto -> the first measured slices correct the size', async () => {

@@ -5,8 +5,9 @@
 import type { EpochMs } from '../model.js';
 import type { Hold } from './line.js';
 
-/** Transport failures and 5xx in a row that open it. */
+/** Transport failures and 5xx in a row that open it: of all calls, or of most of those sent since the first one. */
 const FAILURES = 5;
+const MOST = 0.5;
 /** Limit signals in a row that open it, when no call was accepted for so long. */
 const REFUSALS = 5;
 const STORM_MS = 2_000;
@@ -23,6 +24,8 @@ interface Refused {
 
 export class Breaker {
   #failures = 0;
+  /** Since the first failure of a row: answers of calls sent before are no sign that the provider is still there. */
+  #since: { at: EpochMs; sent: number; failed: number } | null = null;
   #refusals = 0;
   /** When the row of refusals began; answers of calls sent before say nothing about it. */
   #refusedFrom: EpochMs = 0;
@@ -57,12 +60,14 @@ export class Breaker {
   }
 
   sent(): void {
+    if (this.#since !== null) this.#since.sent += 1;
     if (this.#until !== null) this.#probing = true;
   }
 
   answered(sentAt: EpochMs): void {
     this.#failures = 0;
     this.#away = null;
+    if (this.#since !== null && sentAt >= this.#since.at) this.#since = null;
     if (sentAt >= this.#refusedFrom) this.#refusals = 0;
     if (this.#until === null || sentAt < this.#openedAt) return;
     this.#until = null;
@@ -73,8 +78,12 @@ export class Breaker {
 
   failed(sentAt: EpochMs, now: EpochMs): void {
     this.#failures += 1;
+    this.#since ??= { at: now, sent: 0, failed: 0 };
+    if (sentAt >= this.#since.at) this.#since.failed += 1;
+    const { sent, failed } = this.#since;
+    const most = failed >= FAILURES && failed >= MOST * sent;
     if (this.#until !== null) this.#stillOpen(sentAt, 0, now);
-    else if (this.#failures >= FAILURES) {
+    else if (this.#failures >= FAILURES || most) {
       this.#refusing = false;
       this.#open(0, now);
     }

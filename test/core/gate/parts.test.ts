@@ -62,6 +62,31 @@ describe('SlotBank', () => {
 });
 
 describe('Breaker', () => {
+  it('answers of calls sent before the first failure between failures of later ones -> opens all the same', () => {
+    const breaker = new Breaker();
+    for (let n = 0; n <= 5; n += 1) {
+      expect(breaker.until).toBeNull();
+      breaker.sent();
+      breaker.failed(T + 10 * n, T + 10 * n + 1);
+      if (n < 5) breaker.answered(T - 100 + n);
+    }
+    expect(breaker.until).not.toBeNull();
+  });
+
+  it('a few quick failures among many calls whose answers are not here yet -> stays closed', () => {
+    const breaker = new Breaker();
+    for (let n = 0; n < 200; n += 1) {
+      breaker.sent();
+      if (n % 20 === 0) breaker.failed(T + n, T + n + 1);
+      else if (n % 20 === 10) breaker.answered(T - 200 + n);
+    }
+    expect(breaker.until).toBeNull();
+    // An answer to a call sent since ends the row.
+    breaker.answered(T + 100);
+    for (let n = 0; n < 4; n += 1) breaker.failed(T + 300 + n, T + 310 + n);
+    expect(breaker.until).toBeNull();
+  });
+
   it('probes that fail -> longer pauses; an answer of before does not close it', () => {
     const breaker = new Breaker();
     for (let n = 0; n < 5; n += 1) breaker.failed(T, T + n);

@@ -5,7 +5,7 @@ import type { Learned } from '../../../src/core/gate/learned.js';
 import type { RunLimits } from '../../../src/core/gate/limits.js';
 import type { Pace } from '../../../src/core/gate/pace.js';
 import type { Release } from '../../../src/core/gate/port.js';
-import { backoff } from '../../../src/core/retry.js';
+import { backoff, retryAfterTry } from '../../../src/core/retry.js';
 import { seededRandom, type TestRandom } from '../test-random.js';
 import { draw, type Spread } from './draw.js';
 import { type CallEnd, type CallTokens, type ProviderModel, SimulatedProvider } from './provider.js';
@@ -263,7 +263,7 @@ class Process {
         this.rowDone();
         return;
       }
-      this.#later({ ...row, tries: row.tries + 1 }, backoff(row.tries + 1, random.next()));
+      this.#later({ ...row, tries: row.tries + 1 }, retryAfterTry(row.tries + 1, random.next()));
       return;
     }
     const waitMs = end.retryAfterMs ?? backoff(row.waits + 1, random.next());
