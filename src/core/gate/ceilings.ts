@@ -10,6 +10,8 @@ const LAST_STEP = 0.5;
 const UNSURE_STEP = 0.16;
 const UNSURE_LAST_STEP = 0.64;
 const UNSURE_HOLD_MS = 1_000;
+/** What is left after one refusal that no step up explains: it may be chance. */
+const STEP_BACK = 0.95;
 /** Calls after a cut before the ceiling is tried again: one or two refusals per try stay far below 1 %. */
 const CALLS_BETWEEN_TRIES = 150;
 const SHORTEST_HOLD_MS = 2_000;
@@ -48,9 +50,13 @@ export class LearnedCeiling {
     this.#holdUntil = now + (sure ? holdMs : UNSURE_HOLD_MS);
   }
 
-  /** The last step up met a refusal: down to `value`, but not below where that step began. Places go back to there at once. */
+  /**
+   * One refusal: down to `value`, but not below where the last step up began, nor far when there was none. Places go back to there at
+   * once.
+   */
   stepBack(value: number, callsPerMs: number, now: EpochMs): void {
-    const back = this.#whole && this.#below > 0 ? this.#below : Math.max(value, this.#below);
+    const least = this.#below > 0 ? this.#below : this.value * STEP_BACK;
+    const back = this.#whole && this.#below > 0 ? this.#below : Math.max(value, least);
     this.cut(back, callsPerMs, now, true);
   }
 

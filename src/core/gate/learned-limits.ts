@@ -162,8 +162,7 @@ export class LearnedLimits {
 
   #raised(raised: boolean, now: EpochMs): void {
     if (!raised) return;
-    this.#noise.reset();
-    this.#before = null;
+    if (this.#noise.passes({ ...this.#since, ms: now - this.#since.from })) this.#before = null;
     this.#restart(now);
   }
 
@@ -178,7 +177,10 @@ export class LearnedLimits {
     if (known && this.#noise.share === 0) {
       const ms = Math.max(1, now - this.#since.from);
       const sample = { sent: Math.max(1, this.#since.sent), refused: Math.max(1, this.#since.refused), ms };
-      if (this.#isNoise(sample)) return;
+      if (this.#isNoise(sample)) {
+        this.#restart(now);
+        return;
+      }
       const span = Math.min(5_000, Math.max(1_000, ms));
       const perMs = Math.max(0, this.accepted(now - span, now)) / span;
       if (cause !== 'window' && this.#pace.known) this.#pace.stepBack(perMs * 1_000 * 0.99, perMs, now);
@@ -235,10 +237,16 @@ export class LearnedLimits {
 
   #end(trial: Trial, sample: Sample, now: EpochMs): void {
     this.#trial = null;
-    if (!this.#noise.exceededBy(sample)) {
-      this.#noise.learn(sample);
-      this.#unstormed = null;
-    } else if (!this.#isNoise(sample)) this.#cut(trial, sample, now);
+    const exceeded = this.#noise.exceededBy(sample);
+    if (exceeded && !this.#isNoise(sample)) {
+      this.#cut(trial, sample, now);
+      return;
+    }
+    this.#unstormed = null;
+    if (exceeded) return;
+    this.#noise.learn(sample);
+    if (this.#noise.passes(sample)) this.#before = null;
+    this.#restart(now);
   }
 
   /** Nobody was accepted for a while: what that took from the ceilings is given back, since it says nothing about them. */
@@ -250,15 +258,20 @@ export class LearnedLimits {
     this.#unstormed = null;
   }
 
-  /** Refusals that do not go away when less is sent: what was taken is given back. */
+  /** Where refusals do not go away when less is sent, what was taken is given back. */
   #isNoise(sample: Sample): boolean {
     this.#before ??= { pace: this.#pace.value, window: this.#window.value };
     // The rush before the first limit is not to be compared with what comes after.
-    if (!this.limited || !this.#noise.proves(sample)) return false;
+    if (!this.limited || !this.#noise.proves(sample, this.#level())) return false;
     this.#pace.restore(Math.max(this.#before.pace, this.#pace.value));
     this.#window.restore(Math.max(this.#before.window, this.#window.value));
     this.#before = null;
     return true;
+  }
+
+  /** What may be sent, as one number: the ceilings that are known, multiplied. */
+  #level(): number {
+    return (this.#pace.known ? this.#pace.value : 1) * (this.#window.known ? this.#window.value : 1);
   }
 
   /** Down to what was accepted in the trial. */
@@ -269,8 +282,10 @@ export class LearnedLimits {
     const { votes } = trial;
     const both = votes.both >= votes.pace && votes.both >= votes.window;
     const measured = sent - refused >= TRIAL_ACCEPTED || this.#pace.known;
+    // At least what was refused is too much.
+    const most = this.#pace.value * (1 - refused / sent);
     if (measured && (both || votes.pace > votes.window))
-      this.#pace.cut(perMs * 1_000 * MARGIN, perMs, now, !both || this.#pace.known);
+      this.#pace.cut(Math.min(perMs * 1_000, most) * MARGIN, perMs, now, !both || this.#pace.known);
     const level = this.#acceptedLevel(trial, now);
     // Each refused call takes its place with it.
     const places = this.#window.known ? Math.min(level, this.#window.value * (1 - refused / sent)) : level;

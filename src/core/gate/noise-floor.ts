@@ -1,6 +1,6 @@
 /**
- * Refusals that have nothing to do with load. A true limit shows hardly any once less is sent; where we send less and the share of
- * refusals stays, it is noise: then only what exceeds it is a sign of a limit.
+ * Refusals that have nothing to do with load. Under a true limit a cut or two end them for a while; where several cuts in a row bring
+ * no quiet time, they are noise: then only what exceeds it is a sign of a limit.
  */
 
 /** Counts of calls sent over a time, and how many of them were refused. */
@@ -12,34 +12,33 @@ export interface Sample {
 
 /** A larger share is never taken for noise. */
 const MOST = 0.5;
-/** Refusals at the lower rate that make it certain enough. */
+/** Fewer calls have no share. */
+const FEWEST = 8;
+/** So many cuts in a row prove it, or so many that several refusals called for; and so many refusals around them. */
+const CUTS = 8;
+const STRONG_CUTS = 3;
 const PROOF = 8;
-/** Fewer calls than that are nothing to compare with. */
-const BASE_CALLS = 12;
-/** A share that fell by this much did not stay the same. */
-const UNLIKE = 2.5;
-/** Weight of a new sample in a known floor. */
-const MEMORY = 0.2;
-/** What must be missing of the rate, in shares that were refused. */
-const LESS = 0.8;
+/** What they must have taken, in shares that were refused: by one share a true limit would end. */
+const SHARES_LESS = 2;
+/** Calls without a refusal that end the row. */
+const QUIET_CALLS = 40;
 /** Standard deviations that a proven floor is taken to be higher. */
 const CAUTION = 1.5;
-/** How much less must pass in the end, in shares that were refused. */
-const FALL = 1.5;
-/** Standard deviations by which the newest sample may be better. */
-const HELPED = 1.5;
+/** Weight of a new sample in a known floor. */
+const MEMORY = 0.1;
 const FORGET_BELOW = 0.002;
 
 export class NoiseFloor {
   /** Share of calls that are refused whatever we send, 0..1. */
   share: number;
-  /** The first sample, and what came after it at a lower rate. */
-  #base: Sample | null = null;
-  #firstLower: Sample | null = null;
-  #lower: Pick<Sample, 'sent' | 'refused'> = { sent: 0, refused: 0 };
+  /** As it was proven: later samples move the share below it, else it would follow a limit up. */
+  #proven: number;
+  /** Since the first of the cuts that followed each other; `quiet`: calls since the last refusal. */
+  #row = newRow();
 
   constructor(share = 0) {
     this.share = share;
+    this.#proven = share;
   }
 
   /** True when so many refusals are more than the noise explains: three standard deviations, and at least two. */
@@ -48,54 +47,57 @@ export class NoiseFloor {
     return refused >= 2 && refused - expected > 3 * Math.sqrt(expected);
   }
 
-  /** A sample without excess: the floor sinks towards it. Only proof raises it, else it would follow a limit up. */
+  /** A sample without excess moves the floor. */
   learn({ sent, refused }: Sample): void {
-    this.share += MEMORY * Math.min(0, refused / Math.max(1, sent) - this.share);
+    this.share = Math.min(this.#proven, this.share + MEMORY * (refused / Math.max(1, sent) - this.share));
     if (this.share < FORGET_BELOW) this.share = 0;
   }
 
-  /** Starts over: more is sent again, so what follows is not to be compared with what was. */
-  reset(): void {
-    this.#base = null;
+  /** No cut came of this sample. True when a row of cuts is over by it. */
+  passes({ sent, refused }: Sample): boolean {
+    const row = this.#row;
+    row.sent += sent;
+    row.refused += refused;
+    row.quiet = refused === 0 ? row.quiet + sent : 0;
+    return row.quiet >= QUIET_CALLS && this.#ends();
   }
 
-  /** A sample that seems to call for a cut. True when it proves that cuts are of no use: `share` is then the noise. */
-  proves(sample: Sample): boolean {
-    const base = this.#base;
-    if (base === null || base.sent < BASE_CALLS || unlike(base, sample) || unlike(this.#lower, sample)) {
-      this.#base = sample;
-      this.#lower = { sent: 0, refused: 0 };
-      this.#firstLower = null;
-      return false;
-    }
-    // The part that was refused is not sent any more: under a true limit the rest would pass.
-    const baseShare = base.refused / base.sent;
-    if (sample.sent / sample.ms > (base.sent / base.ms) * (1 - LESS * baseShare)) return false;
-    const lower = { sent: this.#lower.sent + sample.sent, refused: this.#lower.refused + sample.refused };
-    this.#lower = lower;
-    this.#firstLower ??= sample;
-    const share = lower.refused / lower.sent;
-    if (lower.refused < PROOF || share > MOST) return false;
-    // A limit lets as much pass as before; noise takes its share of whatever is sent.
-    const passed = acceptedPerMs(sample);
-    if (passed > acceptedPerMs(base) * (1 - FALL * share) || passed > acceptedPerMs(this.#firstLower) * (1 - share)) return false;
-    // It did help: the newest sample, or all of them, show far fewer refusals.
-    const expected = baseShare * sample.sent;
-    if (share * UNLIKE < baseShare || sample.refused < expected - HELPED * Math.sqrt(expected)) return false;
-    this.#base = null;
+  /**
+   * A sample that calls for a cut. True when it proves that cuts are of no use: `share` is then the noise. `level`: what the cuts so far
+   * left of what may be sent, in any unit that stays the same.
+   */
+  proves({ sent, refused }: Sample, level: number): boolean {
+    // Before its last refusal all were quiet, or so many are refused that it must be a limit.
+    if ((refused === 1 && sent > QUIET_CALLS) || (refused > MOST * sent && sent >= FEWEST)) this.#ends();
+    if (worse(this.#row, { sent, refused })) this.#ends();
+    const row = this.#row;
+    if (row.cuts === 0) row.level = level;
+    row.cuts += 1;
+    if (refused > 1) row.strong += 1;
+    row.sent += sent;
+    row.refused += refused;
+    row.quiet = 0;
+    const enough = row.cuts >= CUTS || row.strong >= STRONG_CUTS;
+    if (!enough || row.refused < PROOF || level > row.level * (1 - (SHARES_LESS * row.refused) / row.sent)) return false;
     // So few refusals may be fewer than they are in the long run; `learn` takes back what is too much.
-    this.share = (lower.refused + CAUTION * Math.sqrt(lower.refused)) / lower.sent;
+    this.share = Math.min(MOST, (row.refused + CAUTION * Math.sqrt(row.refused)) / row.sent);
+    this.#proven = this.share;
+    return this.#ends();
+  }
+
+  #ends(): true {
+    this.#row = newRow();
     return true;
   }
 }
 
-/** True when the two shares differ by more than chance: three standard deviations of what the first makes one expect. */
-function unlike(known: Pick<Sample, 'sent' | 'refused'>, sample: Sample): boolean {
-  if (known.sent === 0) return false;
-  const expected = (known.refused / known.sent) * sample.sent;
-  return Math.abs(sample.refused - expected) > 3 * Math.sqrt(Math.max(1, expected));
+function newRow() {
+  return { cuts: 0, strong: 0, level: 0, sent: 0, refused: 0, quiet: 0 };
 }
 
-function acceptedPerMs({ sent, refused, ms }: Sample): number {
-  return (sent - refused) / ms;
+/** True when far more is refused than in the row so far. */
+function worse(row: Pick<Sample, 'sent' | 'refused'>, { sent, refused }: Pick<Sample, 'sent' | 'refused'>): boolean {
+  if (row.sent === 0) return false;
+  const expected = (row.refused / row.sent) * sent;
+  return refused > expected + 3 * Math.sqrt(expected) + 1;
 }
