@@ -76,3 +76,8 @@ export class LearnedCeiling {
     return true;
   }
 }
+
+/** What may be sent, as one number: the ceilings that are known, multiplied. */
+export function levelOf(...ceilings: readonly LearnedCeiling[]): number {
+  return ceilings.reduce((level, { known, value }) => (known ? level * value : level), 1);
+}

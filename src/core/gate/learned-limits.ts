@@ -4,11 +4,11 @@
  * nobody is refused, it is raised in growing steps. Slow answers alone lower nothing.
  */
 import type { EpochMs } from '../model.js';
-import { type Ceiling, LearnedCeiling } from './ceilings.js';
+import { type Ceiling, LearnedCeiling, levelOf } from './ceilings.js';
 import { type RefusedFor, type SentCall, UNKNOWN_PACE } from './learned.js';
 import { NoiseFloor, type Sample } from './noise-floor.js';
 import { Traffic } from './traffic.js';
-import { causeOf, newTrial, slower, type Trial } from './trial.js';
+import { causeOf, newTrial, sampleOf, slower, type Trial } from './trial.js';
 import { CallsUnderWay } from './under-way.js';
 
 const TRIAL_MS = 150;
@@ -177,10 +177,7 @@ export class LearnedLimits {
     if (known && this.#noise.share === 0) {
       const ms = Math.max(1, now - this.#since.from);
       const sample = { sent: Math.max(1, this.#since.sent), refused: Math.max(1, this.#since.refused), ms };
-      if (this.#isNoise(sample)) {
-        this.#restart(now);
-        return;
-      }
+      if (this.#isNoise(sample, now)) return;
       const span = Math.min(5_000, Math.max(1_000, ms));
       const perMs = Math.max(0, this.accepted(now - span, now)) / span;
       if (cause !== 'window' && this.#pace.known) this.#pace.stepBack(perMs * 1_000 * 0.99, perMs, now);
@@ -202,11 +199,9 @@ export class LearnedLimits {
       return;
     }
     const ms = now - trial.from;
-    // The youngest calls cannot have been refused yet.
-    const sent = Math.max(trial.refused, Math.round(trial.sent * (1 - Math.min(1, this.underWay.refusalMs / Math.max(1, ms)))));
-    const sample = { sent, refused: trial.refused, ms: Math.max(1, ms) };
+    const sample = sampleOf(trial, this.underWay.refusalMs, ms);
     const enough =
-      (ms >= TRIAL_MS && sent >= (this.#noise.share > 0 ? NOISY_TRIAL_CALLS : TRIAL_CALLS)) || ms >= LONGEST_TRIAL_MS;
+      (ms >= TRIAL_MS && sample.sent >= (this.#noise.share > 0 ? NOISY_TRIAL_CALLS : TRIAL_CALLS)) || ms >= LONGEST_TRIAL_MS;
     if (enough) this.#end(trial, sample, now);
     else if (trial.fresh >= TRIAL_REFUSALS && this.#noise.exceededBy(sample)) {
       this.#settle(now);
@@ -238,14 +233,12 @@ export class LearnedLimits {
   #end(trial: Trial, sample: Sample, now: EpochMs): void {
     this.#trial = null;
     const exceeded = this.#noise.exceededBy(sample);
-    if (exceeded && !this.#isNoise(sample)) {
+    if (exceeded && !this.#isNoise(sample, now)) {
       this.#cut(trial, sample, now);
       return;
     }
     this.#unstormed = null;
-    if (exceeded) return;
-    this.#noise.learn(sample);
-    if (this.#noise.passes(sample)) this.#before = null;
+    if (!exceeded && this.#noise.learn(sample)) this.#before = null;
     this.#restart(now);
   }
 
@@ -259,19 +252,15 @@ export class LearnedLimits {
   }
 
   /** Where refusals do not go away when less is sent, what was taken is given back. */
-  #isNoise(sample: Sample): boolean {
+  #isNoise(sample: Sample, now: EpochMs): boolean {
     this.#before ??= { pace: this.#pace.value, window: this.#window.value };
     // The rush before the first limit is not to be compared with what comes after.
-    if (!this.limited || !this.#noise.proves(sample, this.#level())) return false;
+    if (!this.limited || !this.#noise.proves(sample, levelOf(this.#pace, this.#window))) return false;
     this.#pace.restore(Math.max(this.#before.pace, this.#pace.value));
     this.#window.restore(Math.max(this.#before.window, this.#window.value));
     this.#before = null;
+    this.#restart(now);
     return true;
-  }
-
-  /** What may be sent, as one number: the ceilings that are known, multiplied. */
-  #level(): number {
-    return (this.#pace.known ? this.#pace.value : 1) * (this.#window.known ? this.#window.value : 1);
   }
 
   /** Down to what was accepted in the trial. */
@@ -282,7 +271,6 @@ export class LearnedLimits {
     const { votes } = trial;
     const both = votes.both >= votes.pace && votes.both >= votes.window;
     const measured = sent - refused >= TRIAL_ACCEPTED || this.#pace.known;
-    // At least what was refused is too much.
     const most = this.#pace.value * (1 - refused / sent);
     if (measured && (both || votes.pace > votes.window))
       this.#pace.cut(Math.min(perMs * 1_000, most) * MARGIN, perMs, now, !both || this.#pace.known);

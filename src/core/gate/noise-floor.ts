@@ -11,9 +11,9 @@ export interface Sample {
 }
 
 /** A larger share is never taken for noise. */
-const MOST = 0.5;
+const MOST = 0.6;
 /** Fewer calls have no share. */
-const FEWEST = 8;
+const FEWEST = 15;
 /** So many cuts in a row prove it, or so many that several refusals called for; and so many refusals around them. */
 const CUTS = 8;
 const STRONG_CUTS = 3;
@@ -47,10 +47,12 @@ export class NoiseFloor {
     return refused >= 2 && refused - expected > 3 * Math.sqrt(expected);
   }
 
-  /** A sample without excess moves the floor. */
-  learn({ sent, refused }: Sample): void {
-    this.share = Math.min(this.#proven, this.share + MEMORY * (refused / Math.max(1, sent) - this.share));
+  /** A sample without excess moves the floor. Returns what `passes` does. */
+  learn(sample: Sample): boolean {
+    const share = sample.refused / Math.max(1, sample.sent);
+    this.share = Math.min(this.#proven, this.share + MEMORY * (share - this.share));
     if (this.share < FORGET_BELOW) this.share = 0;
+    return this.passes(sample);
   }
 
   /** No cut came of this sample. True when a row of cuts is over by it. */

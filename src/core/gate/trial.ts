@@ -2,6 +2,7 @@
 import type { EpochMs } from '../model.js';
 import type { Ceiling } from './ceilings.js';
 import { type RefusedFor, type SentCall, UNKNOWN_PACE } from './learned.js';
+import type { Sample } from './noise-floor.js';
 
 export interface Trial {
   from: EpochMs;
@@ -32,4 +33,10 @@ export function causeOf({ held }: SentCall, what: RefusedFor): Ceiling | 'both' 
   if (what === 'concurrency') return 'window';
   if (what !== null) return 'pace';
   return held ?? 'both';
+}
+
+/** What is known of a trial `ms` after its begin: the youngest calls cannot have been refused yet. */
+export function sampleOf({ sent, refused }: Trial, refusalMs: number, ms: number): Sample {
+  const old = Math.round(sent * (1 - Math.min(1, refusalMs / Math.max(1, ms))));
+  return { sent: Math.max(refused, old), refused, ms: Math.max(1, ms) };
 }
