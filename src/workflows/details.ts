@@ -2,21 +2,26 @@
 import type { WatchRunResult } from '../activities/watch-run.js';
 import type { RunPlan } from './messages.js';
 
+/** Between two dollar signs the Web UI sees a formula. */
+function inUsd(text: string): string {
+  return text.replace(/\$([\d.]+)/g, '$1 USD');
+}
+
 export function currentDetails(plan: RunPlan, phase: string, paused: boolean, seen: WatchRunResult): string {
   const { total, ok, failed, filtered, calls, limited, doubtful, costUsd, maxCostUsd, rest, found } = seen;
   const left = total - ok - failed - filtered;
   const share = total === 0 ? 100 : Math.floor(((total - left) * 100) / total);
-  const cap = maxCostUsd === null ? '' : ` of $${maxCostUsd.toFixed(2)}`;
+  const cap = maxCostUsd === null ? '' : ` of ${maxCostUsd.toFixed(2)}`;
   const waitsFor = paused ? 'a person: the run is paused' : seen.waitsFor;
   return [
     `### ${plan.name}: ${share} % of ${total} rows${paused ? ', paused' : ''}`,
     '',
     // No table: the Web UI draws one without any space between its columns.
     `**${ok}** ok, **${failed}** failed, **${filtered}** filtered, **${left}** left.`,
-    `**${calls}** calls answered, **${limited}** rate limited, **${doubtful}** doubtful; **$${costUsd.toFixed(4)}**${cap} spent.`,
+    `**${calls}** calls answered, **${limited}** rate limited, **${doubtful}** doubtful; **${costUsd.toFixed(4)} USD**${cap} spent.`,
     '',
     ...(left === 0 ? [] : [`Waits for **${waitsFor}**.`]),
-    ...(rest === null ? [] : [`The rest: ${rest}.`]),
+    ...(rest === null ? [] : [`The rest: ${inUsd(rest)}.`]),
     ...(found === null ? [] : [`The provider takes ${found}.`]),
     '',
     `Phase **${phase}**, epoch ${plan.epoch}, model \`${plan.model}\`.`,

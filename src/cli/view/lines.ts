@@ -85,7 +85,13 @@ export function liveBlock(model: ViewModel, style: BlockStyle): string[] {
   const barWidth = Math.min(LONGEST_BAR, width - done.length);
   const elapsed = model.elapsedMs === null ? '' : `  ${formatDuration(model.elapsedMs)}`;
   const left = timeLeft(model);
-  const facts = (parts: readonly (string | null)[]) => cut(`  ${parts.filter((part) => part !== null).join(separator)}`);
+  const facts = (parts: readonly string[]) => `  ${fitting(parts, separator, width - 2)}`;
+  // Where not all fits, the last one says most.
+  const lastOf = (parts: readonly (string | null)[]) => {
+    const known = parts.filter((part) => part !== null);
+    const all = `  ${known.join(separator)}`;
+    return stringWidth(all) <= width ? all : cut(`  ${known.at(-1) ?? ''}`);
+  };
   const bad = failures(model);
   const counts = facts([`${model.ok} ok`, ...bad, `${model.inFlight} in flight`]);
   const pace = rate(model) ?? (model.state === 'running' ? 'measuring the rate' : null);
@@ -93,11 +99,11 @@ export function liveBlock(model: ViewModel, style: BlockStyle): string[] {
     colors.bold(cut(`${model.name}  ${model.state}${elapsed}  ${model.run}`)),
     barWidth < 5 ? cut(`  ${done.trim()}`) : `  ${colors.cyan(bar(model.fraction, barWidth - 2, style.unicode))}${done}`,
     bad.length > 0 ? colors.yellow(counts) : counts,
-    facts([`${formatCount(model.inputTokens)} tokens in, ${formatCount(model.outputTokens)} out`, spend(model)]),
-    ...(pace === null && left === null ? [] : [facts([pace, left])]),
+    lastOf([`${formatCount(model.inputTokens)} tokens in, ${formatCount(model.outputTokens)} out`, spend(model)]),
+    ...(pace === null && left === null ? [] : [lastOf([pace, left])]),
   ];
   const rest = restFacts(model);
-  if (rest.length > 0) lines.push(`  ${fitting(rest, separator, width - 2)}`);
+  if (rest.length > 0) lines.push(facts(rest));
   const wait = waitLine(model);
   if (wait !== null) lines.push(colors.dim(cut(`  ${wait}`)));
   // A block that keeps its height does not flicker.

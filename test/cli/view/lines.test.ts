@@ -74,9 +74,9 @@ describe('liveBlock', () => {
       [
         "poems  running  1m 05s  poems-1",
         "  ###########----------- 50 %  10 of 20",
-        "  8 ok | 1 failed | 1 filtered | 4 i...",
-        "  123k tokens in, 7890 out | $0.0123...",
-        "  2.0 rows/s, 120 calls/min | about ...",
+        "  8 ok | 1 failed | 1 filtered",
+        "  $0.0123 + $0.0040 held of $5.00",
+        "  about 5s (5s to 6s) left",
         "  rest $0.0500 ($0.0400 to $0.0600)",
         "  waits for workers (all 4 busy), fo...",
       ]
