@@ -286,6 +286,6 @@ export class Turns {
 
     if (outcome) return { kind: 'done', outcome, callMs: null };
     if (decision.kind === 'stop-run') return { kind: 'stop', cause: decision.cause, message: decision.message };
-    return { kind: 'wait', until, reason: failure.code };
+    return { kind: 'wait', until: this.#deps.now() + afterMs, reason: failure.code };
   }
 }

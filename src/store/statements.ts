@@ -86,7 +86,7 @@ export const SQL = define({
   answerOpen: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'intent' AND ${UNANSWERED} RETURNING reserved_nano, ledger_slot`,
   answerDoubtful: `UPDATE calls SET state = 'answered', ${ANSWERED} AND state = 'doubtful' AND ${UNANSWERED} RETURNING reserved_nano, ledger_slot`,
   lateOpen: `${LATE} AND state = 'intent' RETURNING attempt`,
-  lateDoubtful: `${LATE} AND state = 'doubtful' RETURNING attempt`,
+  lateDoubtful: `${LATE} AND state = 'doubtful' AND (code IS NULL OR code <> ?5) RETURNING attempt`,
   insertAnswer: 'INSERT INTO answers (run_id, idx, turn, attempt, answer_json) VALUES (?1, ?2, ?3, ?4, ?5)',
   endOpen: `${ENDED} AND state = 'intent' RETURNING reserved_nano, ledger_slot`,
   paidDoubtful: `UPDATE calls SET state = 'superseded', code = ?5, served_model = ?6, input_tokens = ?7, cached_tokens = ?8,

@@ -437,9 +437,7 @@ describe('a call that fails', () => {
   it('a quota of the day is used up -> all turns wait for its reset, without another call; after it they go', async () => {
     const { context } = await part.run(3);
     part.adapter.next(failure('reset', { retryAfterMs: 3_600_000, code: 'E_QUOTA_DAILY' }));
-    const first = await part.take(context, 0);
-    expect(first).toMatchObject({ kind: 'wait', reason: 'E_QUOTA_DAILY' });
-    expect(await part.take(context, 1)).toEqual(first);
+    for (const index of [0, 1]) expect(await part.take(context, index)).toMatchObject({ kind: 'wait', reason: 'E_QUOTA_DAILY' });
     expect(part.adapter.calls).toHaveLength(1);
     part.pass(Date.now() + 3_600_001);
     part.adapter.next(reply('next day'));

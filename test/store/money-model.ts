@@ -115,8 +115,9 @@ export class MoneyModel {
       const alone = call.state === 'intent' && attempt === 1;
       if (call.late || (!alone && (this.outcomes.has(row) || attempts.some(({ state }) => state === 'answered')))) {
         call.state = 'doubtful';
+        // Told again it is the same answer: its cost is known.
+        if (!call.late) call.reserved = cost;
         call.late = true;
-        call.reserved = cost;
         return 'late';
       }
       call.state = 'answered';
