@@ -8,7 +8,9 @@ function inUsd(text: string): string {
 }
 
 export function currentDetails(plan: RunPlan, phase: string, paused: boolean, seen: WatchRunResult): string {
-  const { total, ok, failed, filtered, calls, limited, doubtful, costUsd, maxCostUsd, rest, found } = seen;
+  const { total, ok, failed, filtered, calls, limited, doubtful, costUsd } = seen;
+  // Not in what older histories hold.
+  const { maxCostUsd = null, rest = null, found = null } = seen;
   const left = total - ok - failed - filtered;
   const share = total === 0 ? 100 : Math.floor(((total - left) * 100) / total);
   const cap = maxCostUsd === null ? '' : ` of ${maxCostUsd.toFixed(2)}`;
