@@ -46,6 +46,34 @@ describe('readLimits', () => {
     expect(read({ 'x-ratelimit-remaining-requests-minute': '3' })).toMatchObject({ requests: { remaining: 3 } });
   });
 
+  it('Groq: requests of a day, tokens of a minute, fractions of a second', () => {
+    const headers = {
+      'x-ratelimit-limit-requests': '14400',
+      'x-ratelimit-remaining-requests': '14370',
+      'x-ratelimit-reset-requests': '2m59.56s',
+      'x-ratelimit-limit-tokens': '18000',
+      'x-ratelimit-remaining-tokens': '17997',
+      'x-ratelimit-reset-tokens': '7.66s',
+      'retry-after': '2',
+    };
+    expect(read(headers)).toEqual({
+      requests: { limit: 14_400, remaining: 14_370, resetMs: 179_560 },
+      tokens: { limit: 18_000, remaining: 17_997, resetMs: 7_660 },
+    });
+  });
+
+  it('OpenRouter: one limit, reset in ms since the epoch', () => {
+    const headers = { 'X-RateLimit-Limit': '20', 'X-RateLimit-Remaining': '0', 'X-RateLimit-Reset': String(NOW + 60_000) };
+    expect(read(headers)).toEqual({ requests: { limit: 20, remaining: 0, resetMs: 60_000 } });
+  });
+
+  it.each([
+    ['Gemini', { 'x-goog-ext': '1', server: 'scaffolding on HTTPServer2' }],
+    ['DeepSeek', { 'x-ds-trace-id': 'a' }],
+  ])('%s: tells nothing -> null', (_, headers) => {
+    expect(read(headers)).toBeNull();
+  });
+
   it.each([
     ['2', 2_000],
     ['0.5', 500],
