@@ -99,3 +99,17 @@ describe('costOf', () => {
     for (const cached of [0, 450, 900]) expect(costOf(SIM_PRICE, { input: 900, cached, output: 300 })).toBeLessThanOrEqual(worst);
   });
 });
+
+test('costOf: tokens written to a cache -> at the price of writing, else at that of input; sums beyond all bounds -> the largest whole number', () => {
+  const usage = { input: 100, cached: 20, output: 0, cacheWritten: 30 };
+  expect(costOf({ input: 1, output: 1, cachedInput: 0.5, cacheWrite: 2 }, usage)).toBe(50_000 + 10_000 + 60_000);
+  expect(costOf({ input: 1, output: 1 }, usage)).toBe(100_000);
+  const huge = { input: 1e15, cached: 0, output: 0 };
+  expect(costOf({ input: 1e6, output: 1 }, huge)).toBe(Number.MAX_SAFE_INTEGER);
+  expect(costOf({ input: 5, output: 1 }, { ...huge, input: 1e12 })).toBe(5e15);
+});
+
+test('worstCostOf: a cached price above that of input, or none -> the dearer one', () => {
+  expect(worstCostOf({ input: 1, output: 0, cachedInput: 3 }, { input: 1_000, maxOutput: 0 })).toBe(3_000_000);
+  expect(worstCostOf({ input: 1, output: 0 }, { input: 1_000, maxOutput: 0 })).toBe(1_000_000);
+});

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clockText, learnedText, type Wait, type WaitFacts, waitText } from '../../../src/core/gate/wait.js';
+import { clockText, heaviest, learnedText, type Wait, type WaitFacts, waitText } from '../../../src/core/gate/wait.js';
 
 const NOW = Date.UTC(2026, 10, 21, 12, 3, 0);
 const facts: WaitFacts = {
@@ -43,4 +43,10 @@ it('learnedText: both limits, one, none', () => {
   expect(learnedText({ callsPerSecond: 4, callsInFlight: 32 })).toBe('4.0 calls/s, 32 calls in flight');
   expect(learnedText({ callsPerSecond: null, callsInFlight: 32 })).toBe('32 calls in flight');
   expect(learnedText({ callsPerSecond: null, callsInFlight: null })).toBeNull();
+});
+
+it('heaviest: none -> null; else that of most turns, of those the oldest', () => {
+  const wait = (turns: number, since: number): Wait => ({ why: 'money', since, until: null, turns });
+  expect(heaviest([])).toBeNull();
+  expect(heaviest([wait(1, 1), wait(3, 9), wait(3, 5)])).toEqual(wait(3, 5));
 });
