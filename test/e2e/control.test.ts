@@ -8,7 +8,9 @@ import { endEvent, SwarmHome } from '../support/swarm-home.js';
 
 const ROWS = 60;
 const IN_FLIGHT = 6;
-const LATENCY_MS = 250;
+/** So that a run lasts longer than a command takes to start on a busy machine; what is to end soon is made wide. */
+const LATENCY_MS = 700;
+const WIDE = ['--concurrency', String(ROWS)];
 const seeds = Array.from({ length: ROWS }, (_, index) => `A fact about year ${1900 + index}`);
 
 let home: SwarmHome;
@@ -62,10 +64,11 @@ describe.each([
     await home.run(['pause', run]);
     const calls = provider.calls().length;
     expect(await home.status(run)).toMatchObject({ state: 'paused', reason: 'user' });
-    await sleep(3 * LATENCY_MS);
+    await sleep(2 * LATENCY_MS);
     expect(provider.calls()).toHaveLength(calls);
     expect(provider.calls().every(({ end }) => end === 'sent')).toBe(true);
     expect((await home.status(run)).in_flight).toBe(0);
+    await home.run(['resize', run, ...WIDE]);
     await home.run(['resume', run]);
     await ended(run);
     expectPaidOnce(files);
@@ -103,7 +106,7 @@ describe.each([
     await sleep(2 * LATENCY_MS);
     expect(provider.calls()).toHaveLength(calls);
 
-    const again = endEvent(await home.run(['run', files.path, '--json']));
+    const again = endEvent(await home.run(['run', files.path, ...WIDE, '--json']));
     expect(again).toMatchObject({ run, state: 'completed', ok: ROWS });
     // Calls that the cancel cut off were paid for without an answer.
     const cut = files.out.receipt().calls.doubtful;
@@ -122,7 +125,7 @@ describe.each([
     expect(calls.length).toBeLessThan(ROWS);
     expect(calls.map(({ end }) => end)).toEqual(calls.map(() => 'sent'));
     expect(await home.status(run)).toMatchObject({ state: 'paused', in_flight: 0, ok: calls.length });
-    expect(endEvent(await home.run(['run', files.path, '--json']))).toMatchObject({ run, ok: ROWS });
+    expect(endEvent(await home.run(['run', files.path, ...WIDE, '--json']))).toMatchObject({ run, ok: ROWS });
     expectPaidOnce(files);
   });
 
@@ -137,7 +140,7 @@ describe.each([
     expect(spentUsd(provider.billed())).toBeLessThanOrEqual(cap);
     expect(files.out.receipt().money.total_usd).toBeLessThanOrEqual(cap);
     expect(files.out.ok()).toHaveLength(ok);
-    await home.run(['resize', run, '--max-cost', '1']);
+    await home.run(['resize', run, '--max-cost', '1', ...WIDE]);
     expect(endEvent(await home.run(['watch', run, '--json']))).toMatchObject({ state: 'completed', ok: ROWS });
     expectPaidOnce(files);
     expect(files.out.receipt().money.settled_usd).toBe(spentUsd(provider.billed()));
@@ -152,7 +155,7 @@ it('Ctrl-C twice -> the command leaves at once; the run is paused all the same, 
   await sleep(20);
   cli.kill('SIGINT');
   expect((await cli.ended).code).toBe(130);
-  await home.run(['run', files.path]);
+  await home.run(['run', files.path, ...WIDE]);
   expectPaidOnce(files);
 });
 
@@ -164,7 +167,7 @@ it('SIGTERM -> as Ctrl-C, but exit 143', async () => {
   cli.kill('SIGTERM');
   expect((await cli.ended).code).toBe(143);
   expect(await home.status(run)).toMatchObject({ state: 'paused', in_flight: 0 });
-  await home.run(['run', files.path]);
+  await home.run(['run', files.path, ...WIDE]);
   expectPaidOnce(files);
 });
 
@@ -178,6 +181,6 @@ it('swarm stop under an attached run -> the run is interrupted, its command ends
   expect(stderr).toContain('E_HOST_STOPPED');
   expect(stop.stderr).toContain('is interrupted');
   expect(home.startedHostPid()).toBeNull();
-  await home.run(['run', files.path]);
+  await home.run(['run', files.path, ...WIDE]);
   expectPaidOnce(files);
 });
