@@ -21,8 +21,6 @@ interface Entrant {
 
 /** How often tickets are looked at for the end of their patience. */
 const SWEEP_MS = 1_000;
-/** Send slots are taken for this long ahead, so that a process that dies wastes little of the shared rate. */
-const SLOTS_AHEAD_MS = 250;
 
 export interface RunGateOptions {
   now(): number;
@@ -258,10 +256,9 @@ export class RunGate implements GatePort {
   #takeSlots(rate: Rate, { count, pace }: WantedSlots): void {
     if (this.#takingSlots.has(rate)) return;
     this.#takingSlots.add(rate);
-    const taken = Math.min(count, Math.ceil(pace.burst + SLOTS_AHEAD_MS / pace.intervalMs));
     this.#options
-      .takeSlots(rate, taken, pace.intervalMs, slotsFrom(pace, this.#options.now()))
-      .then((first) => this.#gate.addSlots(rate, first, taken, pace.intervalMs))
+      .takeSlots(rate, count, pace.intervalMs, slotsFrom(pace, this.#options.now()))
+      .then((first) => this.#gate.addSlots(rate, first, count, pace.intervalMs))
       .catch((error: unknown) => this.#options.onError(error))
       .finally(() => {
         this.#takingSlots.delete(rate);

@@ -14,8 +14,10 @@ export interface WantedSlots {
 
 export type Wanted = Partial<Record<Rate, WantedSlots>>;
 
-/** Tickets that tokens are taken for ahead of time. */
-const TOKENS_AHEAD = 32;
+/** Units are taken for this long ahead, so that a process that dies wastes little of the shared rate. */
+const AHEAD_MS = 250;
+/** More are taken when no more than this share of them is left: not for every call, each time is a statement of the store. */
+const LOW_SHARE = 0.5;
 
 /** Time from which the shell asks the store for slots: the clock of a rate may lag behind now by its burst. */
 export function slotsFrom(pace: Pace, now: EpochMs): EpochMs {
@@ -82,11 +84,17 @@ export class ConfiguredRates {
   /** `ready`: tickets that lack nothing else; `size`: tokens of the largest. */
   wanted(ready: number, size: number): Wanted {
     const wanted: Wanted = {};
-    const { requests, tokens } = this.#paces;
-    const lacking = ready - this.#banks.requests.held;
-    if (requests && ready > 0 && lacking > 0) wanted.requests = { count: lacking, pace: requests };
-    const missing = Math.ceil(Math.min(ready, TOKENS_AHEAD) * size - this.#banks.tokens.held);
-    if (tokens && ready > 0 && missing > 0) wanted.tokens = { count: missing, pace: tokens };
+    if (ready === 0) return wanted;
+    for (const rate of RATES) {
+      const pace = this.#paces[rate];
+      if (pace === null) continue;
+      const one = rate === 'requests' ? 1 : size;
+      const ahead = Math.ceil(AHEAD_MS / pace.intervalMs);
+      const most = Math.min(ready * one, Math.max(ahead, one));
+      const least = Math.min(most, Math.max(ahead * LOW_SHARE, one));
+      const { held } = this.#banks[rate];
+      if (held < least) wanted[rate] = { count: Math.ceil(most - held), pace };
+    }
     return wanted;
   }
 }

@@ -12,17 +12,22 @@ export interface Pace {
 }
 
 const WINDOW_S = 60;
+/**
+ * Of a second's worth: calls are sent a little early or late, and a provider that takes just that much at once would refuse the first that
+ * is early.
+ */
+const BURST_S = 0.95;
 /** A slot of a rate without a burst is good for this long; a late timer must not lose it. */
 const SLOT_LIFE_MS = 200;
 /** Spacing is stretched by this much for a burst of 1, less for larger ones: jitter must not show more than the limit. */
 const MARGIN = 0.01;
 
 /**
- * One second's worth may go at once; the spacing is such that no 60 s hold more than `perMinute`:
+ * Nearly a second's worth may go at once; the spacing is such that no 60 s hold more than `perMinute`:
  * burst + ceil(60 x rate) - 1 <= perMinute.
  */
 export function paceOf(perMinute: number): Pace {
-  const burst = Math.max(1, Math.floor(perMinute / WINDOW_S));
+  const burst = Math.max(1, Math.floor((perMinute / WINDOW_S) * BURST_S));
   const spaced = burst === 1 ? perMinute : perMinute - burst + 1;
   return { burst, intervalMs: ((WINDOW_S * 1_000) / spaced) * (1 + MARGIN / Math.sqrt(burst)) };
 }

@@ -8,8 +8,8 @@ import type { ToldLimit, ToldLimits, ToldUnit } from './limit-headers.js';
 /** Reset times are often in whole seconds: from this long on they say how fast the limit refills. */
 const TELLING_RESET_MS = 75_000;
 const MINUTE_MS = 60_000;
-/** Requests that are kept back, so that the guess between two answers does not pass the limit. */
-const KEPT_REQUESTS = 2;
+/** Calls that are kept back: an answer does not know of those that were sent while it was on its way. */
+const KEPT_CALLS = 2;
 
 interface Level {
   level: number;
@@ -69,9 +69,8 @@ export class ToldBudget {
     let latest: { at: EpochMs; unit: ToldUnit | null } = { at: 0, unit: null };
     for (const [unit, level] of this.#levels) {
       fill(level, now);
-      const kept = unit === 'requests' ? Math.min(KEPT_REQUESTS, level.limit - 1) : 0;
       // A call larger than the limit waits for all of it, and is then refused by name.
-      const short = Math.min(level.limit, sizeOf(unit, call) + kept) - (level.level - level.promised);
+      const short = Math.min(level.limit, (1 + KEPT_CALLS) * sizeOf(unit, call)) - (level.level - level.promised);
       if (short <= 0) continue;
       const at = now + short / level.perMs;
       if (at > latest.at) latest = { at, unit };

@@ -183,12 +183,29 @@ describe('configured rates', () => {
     fill(gate, 'a', 3);
     const pace = gate.rate('requests')!;
     expect(pace).toEqual({ burst: 1, intervalMs: 1_010 });
-    expect(gate.next(T)).toEqual({ admit: [], wakeAt: null, wanted: { requests: { count: 3, pace } } });
+    expect(gate.next(T)).toEqual({ admit: [], wakeAt: null, wanted: { requests: { count: 1, pace } } });
     expect(gate.hold('a', T).why).toBe('requests/min');
-    gate.addSlots('requests', slotsFrom(pace, T), 3, pace.intervalMs);
-    expect(gate.next(T)).toMatchObject({ admit: [{}], wakeAt: T + 1_010, wanted: {} });
+    gate.addSlots('requests', slotsFrom(pace, T), 1, pace.intervalMs);
+    expect(gate.next(T)).toMatchObject({ admit: [{}], wanted: { requests: { count: 1, pace } } });
+    gate.addSlots('requests', T + 1_010, 1, pace.intervalMs);
+    expect(gate.next(T)).toMatchObject({ admit: [], wakeAt: T + 1_010, wanted: {} });
     expect(gate.hold('a', T)).toEqual({ why: 'requests/min', until: T + 1_010 });
     expect(gate.next(T + 1_010).admit).toHaveLength(1);
+  });
+
+  it('gate: slots of a quarter of a second are taken ahead, and more when half of them are used', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ concurrency: 1_000, requestsPerMinute: 24_000 }));
+    fill(gate, 'a', 900);
+    const pace = gate.rate('requests')!;
+    const ahead = Math.ceil(250 / pace.intervalMs);
+    expect(gate.next(T).wanted).toEqual({ requests: { count: ahead, pace } });
+    gate.addSlots('requests', T, ahead, pace.intervalMs);
+    for (let ms = 0; ms < 120; ms += 1) expect(gate.next(T + ms).wanted).toEqual({});
+    for (let ms = 120; ms < 150; ms += 1) gate.next(T + ms);
+    const { wanted } = gate.next(T + 150);
+    expect(wanted.requests!.count).toBeGreaterThan(ahead / 2);
+    expect(wanted.requests!.count).toBeLessThan(ahead);
   });
 
   it('gate: the strictest of the runs that use it counts', () => {
@@ -208,7 +225,7 @@ describe('configured rates', () => {
     gate.setRun('a', limits({ concurrency: 9, tokensPerMinute: 60_000 }));
     fill(gate, 'a', 4, { promptTokens: 100, maxTokens: 100_000 });
     const wanted = gate.next(T).wanted.tokens!;
-    expect(wanted.count).toBe(4 * 600);
+    expect(wanted.count).toBe(600);
     gate.addSlots('tokens', slotsFrom(wanted.pace, T), 600, wanted.pace.intervalMs);
     const [first] = send(gate, T);
     expect(gate.next(T).admit).toEqual([]);

@@ -142,7 +142,7 @@ describe('ToldBudget', () => {
       T,
     );
     budget.told({ requests: { limit: 100, remaining: 99, resetMs: 0 } }, T);
-    expect(budget.fits(call, T)).toEqual({ at: T + 500, unit: 'input-tokens' });
+    expect(budget.fits(call, T)).toEqual({ at: T + 2_500, unit: 'input-tokens' });
   });
 });
 

@@ -57,8 +57,6 @@ export interface Simulated {
 
 /** Ms that an intent takes to be durable; slots come as quickly from the store. */
 const STORE_MS: Spread = { median: 2, sigma: 0.4 };
-/** Slots are taken for this long ahead, as in the shell. */
-const SLOTS_AHEAD_MS = 250;
 const EXCHANGE_MS = 2_000;
 const MAX_TRIES = 5;
 
@@ -210,11 +208,9 @@ class Process {
     if (this.#taking.has(rate)) return;
     this.#taking.add(rate);
     const { time, random } = this.world;
-    const most = Math.ceil(pace.burst + SLOTS_AHEAD_MS / pace.intervalMs);
-    const taken = Math.min(count, most);
     time.after(draw(STORE_MS, random), () => {
       this.#taking.delete(rate);
-      this.gate.addSlots(rate, this.world.takeSlots(rate, pace, taken), taken, pace.intervalMs);
+      this.gate.addSlots(rate, this.world.takeSlots(rate, pace, count), count, pace.intervalMs);
       this.pump();
     });
   }
