@@ -98,6 +98,7 @@ export class Gate {
     if (!place) throw new Error(`the gate has not admitted ticket ${id}`);
     const { line } = place;
     if (line.entered >= line.places || !this.#breaker.mayPass(now)) return false;
+    if (this.#breaker.until === null && this.#limits.pausedUntil > now) return false;
     if (this.#entered >= this.#limits.window) {
       this.#limits.holdsWindow();
       return false;
@@ -199,7 +200,7 @@ export class Gate {
       admit.push(ticket);
     }
     // Also for admitted turns: those that wait to enter ask again when the breaker lets one pass.
-    const times = [this.#hold.until, this.#breaker.until, this.#lines.staggeredUntil(now)];
+    const times = [this.#hold.until, this.#breaker.until, this.#limits.pausedUntil, this.#lines.staggeredUntil(now)];
     const coming = times.filter((at): at is EpochMs => at !== null && at > now);
     const wanted = this.#rates.any ? this.#lines.ready(now) : null;
     return {
@@ -289,7 +290,9 @@ export class Gate {
     const { what, told } = how;
     if (told) this.#told.told(told, now);
     // A limit that is told need not be found.
-    if (told && this.#told.fits(place.ticket, now).at > now) this.#limits.ended(call);
+    const named = told && this.#told.fits(place.ticket, now).at > now;
+    // Nor does a probe that finds nobody say anything about one.
+    if (named || this.#breaker.until !== null) this.#limits.ended(call);
     else this.#limits.refused(call, what ?? null, now);
     const accepted = (from: EpochMs) => this.#limits.accepted(from, now);
     if (this.#breaker.refused(call.sentAt, how, accepted, now)) this.#limits.storm();

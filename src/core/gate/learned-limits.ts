@@ -41,12 +41,13 @@ export class LearnedLimits {
   /** Ceilings before the cuts that may turn out to be of no use. */
   #before: { pace: number; window: number } | null = null;
   /** Ceilings before the first of the trials that followed each other. */
-  #unstormed: { pace: number; window: number } | null = null;
+  #unstormed: { from: EpochMs; pace: number; window: number } | null = null;
   #lastCut: EpochMs = 0;
   #pausedUntil: EpochMs = 0;
   /** Sent and refused since the last cut or raise. */
   #since: Sample & { from: EpochMs } = { sent: 0, refused: 0, ms: 0, from: 0 };
   #tickFrom: { pace: EpochMs; window: EpochMs } = { pace: 0, window: 0 };
+  #sentInTick = 0;
   #refusedInTick: { pace: boolean; window: boolean } = { pace: false, window: false };
   #windowHeld = false;
 
@@ -97,10 +98,12 @@ export class LearnedLimits {
     this.underWay.sent(call);
     this.#traffic.sent(call.sentAt);
     this.#since.sent += 1;
+    this.#sentInTick += 1;
     if (this.#trial !== null && call.sentAt >= this.#trial.from) this.#trial.sent += 1;
   }
 
   answered(call: SentCall, now: EpochMs): void {
+    if (this.#unstormed !== null && call.sentAt >= this.#unstormed.from) this.#unstormed = null;
     this.underWay.answered(call, now);
   }
 
@@ -143,11 +146,11 @@ export class LearnedLimits {
     const noisy = this.#noise.share > 0;
     const paceMs = Math.max(TICK_MS, 5_000 / this.#pace.value);
     if (now - this.#tickFrom.pace >= paceMs) {
-      const { sent } = this.#traffic.count(this.#tickFrom.pace, now);
-      const used = sent >= SATURATED * this.#pace.value * ((now - this.#tickFrom.pace) / 1_000);
+      const used = this.#sentInTick >= SATURATED * this.#pace.value * ((now - this.#tickFrom.pace) / 1_000);
       if (used && (noisy || !this.#refusedInTick.pace) && (noisy || this.#trial === null))
         this.#raised(this.#pace.raise(now), now);
       this.#tickFrom.pace = now;
+      this.#sentInTick = 0;
       this.#refusedInTick.pace = false;
     }
     if (now - this.#tickFrom.window >= Math.max(TICK_MS, this.underWay.answerMs)) {
@@ -172,7 +175,7 @@ export class LearnedLimits {
 
   /** One refusal after a quiet time: a known ceiling goes down a little, and a trial shows whether that is enough. */
   #firstRefusal(cause: Ceiling | 'both', now: EpochMs): void {
-    this.#unstormed = { pace: this.#pace.value, window: this.#window.value };
+    this.#unstormed ??= { from: now, pace: this.#pace.value, window: this.#window.value };
     const known = (cause !== 'window' && this.#pace.known) || (cause !== 'pace' && this.#window.known);
     if (known && this.#noise.share === 0) {
       const ms = Math.max(1, now - this.#since.from);
@@ -237,7 +240,6 @@ export class LearnedLimits {
       this.#cut(trial, sample, now);
       return;
     }
-    this.#unstormed = null;
     if (!exceeded && this.#noise.learn(sample)) this.#before = null;
     this.#restart(now);
   }
@@ -245,6 +247,7 @@ export class LearnedLimits {
   /** Nobody was accepted for a while: what that took from the ceilings is given back, since it says nothing about them. */
   storm(): void {
     this.#trial = null;
+    this.#pausedUntil = 0;
     if (this.#unstormed === null) return;
     this.#pace.restore(this.#unstormed.pace);
     this.#window.restore(this.#unstormed.window);

@@ -152,8 +152,8 @@ describe('limits that nobody tells', () => {
       return 32_000 / run.ms;
     });
     // What is missing is the start: the rush into full places makes the rate look low for some seconds.
-    expect(median).toBeGreaterThanOrEqual(0.87);
-    expect(worst).toBeGreaterThanOrEqual(0.83);
+    expect(median).toBeGreaterThanOrEqual(0.95);
+    expect(worst).toBeGreaterThanOrEqual(0.88);
     expect(refused).toBeLessThan(0.02);
   });
 
@@ -177,6 +177,7 @@ describe('limits that nobody tells', () => {
 describe('faults', () => {
   it('10 % random 429s and 5 % random 500s, 200 wide -> all ok, no collapse', () => {
     let nearlyAllS = 0;
+    let late = 0;
     const { median, worst } = over('noise: ms to the last of 2,000 rows', 60, 'low', (seed) => {
       const run = simulate(
         {
@@ -195,12 +196,15 @@ describe('faults', () => {
           return answered >= 1_980;
         }) + 1,
       );
+      if (run.ms > 8_000) late += 1;
       return run.ms;
     });
+    process.stdout.write(`noise: ${late} of 60 took more than 8 s\n`);
     expect(nearlyAllS).toBeLessThanOrEqual(6);
     expect(median).toBeLessThan(6_000);
-    // What is left then are single rows that wait for their own retries.
-    expect(worst).toBeLessThan(10_000);
+    // What is left then are single rows that failed three or four times in a row, and wait for their own retries.
+    expect(late).toBeLessThanOrEqual(3);
+    expect(worst).toBeLessThan(16_000);
   });
 
   it.each([
