@@ -334,7 +334,8 @@ describe('what a run waits for', () => {
     const round = (ms: number) => {
       const sent = send(gate, now);
       now += ms;
-      const why = (gate.next(now), gate.hold('a', now).why);
+      gate.next(now);
+      const { why } = gate.hold('a', now);
       for (const each of sent) gate.release(each.id, DONE, now);
       return why;
     };
