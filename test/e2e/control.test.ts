@@ -9,7 +9,7 @@ import { endEvent, SwarmHome } from '../support/swarm-home.js';
 const ROWS = 60;
 const IN_FLIGHT = 6;
 /** So that a run lasts longer than a command takes to start on a busy machine; what is to end soon is made wide. */
-const LATENCY_MS = 700;
+const LATENCY_MS = 500;
 const WIDE = ['--concurrency', String(ROWS)];
 const seeds = Array.from({ length: ROWS }, (_, index) => `A fact about year ${1900 + index}`);
 
