@@ -19,7 +19,7 @@ async function runProgram(path: string, args: readonly string[], address: string
 }
 
 export const cliDeps: CliDeps = {
-  connect: async (options) => (await import('../client/connect.js')).connect(options),
+  connect: async (options) => (await import('../client/connect.js')).connectLight(options),
   checkTask: async (task, options, config) => {
     const { checkTask } = await import('../client/check.js');
     return await checkTask(task, options, async (found) => {

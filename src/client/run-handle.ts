@@ -103,7 +103,9 @@ export class StoredRun implements RunHandle {
         if (hasEnded(run)) return resultOf(run, totals);
         watch.look();
         disk?.look(this.id, `${run.state} ${totals.seq} ${totals.calls} ${totals.open}`);
-        await sleep(lookAgain(since), undefined, stoppedBy(signal));
+        // With all rows done only the publication is left, which is short.
+        const left = run.total - totals.ok - totals.failed - totals.filtered;
+        await sleep(left <= 0 ? SHORTEST_LOOK_MS : lookAgain(since), undefined, stoppedBy(signal));
       }
     } finally {
       watch.end();
