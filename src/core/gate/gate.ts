@@ -290,9 +290,8 @@ export class Gate {
     const { what, told } = how;
     if (told) this.#told.told(told, now);
     // A limit that is told need not be found.
-    const named = told && this.#told.fits(place.ticket, now).at > now;
     // Nor does a probe that finds nobody say anything about one.
-    if (named || this.#breaker.until !== null) this.#limits.ended(call);
+    if (this.#breaker.until !== null || (told && this.#told.fits(place.ticket, now).at > now)) this.#limits.ended(call);
     else this.#limits.refused(call, what ?? null, now);
     const accepted = (from: EpochMs) => this.#limits.accepted(from, now);
     if (this.#breaker.refused(call.sentAt, how, accepted, now)) this.#limits.storm();
