@@ -4,6 +4,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
 import { filesQueue } from '../core/names.js';
+import { unknownRun } from '../core/run-errors.js';
 import { PLANNED_TURNS } from '../core/slice-size.js';
 import type { RunRow } from '../store/port.js';
 import type { RunInput, RunPlan } from '../workflows/messages.js';
@@ -25,12 +26,7 @@ export function createOpenRun(deps: ActivityDeps, headStart: HeadStart, publicat
   async function find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {
     if ('run' in input) {
       const run = await deps.store.run(input.run);
-      if (!run)
-        throw new SwarmError({
-          code: 'E_RUN_UNKNOWN',
-          found: `the store has no run ${input.run}`,
-          fix: 'list the runs with: swarm runs',
-        });
+      if (!run) throw unknownRun(input.run);
       return { run, finished: run.state === 'completed' };
     }
     const staged = await deps.stage(input, workflowId);

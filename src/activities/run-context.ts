@@ -1,7 +1,8 @@
 /** A run as the activities of this process know it: loaded once per epoch. */
 
-import { SwarmError } from '../core/errors.js';
+import type { SwarmError } from '../core/errors.js';
 import type { GatePort } from '../core/gate/port.js';
+import { unknownRun } from '../core/run-errors.js';
 import type { RunRow } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
 import { pendingOf } from './publication.js';
@@ -79,13 +80,7 @@ export class RunContexts {
   async #load(runId: string): Promise<RunContext> {
     const { store, gates, prices } = this.#deps;
     const run = await store.run(runId);
-    if (!run) {
-      throw new SwarmError({
-        code: 'E_RUN_UNKNOWN',
-        found: `the store has no run ${runId}`,
-        fix: 'list the runs with: swarm runs',
-      });
-    }
+    if (!run) throw unknownRun(runId);
     const { model, promptTemplate } = run.task;
     const template = this.#deps.template(promptTemplate);
     const totals = await store.totals(runId);

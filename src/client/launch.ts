@@ -8,6 +8,7 @@ import {
 import { EXIT, SwarmError } from '../core/errors.js';
 import type { RunState } from '../core/model.js';
 import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
+import { unknownRun } from '../core/run-errors.js';
 import type { RunRow, Store } from '../store/port.js';
 import {
   pauseUpdate,
@@ -20,7 +21,7 @@ import {
   runAttributes,
   WORKFLOW_TASK_TIMEOUT,
 } from '../workflows/messages.js';
-import { hasEnded, unknownRun } from './progress.js';
+import { hasEnded } from './progress.js';
 
 export type RunWorkflow = WorkflowHandle<(input: RunInput) => Promise<RunSummary>>;
 

@@ -1,12 +1,13 @@
 /** A run's progress and result, read from the store alone. */
 import { join } from 'node:path';
-import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
+import { EXIT, type ExitCode } from '../core/errors.js';
 import { restOf, SAMPLED_ROWS, speedOf } from '../core/estimate.js';
 import type { Learned } from '../core/gate/learned.js';
 import { heaviest, type Wait, type WaitFacts, waitText } from '../core/gate/wait.js';
 import type { RunState } from '../core/model.js';
 import { gateKey } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
+import { unknownRun } from '../core/run-errors.js';
 import { whereToGo } from '../schema/providers.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
 import type { FoundLimits, Progress, RunResult, RunWait } from './api.js';
@@ -14,10 +15,6 @@ import { type DaySettings, spendOf } from './spend.js';
 
 /** States in which a run does nothing until somebody starts it again. */
 export const ENDED_STATES: readonly RunState[] = ['completed', 'capped', 'cancelled', 'failed'];
-
-export function unknownRun(runId: string): SwarmError {
-  return new SwarmError({ code: 'E_RUN_UNKNOWN', found: `there is no run ${runId}`, fix: 'list the runs with: swarm runs' });
-}
 
 /** Throws E_RUN_UNKNOWN. */
 export async function readProgress(store: Store, runId: string, settings: DaySettings): Promise<Progress> {

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.js';
 import type { RunState } from '../core/model.js';
+import { unknownRun } from '../core/run-errors.js';
 import { homePaths, storeLocation } from '../home.js';
 import { packageVersion } from '../package-info.js';
 import type { OutputFormat } from '../schema/task-types.js';
@@ -12,7 +13,7 @@ import { type Verification, verifyRun } from '../store/outputs/verify.js';
 import type { Store } from '../store/port.js';
 import type { Progress, ReconcilePlan, RunHandle } from './api.js';
 import { HostConnection } from './host-connection.js';
-import { hasEnded, progressOf, readProgress, unknownRun } from './progress.js';
+import { hasEnded, progressOf, readProgress } from './progress.js';
 import { applyReconcile, planReconcile } from './reconcile.js';
 import { StoredRun } from './run-handle.js';
 import type { DaySettings } from './spend.js';

@@ -1,14 +1,13 @@
 /** `swarm receipt RUN --reconcile FILE`: doubtful calls of a run against what its provider says that it billed. */
-import { SwarmError } from '../core/errors.js';
 import type { NanoUsd } from '../core/model.js';
 import { callId } from '../core/names.js';
 import { type Decision, type KnownCall, type Reconciled, reconcile } from '../core/reconcile.js';
+import { runBusy, unknownRun } from '../core/run-errors.js';
 import { readUsageExport } from '../intake/usage-export.js';
 import { createPrices } from '../pricing/prices.js';
 import { republishReceipt } from '../store/outputs/publish.js';
 import type { CallRow, RunRow, Store } from '../store/port.js';
 import type { ReconcilePlan } from './api.js';
-import { unknownRun } from './progress.js';
 
 const PAGE = 1_000;
 /** A late answer of a call that was taken for lost would come after its money was moved. */
@@ -33,7 +32,7 @@ async function settledRun(store: Store, runId: string): Promise<RunRow> {
   const { open } = await store.totals(runId);
   if (open === 0 && !(UNDER_WAY as readonly string[]).includes(run.state)) return run;
   const found = `run ${runId} is ${run.state}, with ${open} calls under way: their answers may still come`;
-  throw new SwarmError({ code: 'E_RUN_BUSY', found, fix: `wait for its end, or pause it first: swarm pause ${runId}` });
+  throw runBusy(runId, found);
 }
 
 interface Planned {

@@ -6,13 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SwarmError } from '../core/errors.js';
 import type { Outcome, RunState } from '../core/model.js';
 import { RESIZE_LIMITS, resizedControl } from '../core/resize.js';
+import { unknownRun } from '../core/run-errors.js';
 import { resizeProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
 import type { RunRow, Store } from '../store/port.js';
 import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
 import { FullDiskWatch } from './full-disk.js';
 import type { Launcher } from './launch.js';
-import { hasEnded, readProgress, resultOf, unknownRun } from './progress.js';
+import { hasEnded, readProgress, resultOf } from './progress.js';
 import { endedEarly, hostStopped, stillPaused, untoldFault } from './run-errors.js';
 import type { DaySettings } from './spend.js';
 

@@ -1,6 +1,7 @@
 /** The hot path: what happens to a call, and the money that goes with it. Each is one durable step. */
 import { type LedgerDay, type LedgerSlot, ledgerDayOf, ledgerSlot } from '../core/gate/ledger-slot.js';
 import type { EpochMs, NanoUsd, Outcome } from '../core/model.js';
+import { unknownRun } from '../core/run-errors.js';
 import { capOfUnpriced, capReached, newestSlot } from './caps.js';
 import type { Intent, IntentResult } from './intent-port.js';
 import { addTotals, book, insertOutcome, type Operation, type TotalsChange } from './operation.js';
@@ -8,7 +9,6 @@ import type { CallKey, Doubt, Refusal, Settlement } from './port.js';
 import { RECONCILED } from './reconcile-operation.js';
 import { OVERDUE_MS } from './shared-port.js';
 import { SQL, type Value } from './statements.js';
-import { unknownRun } from './store-errors.js';
 
 /** Code of a call whose process died. */
 export const CRASHED = 'E_CALL_CRASHED';

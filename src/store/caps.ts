@@ -2,10 +2,10 @@
 import type { LedgerDay } from '../core/gate/ledger-slot.js';
 import { admitMoney, type Caps, type Charged, type MoneyVerdict } from '../core/gate/reservation.js';
 import type { NanoUsd } from '../core/model.js';
+import { unknownRun } from '../core/run-errors.js';
 import type { Capped, Intent, IntentResult } from './intent-port.js';
 import type { Operation } from './operation.js';
 import { type Row, SQL } from './statements.js';
-import { unknownRun } from './store-errors.js';
 
 /** Null in an empty ledger. */
 export function* newestSlot(): Operation<number | null> {

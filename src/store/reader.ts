@@ -4,6 +4,7 @@ import type { SampledRow } from '../core/estimate.js';
 import type { Learned } from '../core/gate/learned.js';
 import type { Wait } from '../core/gate/wait.js';
 import type { EpochMs, Outcome, RunState } from '../core/model.js';
+import { unknownRun } from '../core/run-errors.js';
 import type { Seed } from '../schema/seed.js';
 import { readFirstRows, readWaits } from './live-reads.js';
 import { MoneyReader } from './money-reader.js';
@@ -12,7 +13,6 @@ import type { ReadConnection } from './read-connection.js';
 import { readCall, readControl, readOutcome, readQueue, readRun, readSeed, readTotals } from './rows.js';
 import type { OwnerRow, QueueRow, ShareRow } from './shared-port.js';
 import type { Row, Statement } from './statements.js';
-import { unknownRun } from './store-errors.js';
 
 interface IndexedRead {
   range: Statement;

@@ -1,10 +1,11 @@
 /** Writes about whole runs: staging, epochs, control, retry, dropping. */
 import type { EpochMs, RunState } from '../core/model.js';
+import { unknownRun } from '../core/run-errors.js';
 import { addTotals, type Operation } from './operation.js';
 import type { Control, NewControl, NewRun, RunPatch, WorkflowExecution } from './port.js';
 import { readControl } from './rows.js';
 import { insertSeeds, SQL, type Statement, updateColumns, type Value } from './statements.js';
-import { runExists, runNotStaged, unknownRun } from './store-errors.js';
+import { runExists, runNotStaged } from './store-errors.js';
 
 /** Index, id as JSON, content as JSON. */
 export type SeedTuple = readonly [index: number, idJson: string, contentJson: string];

@@ -106,10 +106,6 @@ function stateLost(cause: unknown, code: string, text: string, where: string): S
   );
 }
 
-export function unknownRun(runId: string): SwarmError {
-  return new SwarmError({ code: 'E_RUN_UNKNOWN', found: `no run ${runId} in this store`, fix: 'swarm runs lists them' });
-}
-
 export function runExists(runId: string): SwarmError {
   return new SwarmError({ code: 'E_RUN_EXISTS', found: `a run ${runId} is in this store already`, fix: 'choose another id' });
 }

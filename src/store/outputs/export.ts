@@ -1,7 +1,7 @@
 /** The ok rows of a run in any format, at any time, to a file or a stream. */
 import { basename, dirname, resolve } from 'node:path';
+import { unknownRun } from '../../core/run-errors.js';
 import type { OutputFormat } from '../../schema/task-types.js';
-import { unknownRun } from '../store-errors.js';
 import { FolderUpdate } from './folder-update.js';
 import { FORMAT_WRITERS } from './formats.js';
 import { type OutputReader, rowPages } from './row-pages.js';

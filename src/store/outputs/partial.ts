@@ -7,7 +7,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Outcome } from '../../core/model.js';
-import { unknownRun } from '../store-errors.js';
+import { unknownRun } from '../../core/run-errors.js';
 import { PARTIAL_FILE } from './folder.js';
 import { lastLineOf, linesOf } from './partial-lines.js';
 import { okLine } from './row-lines.js';

@@ -1,7 +1,7 @@
 /** Publishes a run: writes its folder's final files, whole, and takes the partial one away. */
 import { join } from 'node:path';
+import { unknownRun } from '../../core/run-errors.js';
 import { OUTPUT_FORMATS } from '../../schema/task-types.js';
-import { unknownRun } from '../store-errors.js';
 import { FAILED_FILE, FILTERED_FILE, outputFile, PARTIAL_FILE, RECEIPT_FILE, TRANSCRIPTS_FILE } from './folder.js';
 import { FolderUpdate } from './folder-update.js';
 import { FORMAT_WRITERS } from './formats.js';

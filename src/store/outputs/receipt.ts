@@ -2,8 +2,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Counts, NanoUsd, Usage } from '../../core/model.js';
+import { unknownRun } from '../../core/run-errors.js';
 import type { CallRow, RunRow } from '../port.js';
-import { unknownRun } from '../store-errors.js';
 import { RECEIPT_FILE } from './folder.js';
 import type { OutputReader } from './row-pages.js';
 

@@ -3,11 +3,10 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SwarmError } from '../../core/errors.js';
 import { addUsage, NO_USAGE, type Usage } from '../../core/model.js';
 import { usdToNano } from '../../core/price.js';
+import { runBusy, unknownRun } from '../../core/run-errors.js';
 import type { RunRow, RunTotals, Store } from '../port.js';
-import { unknownRun } from '../store-errors.js';
 import { FAILED_FILE, FILTERED_FILE, outputFile, RECEIPT_FILE } from './folder.js';
 import type { Receipt, ReceiptFile } from './receipt.js';
 import { type Recount, type RecountReader, recount } from './recount.js';
@@ -187,18 +186,13 @@ async function compareFolder(found: Differences, run: RunRow, counted: Recount):
   return files.length;
 }
 
-function stillMoving(runId: string): SwarmError {
-  const found = `run ${runId} goes on: its calls end while they are counted`;
-  return new SwarmError({ code: 'E_RUN_BUSY', found, fix: `wait for its end, or pause it first: swarm pause ${runId}` });
-}
-
 /** Changes nothing. Files are looked at when the run is published here. Throws E_RUN_UNKNOWN and E_RUN_BUSY. */
 export async function verifyRun(store: VerifyReader, runId: string): Promise<Verification> {
   const run = await store.run(runId);
   if (!run) throw unknownRun(runId);
   let look = await lookOnce(store, run);
   for (let looks = 1; !look.still && looks < LOOKS; looks += 1) look = await lookOnce(store, run);
-  if (!look.still) throw stillMoving(runId);
+  if (!look.still) throw runBusy(runId, `run ${runId} goes on: its calls end while they are counted`);
   const { totals, counted } = look;
   const found = new Differences();
   compareTotals(found, counted, totals);
