@@ -6,6 +6,7 @@ import { runBusy, unknownRun } from '../core/run-errors.js';
 import { readUsageExport } from '../intake/usage-export.js';
 import { createPrices } from '../pricing/prices.js';
 import { republishReceipt } from '../store/outputs/publish.js';
+import { isPaid } from '../store/paid-calls.js';
 import type { CallRow, RunRow, Store } from '../store/port.js';
 import type { ReconcilePlan } from './api.js';
 
@@ -21,7 +22,7 @@ async function answeredCalls(store: Store, run: RunRow): Promise<CallRow[]> {
   const found: CallRow[] = [];
   for (let from = 0; from < run.total; from += PAGE) {
     const calls = await store.calls(run.id, { from, to: Math.min(run.total, from + PAGE) });
-    for (const call of calls) if (call.state === 'answered' || call.state === 'superseded') found.push({ ...call, answer: null });
+    for (const call of calls) if (isPaid(call)) found.push({ ...call, answer: null });
   }
   return found;
 }

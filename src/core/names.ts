@@ -45,9 +45,14 @@ export function gateKey(model: { provider: string; model: string; apiBase: strin
   return [model.provider, model.apiBase ?? '', model.model, model.apiKeyEnv ?? ''].join('|');
 }
 
+/** A call within its run: `<row>/<turn>/<attempt>`. */
+export function callPlace(call: { index: number; turn: number; attempt: number }): string {
+  return `${call.index}/${call.turn}/${call.attempt}`;
+}
+
 /** Name of one call, sent with its request (`x-client-request-id`), so that a provider's own records can be compared with ours. */
 export function callId(call: { runId: string; index: number; turn: number; attempt: number }): string {
-  return `${call.runId}/${call.index}/${call.turn}/${call.attempt}`;
+  return `${call.runId}/${callPlace(call)}`;
 }
 
 const RUN_ALPHABET = 'abcdefghijkmnpqrstuvwxyz23456789';

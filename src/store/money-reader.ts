@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { LedgerSlot } from '../core/gate/ledger-slot.js';
 import { addUsage, type NanoUsd, NO_USAGE } from '../core/model.js';
+import { PAID } from './paid-calls.js';
 import type { CallRow, CallState, ModelSpend } from './port.js';
 import type { ReadConnection } from './read-connection.js';
 import { readCall } from './rows.js';
@@ -85,7 +86,7 @@ export class MoneyReader {
       .where('run_id', '=', runId)
       .where('idx', '>=', from)
       .where('idx', '<', to)
-      .where('state', 'in', ['answered', 'superseded'])
+      .where('state', 'in', PAID)
       .groupBy('served_model')
       .execute();
     return rows.map((row) => ({

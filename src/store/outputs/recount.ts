@@ -1,5 +1,7 @@
 /** What a run did and what it cost, counted anew from its single calls and outcomes: no running sum of the store is believed. */
 import { addUsage, type Counts, type NanoUsd, NO_USAGE, type Usage } from '../../core/model.js';
+import { callPlace } from '../../core/names.js';
+import { isPaid } from '../paid-calls.js';
 import type { CallRow, Store } from '../port.js';
 
 /** What is read for it. */
@@ -26,7 +28,7 @@ export interface Recount {
   reservedNano: NanoUsd;
   doubtfulNano: NanoUsd;
   byModel: ModelSum[];
-  /** Charged for each doubtful call, by `index/turn/attempt`. */
+  /** Charged for each doubtful call, by its place. */
   doubtfulCalls: Map<string, NanoUsd>;
   /** Rows whose outcome rests on answers that are not there. */
   unanswered: { index: number; turns: number; answers: number }[];
@@ -56,10 +58,9 @@ function addCall(sums: Recount, models: Map<string, ModelSum>, call: CallRow): v
   if (call.state === 'doubtful') {
     sums.doubtful += 1;
     sums.doubtfulNano += call.reservedNano;
-    sums.doubtfulCalls.set(`${call.index}/${call.turn}/${call.attempt}`, call.reservedNano);
+    sums.doubtfulCalls.set(callPlace(call), call.reservedNano);
   }
-  // A spent answer was paid for, too.
-  if (call.state !== 'answered' && call.state !== 'superseded') return;
+  if (!isPaid(call)) return;
   const usage = call.usage ?? NO_USAGE;
   sums.answered += 1;
   sums.settledNano += call.costNano;

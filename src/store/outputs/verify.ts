@@ -4,6 +4,7 @@ import { createReadStream } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addUsage, NO_USAGE, type Usage } from '../../core/model.js';
+import { callPlace } from '../../core/names.js';
 import { usdToNano } from '../../core/price.js';
 import { runBusy, unknownRun } from '../../core/run-errors.js';
 import type { RunRow, RunTotals, Store } from '../port.js';
@@ -125,7 +126,7 @@ function compareReceipt(found: Differences, receipt: Written, counted: Recount, 
     );
     money(`${what} cost_usd`, sum.costNano, line.reduce((all, { cost_usd }) => all + usdToNano(cost_usd), 0) / 1e9);
   }
-  const listed = new Map((receipt.doubtful_calls ?? []).map((call) => [`${call.index}/${call.turn}/${call.attempt}`, call]));
+  const listed = new Map((receipt.doubtful_calls ?? []).map((call) => [callPlace(call), call]));
   for (const key of new Set([...counted.doubtfulCalls.keys(), ...listed.keys()]))
     money(`doubtful call ${key}`, counted.doubtfulCalls.get(key) ?? 0, listed.get(key)?.reserved_usd ?? 0);
 }
