@@ -27,6 +27,7 @@ export function usdToNanoUp(usd: number): NanoUsd {
   return Math.min(Math.ceil(Number((usd * NANO_PER_USD).toFixed(6))), Number.MAX_SAFE_INTEGER);
 }
 
+/** The double nearest to the exact amount, so that it prints as that amount below 1e6 USD. */
 export function nanoToUsd(nano: NanoUsd): number {
   return nano / NANO_PER_USD;
 }

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { ReconcilePlan, Verification } from '../../client/api.js';
 import { EXIT } from '../../core/errors.js';
 import { formatUsd } from '../../core/format.js';
+import { nanoToUsd } from '../../core/price.js';
 import type { Reader } from '../context.js';
 import { type Session, terminalWidth } from '../session.js';
 import { recordTables } from '../view/record-tables.js';
@@ -29,7 +30,7 @@ export async function receipt(session: Session, [run = '']: readonly string[], f
 
 function differenceLine({ where, what, expected, found }: Verification['differences'][number]): string {
   const show = (value: number | string) =>
-    typeof value === 'number' && /money|doubtful call|cost_usd/.test(what) ? formatUsd(value / 1e9) : String(value);
+    typeof value === 'number' && /money|doubtful call|cost_usd/.test(what) ? formatUsd(nanoToUsd(value)) : String(value);
   return safeLine(`${where}: ${what} is ${show(found)}, by the single calls ${show(expected)}`);
 }
 

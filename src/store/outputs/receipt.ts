@@ -1,7 +1,8 @@
 /** The receipt of a run: what was done, what it cost, what is doubtful. Holds no prompt, no answer, no key. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Counts, NanoUsd, Usage } from '../../core/model.js';
+import type { Counts, Usage } from '../../core/model.js';
+import { nanoToUsd } from '../../core/price.js';
 import { unknownRun } from '../../core/run-errors.js';
 import type { CallRow, RunRow } from '../port.js';
 import { RECEIPT_FILE } from './folder.js';
@@ -69,11 +70,6 @@ export interface ReceiptFacts {
 
 const SEEDS_AT_ONCE = 500;
 
-/** Whole nano-USD over 1e9 is the double nearest to the exact amount, so it prints as that amount below 1e6 USD. */
-function usd(nano: NanoUsd): number {
-  return nano / 1_000_000_000;
-}
-
 function tokens({ input, cached, output, reasoning }: Usage): Usage {
   return { input, cached, output, reasoning };
 }
@@ -90,7 +86,7 @@ async function listDoubtful(store: OutputReader, runId: string, calls: readonly 
     id: ids.get(call.index) ?? '',
     turn: call.turn,
     attempt: call.attempt,
-    reserved_usd: usd(call.reservedNano),
+    reserved_usd: nanoToUsd(call.reservedNano),
     code: call.code,
     time: new Date(call.startedAt).toISOString(),
   }));
@@ -124,17 +120,17 @@ export async function buildReceipt(store: OutputReader, runId: string, facts: Re
     },
     tokens: tokens(totals.usage),
     money: {
-      cap_usd: control.capNano === null ? null : usd(control.capNano),
-      settled_usd: usd(totals.settledNano),
-      doubtful_usd: usd(totals.doubtfulNano),
-      reserved_usd: usd(totals.reservedNano),
-      total_usd: usd(totals.settledNano + totals.doubtfulNano + totals.reservedNano),
+      cap_usd: control.capNano === null ? null : nanoToUsd(control.capNano),
+      settled_usd: nanoToUsd(totals.settledNano),
+      doubtful_usd: nanoToUsd(totals.doubtfulNano),
+      reserved_usd: nanoToUsd(totals.reservedNano),
+      total_usd: nanoToUsd(totals.settledNano + totals.doubtfulNano + totals.reservedNano),
       by_model: spend.map((line) => ({
         model: line.model,
         tier: line.tier,
         calls: line.calls,
         tokens: tokens(line.usage),
-        cost_usd: usd(line.costNano),
+        cost_usd: nanoToUsd(line.costNano),
       })),
     },
     doubtful_calls: await listDoubtful(store, runId, doubtful),

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addUsage, NO_USAGE, type Usage } from '../../core/model.js';
 import { callPlace } from '../../core/names.js';
-import { usdToNano } from '../../core/price.js';
+import { nanoToUsd, usdToNano } from '../../core/price.js';
 import { runBusy, unknownRun } from '../../core/run-errors.js';
 import type { RunRow, RunTotals, Store } from '../port.js';
 import { FAILED_FILE, FILTERED_FILE, outputFile, RECEIPT_FILE } from './folder.js';
@@ -124,7 +124,7 @@ function compareReceipt(found: Differences, receipt: Written, counted: Recount, 
       sum.usage,
       line.reduce((all, { tokens }) => addUsage(all, tokens), NO_USAGE),
     );
-    money(`${what} cost_usd`, sum.costNano, line.reduce((all, { cost_usd }) => all + usdToNano(cost_usd), 0) / 1e9);
+    money(`${what} cost_usd`, sum.costNano, nanoToUsd(line.reduce((all, { cost_usd }) => all + usdToNano(cost_usd), 0)));
   }
   const listed = new Map((receipt.doubtful_calls ?? []).map((call) => [callPlace(call), call]));
   for (const key of new Set([...counted.doubtfulCalls.keys(), ...listed.keys()]))
