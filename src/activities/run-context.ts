@@ -2,6 +2,7 @@
 
 import type { SwarmError } from '../core/errors.js';
 import type { GatePort } from '../core/gate/port.js';
+import { FirstRows } from '../core/look.js';
 import { unknownRun } from '../core/run-errors.js';
 import type { RunRow } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
@@ -23,6 +24,7 @@ export interface RunContext {
   measured: { calls: number; ms: number };
   /** Rows without an outcome, as far as this process knows. */
   left: number;
+  firstRows: FirstRows;
   /** Set when the whole run was refused, or has no money for a next call: no turn of this epoch sends any more. */
   stop: (TurnEnd & { kind: 'stop' }) | null;
   /** A quota that is used up until a named time: no turn sends before it. */
@@ -94,6 +96,7 @@ export class RunContexts {
       anyAnswered: totals.calls > 0,
       measured: { calls: 0, ms: 0 },
       left: pendingOf(totals),
+      firstRows: new FirstRows((count) => store.firstRows(runId, count)),
       stop: null,
       quota: null,
       fault: null,

@@ -1,13 +1,14 @@
 /** Live counts of a run as pending-activity details: no history while it only heartbeats. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
-import { restOf, SAMPLED_ROWS, speedOf } from '../core/estimate.js';
 import { formatEstimate } from '../core/format.js';
-import { clockText, heaviest, learnedText, waitText } from '../core/gate/wait.js';
+import { clockText, learnedText } from '../core/gate/wait.js';
+import { lookAt } from '../core/look.js';
 import { gateKey } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
 import type { RunTotals } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
+import { pendingOf } from './publication.js';
 import type { RunContext, RunContexts } from './run-context.js';
 import { stopByDisk } from './turn-end.js';
 
@@ -54,26 +55,22 @@ interface Seen {
 }
 
 export function createWatchRun(deps: ActivityDeps, contexts: RunContexts) {
-  async function look({ run }: RunContext, totals: RunTotals): Promise<Seen> {
+  async function look({ run, firstRows }: RunContext, totals: RunTotals): Promise<Seen> {
     const now = deps.now();
     const { total, ok, failed, filtered, calls, limited, doubtful } = totals;
-    const left = total - ok - failed - filtered;
     const [control, learned, waits, rows] = await Promise.all([
       deps.store.control(run.id),
       deps.store.limits(gateKey(run.task.model)),
       deps.store.waits(run.id, now),
-      left > 0 && left < total ? deps.store.firstRows(run.id, SAMPLED_ROWS) : [],
+      firstRows.at({ ...totals, epoch: run.epoch }),
     ]);
-    const found = { callsPerSecond: learned?.pace ?? null, callsInFlight: learned?.window ?? null };
-    const rest = restOf(rows, left, speedOf(control, learned));
-    const wait = heaviest(waits);
-    const text = wait && `${waitText(wait, { run: run.id, ...control, ...found }, now)}, since ${clockText(wait.since, now)}`;
+    const { wait, rest, found } = lookAt({ run: run.id, control, learned, waits, rows, left: pendingOf(totals) }, now);
     const result: WatchRunResult = {
       ...{ total, ok, failed, filtered, calls, limited, doubtful },
       costUsd: nanoToUsd(totals.settledNano),
       maxCostUsd: control.capNano === null ? null : nanoToUsd(control.capNano),
       why: wait?.why ?? 'nothing',
-      waitsFor: text ?? 'nothing',
+      waitsFor: wait === null ? 'nothing' : `${wait.text}, since ${clockText(wait.since, now)}`,
       rest: rest && `${formatEstimate(rest)}, by the first ${rest.sample} rows`,
       found: learnedText(found),
     };

@@ -2,6 +2,7 @@
 import type {
   CheckReport,
   ConnectOptions,
+  ListOptions,
   Progress,
   ReconcilePlan,
   RunHandle,
@@ -11,7 +12,6 @@ import type {
 } from '../client/api.js';
 import type { HostInfo, HostStatus } from '../client/host-protocol.js';
 import type { Config, TerminalSettings } from '../config.js';
-import type { RunState } from '../core/model.js';
 import type { OutputFormat } from '../schema/task-types.js';
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
@@ -49,7 +49,7 @@ export interface Reader {
   /** Throws E_RUN_UNKNOWN. */
   progress(run: string): Promise<Progress>;
   /** Newest first. */
-  runs(options?: { states?: RunState[]; limit?: number }): Promise<Progress[]>;
+  runs(options?: ListOptions): Promise<Progress[]>;
   /** Id of the newest run; null when there is none. */
   lastRun(): Promise<string | null>;
   /** Writes the ok rows of a run in a format to a file (whole or not at all) or to a stream. Returns how many. */

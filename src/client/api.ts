@@ -199,6 +199,13 @@ export interface CheckReport {
   maxCostUsd: number | null;
 }
 
+export interface ListOptions {
+  states?: RunState[];
+  limit?: number;
+  /** Whether `rest` is worked out, which reads the first rows of each run; false: it is null. @default true */
+  rest?: boolean;
+}
+
 export interface Swarm {
   /**
    * Validates, stages the rows, starts or resumes. `task` is a path or an object with the keys of the file; the rows are those of
@@ -208,7 +215,8 @@ export interface Swarm {
   start(task: string | object, seeds: Rows, options?: StartOptions): Promise<StartedRun>;
   /** Throws E_RUN_UNKNOWN. */
   get(run: string): Promise<RunHandle>;
-  runs(options?: { states?: RunState[]; limit?: number }): Promise<Progress[]>;
+  /** Newest first. */
+  runs(options?: ListOptions): Promise<Progress[]>;
   /** Web UI address of the embedded server, or null. */
   webUi(): Promise<string | null>;
   close(): Promise<void>;

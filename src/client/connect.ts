@@ -9,13 +9,23 @@ import { createPrices } from '../pricing/prices.js';
 import { openStore } from '../store/open-store.js';
 import { runFolders } from '../store/outputs/folder.js';
 import type { RunRow, Store } from '../store/port.js';
-import type { ConnectOptions, Progress, Rows, RunHandle, StartedRun, StartNotes, StartOptions, Swarm } from './api.js';
+import type {
+  ConnectOptions,
+  ListOptions,
+  Progress,
+  Rows,
+  RunHandle,
+  StartedRun,
+  StartNotes,
+  StartOptions,
+  Swarm,
+} from './api.js';
 import type { HostConnection } from './host-connection.js';
 import { connectToHost } from './host-process.js';
 import type { HostInfo } from './host-protocol.js';
 import type { Launcher } from './launch.js';
 import { type PreparedTask, prepareTask } from './prepare-task.js';
-import { progressOf, readProgress } from './progress.js';
+import { listProgress, startedRun } from './progress.js';
 import type { ReachedTemporal } from './reach-temporal.js';
 import { StoredRun } from './run-handle.js';
 
@@ -127,15 +137,12 @@ class ConnectedSwarm implements Swarm {
   async get(run: string): Promise<RunHandle> {
     // Who asks for a run wants it followed or changed.
     this.launcher().catch(() => undefined);
-    await readProgress(this.#store, run, this.#config);
+    await startedRun(this.#store, run);
     return this.#handle(run);
   }
 
-  async runs(options: { states?: Progress['state'][]; limit?: number } = {}): Promise<Progress[]> {
-    const runs = await this.#store.runs(options);
-    return await Promise.all(
-      runs.filter((run) => run.state !== 'staging').map((run) => progressOf(this.#store, run, this.#config)),
-    );
+  runs(options: ListOptions = {}): Promise<Progress[]> {
+    return listProgress(this.#store, options, this.#config);
   }
 
   async webUi(): Promise<string | null> {

@@ -6,6 +6,7 @@ export type {
   CheckReport,
   ConnectOptions,
   FoundLimits,
+  ListOptions,
   Progress,
   ResizeOptions,
   Rows,

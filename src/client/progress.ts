@@ -1,29 +1,60 @@
 /** A run's progress and result, read from the store alone. */
 import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../core/errors.js';
-import { restOf, SAMPLED_ROWS, speedOf } from '../core/estimate.js';
 import type { Learned } from '../core/gate/learned.js';
-import { heaviest, type Wait, type WaitFacts, waitText } from '../core/gate/wait.js';
+import { FirstRows, lookAt } from '../core/look.js';
 import type { RunState } from '../core/model.js';
 import { gateKey } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
 import { unknownRun } from '../core/run-errors.js';
 import { whereToGo } from '../schema/providers.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
-import type { FoundLimits, Progress, RunResult, RunWait } from './api.js';
-import { type DaySettings, spendOf } from './spend.js';
+import type { FoundLimits, ListOptions, Progress, RunResult } from './api.js';
+import { type DaySettings, DaySums, spendOf } from './spend.js';
 
 /** States in which a run does nothing until somebody starts it again. */
 export const ENDED_STATES: readonly RunState[] = ['completed', 'capped', 'cancelled', 'failed'];
 
-/** Throws E_RUN_UNKNOWN. */
-export async function readProgress(store: Store, runId: string, settings: DaySettings): Promise<Progress> {
-  const run = await store.run(runId);
-  if (!run || run.state === 'staging') throw unknownRun(runId);
-  return await progressOf(store, run, settings);
+export function firstRowsOf(store: Store, runId: string): FirstRows {
+  return new FirstRows((count) => store.firstRows(runId, count));
 }
 
-export async function progressOf(store: Store, run: RunRow, settings: DaySettings): Promise<Progress> {
+/** A run that was started. Throws E_RUN_UNKNOWN. */
+export async function startedRun(store: Store, runId: string): Promise<RunRow> {
+  const run = await store.run(runId);
+  if (!run || run.state === 'staging') throw unknownRun(runId);
+  return run;
+}
+
+/** Throws E_RUN_UNKNOWN. Who looks again and again keeps the first rows from look to look. */
+export async function readProgress(
+  store: Store,
+  runId: string,
+  settings: DaySettings,
+  firstRows: FirstRows = firstRowsOf(store, runId),
+): Promise<Progress> {
+  const run = await startedRun(store, runId);
+  return await progressOf(store, run, { settings, sums: new DaySums(store), firstRows });
+}
+
+/** Newest first. */
+export async function listProgress(store: Store, options: ListOptions, settings: DaySettings): Promise<Progress[]> {
+  const { rest = true, ...filter } = options;
+  const runs = (await store.runs(filter)).filter(({ state }) => state !== 'staging');
+  const sums = new DaySums(store);
+  return await Promise.all(
+    runs.map((run) => progressOf(store, run, { settings, sums, firstRows: rest ? firstRowsOf(store, run.id) : null })),
+  );
+}
+
+interface ProgressSources {
+  settings: DaySettings;
+  sums: DaySums;
+  /** Null: `rest` is not asked for. */
+  firstRows: FirstRows | null;
+}
+
+async function progressOf(store: Store, run: RunRow, { settings, sums, firstRows }: ProgressSources): Promise<Progress> {
   const now = Date.now();
   const [totals, control, learned, waits] = await Promise.all([
     store.totals(run.id),
@@ -31,16 +62,10 @@ export async function progressOf(store: Store, run: RunRow, settings: DaySetting
     store.limits(gateKey(run.task.model)),
     run.state === 'running' ? store.waits(run.id, now) : [],
   ]);
-  const found = learned && foundLimits(learned);
-  const facts = {
-    run: run.id,
-    ...control,
-    callsPerSecond: found?.callsPerSecond ?? null,
-    callsInFlight: found?.callsInFlight ?? null,
-  };
   const { total, ok, failed, filtered, calls, limited, doubtful, usage } = totals;
   const left = total - ok - failed - filtered;
-  const rows = left > 0 && left < total ? await store.firstRows(run.id, SAMPLED_ROWS) : [];
+  const rows = (await firstRows?.at({ ...totals, epoch: run.epoch })) ?? [];
+  const { wait, rest } = lookAt({ run: run.id, control, learned, waits, rows, left }, now);
   return {
     run: run.id,
     name: run.name,
@@ -60,23 +85,19 @@ export async function progressOf(store: Store, run: RunRow, settings: DaySetting
     costUsd: nanoToUsd(totals.settledNano),
     heldUsd: nanoToUsd(totals.reservedNano + totals.doubtfulNano),
     maxCostUsd: control.capNano === null ? null : nanoToUsd(control.capNano),
-    ...(await spendOf(store, run, { totals, control }, settings)),
+    ...(await spendOf(run, { totals, control, sums }, settings)),
     concurrency: control.concurrency,
     auto: control.auto,
     requestsPerMinute: control.requestsPerMinute,
     tokensPerMinute: control.tokensPerMinute,
-    found,
-    waits: waitOf(heaviest(waits), facts, now),
-    rest: restOf(rows, left, speedOf(control, learned)),
+    found: learned && foundLimits(learned),
+    waits: wait && { why: wait.why, text: wait.text, since: wait.since, until: wait.until },
+    rest,
     workedMs: run.workedMs + (run.workingSince === null ? 0 : Math.max(0, now - run.workingSince)),
     startedAt: run.startedAt,
     endedAt: run.endedAt,
     outputDir: run.outputDir,
   };
-}
-
-function waitOf(wait: Wait | null, facts: WaitFacts, now: number): RunWait | null {
-  return wait && { why: wait.why, text: waitText(wait, facts, now), since: wait.since, until: wait.until };
 }
 
 function foundLimits({ pace, window, noise, at }: Learned): FoundLimits {

@@ -1,7 +1,6 @@
 /** Reads the store and starts nothing: status, runs, export, receipt. */
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.js';
-import type { RunState } from '../core/model.js';
 import { unknownRun } from '../core/run-errors.js';
 import { homePaths, storeLocation } from '../home.js';
 import { packageVersion } from '../package-info.js';
@@ -11,9 +10,9 @@ import { exportRun } from '../store/outputs/export.js';
 import { buildReceipt, publishedReceipt, type Receipt } from '../store/outputs/receipt.js';
 import { type Verification, verifyRun } from '../store/outputs/verify.js';
 import type { Store } from '../store/port.js';
-import type { Progress, ReconcilePlan, RunHandle } from './api.js';
+import type { ListOptions, Progress, ReconcilePlan, RunHandle } from './api.js';
 import { HostConnection } from './host-connection.js';
-import { hasEnded, progressOf, readProgress } from './progress.js';
+import { hasEnded, listProgress, readProgress, startedRun } from './progress.js';
 import { applyReconcile, planReconcile } from './reconcile.js';
 import { StoredRun } from './run-handle.js';
 import type { DaySettings } from './spend.js';
@@ -22,7 +21,7 @@ export interface StoreReader {
   /** Throws E_RUN_UNKNOWN. */
   progress(run: string): Promise<Progress>;
   /** Newest first. */
-  runs(options?: { states?: RunState[]; limit?: number }): Promise<Progress[]>;
+  runs(options?: ListOptions): Promise<Progress[]>;
   /** Id of the newest run; null when there is none. */
   lastRun(): Promise<string | null>;
   /** Writes the ok rows of a run to a file (whole or not at all) or to a stream. Returns how many. */
@@ -52,12 +51,12 @@ export async function openReader(config: Config): Promise<StoreReader> {
       return (await rests(config, [found])) ? atRest(found, await lastLease(store)) : found;
     },
     runs: async (options = {}) => {
-      const found = await listRuns(store, options, config);
+      const found = await listProgress(store, options, config);
       if (!(await rests(config, found))) return found;
       const restedAt = await lastLease(store);
       return found.map((progress) => atRest(progress, restedAt));
     },
-    lastRun: async () => (await listRuns(store, { limit: 1 }, config))[0]?.run ?? null,
+    lastRun: async () => (await listProgress(store, { limit: 1, rest: false }, config))[0]?.run ?? null,
     export: (run, format, target) => exportRun(store, run, format, target),
     receipt: async (run) => {
       const found = await store.run(run);
@@ -74,8 +73,7 @@ export async function openReader(config: Config): Promise<StoreReader> {
 }
 
 async function endedRun(store: Store, runId: string, settings: DaySettings): Promise<RunHandle | null> {
-  const run = await store.run(runId);
-  if (!run || run.state === 'staging') throw unknownRun(runId);
+  const run = await startedRun(store, runId);
   if (!hasEnded(run)) return null;
   const nobody = () => Promise.reject(new Error('a reader reaches no host'));
   return new StoredRun(runId, {
@@ -111,15 +109,6 @@ function atRest(progress: Progress, restedAt: number): Progress {
   const idleMs = Math.max(0, Date.now() - restedAt);
   const workedMs = Math.max(0, progress.workedMs - idleMs);
   return { ...progress, state: 'interrupted', reason: 'host', message, waits: null, workedMs };
-}
-
-async function listRuns(
-  store: Store,
-  options: { states?: RunState[]; limit?: number },
-  settings: DaySettings,
-): Promise<Progress[]> {
-  const runs = await store.runs(options);
-  return await Promise.all(runs.filter((run) => run.state !== 'staging').map((run) => progressOf(store, run, settings)));
 }
 
 const unknown = (run: string) => Promise.reject(unknownRun(run));

@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SwarmError } from '../core/errors.js';
+import type { FirstRows } from '../core/look.js';
 import type { Outcome, RunState } from '../core/model.js';
 import { RESIZE_LIMITS, resizedControl } from '../core/resize.js';
 import { unknownRun } from '../core/run-errors.js';
@@ -13,7 +14,7 @@ import type { RunRow, Store } from '../store/port.js';
 import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
 import { FullDiskWatch } from './full-disk.js';
 import type { Launcher } from './launch.js';
-import { hasEnded, readProgress, resultOf } from './progress.js';
+import { firstRowsOf, hasEnded, readProgress, resultOf } from './progress.js';
 import { endedEarly, hostStopped, stillPaused, untoldFault } from './run-errors.js';
 import type { DaySettings } from './spend.js';
 
@@ -50,15 +51,17 @@ export class StoredRun implements RunHandle {
   readonly id: string;
   readonly #options: RunHandleOptions;
   readonly #store: Store;
+  readonly #firstRows: FirstRows;
 
   constructor(id: string, options: RunHandleOptions) {
     this.id = id;
     this.#options = options;
     this.#store = options.store;
+    this.#firstRows = firstRowsOf(options.store, id);
   }
 
   progress(): Promise<Progress> {
-    return readProgress(this.#store, this.id, this.#options.settings);
+    return readProgress(this.#store, this.id, this.#options.settings, this.#firstRows);
   }
 
   async *outcomes(

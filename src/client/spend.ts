@@ -1,5 +1,6 @@
 /** What people are told of the money of a run and of its day, beside its own sums. */
-import { type LedgerDay, ledgerDayOf, ledgerSlot } from '../core/gate/ledger-slot.js';
+import { ledgerDayOf, ledgerSlot } from '../core/gate/ledger-slot.js';
+import type { NanoUsd } from '../core/model.js';
 import { formatUsd, nanoToUsd, usdToNano } from '../core/price.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
 import type { Progress, SpendWarning } from './api.js';
@@ -10,25 +11,44 @@ export interface DaySettings {
   warnAt: { usd: number; timeZone: string } | null;
 }
 
-/** Now's day in a zone. */
-function dayIn(timeZone: string): LedgerDay {
-  return ledgerDayOf(ledgerSlot(Date.now(), null), timeZone);
+/** What all runs are charged with today: each day is read once, however many ask. For one look at one or several runs. */
+export class DaySums {
+  readonly #store: Pick<Store, 'chargedIn'>;
+  readonly #read = new Map<string, Promise<NanoUsd>>();
+
+  constructor(store: Pick<Store, 'chargedIn'>) {
+    this.#store = store;
+  }
+
+  /** Now's day in a zone. */
+  today(timeZone: string): Promise<NanoUsd> {
+    const { from, to } = ledgerDayOf(ledgerSlot(Date.now(), null), timeZone);
+    const day = `${from} ${to}`;
+    const sum = this.#read.get(day) ?? this.#store.chargedIn(from, to);
+    this.#read.set(day, sum);
+    return sum;
+  }
+}
+
+/** What the sums of a run are told by. */
+export interface Spent {
+  totals: RunTotals;
+  control: Control;
+  sums: DaySums;
 }
 
 async function todayOf(
-  store: Store,
   { task }: RunRow,
-  { dayCapNano }: Control,
+  { control: { dayCapNano }, sums }: Spent,
   { maxDailyCost, warnAt }: DaySettings,
 ): Promise<Progress['today']> {
   const timeZone = dayCapNano !== null ? task.timeZone : (maxDailyCost ?? warnAt)?.timeZone;
   if (timeZone === undefined) return null;
-  const { from, to } = dayIn(timeZone);
   const maxCostUsd = dayCapNano !== null ? nanoToUsd(dayCapNano) : (maxDailyCost?.usd ?? null);
-  return { costUsd: nanoToUsd(await store.chargedIn(from, to)), maxCostUsd };
+  return { costUsd: nanoToUsd(await sums.today(timeZone)), maxCostUsd };
 }
 
-async function warningsOf(store: Store, { task }: RunRow, totals: RunTotals, { warnAt }: DaySettings): Promise<SpendWarning[]> {
+async function warningsOf({ task }: RunRow, { totals, sums }: Spent, { warnAt }: DaySettings): Promise<SpendWarning[]> {
   const warnings: SpendWarning[] = [];
   const ofRun = totals.settledNano + totals.doubtfulNano;
   if (typeof task.warnAt === 'number' && ofRun >= usdToNano(task.warnAt)) {
@@ -36,21 +56,12 @@ async function warningsOf(store: Store, { task }: RunRow, totals: RunTotals, { w
     warnings.push({ key: 'warn_at', message });
   }
   if (warnAt === null) return warnings;
-  const { from, to } = dayIn(warnAt.timeZone);
-  const ofDay = await store.chargedIn(from, to);
+  const ofDay = await sums.today(warnAt.timeZone);
   if (ofDay < usdToNano(warnAt.usd)) return warnings;
   const message = `all runs of today have cost ${formatUsd(ofDay)}: SWARM_WARN_AT is ${formatUsd(usdToNano(warnAt.usd))}`;
   return [...warnings, { key: 'SWARM_WARN_AT', message }];
 }
 
-export async function spendOf(
-  store: Store,
-  run: RunRow,
-  { totals, control }: { totals: RunTotals; control: Control },
-  settings: DaySettings,
-): Promise<Pick<Progress, 'today' | 'warnings'>> {
-  return {
-    today: await todayOf(store, run, control, settings),
-    warnings: await warningsOf(store, run, totals, settings),
-  };
+export async function spendOf(run: RunRow, spent: Spent, settings: DaySettings): Promise<Pick<Progress, 'today' | 'warnings'>> {
+  return { today: await todayOf(run, spent, settings), warnings: await warningsOf(run, spent, settings) };
 }

@@ -106,7 +106,10 @@ describe('swarm runs', () => {
     };
     const first = await swarm(['runs', '--state', 'paused', '--limit', '3'], reading({ runs }).options);
     const second = await swarm(['runs'], reading({ runs }).options);
-    expect(asked).toEqual([{ limit: 3, states: ['paused'] }, { limit: 50 }]);
+    expect(asked).toEqual([
+      { limit: 3, rest: false, states: ['paused'] },
+      { limit: 50, rest: false },
+    ]);
     expect([first.stderr, second.stderr]).toEqual(['No run is paused.\n', 'There are no runs in this home yet.\n']);
     expect(first.exitCode).toBe(0);
   });

@@ -2,6 +2,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Launcher } from '../../src/client/launch.js';
+import { listProgress } from '../../src/client/progress.js';
 import { type RunHandleOptions, StoredRun } from '../../src/client/run-handle.js';
 import type { DaySettings } from '../../src/client/spend.js';
 import { EXIT, SwarmError } from '../../src/core/errors.js';
@@ -372,6 +373,36 @@ describe('acting', () => {
     expect(await store.control(id)).toEqual(before);
     await unpriced.resize({ maxCost: null, concurrency: 2 });
     expect(await store.control(id)).toMatchObject({ capNano: null, concurrency: 2 });
+  });
+
+  it('progress: looks at a run -> its first rows and the sum of the day are read once; for a list without the rest not at all', async () => {
+    const reads: string[] = [];
+    const counting: Store = {
+      ...store,
+      firstRows: (...asked) => {
+        reads.push('rows');
+        return store.firstRows(...asked);
+      },
+      chargedIn: (...asked) => {
+        reads.push('day');
+        return store.chargedIn(...asked);
+      },
+    };
+    const id = `looked-${made}`;
+    await stage(store, id, 30, aTask());
+    await store.openEpoch(id, { workflowId: `${id}/e1`, executionId: `${id}-1` }, Date.now());
+    for (let index = 0; index < 20; index += 1) await answered(index, ['an answer'], 1, { runId: id });
+    const settings = { maxDailyCost: { usd: 5, timeZone: 'UTC' }, warnAt: { usd: 4, timeZone: 'UTC' } };
+    const looked = new StoredRun(id, { ...handleOptions(settings), store: counting });
+    expect((await looked.progress()).rest).toMatchObject({ rows: 10, sample: 20 });
+    expect(reads).toEqual(['rows', 'day']);
+    await looked.progress();
+    expect(reads).toEqual(['rows', 'day', 'day']);
+    const listed = async (rest: boolean) =>
+      (await listProgress(counting, { states: ['running'], rest }, settings)).find((one) => one.run === id);
+    expect(await listed(false)).toMatchObject({ ok: 20, rest: null });
+    expect(reads).toEqual(['rows', 'day', 'day', 'day']);
+    expect((await listed(true))?.rest).toMatchObject({ sample: 20 });
   });
 
   it('progress: amounts to be warned of -> told from the moment that they are reached; the day against its cap', async () => {

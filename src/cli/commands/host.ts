@@ -15,7 +15,7 @@ export async function start(session: Session): Promise<number> {
 export async function stop(session: Session): Promise<number> {
   const { config } = session.context;
   // A store that cannot be read must not keep the host from being stopped.
-  const before = await session.reading((reader) => reader.runs({ states: ['running'] })).catch(() => []);
+  const before = await session.reading((reader) => reader.runs({ states: ['running'], rest: false })).catch(() => []);
   if (!(await session.deps.stopHost(config))) {
     session.say(`No host is running for ${config.home}.`);
     return EXIT.unreachable;

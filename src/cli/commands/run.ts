@@ -55,7 +55,9 @@ async function tellStart(
 
 /** Runs that wait since their host died or was stopped, and that nobody may think of. */
 async function tellInterrupted(session: Session, swarm: Swarm, started: string): Promise<void> {
-  const waiting = (await swarm.runs({ states: ['interrupted'], limit: TOLD_RUNS + 1 })).filter(({ run }) => run !== started);
+  const waiting = (await swarm.runs({ states: ['interrupted'], limit: TOLD_RUNS + 1, rest: false })).filter(
+    ({ run }) => run !== started,
+  );
   for (const { run } of waiting.slice(0, TOLD_RUNS))
     session.say(`note: run ${run} is interrupted; go on with: swarm resume ${run}`, 'dim');
 }

@@ -42,7 +42,9 @@ export async function runs(
   _args: readonly string[],
   flags: { state?: RunState; limit?: number; json?: boolean },
 ): Promise<number> {
-  const filter = { limit: flags.limit ?? DEFAULT_LIMIT, ...(flags.state === undefined ? {} : { states: [flags.state] }) };
+  const states = flags.state === undefined ? {} : { states: [flags.state] };
+  // The table has no column for the rest.
+  const filter = { limit: flags.limit ?? DEFAULT_LIMIT, rest: flags.json === true, ...states };
   const found = await session.reading((reader) => reader.runs(filter));
   if (flags.json) {
     for (const progress of found) await session.json(progressRecord(progress));
