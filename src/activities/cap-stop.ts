@@ -1,7 +1,8 @@
 /** What becomes of a turn whose next call could pass a cap. */
+import { formatUsd } from '../core/format.js';
 import type { CapName } from '../core/gate/reservation.js';
 import type { FailureCause, StopCause } from '../core/model.js';
-import { formatUsd } from '../core/price.js';
+import { nanoToUsd } from '../core/price.js';
 import type { Capped, Unpriced } from '../store/intent-port.js';
 import type { RunContext } from './run-context.js';
 
@@ -29,7 +30,8 @@ export function whatCapDoes({ run }: RunContext, stopped: Capped | Unpriced): Ca
     return { kind: 'stop', cause: 'request', message };
   }
   if (!stopped.final) return { kind: 'hold' };
-  const message = `the next call could pass ${key} (${formatUsd(stopped.capNano)}) by ${formatUsd(stopped.shortNano)}`;
+  const [cap, short] = [nanoToUsd(stopped.capNano), nanoToUsd(stopped.shortNano)];
+  const message = `the next call could pass ${key} (${formatUsd(cap)}) by ${formatUsd(short)}`;
   if (stopped.cap === 'call' || stopped.cap === 'row') return { kind: 'fail-row', cause: 'capped', code: 'E_ROW_CAP', message };
   const next = stopped.until === null ? '' : `; the next day begins at ${new Date(stopped.until).toISOString()}`;
   return { kind: 'stop', cause: 'capped', message: `${message}${next}` };

@@ -1,7 +1,8 @@
 /** What people are told of the money of a run and of its day, beside its own sums. */
+import { formatUsd } from '../core/format.js';
 import { ledgerDayOf, ledgerSlot } from '../core/gate/ledger-slot.js';
 import type { NanoUsd } from '../core/model.js';
-import { formatUsd, nanoToUsd, usdToNano } from '../core/price.js';
+import { nanoToUsd, usdToNano } from '../core/price.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
 import type { Progress, SpendWarning } from './api.js';
 
@@ -52,13 +53,13 @@ async function warningsOf({ task }: RunRow, { totals, sums }: Spent, { warnAt }:
   const warnings: SpendWarning[] = [];
   const ofRun = totals.settledNano + totals.doubtfulNano;
   if (typeof task.warnAt === 'number' && ofRun >= usdToNano(task.warnAt)) {
-    const message = `the run has cost ${formatUsd(ofRun)}: warn_at is ${formatUsd(usdToNano(task.warnAt))}`;
+    const message = `the run has cost ${formatUsd(nanoToUsd(ofRun))}: warn_at is ${formatUsd(task.warnAt)}`;
     warnings.push({ key: 'warn_at', message });
   }
   if (warnAt === null) return warnings;
   const ofDay = await sums.today(warnAt.timeZone);
   if (ofDay < usdToNano(warnAt.usd)) return warnings;
-  const message = `all runs of today have cost ${formatUsd(ofDay)}: SWARM_WARN_AT is ${formatUsd(usdToNano(warnAt.usd))}`;
+  const message = `all runs of today have cost ${formatUsd(nanoToUsd(ofDay))}: SWARM_WARN_AT is ${formatUsd(warnAt.usd)}`;
   return [...warnings, { key: 'SWARM_WARN_AT', message }];
 }
 

@@ -10,11 +10,18 @@ export function formatCount(value: number): string {
   return `${(value / 1_000_000).toFixed(value < 99_950_000 ? 1 : 0)}M`;
 }
 
-/** USD with enough digits to see small spends: `$0`, `$0.0012`, `$1.20`. */
+/** Less is nothing: amounts are whole nano-dollars, means of them are not. */
+const HALF_A_NANO = 5e-10;
+
+/** USD with enough digits to see small spends: `$0`, `$0.000012`, `$0.0012`, `$0.5000`, `$1.20`. */
 export function formatUsd(usd: number): string {
-  if (usd === 0) return '$0';
-  if (usd < 0.0001) return '<$0.0001';
-  return `$${usd.toFixed(usd < 1 ? 4 : 2)}`;
+  const size = Math.abs(usd);
+  if (size < HALF_A_NANO) return '$0';
+  const sign = usd < 0 ? '-' : '';
+  if (size >= 1) return `${sign}$${size.toFixed(2)}`;
+  if (size >= 0.0001) return `${sign}$${size.toFixed(4)}`;
+  const decimals = Math.min(9, 1 - Math.floor(Math.log10(size)));
+  return `${sign}$${size.toFixed(decimals).replace(/0+$/, '')}`;
 }
 
 /** `0s`, `42s`, `3m 05s`, `2h 07m`, `3d 04h`. */

@@ -32,16 +32,6 @@ export function nanoToUsd(nano: NanoUsd): number {
   return nano / NANO_PER_USD;
 }
 
-/** `$12.35`, `$0.0124`, `$0.000012`: two decimals from one dollar on, else enough for two digits, at most nine decimals. */
-export function formatUsd(nano: NanoUsd): string {
-  const sign = nano < 0 ? '-' : '';
-  const usd = Math.abs(nano) / NANO_PER_USD;
-  if (usd === 0) return '$0.00';
-  if (usd >= 0.995) return `${sign}$${usd.toFixed(2)}`;
-  const decimals = Math.min(9, Math.max(2, 1 - Math.floor(Math.log10(usd))));
-  return `${sign}$${usd.toFixed(Math.max(decimals, usd < 0.1 ? 4 : 2)).replace(/(\.\d{2,}?)0+$/, '$1')}`;
-}
-
 function unitsPerToken(usdPerMillion: number): number {
   return Math.ceil(Number((usdPerMillion * UNITS_PER_USD_PER_MILLION).toFixed(3)));
 }

@@ -51,7 +51,7 @@ describe('swarm run', () => {
     ['SWARM_MAX_DAILY_COST', /next day has begun: swarm resume poems-1/, /resize/],
   ])('capped by %s: when and how to go on', async (key, said, unsaid) => {
     const moments = [{ ...HALF, state: 'capped' as const, reason: 'capped' as const }];
-    const message = `the next call could pass ${key} ($1.00) by $0.10; the next day begins at 2026-11-22T00:00:00.000Z`;
+    const message = `the next call could pass ${key} ($1.00) by $0.1000; the next day begins at 2026-11-22T00:00:00.000Z`;
     const { stderr } = await run({ moments, result: { exitCode: 3, message } });
     expect(stderr).toContain(message);
     expect(stderr).toMatch(said);

@@ -38,7 +38,7 @@ it('capProblem: cap below one worst call -> E_CAP_TOO_SMALL with both figures, w
     placeOf: () => ({ file: 'task.yaml', line: 3, column: 1 }),
   });
   expect(problem).toMatchObject({ code: 'E_CAP_TOO_SMALL', place: { file: 'task.yaml', line: 3 } });
-  expect(problem?.found).toContain('max_cost is $0.001 ');
+  expect(problem?.found).toContain('max_cost is $0.0010 ');
   expect(worstCostOf(price, { input: 500, maxOutput: 1_000 })).toBe(2_500_000);
   expect(problem?.found).toContain('$0.0025');
 });
