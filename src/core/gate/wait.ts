@@ -1,4 +1,5 @@
 /** What a run waits for, as people and programs are told. Pure. */
+import { formatTime } from '../format.js';
 import type { EpochMs } from '../model.js';
 import type { Bottleneck } from './port.js';
 
@@ -34,9 +35,9 @@ export function heaviest(waits: readonly Wait[]): Wait | null {
 
 const DAY_MS = 86_400_000;
 
-/** `12:03:10Z`; with its date when it is more than a day away. UTC, so that it reads the same everywhere. */
+/** `12:03:10Z`; with its date when it is more than a day away. */
 export function clockText(at: EpochMs, now: EpochMs): string {
-  const text = `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+  const text = formatTime(at);
   return Math.abs(at - now) < DAY_MS ? text.slice(11) : text;
 }
 
