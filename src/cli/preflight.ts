@@ -2,6 +2,7 @@
 import type { CheckReport } from '../client/api.js';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { formatCount, formatEstimate, formatUsd } from '../core/format.js';
+import { canAsk, saysYes } from './ask.js';
 import type { Session } from './session.js';
 
 /** Above this upper bound a person is asked, in USD. */
@@ -47,12 +48,10 @@ function mostUsd({ worstCostUsd, maxCostUsd, estimate }: CheckReport): number {
 /** True when the run may start: little money, `--yes`, nobody to ask, or a person who said yes. */
 export async function mayStart(session: Session, report: CheckReport, yes: boolean): Promise<boolean> {
   const { context } = session;
-  const onTerminal = context.stdinIsTerminal && context.stderr.isTTY === true && !context.config.ci;
   const most = mostUsd(report);
-  if (yes || !onTerminal || most <= ASK_ABOVE_USD) return true;
+  if (yes || !canAsk(context) || most <= ASK_ABOVE_USD) return true;
   const { estimate } = report;
   const likely = estimate?.costUsd && estimate.sample > 0 ? `, about ${formatUsd(estimate.costUsd.expected)} is likely` : '';
   session.say(`This may cost up to ${formatUsd(most)}${likely}; rows that are done are not paid again.`, 'warning');
-  const answer = await context.ask('Go on? [y/N] ');
-  return /^y(es)?$/i.test(answer.trim());
+  return await saysYes(context, 'Go on?');
 }

@@ -3,6 +3,7 @@ import type { ReconcilePlan, Verification } from '../../client/api.js';
 import { EXIT } from '../../core/errors.js';
 import { formatUsd } from '../../core/format.js';
 import { nanoToUsd } from '../../core/price.js';
+import { canAsk, saysYes } from '../ask.js';
 import type { Reader } from '../context.js';
 import { type Session, terminalWidth } from '../session.js';
 import { recordTables } from '../view/record-tables.js';
@@ -60,11 +61,8 @@ function tellPlan(session: Session, plan: ReconcilePlan): void {
   );
 }
 
-async function mayWrite(session: Session, yes: boolean): Promise<boolean> {
-  const { context } = session;
-  if (yes) return true;
-  if (!context.stdinIsTerminal || context.stderr.isTTY !== true || context.config.ci) return false;
-  return /^y(es)?$/i.test((await context.ask('Write this to the store? [y/N] ')).trim());
+async function mayWrite({ context }: Session, yes: boolean): Promise<boolean> {
+  return yes || (canAsk(context) && (await saysYes(context, 'Write this to the store?')));
 }
 
 async function reconciled(
