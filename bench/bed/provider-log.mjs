@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * @typedef {{n: number, t: number, row: string, attempt: number, status: number, billed: boolean, fault: string | null,
+ * @typedef {{n: number, t: number, row: string, status: number, billed: boolean, fault: string | null,
  *   prompt_tokens: number, completion_tokens: number}} LoggedCall
  */
 
