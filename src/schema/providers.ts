@@ -1,6 +1,6 @@
 /**
- * Providers known by name: base URL of their OpenAI-compatible API and the environment variable of their key.
- * From the providers' own API references, November 2026.
+ * Providers known by name: base URL of their OpenAI-compatible API, the environment variable of their key, and the pages of their users.
+ * From the providers' own API references and consoles, November 2026.
  */
 
 export interface Provider {
@@ -8,21 +8,55 @@ export interface Provider {
   apiBase: string | null;
   /** Null: no key is sent unless worker_api_key_env names one. */
   apiKeyEnv: string | null;
+  /** Where its users pay, and where they make keys. Null: nobody is paid. */
+  pages: { billing: string; keys: string } | null;
 }
 
 export const PROVIDERS: Readonly<Record<string, Provider>> = {
-  openai: { apiBase: 'https://api.openai.com/v1', apiKeyEnv: 'OPENAI_API_KEY' },
-  groq: { apiBase: 'https://api.groq.com/openai/v1', apiKeyEnv: 'GROQ_API_KEY' },
-  deepseek: { apiBase: 'https://api.deepseek.com', apiKeyEnv: 'DEEPSEEK_API_KEY' },
-  openrouter: { apiBase: 'https://openrouter.ai/api/v1', apiKeyEnv: 'OPENROUTER_API_KEY' },
-  mistral: { apiBase: 'https://api.mistral.ai/v1', apiKeyEnv: 'MISTRAL_API_KEY' },
-  together: { apiBase: 'https://api.together.ai/v1', apiKeyEnv: 'TOGETHER_API_KEY' },
-  gemini: { apiBase: 'https://generativelanguage.googleapis.com/v1beta/openai', apiKeyEnv: 'GEMINI_API_KEY' },
-  xai: { apiBase: 'https://api.x.ai/v1', apiKeyEnv: 'XAI_API_KEY' },
-  ollama: { apiBase: 'http://localhost:11434/v1', apiKeyEnv: null },
-  vllm: { apiBase: 'http://localhost:8000/v1', apiKeyEnv: null },
-  llamacpp: { apiBase: 'http://127.0.0.1:8080/v1', apiKeyEnv: null },
-  sim: { apiBase: null, apiKeyEnv: null },
+  openai: {
+    apiBase: 'https://api.openai.com/v1',
+    apiKeyEnv: 'OPENAI_API_KEY',
+    pages: { billing: 'https://platform.openai.com/settings/organization/billing', keys: 'https://platform.openai.com/api-keys' },
+  },
+  groq: {
+    apiBase: 'https://api.groq.com/openai/v1',
+    apiKeyEnv: 'GROQ_API_KEY',
+    pages: { billing: 'https://console.groq.com/settings/billing', keys: 'https://console.groq.com/keys' },
+  },
+  deepseek: {
+    apiBase: 'https://api.deepseek.com',
+    apiKeyEnv: 'DEEPSEEK_API_KEY',
+    pages: { billing: 'https://platform.deepseek.com/top_up', keys: 'https://platform.deepseek.com/api_keys' },
+  },
+  openrouter: {
+    apiBase: 'https://openrouter.ai/api/v1',
+    apiKeyEnv: 'OPENROUTER_API_KEY',
+    pages: { billing: 'https://openrouter.ai/settings/credits', keys: 'https://openrouter.ai/settings/keys' },
+  },
+  mistral: {
+    apiBase: 'https://api.mistral.ai/v1',
+    apiKeyEnv: 'MISTRAL_API_KEY',
+    pages: { billing: 'https://console.mistral.ai/billing', keys: 'https://console.mistral.ai/api-keys' },
+  },
+  together: {
+    apiBase: 'https://api.together.ai/v1',
+    apiKeyEnv: 'TOGETHER_API_KEY',
+    pages: { billing: 'https://api.together.ai/settings/billing', keys: 'https://api.together.ai/settings/api-keys' },
+  },
+  gemini: {
+    apiBase: 'https://generativelanguage.googleapis.com/v1beta/openai',
+    apiKeyEnv: 'GEMINI_API_KEY',
+    pages: { billing: 'https://aistudio.google.com/usage', keys: 'https://aistudio.google.com/apikey' },
+  },
+  xai: {
+    apiBase: 'https://api.x.ai/v1',
+    apiKeyEnv: 'XAI_API_KEY',
+    pages: { billing: 'https://console.x.ai', keys: 'https://console.x.ai' },
+  },
+  ollama: { apiBase: 'http://localhost:11434/v1', apiKeyEnv: null, pages: null },
+  vllm: { apiBase: 'http://localhost:8000/v1', apiKeyEnv: null, pages: null },
+  llamacpp: { apiBase: 'http://127.0.0.1:8080/v1', apiKeyEnv: null, pages: null },
+  sim: { apiBase: null, apiKeyEnv: null, pages: null },
 };
 
 /** Providers with a wire of their own that this version does not speak. */
@@ -37,21 +71,9 @@ export function providerOfBase(apiBase: string): string | null {
   return null;
 }
 
-/** Where their users pay, and where they make keys. From the providers' consoles, November 2026. */
-const PAGES: Readonly<Record<string, { billing: string; keys: string }>> = {
-  openai: { billing: 'https://platform.openai.com/settings/organization/billing', keys: 'https://platform.openai.com/api-keys' },
-  groq: { billing: 'https://console.groq.com/settings/billing', keys: 'https://console.groq.com/keys' },
-  deepseek: { billing: 'https://platform.deepseek.com/top_up', keys: 'https://platform.deepseek.com/api_keys' },
-  openrouter: { billing: 'https://openrouter.ai/settings/credits', keys: 'https://openrouter.ai/settings/keys' },
-  mistral: { billing: 'https://console.mistral.ai/billing', keys: 'https://console.mistral.ai/api-keys' },
-  together: { billing: 'https://api.together.ai/settings/billing', keys: 'https://api.together.ai/settings/api-keys' },
-  gemini: { billing: 'https://aistudio.google.com/usage', keys: 'https://aistudio.google.com/apikey' },
-  xai: { billing: 'https://console.x.ai', keys: 'https://console.x.ai' },
-};
-
 /** Where to go when the provider refuses to bill, or refuses the key; null for a provider that is not known by name. */
 export function whereToGo(provider: string, refused: 'billing' | 'key'): string | null {
-  const pages = PAGES[provider];
+  const pages = PROVIDERS[provider]?.pages;
   if (!pages) return null;
   return refused === 'billing'
     ? `pay or raise the limit at ${pages.billing}`
