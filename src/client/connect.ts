@@ -1,4 +1,7 @@
-/** `connect()`: the library's way in, and `connectLight()`, the command's. Finds or starts the home's host; staging and reading go straight to the store. */
+/**
+ * `connect()`, the library's way in, and `connectLight()`, the command's. Both find or start the home's host; staging and reading go
+ * straight to the store.
+ */
 import { type Config, loadConfig, readKey } from '../config.js';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
@@ -38,18 +41,14 @@ interface Reach {
 
 /** All that a start needs is loaded, so that the first one is as quick as the next. The host may still be coming up. */
 export async function connect(options: ConnectOptions = {}): Promise<Swarm> {
-  const swarm = await open(options);
+  const swarm = await connectLight(options);
   await loadTemporal();
   swarm.launcher().catch(() => undefined);
   return swarm;
 }
 
 /** For one run of any size: Temporal's SDK, 40 MB, is loaded when the rows are staged. */
-export async function connectLight(options: ConnectOptions = {}): Promise<Swarm> {
-  return await open(options);
-}
-
-async function open(options: ConnectOptions): Promise<ConnectedSwarm> {
+export async function connectLight(options: ConnectOptions = {}): Promise<ConnectedSwarm> {
   const loaded = loadConfig();
   const config: Config = options.home === undefined ? loaded : { ...loaded, home: options.home };
   ensureHome(config.home);
