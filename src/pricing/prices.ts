@@ -90,16 +90,13 @@ function createTables(): (model: ModelRef, name: string, at: EpochMs, untilMs: n
     const start = Math.floor(at / FRESH_MS) * FRESH_MS;
     const held = known.get(key);
     if (held?.start === start) return held.tables;
-    const tables = new Set<ModelPrice | null>();
-    for (let after = 0; ; after += STEP_MS) {
-      const last = after >= untilMs;
-      const time = after === 0 ? start : start + FRESH_MS + Math.min(after, untilMs);
-      tables.add(lookUp(model, name, time)?.model_price ?? null);
-      if (last) break;
-    }
+    const times = [start];
+    for (let after = STEP_MS; after < untilMs; after += STEP_MS) times.push(start + FRESH_MS + after);
+    if (untilMs > 0) times.push(start + FRESH_MS + untilMs);
+    const tables = [...new Set(times.map((time) => lookUp(model, name, time)?.model_price ?? null))];
     if (known.size >= 256) known.clear();
-    known.set(key, { start, tables: [...tables] });
-    return [...tables];
+    known.set(key, { start, tables });
+    return tables;
   };
 }
 
