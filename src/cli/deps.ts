@@ -22,9 +22,12 @@ export const cliDeps: CliDeps = {
   connect: async (options) => (await import('../client/connect.js')).connectLight(options),
   checkTask: async (task, options, config) => {
     const { checkTask } = await import('../client/check.js');
-    return await checkTask(task, options, async (found) => {
-      const { readEarlierRows } = await import('../client/earlier-rows.js');
-      return await readEarlierRows(config, found);
+    return await checkTask(task, options, {
+      homeCapUsd: config.maxDailyCost?.usd ?? null,
+      earlier: async (found) => {
+        const { readEarlierRows } = await import('../client/earlier-rows.js');
+        return await readEarlierRows(config, found);
+      },
     });
   },
   openReader: async (config) => (await import('../client/reader.js')).openReader(config),

@@ -1,5 +1,5 @@
 /** `swarm check`: reads task, rows and folder, and says what a run would do and cost at most. Starts nothing, calls nothing. */
-import { loadConfig, readKey } from '../config.js';
+import { readKey } from '../config.js';
 import { CONTINUE_PROMPT, MAX_PIECES, nextMessages } from '../core/conversation.js';
 import { SwarmError } from '../core/errors.js';
 import { type Estimate, estimateRest, speedOf } from '../core/estimate.js';
@@ -7,6 +7,7 @@ import type { NanoUsd } from '../core/model.js';
 import { nanoToUsd } from '../core/price.js';
 import { ASSUMED_CALL_MS, ASSUMED_CONCURRENCY, MOST_AUTO_CONCURRENCY, sliceSize } from '../core/slice-size.js';
 import { parseTemplate } from '../core/template.js';
+import type { Prices } from '../llm/port.js';
 import { capProblem } from '../pricing/cap-problem.js';
 import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
 import { createPrices } from '../pricing/prices.js';
@@ -16,12 +17,21 @@ import { type EarlierRows, NO_EARLIER_ROWS } from './earlier-rows.js';
 import { firstGuess, type KnownRows, partOf } from './first-guess.js';
 import { prepareTask } from './prepare-task.js';
 
-/** All problems of a stage in one pass; a bad task hides what is wrong with its rows. `earlier`: what is known of runs of the task. */
+/** What is known beside the task. */
+export interface CheckFacts {
+  /** The home's cap for all runs of a day, in USD. Default null: there is none. */
+  homeCapUsd?: number | null;
+  /** Default: nothing is known of earlier runs of the task. */
+  earlier?: (task: Task) => Promise<EarlierRows>;
+}
+
+/** All problems of a stage in one pass; a bad task hides what is wrong with its rows. */
 export async function checkTask(
   source: string | object,
   options: StartOptions = {},
-  earlier: (task: Task) => Promise<EarlierRows> = async () => NO_EARLIER_ROWS,
+  { homeCapUsd = null, earlier = async () => NO_EARLIER_ROWS }: CheckFacts = {},
 ): Promise<CheckReport> {
+  const prices = createPrices();
   const report: CheckReport = {
     problems: [],
     notes: [],
@@ -41,7 +51,7 @@ export async function checkTask(
     report.notes.push(...prepared.notes);
     report.maxCostUsd = task.maxCost;
     const template = parseTemplate(task.promptTemplate);
-    const costs = new WorstCase(task);
+    const costs = new WorstCase(task, prices);
     const asked = [
       {
         role: 'user' as const,
@@ -70,9 +80,8 @@ export async function checkTask(
     const done = begins ? 0 : Math.min(found.done, report.rows);
     report.doneRows = done;
     report.sampleRun = found.sample?.run ?? null;
-    report.estimate = estimateOf(task, { ...known, worstCostUsd: report.worstCostUsd }, { ...found, done });
-    const homeCapUsd = loadConfig().maxDailyCost?.usd ?? null;
-    const cap = capProblem(task, createPrices(), { promptTokens: costs.shortest, placeOf: prepared.placeOf, homeCapUsd });
+    report.estimate = estimateOf(task, { ...known, worstCostUsd: report.worstCostUsd }, { ...found, done }, prices);
+    const cap = capProblem(task, prices, { promptTokens: costs.shortest, placeOf: prepared.placeOf, homeCapUsd });
     if (cap) report.problems.push(cap);
   } catch (error) {
     if (!SwarmError.is(error)) throw error;
@@ -93,13 +102,13 @@ function inputOfTurns(task: Task, prompt: number, followUp: number): number {
 }
 
 /** Of the rows that are left: by rows that were done, else a guess. */
-function estimateOf(task: Task, known: KnownRows, { done, sample, learned }: EarlierRows): Estimate {
+function estimateOf(task: Task, known: KnownRows, { done, sample, learned }: EarlierRows, prices: Prices): Estimate {
   const { requestsPerMinute, tokensPerMinute } = task;
   const auto = task.concurrency === 'auto';
   const concurrency = auto ? MOST_AUTO_CONCURRENCY : (task.concurrency as number);
   const speed = speedOf({ concurrency, auto, requestsPerMinute, tokensPerMinute }, learned);
   const left = known.rows - done;
-  if (sample === null) return partOf(firstGuess(task, known, createPrices(), speed), left);
+  if (sample === null) return partOf(firstGuess(task, known, prices, speed), left);
   return estimateRest(sample.rows, left, speed);
 }
 
@@ -113,10 +122,11 @@ class WorstCase {
   /** Tokens of the shortest prompt. */
   shortest = Number.POSITIVE_INFINITY;
   readonly #task: Task;
-  readonly #prices = createPrices();
+  readonly #prices: Prices;
 
-  constructor(task: Task) {
+  constructor(task: Task, prices: Prices) {
     this.#task = task;
+    this.#prices = prices;
   }
 
   add(promptTokens: number, followUpTokens: number): void {

@@ -49,13 +49,15 @@ describe('checkTask', () => {
     expect((await checkTask(task(), { seeds, total: 7 })).rows).toBe(7);
   });
 
-  it('a model without a known price -> no cost, and said; with max_cost -> a problem', async () => {
+  it('a model without a known price -> no cost, and said; with a cap -> a problem', async () => {
     const unknown = { worker_model: 'local-model', worker_api_base: 'http://127.0.0.1:9/v1' };
     const report = await checkTask(task(unknown), { seeds });
     expect(report.worstCostUsd).toBeNull();
     expect(report.notes.join('\n')).toContain('is not known');
     const capped = await checkTask(task({ ...unknown, max_cost: 1 }), { seeds });
     expect(capped.problems.map(({ code }) => code)).toEqual(['E_PRICE_UNKNOWN']);
+    const home = await checkTask(task(unknown), { seeds }, { homeCapUsd: 1 });
+    expect(home.problems.map(({ code }) => code)).toEqual(['E_PRICE_UNKNOWN']);
     const priced = await checkTask(task({ ...unknown, max_cost: 1, price: { input: 1, output: 2 } }), { seeds });
     expect(priced.problems).toEqual([]);
     expect(priced.worstCostUsd).toBeGreaterThan((300 * 2) / 1e6);

@@ -74,13 +74,13 @@ describe('rows of an earlier run', () => {
   it('a sample, and rows that are done -> the rest by it; --fresh -> all rows', async () => {
     const sample = { run: 'before', rows: Array.from({ length: 30 }, (_, index) => done(index, 1_000_000)) };
     const earlier = async () => ({ done: 30, sample, learned: null });
-    const report = await checkTask(task(), { seeds }, earlier);
+    const report = await checkTask(task(), { seeds }, { earlier });
     expect(report).toMatchObject({ doneRows: 30, sampleRun: 'before' });
     expect(report.estimate).toMatchObject({ rows: 70, sample: 30, outputTokens: { expected: 3_500 }, ms: { expected: 35_000 } });
     expect(report.estimate?.costUsd?.expected).toBeCloseTo(0.07, 9);
-    const fresh = await checkTask(task(), { seeds, ifChanged: 'fresh' }, earlier);
+    const fresh = await checkTask(task(), { seeds, ifChanged: 'fresh' }, { earlier });
     expect(fresh).toMatchObject({ doneRows: 0, estimate: { rows: 100, sample: 30 } });
-    const all = await checkTask(task(), { seeds }, async () => ({ done: 100, sample, learned: null }));
+    const all = await checkTask(task(), { seeds }, { earlier: async () => ({ done: 100, sample, learned: null }) });
     expect(all.estimate).toMatchObject({ rows: 0, calls: { expected: 0 }, ms: { expected: 0 } });
   });
 
