@@ -152,7 +152,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'receipt',
     summary: 'what a run did and what it cost, by model, with doubtful calls',
     details:
-      '--verify counts the run anew from its single calls, compares the sums of the store, receipt.json and the published files, ' +
+      '--verify counts the run anew from its single calls, compares the sums of the store, the ledger of its days, receipt.json and the published files, ' +
       'and ends with 1 when anything differs. --reconcile first shows what it would do, and writes only what follows from the ' +
       'export without a guess, after a yes.',
     args: [RUN],

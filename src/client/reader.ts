@@ -64,7 +64,7 @@ export async function openReader(config: Config): Promise<StoreReader> {
         (found && (await publishedReceipt(found))) ?? (await buildReceipt(store, run, { at: Date.now(), versions: VERSIONS }))
       );
     },
-    verify: (run) => verifyRun(store, run),
+    verify: (run) => verifyRun(store, run, VERSIONS),
     planReconcile: (run, file) => planReconcile(store, run, file),
     applyReconcile: (run, file) => applyReconcile(store, run, file, VERSIONS),
     ended: (run) => endedRun(store, run, config),

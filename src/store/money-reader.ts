@@ -2,16 +2,43 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { LedgerSlot } from '../core/gate/ledger-slot.js';
+import type { Charged } from '../core/gate/reservation.js';
 import { addUsage, type NanoUsd, NO_USAGE } from '../core/model.js';
+import type { LedgerRecount, ModelSpend, MoneyStore } from './money-port.js';
 import { PAID } from './paid-calls.js';
-import type { CallRow, CallState, ModelSpend } from './port.js';
+import type { CallRow, CallState } from './port.js';
 import type { ReadConnection } from './read-connection.js';
 import { readCall } from './rows.js';
+import type { Row, Statement } from './statements.js';
 
 /** Rows whose calls are summed at once: keeps the pauses of a synchronous driver short. */
 const SPEND_ROWS = 5_000;
 
-export class MoneyReader {
+/** One statement, so that both sides are of the same moment. Refused calls cost nothing; a spent answer was paid for, too. */
+const LEDGER_RECOUNT: Statement = {
+  name: 'ledgerRecount',
+  text: `SELECT slot, CAST(SUM(call_settled) AS BIGINT) AS call_settled, CAST(SUM(call_reserved) AS BIGINT) AS call_reserved,
+    CAST(SUM(call_doubtful) AS BIGINT) AS call_doubtful, CAST(SUM(settled) AS BIGINT) AS settled,
+    CAST(SUM(reserved) AS BIGINT) AS reserved, CAST(SUM(doubtful) AS BIGINT) AS doubtful FROM
+    (SELECT ledger_slot AS slot, CASE WHEN state IN ('answered', 'superseded') THEN cost_nano ELSE 0 END AS call_settled,
+      CASE WHEN state = 'intent' THEN reserved_nano ELSE 0 END AS call_reserved,
+      CASE WHEN state = 'doubtful' THEN reserved_nano ELSE 0 END AS call_doubtful, 0 AS settled, 0 AS reserved, 0 AS doubtful
+      FROM calls WHERE ledger_slot >= CAST(?1 AS BIGINT) AND ledger_slot < CAST(?2 AS BIGINT)
+    UNION ALL SELECT slot, 0, 0, 0, settled_nano, reserved_nano, doubtful_nano
+      FROM ledger WHERE slot >= CAST(?1 AS BIGINT) AND slot < CAST(?2 AS BIGINT)) AS both_sides
+    GROUP BY slot ORDER BY slot`,
+};
+
+function recounted(row: Row): LedgerRecount {
+  const charged = (prefix: string): Charged => ({
+    settledNano: Number(row[`${prefix}settled`]),
+    reservedNano: Number(row[`${prefix}reserved`]),
+    doubtfulNano: Number(row[`${prefix}doubtful`]),
+  });
+  return { slot: Number(row['slot']), calls: charged('call_'), booked: charged('') };
+}
+
+export class MoneyReader implements MoneyStore {
   readonly #connection: ReadConnection;
 
   constructor(connection: ReadConnection) {
@@ -56,6 +83,22 @@ export class MoneyReader {
       .where('slot', '<', to)
       .execute();
     return rows.reduce((sum, row) => sum + row.settled_nano + row.reserved_nano + row.doubtful_nano, 0);
+  }
+
+  async bookedIn(runId: string): Promise<LedgerSlot[]> {
+    const rows = await this.#connection.kysely
+      .selectFrom('calls')
+      .select('ledger_slot')
+      .distinct()
+      .where('run_id', '=', runId)
+      .where('ledger_slot', 'is not', null)
+      .orderBy('ledger_slot')
+      .execute();
+    return rows.map(({ ledger_slot }) => Number(ledger_slot));
+  }
+
+  async recountLedger(from: LedgerSlot, to: LedgerSlot): Promise<LedgerRecount[]> {
+    return (await this.#connection.query(LEDGER_RECOUNT, [from, to])).map(recounted);
   }
 
   /** Lowest index at or above `from` that has a call. */

@@ -1,10 +1,10 @@
 /** The store: runs, seeds, calls, outcomes, money, controls, queues, owners. Filled by libsql (a file) and by PostgreSQL. */
 import type { SampledRow } from '../core/estimate.js';
-import type { LedgerSlot } from '../core/gate/ledger-slot.js';
 import type { Counts, EpochMs, Finish, NanoUsd, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
 import type { Intent, IntentResult } from './intent-port.js';
+import type { MoneyStore } from './money-port.js';
 import type { Reconciliation } from './reconcile-port.js';
 import type { SharedStore } from './shared-port.js';
 
@@ -194,22 +194,13 @@ export interface CallRow extends Attempt {
   endedAt: EpochMs | null;
 }
 
-/** One line of the receipt's spend table. */
-export interface ModelSpend {
-  model: string;
-  tier: 'worker';
-  calls: number;
-  usage: Usage;
-  costNano: NanoUsd;
-}
-
 export interface OutputRow extends Outcome {
   seed: unknown;
   /** Null for failed rows. */
   output: string | null;
 }
 
-export interface Store extends SharedStore {
+export interface Store extends SharedStore, MoneyStore {
   /** Writes come soon: makes the writer ready now, so that the first one does not wait for it. */
   expectWrites(): void;
 
@@ -262,10 +253,6 @@ export interface Store extends SharedStore {
   outputRows(runId: string, filter: { status: Outcome['status']; from: number; limit: number }): Promise<OutputRow[]>;
   /** Rows among the first `count` that have their outcome, with the sums of their answered calls. */
   firstRows(runId: string, count: number): Promise<SampledRow[]>;
-  doubtfulCalls(runId: string): Promise<CallRow[]>;
-  spendByModel(runId: string): Promise<ModelSpend[]>;
-  /** What all runs are charged with in these quarters of an hour: `from` to `to` (exclusive). */
-  chargedIn(from: LedgerSlot, to: LedgerSlot): Promise<NanoUsd>;
 
   // The hot path: each is one durable step (committed when the promise resolves).
   intend(intent: Intent): Promise<IntentResult>;

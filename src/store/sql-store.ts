@@ -29,6 +29,8 @@ type Reads = Pick<
   | 'doubtfulCalls'
   | 'spendByModel'
   | 'chargedIn'
+  | 'bookedIn'
+  | 'recountLedger'
   | 'control'
   | 'controls'
   | 'queues'
@@ -74,6 +76,8 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     doubtfulCalls: read((runId: string) => money.doubtfulCalls(runId)),
     spendByModel: read((runId: string) => money.spendByModel(runId)),
     chargedIn: read((from: number, to: number) => money.chargedIn(from, to)),
+    bookedIn: read((runId: string) => money.bookedIn(runId)),
+    recountLedger: read((from: number, to: number) => money.recountLedger(from, to)),
     control: read(reader.control),
     controls: read(reader.controls),
     queues: read(reader.queues),

@@ -31,7 +31,7 @@ export async function receipt(session: Session, [run = '']: readonly string[], f
 
 function differenceLine({ where, what, expected, found }: Verification['differences'][number]): string {
   const show = (value: number | string) =>
-    typeof value === 'number' && /money|doubtful call|cost_usd/.test(what) ? formatUsd(nanoToUsd(value)) : String(value);
+    typeof value === 'number' && /^ledger |money|doubtful call|cost_usd/.test(what) ? formatUsd(nanoToUsd(value)) : String(value);
   return safeLine(`${where}: ${what} is ${show(found)}, by the single calls ${show(expected)}`);
 }
 

@@ -15,6 +15,11 @@ export function ledgerSlot(now: EpochMs, newest: LedgerSlot | null): LedgerSlot 
   return Math.max(newest ?? 0, Math.floor(now / SLOT_MS));
 }
 
+/** When it begins. */
+export function slotTime(slot: LedgerSlot): EpochMs {
+  return slot * SLOT_MS;
+}
+
 export interface LedgerDay {
   from: LedgerSlot;
   /** The first of the next day. */
@@ -29,7 +34,7 @@ const known = new Map<string, LedgerDay>();
 export function ledgerDayOf(slot: LedgerSlot, timeZone: string): LedgerDay {
   const last = known.get(timeZone);
   if (last && slot >= last.from && slot < last.to) return last;
-  const day = dayOf(slot * SLOT_MS, timeZone);
+  const day = dayOf(slotTime(slot), timeZone);
   const until = nextDayAt(day, timeZone);
   const found = { from: Math.ceil(startOf(day, timeZone) / SLOT_MS), to: Math.ceil(until / SLOT_MS), until };
   known.set(timeZone, found);

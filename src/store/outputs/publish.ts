@@ -2,14 +2,12 @@
 import { join } from 'node:path';
 import { unknownRun } from '../../core/run-errors.js';
 import { OUTPUT_FORMATS } from '../../schema/task-types.js';
-import { FAILED_FILE, FILTERED_FILE, outputFile, PARTIAL_FILE, RECEIPT_FILE, TRANSCRIPTS_FILE } from './folder.js';
+import { FILTERED_FILE, outputFile, PARTIAL_FILE, RECEIPT_FILE, TRANSCRIPTS_FILE } from './folder.js';
 import { FolderUpdate } from './folder-update.js';
-import { FORMAT_WRITERS } from './formats.js';
 import { buildReceipt, publishedReceipt, type ReceiptFile, receiptText } from './receipt.js';
-import { failedLine, filteredLine } from './row-lines.js';
-import { type OutputReader, rowPages } from './row-pages.js';
+import { rowFiles } from './row-files.js';
+import type { OutputReader } from './row-pages.js';
 import type { Sink } from './sink.js';
-import { writeLines } from './text-formats.js';
 import { type MessagesOf, writeTranscripts } from './transcripts.js';
 
 export interface PublishOptions {
@@ -49,22 +47,20 @@ export async function publishRun(store: OutputReader, runId: string, options: Pu
   }
   try {
     const { outputFormat, transcripts } = run.task;
-    const output = outputFile(outputFormat);
-    const ok = await file(output, (sink) => FORMAT_WRITERS[outputFormat](rowPages(store, runId, 'ok'), sink));
-    const failed = await file(FAILED_FILE, (sink) => writeLines(rowPages(store, runId, 'failed'), sink, failedLine));
-    const anyFiltered = (await store.outputRows(runId, { status: 'filtered', from: 0, limit: 1 })).length > 0;
-    const filtered = anyFiltered
-      ? await file(FILTERED_FILE, (sink) => writeLines(rowPages(store, runId, 'filtered'), sink, filteredLine))
-      : 0;
+    const counted = { ok: 0, failed: 0, filtered: 0 };
+    for (const { name, status, write } of rowFiles(store, run)) {
+      const none = status === 'filtered' && (await store.outputRows(runId, { status, from: 0, limit: 1 })).length === 0;
+      if (!none) counted[status] = await file(name, write);
+    }
     if (transcripts) await file(TRANSCRIPTS_FILE, (sink) => writeTranscripts(store, runId, run.total, options.messagesOf, sink));
     const { at, versions } = options;
-    const receipt = await buildReceipt(store, runId, { at, versions, files, counted: { ok, failed, filtered } });
+    const receipt = await buildReceipt(store, runId, { at, versions, files, counted });
     await update.write(RECEIPT_FILE, (sink) => sink.write(receiptText(receipt)));
     const written = [...files.map(({ name }) => name), RECEIPT_FILE];
     const others = [...OUTPUT_FORMATS.map(outputFile), FILTERED_FILE, TRANSCRIPTS_FILE, PARTIAL_FILE];
     for (const name of others) if (!written.includes(name)) update.remove(name);
     await update.commit();
-    return { files: written.map((name) => join(run.outputDir, name)), outputFile: join(run.outputDir, output) };
+    return { files: written.map((name) => join(run.outputDir, name)), outputFile: join(run.outputDir, outputFile(outputFormat)) };
   } finally {
     await update.abandon();
   }

@@ -5,7 +5,7 @@ import { isPaid } from '../paid-calls.js';
 import type { CallRow, Store } from '../port.js';
 
 /** What is read for it. */
-export type RecountReader = Pick<Store, 'calls' | 'outcomesAfter'>;
+type RecountReader = Pick<Store, 'calls' | 'outcomesAfter'>;
 
 export interface ModelSum {
   model: string;

@@ -1,29 +1,24 @@
-/** Compares what a run is said to have done with its single calls: the sums in the store, receipt.json, the published files. */
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+/** Compares what a run is said to have done with its single calls: the sums in the store, the ledger, receipt.json, the published files. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { addUsage, NO_USAGE, type Usage } from '../../core/model.js';
+import { addUsage, NO_USAGE } from '../../core/model.js';
 import { callPlace } from '../../core/names.js';
 import { nanoToUsd, usdToNano } from '../../core/price.js';
 import { runBusy, unknownRun } from '../../core/run-errors.js';
-import type { RunRow, RunTotals, Store } from '../port.js';
-import { FAILED_FILE, FILTERED_FILE, outputFile, RECEIPT_FILE } from './folder.js';
+import type { RunRow, RunTotals } from '../port.js';
+import { type Difference, Differences } from './differences.js';
+import { RECEIPT_FILE } from './folder.js';
+import { compareLedger, type LedgerReader } from './ledger-recount.js';
+import { fileFacts, partingOf } from './published-file.js';
 import type { Receipt, ReceiptFile } from './receipt.js';
-import { type Recount, type RecountReader, recount } from './recount.js';
+import { type Recount, recount } from './recount.js';
+import { type RowFile, rowFiles } from './row-files.js';
+import type { OutputReader } from './row-pages.js';
 
-export type VerifyReader = RecountReader & Pick<Store, 'run' | 'totals'>;
+export type VerifyReader = OutputReader & LedgerReader;
 
-/** One thing that does not add up. Money in nano-USD. */
-export interface Difference {
-  /** `store`, or the name of a file in the run folder. */
-  where: string;
-  /** Name of the figure, as the receipt has it. */
-  what: string;
-  /** What the single calls say. */
-  expected: number | string;
-  found: number | string;
-}
+type Versions = Receipt['versions'];
+const PACKAGE = 'durable-swarm';
 
 export interface Verification {
   run: string;
@@ -37,20 +32,6 @@ export interface Verification {
 
 /** A run under way changes between two reads: its calls are counted again. */
 const LOOKS = 5;
-
-class Differences {
-  readonly list: Difference[] = [];
-
-  compare(where: string, what: string, expected: number | string, found: unknown): void {
-    if (expected === found) return;
-    this.list.push({ where, what, expected, found: typeof found === 'number' || typeof found === 'string' ? found : 'nothing' });
-  }
-
-  compareUsage(where: string, what: string, expected: Usage, found: Partial<Usage> | undefined): void {
-    for (const key of ['input', 'cached', 'output', 'reasoning'] as const)
-      this.compare(where, `${what}.${key}`, expected[key], found?.[key]);
-  }
-}
 
 async function lookOnce(store: VerifyReader, run: RunRow): Promise<{ totals: RunTotals; counted: Recount; still: boolean }> {
   const before = JSON.stringify(await store.totals(run.id));
@@ -131,35 +112,30 @@ function compareReceipt(found: Differences, receipt: Written, counted: Recount, 
     money(`doubtful call ${key}`, counted.doubtfulCalls.get(key) ?? 0, listed.get(key)?.reserved_usd ?? 0);
 }
 
-/** What a file is, read once. */
-async function look(path: string): Promise<{ bytes: number; lines: number; sha256: string } | null> {
-  const hash = createHash('sha256');
-  let bytes = 0;
-  let lines = 0;
-  try {
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
-      hash.update(chunk);
-      bytes += chunk.length;
-      for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, at + 1)) lines += 1;
-    }
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
-  return { bytes, lines, sha256: hash.digest('hex') };
-}
-
-async function compareFile(found: Differences, run: RunRow, file: ReceiptFile, rows: number | undefined): Promise<void> {
+/** A file that one row of the store each is in is also compared with what the store would write, when this version wrote it. */
+async function compareFile(
+  found: Differences,
+  path: string,
+  file: ReceiptFile,
+  source: { rows: number; write: RowFile['write'] | null } | undefined,
+): Promise<void> {
   const { name } = file;
-  if (rows !== undefined) found.compare(RECEIPT_FILE, `rows of ${name}`, rows, file.rows);
-  const there = await look(join(run.outputDir, name));
+  if (source) found.compare(RECEIPT_FILE, `rows of ${name}`, source.rows, file.rows);
+  const there = await fileFacts(path);
   if (there === null) return found.compare(name, 'the file', `${file.bytes} bytes`, undefined);
-  if (name.endsWith('.jsonl')) found.compare(name, 'rows', rows ?? file.rows, there.lines);
+  if (there.rows !== null) found.compare(name, 'rows', source?.rows ?? file.rows, there.rows);
   found.compare(name, 'bytes', file.bytes, there.bytes);
   found.compare(name, 'sha256', file.sha256, there.sha256);
+  const parting = source?.write ? await partingOf(path, source.write) : null;
+  if (parting) found.compare(name, parting.place, parting.expected, parting.found);
 }
 
-async function compareFolder(found: Differences, run: RunRow, counted: Recount): Promise<number> {
+async function compareFolder(
+  found: Differences,
+  store: OutputReader,
+  run: RunRow,
+  { counted, versions }: { counted: Recount; versions: Versions },
+): Promise<number> {
   let receipt: Written;
   try {
     receipt = JSON.parse(await readFile(join(run.outputDir, RECEIPT_FILE), 'utf8')) as Written;
@@ -173,22 +149,28 @@ async function compareFolder(found: Differences, run: RunRow, counted: Recount):
     return 0;
   }
   compareReceipt(found, receipt, counted, run.total);
-  const rows: Record<string, number> = {
-    [outputFile(run.task.outputFormat)]: counted.counts.ok,
-    [FAILED_FILE]: counted.counts.failed,
-    [FILTERED_FILE]: counted.counts.filtered,
-  };
+  // Another version may lay out the same rows in other bytes.
+  const sameVersion = receipt.versions?.[PACKAGE] === versions[PACKAGE];
+  const sources = new Map(
+    rowFiles(store, run).map(({ name, status, write }) => [
+      name,
+      { rows: counted.counts[status], write: sameVersion ? write : null },
+    ]),
+  );
   const files = receipt.files ?? [];
-  for (const file of files) await compareFile(found, run, file, rows[file.name]);
-  for (const name of Object.keys(rows)) {
+  for (const file of files) await compareFile(found, join(run.outputDir, file.name), file, sources.get(file.name));
+  for (const [name, { rows }] of sources) {
     const isListed = files.some((file) => file.name === name);
-    if (!isListed && (rows[name] ?? 0) > 0) found.compare(RECEIPT_FILE, `rows of ${name}`, rows[name] ?? 0, undefined);
+    if (!isListed && rows > 0) found.compare(RECEIPT_FILE, `rows of ${name}`, rows, undefined);
   }
   return files.length;
 }
 
-/** Changes nothing. Files are looked at when the run is published here. Throws E_RUN_UNKNOWN and E_RUN_BUSY. */
-export async function verifyRun(store: VerifyReader, runId: string): Promise<Verification> {
+/**
+ * Changes nothing. Files are looked at when the run is published here. `versions` are those of this program, as in a receipt. Throws
+ * E_RUN_UNKNOWN and E_RUN_BUSY.
+ */
+export async function verifyRun(store: VerifyReader, runId: string, versions: Versions): Promise<Verification> {
   const run = await store.run(runId);
   if (!run) throw unknownRun(runId);
   let look = await lookOnce(store, run);
@@ -197,7 +179,8 @@ export async function verifyRun(store: VerifyReader, runId: string): Promise<Ver
   const { totals, counted } = look;
   const found = new Differences();
   compareTotals(found, counted, totals);
-  const files = run.publishedAt === null ? 0 : await compareFolder(found, run, counted);
+  await compareLedger(found, store, run);
+  const files = run.publishedAt === null ? 0 : await compareFolder(found, store, run, { counted, versions });
   const rows = counted.counts.ok + counted.counts.failed + counted.counts.filtered;
   return { run: run.id, calls: counted.calls, rows, files, differences: found.list };
 }
