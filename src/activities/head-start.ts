@@ -17,6 +17,8 @@ export class HeadStart {
   readonly #deps: ActivityDeps;
   readonly #contexts: RunContexts;
   readonly #turns: Turns;
+  /** Epochs that were begun. */
+  readonly #begun = new Set<string>();
 
   constructor(deps: ActivityDeps, contexts: RunContexts, turns: Turns) {
     this.#deps = deps;
@@ -24,8 +26,11 @@ export class HeadStart {
     this.#turns = turns;
   }
 
-  /** Begins the first turns; nobody waits for them here, and what goes wrong is met again by the activities. */
+  /** Begins the first turns, once for an epoch; nobody waits for them here, and what goes wrong is met again by the activities. */
   begin(plan: RunPlan): void {
+    const epoch = `${plan.run}/e${plan.epoch}`;
+    if (this.#begun.has(epoch)) return;
+    this.#begun.add(epoch);
     this.#begin(plan).catch((error: unknown) => this.#deps.log.warn({ err: error, run: plan.run }, 'no head start'));
   }
 

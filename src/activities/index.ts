@@ -6,6 +6,7 @@ import { createListItems } from './list-items.js';
 import { createOpenRun } from './open-run.js';
 import { Publications } from './publication.js';
 import { RunContexts } from './run-context.js';
+import { RunOpening } from './run-opening.js';
 import { createRunSlice } from './run-slice.js';
 import { createRunTurn } from './run-turn.js';
 import { Turns } from './turn.js';
@@ -17,15 +18,16 @@ export function activityParts(deps: ActivityDeps) {
   const contexts = new RunContexts(deps);
   const publications = new Publications(deps);
   const turns = new Turns(deps, publications);
-  return { contexts, publications, turns, headStart: new HeadStart(deps, contexts, turns) };
+  const headStart = new HeadStart(deps, contexts, turns);
+  return { contexts, publications, turns, headStart, opening: new RunOpening(deps, headStart, publications) };
 }
 
 export function createActivities(
   deps: ActivityDeps,
-  { contexts, publications, turns, headStart }: ReturnType<typeof activityParts> = activityParts(deps),
+  { contexts, publications, turns, opening }: ReturnType<typeof activityParts> = activityParts(deps),
 ) {
   return {
-    openRun: createOpenRun(deps, headStart, publications),
+    openRun: createOpenRun(opening),
     watchRun: createWatchRun(deps, contexts),
     writeControl: createWriteControl(deps),
     listItems: createListItems(deps),

@@ -2,6 +2,7 @@
 import { createConnection, type Socket } from 'node:net';
 import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
 import { packageVersion } from '../package-info.js';
+import type { WorkflowExecution } from '../store/port.js';
 import { encodeLine, type HostInfo, type HostReply, type HostRequest, type HostStatus, readMessages } from './host-protocol.js';
 
 /** What following a start ended with. `closed`: the host went away in the middle of it. `silent`: it holds the socket and says nothing. */
@@ -96,6 +97,11 @@ export class HostConnection {
 
   async detach(run: string | null): Promise<void> {
     await this.#ask({ type: 'detach', run });
+  }
+
+  /** The run's workflow was started: the host opens the run and begins its calls. */
+  async opens(run: string, workflow: WorkflowExecution): Promise<void> {
+    await this.#ask({ type: 'opens', run, ...workflow });
   }
 
   /** The run's control row says that it goes on: the host begins its calls. */

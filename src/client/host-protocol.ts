@@ -57,6 +57,8 @@ export type HostRequest =
   /** This connection belongs to a client of a run (null: of no run in particular). The host stays while it is open. */
   | { type: 'attach'; run: string | null }
   | { type: 'detach'; run: string | null }
+  /** The run's workflow was started: its first calls are begun at once, ahead of Temporal. */
+  | { type: 'opens'; run: string; workflowId: string; executionId: string }
   /** A run that rested was let go on: what its last process was cut off from is begun at once, ahead of Temporal. */
   | { type: 'go-on'; run: string }
   /** No idle exit from now on. */

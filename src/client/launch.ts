@@ -21,6 +21,7 @@ import {
   runAttributes,
   WORKFLOW_TASK_TIMEOUT,
 } from '../workflows/messages.js';
+import type { HostConnection } from './host-connection.js';
 import { hasEnded } from './progress.js';
 
 export type RunWorkflow = WorkflowHandle<(input: RunInput) => Promise<RunSummary>>;
@@ -34,13 +35,13 @@ const NO_WORKER_MS = 5_000;
 export class Launcher {
   readonly #client: Client;
   readonly #store: Store;
-  readonly #goesOn: (runId: string) => Promise<void>;
+  readonly #host: Partial<Pick<HostConnection, 'opens' | 'goOn'>>;
 
-  /** `goesOn` is told of a run that was let go on, so that its calls need not wait for Temporal; it may fail. */
-  constructor(client: Client, store: Store, goesOn: (runId: string) => Promise<void> = () => Promise.resolve()) {
+  /** `host` is told of what was started and of what was let go on, so that its calls need not wait for Temporal; it may fail. */
+  constructor(client: Client, store: Store, host: Partial<Pick<HostConnection, 'opens' | 'goOn'>> = {}) {
     this.#client = client;
     this.#store = store;
-    this.#goesOn = goesOn;
+    this.#host = host;
   }
 
   handle(workflowId: string): RunWorkflow {
@@ -86,7 +87,7 @@ export class Launcher {
   async #start(run: RunRow): Promise<RunWorkflow> {
     const workflowId = runWorkflowId(run.id, run.epoch + 1);
     try {
-      return await this.#client.workflow.start<(input: RunInput) => Promise<RunSummary>>(RUN_WORKFLOW, {
+      const started = await this.#client.workflow.start<(input: RunInput) => Promise<RunSummary>>(RUN_WORKFLOW, {
         taskQueue: MAIN_QUEUE,
         workflowId,
         args: [{ run: run.id }],
@@ -97,6 +98,9 @@ export class Launcher {
         typedSearchAttributes: runAttributes({ run: run.id, model: `${run.task.model.provider}/${run.task.model.model}` }),
         memo: { labels: run.task.labels, outputDir: run.outputDir, rows: run.total },
       });
+      // Nobody waits for this: the workflow does the same.
+      this.#host.opens?.(run.id, { workflowId, executionId: started.firstExecutionRunId }).catch(() => undefined);
+      return started;
     } catch (error) {
       if (error instanceof WorkflowExecutionAlreadyStartedError) return this.handle(workflowId);
       throw error;
@@ -113,7 +117,7 @@ export class Launcher {
   async resume(runId: string, open: RunWorkflow): Promise<void> {
     await this.#store.setControl(runId, { paused: false });
     await this.#store.updateRun(runId, { state: 'running', reason: null, message: null }, UNDER_WAY);
-    await this.#goesOn(runId).catch(() => undefined);
+    await this.#host.goOn?.(runId).catch(() => undefined);
     await withinReach(open.executeUpdate(resumeUpdate));
   }
 

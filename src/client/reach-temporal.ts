@@ -26,5 +26,5 @@ export async function reachTemporal(
     : { address: info.temporalAddress, namespace: info.namespace };
   const connection = await connectTemporal(settings);
   const client = new Client({ connection, namespace: settings.namespace });
-  return { launcher: new Launcher(client, store, (run) => host.goOn(run)), close: () => connection.close() };
+  return { launcher: new Launcher(client, store, host), close: () => connection.close() };
 }

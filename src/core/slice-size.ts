@@ -12,8 +12,8 @@ export const MOST_AUTO_CONCURRENCY = 200;
 const SEEDS_PER_SECOND = 25;
 /** A phase this short, at SEEDS_PER_SECOND, is worth a child per seed whatever its rate. */
 const SMALL_PHASE_SECONDS = 20;
-/** A slice's child costs the server about 50 ms too: at ten a second that is half a core taken from the calls, at four a fifth. */
-const SLICES_PER_SECOND = 4;
+/** A slice's child costs the server 50 to 90 ms too: at ten a second that is half a core and more taken from the calls, at two a tenth. */
+const SLICES_PER_SECOND = 2;
 export const MAX_SLICE = 500;
 /** Children that one workflow execution starts before it hands over (temporal.md section 3.4). */
 export const CHILDREN_PER_EXECUTION = 400;
@@ -40,7 +40,7 @@ export interface Pace {
   turns: number;
 }
 
-/** Seeds per child: the configured number, else 1 for small or slow phases, else the smallest that keeps children under 4/s. */
+/** Seeds per child: the configured number, else 1 for small or slow phases, else the smallest that keeps children under 2/s. */
 export function sliceSize(configured: number | 'auto', pace: Pace): number {
   if (configured !== 'auto') return configured;
   const callsPerSecond = (pace.concurrency * 1000) / Math.max(1, pace.callMs);

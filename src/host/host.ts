@@ -59,7 +59,7 @@ class Host {
   #states: RunStates | null = null;
   /** Until it is started. */
   #prepared: PreparedWorker | null = null;
-  #goOn: PreparedWorker['goOn'] | null = null;
+  #ahead: Pick<PreparedWorker, 'opens' | 'goOn'> | null = null;
   #worker: WorkerHandle | null = null;
   #workerEnded: Promise<void> = new Promise(() => undefined);
 
@@ -90,7 +90,8 @@ class Host {
       clients: this.#clients,
       hand: (keys) => this.#keyring.hand(keys),
       status: () => this.#status(),
-      goOn: (run) => this.#goOn?.(run),
+      opens: (run, workflow) => this.#ahead?.opens(run, workflow),
+      goOn: (run) => this.#ahead?.goOn(run),
       stop: () => this.#stopAsTold('a client'),
     });
     this.#socket = socket;
@@ -164,7 +165,7 @@ class Host {
       log: this.#log,
     });
     this.#prepared = worker;
-    this.#goOn = worker.goOn;
+    this.#ahead = worker;
     // A workflow that was terminated in the moment before the server died too costs these few calls at most; their answers are kept.
     if (!this.#stop.signal.aborted) for (const run of goingOn) worker.goOn(run);
     return { store, worker, tokens };

@@ -3,6 +3,7 @@ import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { encodeLine, type HostReply, type HostRequest, type HostStatus, readMessages } from '../client/host-protocol.js';
 import { packageVersion } from '../package-info.js';
+import type { WorkflowExecution } from '../store/port.js';
 import type { Clients } from './clients.js';
 import type { Startup, StartupEnd } from './startup.js';
 
@@ -10,6 +11,8 @@ export interface SocketHandlers {
   startup: Startup;
   clients: Clients;
   hand(keys: Readonly<Record<string, string>>): void;
+  /** A run's workflow was started. */
+  opens(runId: string, workflow: WorkflowExecution): void;
   /** A run was let go on. */
   goOn(runId: string): void;
   status(): Promise<HostStatus>;
@@ -117,6 +120,11 @@ async function answer(
     case 'detach':
       handlers.clients.detach(socket, request.run);
       return done();
+    case 'opens': {
+      const { run, workflowId, executionId } = request;
+      handlers.opens(run, { workflowId, executionId });
+      return done();
+    }
     case 'go-on':
       handlers.goOn(request.run);
       return done();

@@ -9,7 +9,7 @@ import { filesQueue, MAIN_QUEUE } from '../core/names.js';
 import { usdToNano } from '../core/price.js';
 import { createOpenAiCompatible } from '../llm/openai-compatible.js';
 import { createPrices } from '../pricing/prices.js';
-import type { Store } from '../store/port.js';
+import type { Store, WorkflowExecution } from '../store/port.js';
 import type { TemporalConnectionSettings } from '../temporal-connection.js';
 import { activityDeps, SimulatorEndpoint } from './activity-deps.js';
 import { DeadOwners } from './dead-owners.js';
@@ -55,6 +55,8 @@ export interface WorkerHandle {
 
 /** A worker that can make calls already; it takes work from Temporal once it is started. */
 export interface PreparedWorker {
+  /** Opens a run whose workflow was started and begins its first calls, ahead of Temporal. Returns at once. */
+  opens(runId: string, workflow: WorkflowExecution): void;
   /** Begins the calls that the run's last process died with, ahead of Temporal. Returns at once; a paused run is left alone. */
   goOn(runId: string): void;
   start(connection: TemporalConnectionSettings): Promise<WorkerHandle>;
@@ -193,6 +195,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   }
 
   return {
+    opens: (runId, workflow) => parts.opening.ahead(runId, workflow),
     goOn: (runId) => parts.headStart.goOn(runId),
     start,
     discard: async () => {

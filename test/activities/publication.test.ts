@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { HeadStart } from '../../src/activities/head-start.js';
+import { activityParts, createActivities } from '../../src/activities/index.js';
 import { Publications } from '../../src/activities/publication.js';
 import type { CallResult } from '../../src/llm/port.js';
 import type { RunPlan } from '../../src/workflows/messages.js';
@@ -47,6 +48,35 @@ describe('head start', () => {
     expect(part.adapter.calls).toHaveLength(2);
     answers[1]?.open(reply('one'));
     await until('both are stored', async () => (await part.store.totals(id)).ok === 2);
+  });
+
+  it('opened ahead of its activity, and by it -> one epoch, the first calls are made once', async () => {
+    made += 1;
+    const id = `ahead-${made}`;
+    await stage(part.store, id, 2, aTask());
+    part.adapter.next(reply('zero'), reply('one'));
+    const parts = activityParts(part.deps);
+    const activities = createActivities(part.deps, parts);
+    parts.opening.ahead(id, { workflowId: `${id}/e1`, executionId: `${id}-x` });
+    const environment = activityEnvironment(`${id}/e1`, `${id}-x`);
+    const [joined, again] = [
+      await environment.run(activities.openRun, { run: id }),
+      await environment.run(activities.openRun, { run: id }),
+    ];
+    expect(again).toEqual(joined);
+    expect(joined).toMatchObject({ kind: 'open', plan: { run: id, epoch: 1 } });
+    await until('both are stored', async () => (await part.store.totals(id)).ok === 2);
+    expect(part.adapter.calls).toHaveLength(2);
+    expect((await part.store.run(id))?.epoch).toBe(1);
+  });
+
+  it('a run that cannot be opened ahead -> logged; its activity says so', async () => {
+    const parts = activityParts(part.deps);
+    parts.opening.ahead('nobody', { workflowId: 'nobody/e1', executionId: 'x' });
+    const environment = activityEnvironment('nobody/e1', 'x');
+    await expect(environment.run(createActivities(part.deps, parts).openRun, { run: 'nobody' })).rejects.toMatchObject({
+      type: 'E_RUN_UNKNOWN',
+    });
   });
 
   it('a paused run -> none', async () => {

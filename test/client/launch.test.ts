@@ -41,7 +41,7 @@ class FakeTemporal {
         this.asked.push(`start ${type} ${options.workflowId} ${JSON.stringify(options.args)}`);
         if (this.startsTwice) throw new WorkflowExecutionAlreadyStartedError('already', options.workflowId, type);
         this.status.set(options.workflowId, 'RUNNING');
-        return { workflowId: options.workflowId };
+        return { workflowId: options.workflowId, firstExecutionRunId: `${options.workflowId}-x` };
       },
     };
     const workflowService = {
@@ -83,6 +83,23 @@ describe('startOrResume', () => {
     await launcher.startOrResume(id);
     expect(temporal.asked).toEqual([`start swarmRun ${id}/e1 [{"run":"${id}"}]`]);
     expect(await store.run(id)).toMatchObject({ state: 'staged', reason: null, publishedAt: null });
+  });
+
+  it('a workflow was started -> the host is told, and may fail; one that ran already -> it is not', async () => {
+    const told: unknown[] = [];
+    const opens = async (run: string, workflow: unknown) => {
+      told.push([run, workflow]);
+      throw new Error('the host is gone');
+    };
+    const tells = new Launcher(temporal.client, store, { opens });
+    await tells.startOrResume(id);
+    expect(told).toEqual([[id, { workflowId: `${id}/e1`, executionId: `${id}/e1-x` }]]);
+    await running();
+    await tells.startOrResume(id);
+    temporal.startsTwice = true;
+    temporal.status.clear();
+    await tells.startOrResume(id);
+    expect(told).toHaveLength(1);
   });
 
   it('an unknown run -> E_RUN_UNKNOWN', async () => {

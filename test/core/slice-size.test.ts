@@ -19,9 +19,9 @@ describe('sliceSize', () => {
     expect(sliceSize('auto', { total: 1e6, concurrency: 50, callMs: 2_000, turns: 1 })).toBe(1);
   });
 
-  it('sliceSize: auto, large and quick -> fewer than four children a second, at most 500 seeds', () => {
-    expect(sliceSize('auto', { total: 4_000, concurrency: 200, callMs: 200, turns: 1 })).toBe(250);
-    expect(sliceSize('auto', { total: 4_000, concurrency: 200, callMs: 200, turns: 4 })).toBe(63);
+  it('sliceSize: auto, large and quick -> fewer than two children a second, at most 500 seeds', () => {
+    expect(sliceSize('auto', { total: 4_000, concurrency: 200, callMs: 200, turns: 1 })).toBe(500);
+    expect(sliceSize('auto', { total: 4_000, concurrency: 200, callMs: 200, turns: 4 })).toBe(125);
     expect(sliceSize('auto', { total: 1e6, concurrency: 1_000, callMs: 20, turns: 1 })).toBe(MAX_SLICE);
   });
 });

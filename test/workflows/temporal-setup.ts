@@ -8,7 +8,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import type { CloseRunInput } from '../../src/activities/close-run.js';
 import type { Activities } from '../../src/activities/index.js';
 import type { ListItemsInput } from '../../src/activities/list-items.js';
-import type { OpenRunResult } from '../../src/activities/open-run.js';
+import type { OpenRunResult } from '../../src/activities/run-opening.js';
 import type { RunSliceInput, RunSliceResult } from '../../src/activities/run-slice.js';
 import type { RunTurnInput, RunTurnResult } from '../../src/activities/run-turn.js';
 import type { WatchRunInput, WatchRunResult } from '../../src/activities/watch-run.js';

@@ -1,0 +1,101 @@
+/**
+ * Opens a run's epoch: stages when nobody did, claims the folder, registers the model's queue, begins the first calls. Asked by the
+ * first activity of the run's workflow, and a moment earlier by who started that workflow on this machine: reaching the activity
+ * takes Temporal some tens of milliseconds. The epoch belongs to the workflow's execution, so whoever comes second finds it open.
+ */
+import { SwarmError } from '../core/errors.js';
+import { filesQueue } from '../core/names.js';
+import { PLANNED_TURNS } from '../core/slice-size.js';
+import type { RunRow, WorkflowExecution } from '../store/port.js';
+import type { RunInput, RunPlan } from '../workflows/messages.js';
+import type { ActivityDeps } from './deps.js';
+import type { HeadStart } from './head-start.js';
+import type { Publications } from './publication.js';
+import { queueOf } from './queue.js';
+
+export type OpenRunResult =
+  | { kind: 'open'; plan: RunPlan }
+  /** Nothing left to do: answered from the store. */
+  | { kind: 'finished'; run: string; filesQueue: string };
+
+export class RunOpening {
+  readonly #deps: ActivityDeps;
+  readonly #headStart: HeadStart;
+  readonly #publications: Pick<Publications, 'openedHere'>;
+  /** Under way, by execution. */
+  readonly #under = new Map<string, Promise<OpenRunResult>>();
+
+  constructor(deps: ActivityDeps, headStart: HeadStart, publications: Pick<Publications, 'openedHere'>) {
+    this.#deps = deps;
+    this.#headStart = headStart;
+    this.#publications = publications;
+  }
+
+  /** Joins an opening under way. Throws SwarmError. */
+  open(input: RunInput, workflow: WorkflowExecution): Promise<OpenRunResult> {
+    const key = workflow.executionId;
+    let opening = this.#under.get(key);
+    if (opening === undefined) {
+      opening = this.#open(input, workflow).finally(() => this.#under.delete(key));
+      this.#under.set(key, opening);
+    }
+    return opening;
+  }
+
+  /** Ahead of the activity, which meets again whatever goes wrong here. */
+  ahead(run: string, workflow: WorkflowExecution): void {
+    this.open({ run }, workflow).catch((error: unknown) => this.#deps.log.warn({ err: error, run }, 'not opened ahead'));
+  }
+
+  async #open(input: RunInput, workflow: WorkflowExecution): Promise<OpenRunResult> {
+    const deps = this.#deps;
+    const { run, finished } = await this.#find(input, workflow.workflowId);
+    if (finished) return { kind: 'finished', run: run.id, filesQueue: filesQueue(deps.homeId) };
+
+    const { task } = run;
+    // Files stay with the home that started the run, whichever process opens it.
+    const filesHome = run.home === '' ? deps.homeId : run.home;
+    if (filesHome === deps.homeId) await deps.claim(run);
+    const control = await deps.store.control(run.id);
+    const [epoch, queue] = await Promise.all([
+      deps.store.openEpoch(run.id, workflow, deps.now()),
+      deps.store.registerQueue({ ...queueOf(task, deps.now()), requestsPerMinute: control.requestsPerMinute }),
+    ]);
+    const plan: RunPlan = {
+      run: run.id,
+      epoch: epoch.epoch,
+      name: run.name,
+      model: `${task.model.provider}/${task.model.model}`,
+      phases: [{ name: 'map', kind: 'map', source: { kind: epoch.kind, items: epoch.items } }],
+      modelQueue: queue.name,
+      filesQueue: filesQueue(filesHome),
+      sliceSize: task.sliceSize,
+      concurrency: control.concurrency,
+      callTimeoutMs: task.timeoutMs,
+      callMs: queue.callMs,
+      turns: task.multiTurn ? Math.min(PLANNED_TURNS, task.maxTurns) : 1,
+      paused: control.paused,
+      outputDir: run.outputDir,
+    };
+    if (filesHome === deps.homeId) this.#publications.openedHere(plan.run, plan.epoch);
+    this.#headStart.begin(plan);
+    await deps.openQueue(queue);
+    return { kind: 'open', plan };
+  }
+
+  async #find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {
+    const { store, stage } = this.#deps;
+    if ('run' in input) {
+      const run = await store.run(input.run);
+      if (!run)
+        throw new SwarmError({
+          code: 'E_RUN_UNKNOWN',
+          found: `the store has no run ${input.run}`,
+          fix: 'list the runs with: swarm runs',
+        });
+      return { run, finished: run.state === 'completed' };
+    }
+    const staged = await stage(input, workflowId);
+    return { run: staged.run, finished: staged.kind === 'finished' };
+  }
+}
