@@ -1,18 +1,8 @@
 /** What the CLI asks of the process it runs in, and of the other parts. Both are injected, so that tests run it in process. */
-import type {
-  CheckReport,
-  ConnectOptions,
-  ListOptions,
-  Progress,
-  ReconcilePlan,
-  RunHandle,
-  StartOptions,
-  Swarm,
-  Verification,
-} from '../client/api.js';
+import type { CheckReport, ConnectOptions, StartOptions, Swarm } from '../client/api.js';
 import type { HostInfo, HostStatus } from '../client/host-protocol.js';
+import type { StoreReader } from '../client/reader.js';
 import type { Config, TerminalSettings } from '../config.js';
-import type { OutputFormat } from '../schema/task-types.js';
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 
@@ -44,28 +34,6 @@ export interface CliContext {
   stdoutClosed: AbortSignal;
 }
 
-/** Reads the store and starts nothing. */
-export interface Reader {
-  /** Throws E_RUN_UNKNOWN. */
-  progress(run: string): Promise<Progress>;
-  /** Newest first. */
-  runs(options?: ListOptions): Promise<Progress[]>;
-  /** Id of the newest run; null when there is none. */
-  lastRun(): Promise<string | null>;
-  /** Writes the ok rows of a run in a format to a file (whole or not at all) or to a stream. Returns how many. */
-  export(run: string, format: OutputFormat, target: string | NodeJS.WritableStream): Promise<number>;
-  /** Plain JSON, as in receipt.json. */
-  receipt(run: string): Promise<object>;
-  /** Counts the run anew from its single calls and compares. */
-  verify(run: string): Promise<Verification>;
-  /** What a provider's usage export says of the doubtful calls. */
-  planReconcile(run: string, file: string): Promise<ReconcilePlan>;
-  applyReconcile(run: string, file: string): Promise<{ settled: number; released: number }>;
-  /** A run that has ended, for looking only; null while it has not. Throws E_RUN_UNKNOWN. */
-  ended(run: string): Promise<RunHandle | null>;
-  close(): Promise<void>;
-}
-
 /** A simulated provider under way. */
 export interface Simulator {
   /** Base URL for `worker_api_base`. */
@@ -82,7 +50,7 @@ export interface CliDeps {
   connect(options: ConnectOptions): Promise<Swarm>;
   /** Reads the task, its seeds, and what the store knows of the task; starts nothing, calls nothing. */
   checkTask(task: string, options: StartOptions, config: Config): Promise<CheckReport>;
-  openReader(config: Config): Promise<Reader>;
+  openReader(config: Config): Promise<StoreReader>;
   hostStatus(config: Config): Promise<HostStatus | null>;
   /** Finds or starts the host and keeps it. */
   startHost(config: Config, onProgress: (line: string) => void): Promise<HostInfo>;

@@ -1,6 +1,7 @@
 /** What a command works with: the process, the other parts, and the ways to say something. */
 import { Ansis } from 'ansis';
-import type { CliContext, CliDeps, OutputStream, Reader } from './context.js';
+import type { StoreReader } from '../client/reader.js';
+import type { CliContext, CliDeps, OutputStream } from './context.js';
 import type { Interrupts } from './interrupts.js';
 import { safeText } from './view/safe-text.js';
 
@@ -63,7 +64,7 @@ export class Session {
   }
 
   /** Opens the store for reading, and closes it after the work. */
-  async reading<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
+  async reading<T>(work: (reader: StoreReader) => Promise<T>): Promise<T> {
     const reader = await this.deps.openReader(this.context.config);
     try {
       return await work(reader);

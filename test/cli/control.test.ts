@@ -40,7 +40,7 @@ describe('swarm pause, resume, cancel', () => {
     for (const command of ['pause', 'resume', 'cancel', 'watch', 'retry']) {
       const { stderr, exitCode, asked } = await on('running', [command, 'nope']);
       expect({ exitCode, asked }).toEqual({ exitCode: 2, asked: [] });
-      expect(stderr).toContain('E_RUN_UNKNOWN: there is no run "nope"');
+      expect(stderr).toContain('E_RUN_UNKNOWN: there is no run nope');
     }
   });
 });

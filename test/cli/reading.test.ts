@@ -1,8 +1,9 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { Reader } from '../../src/cli/context.js';
 import type { Progress, ReconcilePlan } from '../../src/client/api.js';
-import { SwarmError } from '../../src/core/errors.js';
+import type { StoreReader } from '../../src/client/reader.js';
+import { unknownRun } from '../../src/core/run-errors.js';
+import type { Receipt } from '../../src/store/outputs/receipt.js';
 import { progressOf } from './support/fake-run.js';
 import { FakeTerminal, jsonLines, START, swarm, type TerminalOptions } from './support/terminal.js';
 
@@ -20,15 +21,15 @@ const DONE = progressOf({
   endedAt: START + 65_000,
 });
 
-function reading(part: Partial<Reader>): { options: TerminalOptions; closed: () => number } {
+function reading(part: Partial<StoreReader>): { options: TerminalOptions; closed: () => number } {
   let closed = 0;
   const shout = (): never => {
     throw new Error('not scripted');
   };
-  const reader: Reader = {
+  const reader: StoreReader = {
     progress: async (run) => {
       if (run === DONE.run) return DONE;
-      throw new SwarmError({ code: 'E_RUN_UNKNOWN', found: `there is no run "${run}"` });
+      throw unknownRun(run);
     },
     runs: shout,
     lastRun: async () => DONE.run,
@@ -79,7 +80,7 @@ describe('swarm status', () => {
   it('an unknown run: told, and the store is closed -> exit 2', async () => {
     const { options, closed } = reading({});
     const { stdout, stderr, exitCode } = await swarm(['status', 'nope'], options);
-    expect({ stdout, stderr, exitCode }).toEqual({ stdout: '', stderr: 'E_RUN_UNKNOWN: there is no run "nope"\n', exitCode: 2 });
+    expect({ stdout, stderr, exitCode }).toEqual({ stdout: '', stderr: `${unknownRun('nope').message}\n`, exitCode: 2 });
     expect(closed()).toBe(1);
   });
 
@@ -138,7 +139,7 @@ describe('swarm runs', () => {
 
 describe('swarm export', () => {
   const writing =
-    (text: string): Reader['export'] =>
+    (text: string): StoreReader['export'] =>
     async (_run, _format, target) => {
       if (typeof target === 'string') return 2;
       await new Promise<void>((resolve) => target.write(text, () => resolve()));
@@ -156,7 +157,7 @@ describe('swarm export', () => {
 
   it('--out: an absolute path and the format reach the store, the count is told', async () => {
     const asked: unknown[] = [];
-    const write: Reader['export'] = async (...args) => asked.push(args) + 1;
+    const write: StoreReader['export'] = async (...args) => asked.push(args) + 1;
     const { stdout, stderr } = await swarm(
       ['export', 'poems-1', '--format', 'csv', '--out', 'rows.csv'],
       reading({ export: write }).options,
@@ -205,15 +206,41 @@ describe('swarm export', () => {
 });
 
 describe('swarm receipt', () => {
-  const receipt = async () => ({
+  const tokens = { input: 2000, cached: 0, output: 900, reasoning: 0 };
+  const receipt = async (): Promise<Receipt> => ({
     run: 'poems-1',
-    counts: { total: 20, ok: 18, failed: 2 },
-    cost_usd: 0.0123,
-    spend: [
-      { model: 'sim-small', calls: 20, cost_usd: 0.01 },
-      { model: 'sim-large', calls: 3, cost_usd: 0.0023 },
+    name: 'poems',
+    at: '2026-11-21T09:00:20.000Z',
+    epochs: 1,
+    task_fingerprint: 'a1',
+    seeds_fingerprint: 'b2',
+    counts: { total: 20, ok: 18, failed: 2, filtered: 0, pending: 0 },
+    calls: { answered: 22, failed: 1, limited: 3, doubtful: 1, open: 0 },
+    tokens,
+    money: {
+      cap_usd: 5,
+      settled_usd: 0.0123,
+      doubtful_usd: 0.001,
+      reserved_usd: 0,
+      total_usd: 0.0133,
+      by_model: [
+        { model: 'sim-small', tier: 'worker', calls: 20, tokens, cost_usd: 0.01 },
+        { model: 'sim-large', tier: 'worker', calls: 3, tokens, cost_usd: 0.0023 },
+      ],
+    },
+    doubtful_calls: [
+      {
+        index: 4,
+        id: 'row-5',
+        turn: 1,
+        attempt: 1,
+        reserved_usd: 0.001,
+        code: 'E_CALL_TIMEOUT',
+        time: '2026-11-21T09:00:05.000Z',
+      },
     ],
-    doubtful: [],
+    versions: { 'durable-swarm': '0.1.0' },
+    files: [{ name: 'output.jsonl', rows: 18, bytes: 4321, sha256: 'c3' }],
   });
 
   it('as people read it', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Reader } from '../../src/cli/context.js';
 import type { HostInfo, HostStatus } from '../../src/client/host-protocol.js';
+import type { StoreReader } from '../../src/client/reader.js';
 import { SwarmError } from '../../src/core/errors.js';
 import { progressOf } from './support/fake-run.js';
 import { FakeTerminal, swarm } from './support/terminal.js';
@@ -53,7 +53,7 @@ describe('swarm stop', () => {
       runs: async () => [of('open'), of('ending')],
       progress: async (run: string) => of(run),
       close: async () => undefined,
-    } as unknown as Reader;
+    } as unknown as StoreReader;
     const stopHost = async () => {
       stopped = true;
       return true;

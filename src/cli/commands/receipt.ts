@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
 import type { ReconcilePlan, Verification } from '../../client/api.js';
+import type { StoreReader } from '../../client/reader.js';
 import { EXIT } from '../../core/errors.js';
 import { formatUsd } from '../../core/format.js';
 import { nanoToUsd } from '../../core/price.js';
 import { canAsk, saysYes } from '../ask.js';
-import type { Reader } from '../context.js';
 import { type Session, terminalWidth } from '../session.js';
 import { recordTables } from '../view/record-tables.js';
 import { safeLine } from '../view/safe-text.js';
@@ -67,7 +67,7 @@ async function mayWrite({ context }: Session, yes: boolean): Promise<boolean> {
 
 async function reconciled(
   session: Session,
-  reader: Reader,
+  reader: StoreReader,
   run: string,
   flags: ReceiptFlags & { reconcile: string },
 ): Promise<number> {

@@ -1,10 +1,12 @@
 /** A run that goes as scripted: each look at it shows the next moment, and after the last one it has ended. */
 
-import type { CliDeps, Reader } from '../../../src/cli/context.js';
+import type { CliDeps } from '../../../src/cli/context.js';
 import type { CheckReport, Progress, RunHandle, RunResult, StartNotes, StartOptions, Swarm } from '../../../src/client/api.js';
-import { EXIT, SwarmError } from '../../../src/core/errors.js';
+import type { StoreReader } from '../../../src/client/reader.js';
+import { EXIT } from '../../../src/core/errors.js';
 import type { Estimate } from '../../../src/core/estimate.js';
 import type { Outcome } from '../../../src/core/model.js';
+import { unknownRun } from '../../../src/core/run-errors.js';
 import { START } from './terminal.js';
 
 export function progressOf(part: Partial<Progress> = {}): Progress {
@@ -203,11 +205,11 @@ export class FakeRun implements RunHandle {
     };
   }
 
-  private reader(): Reader {
+  private reader(): StoreReader {
     return {
       progress: async (run) => {
         if (run === this.id) return this.last;
-        throw new SwarmError({ code: 'E_RUN_UNKNOWN', found: `there is no run "${run}"`, fix: 'see swarm runs' });
+        throw unknownRun(run);
       },
       runs: async () => [this.last],
       lastRun: async () => this.id,
@@ -217,8 +219,7 @@ export class FakeRun implements RunHandle {
       planReconcile: notScripted,
       applyReconcile: notScripted,
       ended: async (run) => {
-        if (run !== this.id)
-          throw new SwarmError({ code: 'E_RUN_UNKNOWN', found: `there is no run "${run}"`, fix: 'see swarm runs' });
+        if (run !== this.id) throw unknownRun(run);
         return this.script.ended === true ? this : null;
       },
       close: async () => undefined,
