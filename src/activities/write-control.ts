@@ -1,12 +1,12 @@
 /** Updates and cancels of a run's workflow reach the gates through the control row. */
 import { isDiskFault } from '../core/errors.js';
-import { resizedControl } from '../core/resize.js';
+import { type ResizeOptions, resizedControl } from '../core/resize.js';
 import type { Control } from '../store/port.js';
-import type { ControlNews, ResizeArgs } from '../workflows/messages.js';
+import type { ControlNews } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
 import { queueOf } from './queue.js';
 
-export interface WriteControlInput extends ResizeArgs {
+export interface WriteControlInput extends ResizeOptions {
   run: string;
   paused?: boolean;
   cancelled?: boolean;

@@ -3,10 +3,11 @@
 import type { Problem } from '../core/errors.js';
 import type { Estimate } from '../core/estimate.js';
 import type { Counts, Outcome, RunState, StopCause, Usage } from '../core/model.js';
+import type { ResizeOptions } from '../core/resize.js';
 import type { SeedContent } from '../schema/seed.js';
 import type { Verification } from '../store/outputs/verify.js';
 
-export type { Verification };
+export type { ResizeOptions, Verification };
 
 export interface ConnectOptions {
   /** Default `SWARM_HOME` or the user's state folder. */
@@ -143,16 +144,6 @@ export interface RunResult {
   outputFile: string | null;
   /** 0 all ok, 1 failed rows, 2 refused request, 3 capped, 5 key or billing, 7 disk, 130 cancelled. */
   exitCode: number;
-}
-
-export interface ResizeOptions {
-  concurrency?: number;
-  requestsPerMinute?: number | null;
-  tokensPerMinute?: number | null;
-  /** USD; null = no cap. */
-  maxCost?: number | null;
-  maxCostPerRow?: number | null;
-  maxDailyCost?: number | null;
 }
 
 export interface RunHandle {

@@ -8,11 +8,11 @@ import {
 import { EXIT, SwarmError } from '../core/errors.js';
 import type { RunState } from '../core/model.js';
 import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
+import type { ResizeOptions } from '../core/resize.js';
 import { unknownRun } from '../core/run-errors.js';
 import type { RunRow, Store } from '../store/port.js';
 import {
   pauseUpdate,
-  type ResizeArgs,
   RUN_WORKFLOW,
   type RunInput,
   type RunSummary,
@@ -122,7 +122,7 @@ export class Launcher {
   }
 
   /** The control row is written already: the Update changes how many children there are. */
-  async resize(open: RunWorkflow | null, changes: ResizeArgs): Promise<void> {
+  async resize(open: RunWorkflow | null, changes: ResizeOptions): Promise<void> {
     if (open) await withinReach(open.executeUpdate(resizeUpdate, { args: [changes] }));
   }
 

@@ -22,6 +22,11 @@ export function usdToNano(usd: number): NanoUsd {
   return Math.max(Math.min(Math.round(usd * NANO_PER_USD), Number.MAX_SAFE_INTEGER), -Number.MAX_SAFE_INTEGER);
 }
 
+/** A cap in USD; null = there is none. */
+export function capToNano(usd: number | null): NanoUsd | null {
+  return usd === null ? null : usdToNano(usd);
+}
+
 /** USD to nano-dollars, rounded up; noise of float sums below a millionth of a nano-dollar is not rounded up. */
 export function usdToNanoUp(usd: number): NanoUsd {
   return Math.min(Math.ceil(Number((usd * NANO_PER_USD).toFixed(6))), Number.MAX_SAFE_INTEGER);

@@ -1,9 +1,9 @@
 /** New limits of a run that goes on, as users give them, and as its control row holds them. */
 import type { NanoUsd } from './model.js';
-import { usdToNano } from './price.js';
+import { capToNano } from './price.js';
 
 /** Undefined fields stay; null takes a limit away. */
-export interface Resize {
+export interface ResizeOptions {
   /** Calls in flight: a fixed number from then on, also where the task says auto. */
   concurrency?: number;
   requestsPerMinute?: number | null;
@@ -27,18 +27,14 @@ export interface ResizedControl {
 /** Limits that must be above 0, or null. */
 export const RESIZE_LIMITS = ['requestsPerMinute', 'tokensPerMinute', 'maxCost', 'maxCostPerRow', 'maxDailyCost'] as const;
 
-function inNano(usd: number | null): NanoUsd | null {
-  return usd === null ? null : usdToNano(usd);
-}
-
-export function resizedControl(resize: Resize): ResizedControl {
+export function resizedControl(resize: ResizeOptions): ResizedControl {
   const { concurrency, requestsPerMinute, tokensPerMinute, maxCost, maxCostPerRow, maxDailyCost } = resize;
   return {
     ...(concurrency === undefined ? {} : { concurrency, auto: false }),
     ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
     ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
-    ...(maxCost === undefined ? {} : { capNano: inNano(maxCost) }),
-    ...(maxCostPerRow === undefined ? {} : { rowCapNano: inNano(maxCostPerRow) }),
-    ...(maxDailyCost === undefined ? {} : { dayCapNano: inNano(maxDailyCost) }),
+    ...(maxCost === undefined ? {} : { capNano: capToNano(maxCost) }),
+    ...(maxCostPerRow === undefined ? {} : { rowCapNano: capToNano(maxCostPerRow) }),
+    ...(maxDailyCost === undefined ? {} : { dayCapNano: capToNano(maxDailyCost) }),
   };
 }

@@ -3,9 +3,8 @@ import { mkdir, realpath } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { changedKeys, changedOperationalKeys } from '../core/fingerprint.js';
-import type { NanoUsd } from '../core/model.js';
 import { newRunId } from '../core/names.js';
-import { usdToNano } from '../core/price.js';
+import { capToNano } from '../core/price.js';
 import { MOST_AUTO_CONCURRENCY } from '../core/slice-size.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
@@ -122,10 +121,6 @@ async function freeFolder(ports: StagePorts, dir: string): Promise<string> {
   }
 }
 
-function inNano(usd: number | null): NanoUsd | null {
-  return usd === null ? null : usdToNano(usd);
-}
-
 /** Keys of the file that a control row holds, and as what. */
 const CONTROL_KEYS: readonly (readonly [key: string, fields: readonly (keyof Omit<Control, 'version'>)[]])[] = [
   ['workers', ['concurrency', 'auto']],
@@ -145,10 +140,10 @@ function controlOf(task: Task): Omit<Control, 'version'> {
     auto: task.concurrency === 'auto',
     requestsPerMinute: task.requestsPerMinute,
     tokensPerMinute: task.tokensPerMinute,
-    capNano: inNano(task.maxCost),
-    callCapNano: inNano(task.maxCostPerCall),
-    rowCapNano: inNano(task.maxCostPerRow),
-    dayCapNano: inNano(task.maxDailyCost),
+    capNano: capToNano(task.maxCost),
+    callCapNano: capToNano(task.maxCostPerCall),
+    rowCapNano: capToNano(task.maxCostPerRow),
+    dayCapNano: capToNano(task.maxDailyCost),
   };
 }
 

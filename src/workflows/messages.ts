@@ -4,7 +4,7 @@ import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { WatchRunResult } from '../activities/watch-run.js';
 import type { StopCause, Usage } from '../core/model.js';
 import { TAIL_SIGNAL } from '../core/names.js';
-import type { Resize } from '../core/resize.js';
+import type { ResizeOptions } from '../core/resize.js';
 
 export const RUN_WORKFLOW = 'swarmRun';
 
@@ -145,12 +145,10 @@ export interface ProgressReply {
   stop: StopCause | null;
 }
 
-export type ResizeArgs = Resize;
-
 export const progressQuery = defineQuery<ProgressReply>('progress');
 export const pauseUpdate = defineUpdate<void>('pause');
 export const resumeUpdate = defineUpdate<void>('resume');
-export const resizeUpdate = defineUpdate<void, [ResizeArgs]>('resize');
+export const resizeUpdate = defineUpdate<void, [ResizeOptions]>('resize');
 
 /** Run -> lanes -> children: the control row changed; waiting ends. */
 export interface ControlNews {
