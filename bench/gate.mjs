@@ -47,9 +47,7 @@ const table = [];
 let missed = 0;
 try {
   console.log(machineLine());
-  await bed.provider(50);
-  await bed.startHost();
-  await bed.engine({ name: 'warm-up', seeds: bed.rows('warm-up', 500), rows: 500, concurrency: 50, batchSize: 50 });
+  await bed.warmUp();
   for (const { name, about, measure } of SCENARIOS) {
     if (only && !only.includes(name)) continue;
     console.log(`${name}: ${about}`);

@@ -193,9 +193,7 @@ try {
     console.log('cold:');
     tell('cold', `${ms} ms from \`swarm run\` typed to the first call, at most 3000`, ms <= 3_000);
   }
-  await bed.provider(50);
-  await bed.startHost();
-  await bed.engine({ name: 'warm-up', seeds: bed.rows('warm-up', 500), rows: 500, concurrency: 50, batchSize: 50 });
+  await bed.warmUp();
   for (const scenario of SCENARIOS) {
     if (only && !only.includes(scenario.name)) continue;
     const figures = await measure(bed, scenario);

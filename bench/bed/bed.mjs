@@ -69,6 +69,13 @@ export class Bed {
     await this.cli(['start']);
   }
 
+  /** A provider, a host, and a run behind them: what is measured next meets no first time. */
+  async warmUp() {
+    await this.provider(50);
+    await this.startHost();
+    await this.engine({ name: 'warm-up', seeds: this.rows('warm-up', 500), rows: 500, concurrency: 50, batchSize: 50 });
+  }
+
   /** @param {string[]} args @returns {Promise<number>} */
   async cli(args) {
     const child = spawn(process.execPath, [CLI, ...args], {

@@ -6,7 +6,7 @@ const MASK = '[redacted]';
 const SEARCHED = 8_192;
 
 /** Shorter values are no secrets but words ("test", "none"); masking them would garble every message. */
-const SHORTEST_SECRET = 6;
+export const SHORTEST_SECRET = 6;
 
 // Escape sequences go as a whole (CSI, OSC with its text, other two-byte ones), then lone control and direction characters.
 const ESCAPES = /\u001b\[[0-?]*[ -/]*[@-~]|\u001b\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[ -~]|\u009b[0-?]*[ -/]*[@-~]/g;

@@ -1,7 +1,5 @@
 /** API keys of this process: handed over by clients, or from its environment. In memory only. */
-
-/** Shorter values are too common as ordinary text to be blotted out. */
-const SHORTEST_SECRET = 6;
+import { SHORTEST_SECRET } from '../core/redact.js';
 
 export class Keyring {
   readonly #readEnvironment: (name: string) => string | undefined;
