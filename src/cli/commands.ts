@@ -117,6 +117,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { flags: '--concurrency <n>', about: 'calls in flight', read: count },
       { flags: '--max-cost <usd>', about: 'cap in USD, or the word none', read: orNone(usd) },
+      { flags: '--max-cost-per-call <usd>', about: 'cap of each call in USD, or the word none', read: orNone(usd) },
       { flags: '--max-cost-per-row <usd>', about: 'cap of each row in USD, or the word none', read: orNone(usd) },
       { flags: '--max-daily-cost <usd>', about: 'cap of all runs of a day in USD, or the word none', read: orNone(usd) },
       { flags: '--requests-per-minute <n>', about: 'rate of calls, or the word none', read: orNone(count) },

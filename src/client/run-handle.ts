@@ -134,7 +134,8 @@ export class StoredRun implements RunHandle {
   async resize(options: ResizeOptions): Promise<void> {
     checkResize(options);
     const run = await this.#row();
-    const unpriced = resizeProblem(run.task, createPrices(), [options.maxCost, options.maxCostPerRow, options.maxDailyCost]);
+    const { maxCost, maxCostPerCall, maxCostPerRow, maxDailyCost } = options;
+    const unpriced = resizeProblem(run.task, createPrices(), [maxCost, maxCostPerCall, maxCostPerRow, maxDailyCost]);
     if (unpriced) throw new SwarmError(unpriced);
     await this.#store.setControl(this.id, resizedControl(options));
     if (hasEnded(run)) return;

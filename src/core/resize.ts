@@ -8,8 +8,9 @@ export interface ResizeOptions {
   concurrency?: number;
   requestsPerMinute?: number | null;
   tokensPerMinute?: number | null;
-  /** USD, like the other two. */
+  /** USD, like the other three. */
   maxCost?: number | null;
+  maxCostPerCall?: number | null;
   maxCostPerRow?: number | null;
   maxDailyCost?: number | null;
 }
@@ -20,20 +21,29 @@ export interface ResizedControl {
   requestsPerMinute?: number | null;
   tokensPerMinute?: number | null;
   capNano?: NanoUsd | null;
+  callCapNano?: NanoUsd | null;
   rowCapNano?: NanoUsd | null;
   dayCapNano?: NanoUsd | null;
 }
 
 /** Limits that must be above 0, or null. */
-export const RESIZE_LIMITS = ['requestsPerMinute', 'tokensPerMinute', 'maxCost', 'maxCostPerRow', 'maxDailyCost'] as const;
+export const RESIZE_LIMITS = [
+  'maxCost',
+  'maxCostPerCall',
+  'maxCostPerRow',
+  'maxDailyCost',
+  'requestsPerMinute',
+  'tokensPerMinute',
+] as const;
 
 export function resizedControl(resize: ResizeOptions): ResizedControl {
-  const { concurrency, requestsPerMinute, tokensPerMinute, maxCost, maxCostPerRow, maxDailyCost } = resize;
+  const { concurrency, requestsPerMinute, tokensPerMinute, maxCost, maxCostPerCall, maxCostPerRow, maxDailyCost } = resize;
   return {
     ...(concurrency === undefined ? {} : { concurrency, auto: false }),
     ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
     ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
     ...(maxCost === undefined ? {} : { capNano: capToNano(maxCost) }),
+    ...(maxCostPerCall === undefined ? {} : { callCapNano: capToNano(maxCostPerCall) }),
     ...(maxCostPerRow === undefined ? {} : { rowCapNano: capToNano(maxCostPerRow) }),
     ...(maxDailyCost === undefined ? {} : { dayCapNano: capToNano(maxDailyCost) }),
   };

@@ -31,7 +31,7 @@ export class RunControl {
     });
     setHandler(resumeUpdate, () => this.#write({ paused: false }), { description: 'Goes on after a pause.' });
     setHandler(resizeUpdate, (size) => this.#write(size), {
-      description: 'Changes concurrency, requestsPerMinute, tokensPerMinute, maxCost, maxCostPerRow, maxDailyCost (USD).',
+      description: `Changes concurrency, ${RESIZE_LIMITS.join(', ')} (money in USD).`,
       validator: (size) => {
         if (size.concurrency !== undefined && !(Number.isInteger(size.concurrency) && size.concurrency > 0))
           refuse('concurrency');

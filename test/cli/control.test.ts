@@ -66,9 +66,21 @@ describe('swarm resize', () => {
   });
 
   it('rates and caps of every kind: reach the run, and are said', async () => {
-    const flags = ['--max-cost-per-row', '0.5', '--max-daily-cost', '9', '--tokens-per-minute', '5000'];
+    const flags = [
+      '--max-cost-per-call',
+      '0.1',
+      '--max-cost-per-row',
+      '0.5',
+      '--max-daily-cost',
+      '9',
+      '--tokens-per-minute',
+      '5000',
+    ];
     const { stderr, asked } = await on('capped', ['resize', 'poems-1', ...flags]);
-    expect(asked.slice(1, 3)).toEqual(['resize {"maxCostPerRow":0.5,"maxDailyCost":9,"tokensPerMinute":5000}', 'resume']);
+    expect(asked.slice(1, 3)).toEqual([
+      'resize {"maxCostPerCall":0.1,"maxCostPerRow":0.5,"maxDailyCost":9,"tokensPerMinute":5000}',
+      'resume',
+    ]);
     expect(stderr).toContain('at most $0.5000 a row, at most $9.00 a day, at most 5000 tokens/min');
   });
 

@@ -354,11 +354,12 @@ describe('acting', () => {
 
   it('resize: rates and caps of every kind -> in the control row; a number of workers ends auto', async () => {
     await store.setControl(run.id, { auto: true });
-    await run.resize({ tokensPerMinute: 5_000, maxCostPerRow: 0.5, maxDailyCost: 9, concurrency: 3 });
-    const control = { tokensPerMinute: 5_000, rowCapNano: 500_000_000, dayCapNano: 9_000_000_000, concurrency: 3, auto: false };
+    await run.resize({ tokensPerMinute: 5_000, maxCostPerCall: 0.1, maxCostPerRow: 0.5, maxDailyCost: 9, concurrency: 3 });
+    const caps = { callCapNano: 100_000_000, rowCapNano: 500_000_000, dayCapNano: 9_000_000_000 };
+    const control = { tokensPerMinute: 5_000, ...caps, concurrency: 3, auto: false };
     expect(await store.control(run.id)).toMatchObject(control);
-    await run.resize({ tokensPerMinute: null, maxCostPerRow: null, maxDailyCost: null });
-    const none = { tokensPerMinute: null, rowCapNano: null, dayCapNano: null, concurrency: 3 };
+    await run.resize({ tokensPerMinute: null, maxCostPerCall: null, maxCostPerRow: null, maxDailyCost: null });
+    const none = { tokensPerMinute: null, callCapNano: null, rowCapNano: null, dayCapNano: null, concurrency: 3 };
     expect(await store.control(run.id)).toMatchObject(none);
   });
 
@@ -367,7 +368,7 @@ describe('acting', () => {
     await stage(store, id, 1, aTask({ model: { provider: 'x.test', model: 'm', apiBase: 'http://x.test/v1', apiKeyEnv: null } }));
     const before = await store.control(id);
     const unpriced = new StoredRun(id, handleOptions());
-    for (const caps of [{ maxCost: 1 }, { maxCostPerRow: 1 }, { maxDailyCost: 1 }]) {
+    for (const caps of [{ maxCost: 1 }, { maxCostPerCall: 1 }, { maxCostPerRow: 1 }, { maxDailyCost: 1 }]) {
       await expect(unpriced.resize(caps)).rejects.toMatchObject({ code: 'E_PRICE_UNKNOWN', exitCode: EXIT.badInput });
     }
     expect(await store.control(id)).toEqual(before);

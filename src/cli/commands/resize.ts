@@ -1,13 +1,14 @@
 import type { ResizeOptions } from '../../client/api.js';
 import { EXIT } from '../../core/errors.js';
 import { formatUsd } from '../../core/format.js';
+import { RESIZE_LIMITS } from '../../core/resize.js';
 import { usageError } from '../problems.js';
 import { withRun } from '../run-by-id.js';
 import type { Session } from '../session.js';
 
 function changes(options: ResizeOptions): string {
   const parts: string[] = [];
-  const { concurrency, maxCost, maxCostPerRow, maxDailyCost, requestsPerMinute, tokensPerMinute } = options;
+  const { concurrency, maxCost, maxCostPerCall, maxCostPerRow, maxDailyCost, requestsPerMinute, tokensPerMinute } = options;
   const cap = (usd: number | null | undefined, of: string) => {
     if (usd !== undefined) parts.push(usd === null ? `no cap${of}` : `at most ${formatUsd(usd)}${of}`);
   };
@@ -16,6 +17,7 @@ function changes(options: ResizeOptions): string {
   };
   if (concurrency !== undefined) parts.push(`${concurrency} calls in flight`);
   cap(maxCost, '');
+  cap(maxCostPerCall, ' a call');
   cap(maxCostPerRow, ' a row');
   cap(maxDailyCost, ' a day');
   rate(requestsPerMinute, 'requests/min');
@@ -26,17 +28,16 @@ function changes(options: ResizeOptions): string {
 export interface ResizeFlags {
   concurrency?: number;
   maxCost?: number | 'none';
+  maxCostPerCall?: number | 'none';
   maxCostPerRow?: number | 'none';
   maxDailyCost?: number | 'none';
   requestsPerMinute?: number | 'none';
   tokensPerMinute?: number | 'none';
 }
 
-const LIMITS = ['maxCost', 'maxCostPerRow', 'maxDailyCost', 'requestsPerMinute', 'tokensPerMinute'] as const;
-
 function resizeOptions(flags: ResizeFlags): ResizeOptions {
   const options: ResizeOptions = flags.concurrency === undefined ? {} : { concurrency: flags.concurrency };
-  for (const name of LIMITS) {
+  for (const name of RESIZE_LIMITS) {
     const value = flags[name];
     if (value !== undefined) options[name] = value === 'none' ? null : value;
   }
@@ -49,7 +50,7 @@ export async function resize(session: Session, [run = '']: readonly string[], fl
   if (Object.keys(options).length === 0) {
     throw usageError('E_CLI_MISSING', 'there is nothing to change', {
       allowed:
-        '--concurrency N, --max-cost, --max-cost-per-row or --max-daily-cost USD, --requests-per-minute or --tokens-per-minute N',
+        '--concurrency N, --max-cost, --max-cost-per-call, --max-cost-per-row or --max-daily-cost USD, --requests-per-minute or --tokens-per-minute N',
       fix: `swarm resize ${run} --concurrency 8`,
     });
   }
