@@ -14,12 +14,45 @@ function toNumber(text: string): number | null {
   return NUMBER.test(trimmed) ? Number(trimmed) : null;
 }
 
+const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+const CLOCK = String.raw`(?<h>\d{2}):(?<min>\d{2}):(?<s>\d{2})`;
+/** The three forms of RFC 9110, 5.6.7: `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`. */
+const HTTP_DATES = [
+  String.raw`^[a-z]{3}, (?<day>\d{1,2}) (?<month>[a-z]{3}) (?<year>\d{4}) ${CLOCK} GMT$`,
+  String.raw`^[a-z]{6,9}, (?<day>\d{1,2})-(?<month>[a-z]{3})-(?<year>\d{2}) ${CLOCK} GMT$`,
+  String.raw`^[a-z]{3} (?<month>[a-z]{3}) {1,2}(?<day>\d{1,2}) ${CLOCK} (?<year>\d{4})$`,
+].map((form) => new RegExp(form, 'i'));
+
+/** A year of two digits is the one that is at most 50 years ahead of now (RFC 9110). */
+function fullYear(text: string, now: EpochMs): number {
+  const year = Number(text);
+  if (text.length === 4) return year;
+  const thisYear = new Date(now).getUTCFullYear();
+  const sameCentury = thisYear - (thisYear % 100) + year;
+  return sameCentury > thisYear + 50 ? sameCentury - 100 : sameCentury;
+}
+
+/** Null when the text is no HTTP date. All of them are in UTC, also the one that does not say so. */
+function httpDate(text: string, now: EpochMs): EpochMs | null {
+  for (const form of HTTP_DATES) {
+    const { day, month = '', year = '', h, min, s } = form.exec(text.trim())?.groups ?? {};
+    const monthIndex = MONTHS.indexOf(month.toLowerCase());
+    if (monthIndex === -1) continue;
+    const at = Date.UTC(fullYear(year, now), monthIndex, Number(day), Number(h), Number(min), Number(s));
+    // The 31st of November is none.
+    return new Date(at).getUTCDate() === Number(day) ? at : null;
+  }
+  return null;
+}
+
 /** `retry-after`: seconds, or an HTTP date. Null for anything else, negative numbers included. */
 function readRetryAfter(value: string, now: EpochMs): number | null {
   const seconds = toNumber(value);
   if (seconds !== null) return Math.ceil(seconds * 1000);
-  // Date.parse takes many forms ("-1", "soon 5"): only a text with a month name or an ISO date is a date.
-  if (!/[a-z]{3}.*\d{4}|^\s*\d{4}-\d{2}-\d{2}T/i.test(value)) return null;
+  const date = httpDate(value, now);
+  if (date !== null) return Math.max(0, date - now);
+  // Date.parse takes many forms ("-1", "soon 5") and reads those without a zone as local time: only one with a zone is a date.
+  if (!/^\s*\d{4}-\d{2}-\d{2}T.*(?:Z|[+-]\d{2}:?\d{2})\s*$|[a-z]{3} \d{4} .*(?:UTC|[+-]\d{4})\s*$/i.test(value)) return null;
   const at = Date.parse(value);
   return Number.isNaN(at) ? null : Math.max(0, at - now);
 }

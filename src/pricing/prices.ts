@@ -27,11 +27,23 @@ function dataProvider({ provider, apiBase }: ModelRef): string | null {
   return (apiBase === null ? undefined : findProvider({ providerApiUrl: apiBase })?.id) ?? null;
 }
 
+/**
+ * The time whose prices hold at a time. DeepSeek's dear hours, 01:00 to 04:00 and 06:00 to 10:00 UTC, are those of Monday to Friday
+ * (https://api-docs.deepseek.com/quick_start/pricing, read 2026-11-15); the data has them on every day, so on a weekend their price is that of
+ * 05:00, between them. Chinese holidays are cheap, too, but no list of them is at hand: they count as dear, which no cap is passed by.
+ */
+function pricedAt(providerId: string, at: EpochMs): Date {
+  const time = new Date(at);
+  const [day, hour] = [time.getUTCDay(), time.getUTCHours()];
+  if (providerId === 'deepseek' && (day === 0 || day === 6) && hour >= 1 && hour < 10) time.setUTCHours(5, 0, 0, 0);
+  return time;
+}
+
 function lookUp(model: ModelRef, name: string, at: EpochMs): ReturnType<typeof calcPrice> {
   const providerId = dataProvider(model);
   if (providerId === null) return null;
   // Gemini's OpenAI-style endpoint answers with `models/...`.
-  const found = calcPrice({}, name.replace(/^models\//, ''), { providerId, timestamp: new Date(at) });
+  const found = calcPrice({}, name.replace(/^models\//, ''), { providerId, timestamp: pricedAt(providerId, at) });
   // An entry without token prices (an image model, an empty row) would price text at nothing.
   return found && found.model_price['input_mtok'] !== undefined ? found : null;
 }

@@ -41,6 +41,23 @@ describe('cost', () => {
     expect(cost(deepseek, MILLION, OFF_PEAK)).toBe(2_640_000_000);
   });
 
+  test.each([
+    ['Friday', 20, 1, 5_280_000_000],
+    ['Saturday', 21, 1, 2_640_000_000],
+    ['Saturday', 21, 9.99, 2_640_000_000],
+    ['Sunday', 22, 7, 2_640_000_000],
+    ['Sunday', 22, 23, 2_640_000_000],
+    ['Monday', 23, 6, 5_280_000_000],
+  ])('cost: DeepSeek on a %s (%i November 2026, %f h UTC) -> dear hours from Monday to Friday only', (_, day, hour, nano) => {
+    expect(cost(model('deepseek', 'deepseek-v4-pro'), MILLION, Date.UTC(2026, 10, day) + hour * 3_600_000)).toBe(nano);
+  });
+
+  test('cost: an older DeepSeek model on a weekend -> the hours of its own price, as on other days', () => {
+    const at = (day: number, hour: number) => cost(model('deepseek', 'deepseek-chat'), MILLION, Date.UTC(2026, 10, day, hour));
+    for (const hour of [0, 3, 8, 12, 18]) expect(at(21, hour)).toBe(at(20, hour));
+    expect(at(21, 3)).not.toBe(at(21, 18));
+  });
+
   test('cost: a long prompt at OpenAI -> the whole request at the long price', () => {
     const luna = model('openai', 'gpt-6-luna');
     expect(cost(luna, { input: 272_000, cached: 0, output: 1_000, reasoning: 0 })).toBe(272_000 * 100 + 1_000 * 500);
@@ -104,6 +121,14 @@ describe('worstCase', () => {
     expect(worst(deepseek, PEAK)).toBe(5_280_000_000);
   });
 
+  test('worstCase: on a Sunday -> dear only when the deadline is in the dear hours of Monday', () => {
+    const question = { model: model('deepseek', 'deepseek-v4-pro'), override: null, at: Date.UTC(2026, 10, 22, 2, 0, 0) };
+    const until = (hours: number) =>
+      prices.worstCase({ ...question, timeoutMs: hours * 3_600_000 }, { input: 0, maxOutput: 1_000_000 });
+    expect(until(22)).toBe(1_980_000_000);
+    expect(until(24)).toBe(3_960_000_000);
+  });
+
   test('worstCase: asked again a minute later and for another time -> not an old answer', () => {
     const own = createPrices();
     const question = (at: number) => ({ model: model('deepseek', 'deepseek-v4-pro'), override: null, at });
@@ -118,7 +143,7 @@ describe('worstCase', () => {
   });
 
   test('worstCase: a deadline beyond the dear hours, or within them -> their price, at any start', () => {
-    const question = { model: model('deepseek', 'deepseek-v4-pro'), override: null, at: Date.UTC(2026, 10, 20, 11, 0, 0) };
+    const question = { model: model('deepseek', 'deepseek-v4-pro'), override: null, at: Date.UTC(2026, 10, 19, 11, 0, 0) };
     const at = (timeoutMs: number) => prices.worstCase({ ...question, timeoutMs }, { input: 0, maxOutput: 1_000_000 });
     expect(at(3_600_000)).toBe(1_980_000_000);
     // Dear hours come and go within it.

@@ -1,7 +1,8 @@
 /**
  * Limits that a provider tells in its response headers, read into one shape. Sources: providers.md section 3.
  * OpenAI, Groq, Together: `x-ratelimit-{limit,remaining,reset}-{requests,tokens}`, reset as a duration (`6m0s`) or in seconds;
- * Together also `x-tokenlimit-*`; Mistral `x-ratelimit-remaining*` alone; Anthropic `anthropic-ratelimit-*` with reset as a time.
+ * Together also `x-tokenlimit-*`; Mistral documents `x-ratelimit-remaining*` and sends tokens of a minute as `ratelimitbysize-*` (reset in seconds) or
+ * `x-ratelimitbysize-*-minute`, as public clients of it read them; Anthropic `anthropic-ratelimit-*` with reset as a time.
  */
 import type { EpochMs } from '../model.js';
 import { parseDuration } from '../retry-after.js';
@@ -23,7 +24,10 @@ const UNITS: readonly ToldUnit[] = ['requests', 'tokens', 'input-tokens', 'outpu
 /** Names of each header by unit, the first that is there counts. */
 function names(word: 'limit' | 'remaining' | 'reset', unit: ToldUnit): string[] {
   const list = [`x-ratelimit-${word}-${unit}`, `anthropic-ratelimit-${unit}-${word}`];
-  if (unit === 'tokens') list.push(`x-tokenlimit-${word}`, `x-ratelimit-${word}-tokens-minute`);
+  if (unit === 'tokens') {
+    list.push(`x-tokenlimit-${word}`, `x-ratelimit-${word}-tokens-minute`);
+    list.push(`ratelimitbysize-${word}`, `x-ratelimitbysize-${word}-minute`);
+  }
   if (unit === 'requests') list.push(`x-ratelimit-${word}`, `x-ratelimit-${word}-requests-minute`);
   return list;
 }

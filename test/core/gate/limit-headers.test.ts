@@ -46,6 +46,18 @@ describe('readLimits', () => {
     expect(read({ 'x-ratelimit-remaining-requests-minute': '3' })).toMatchObject({ requests: { remaining: 3 } });
   });
 
+  it('Mistral: tokens of a minute by size, not those of a month', () => {
+    const bySize = { 'ratelimitbysize-limit': '500000', 'ratelimitbysize-remaining': '499990', 'ratelimitbysize-reset': '44' };
+    const month = { 'x-ratelimitbysize-limit-month': '1000000000', 'x-ratelimitbysize-remaining-month': '7' };
+    expect(read({ ...bySize, ...month, 'ratelimitbysize-query-cost': '10' })).toEqual({
+      tokens: { limit: 500_000, remaining: 499_990, resetMs: 44_000 },
+    });
+    expect(read({ 'X-RateLimitBySize-Limit-Minute': '20', 'X-RateLimitBySize-Remaining-Minute': '3' })).toEqual({
+      tokens: { limit: 20, remaining: 3, resetMs: null },
+    });
+    expect(read(month)).toBeNull();
+  });
+
   it('Groq: requests of a day, tokens of a minute, fractions of a second', () => {
     const headers = {
       'x-ratelimit-limit-requests': '14400',
