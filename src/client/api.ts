@@ -4,6 +4,7 @@ import type { Problem } from '../core/errors.js';
 import type { Estimate } from '../core/estimate.js';
 import type { Counts, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { ResizeOptions } from '../core/resize.js';
+import type { SeenRows } from '../intake/seen-rows.js';
 import type { SeedContent } from '../schema/seed.js';
 import type { Verification } from '../store/outputs/verify.js';
 
@@ -37,6 +38,11 @@ export interface StartOptions {
   detached?: boolean;
   /** A changed task or seeds file: start over in the same folder, or in a new one. */
   ifChanged?: 'refuse' | 'fresh' | 'fork';
+  /**
+   * The report of a check of the same task and options: rows of a file that did not change since are not read again to see that they are those
+   * of the run that goes on.
+   */
+  checked?: CheckReport;
   /** Accepts a template without a placeholder over many rows. */
   allowConstantPrompt?: boolean;
   origin?: 'cli' | 'library' | 'http';
@@ -174,6 +180,8 @@ export interface CheckReport {
   problems: Problem[];
   notes: string[];
   rows: number;
+  /** What a start is spared by `checked`; null for rows from code, or when they were not read to their end. */
+  seen: SeenRows | null;
   /** Upper bounds for one pass without retries. */
   calls: number;
   inputTokens: number;

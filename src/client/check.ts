@@ -7,6 +7,7 @@ import type { NanoUsd } from '../core/model.js';
 import { nanoToUsd } from '../core/price.js';
 import { ASSUMED_CALL_MS, ASSUMED_CONCURRENCY, MOST_AUTO_CONCURRENCY, sliceSize } from '../core/slice-size.js';
 import { parseTemplate } from '../core/template.js';
+import { fileVersion, seenRows } from '../intake/seen-rows.js';
 import type { Prices } from '../llm/port.js';
 import { capProblem } from '../pricing/cap-problem.js';
 import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
@@ -36,6 +37,7 @@ export async function checkTask(
     problems: [],
     notes: [],
     rows: 0,
+    seen: null,
     calls: 0,
     inputTokens: 0,
     outputTokens: 0,
@@ -59,6 +61,7 @@ export async function checkTask(
       },
     ];
     const followUp = { about: estimateTokens(asked), atMost: maxInputTokens(asked) };
+    const version = prepared.rowsOf && (await fileVersion(prepared.rowsOf.file));
     const rows = prepared.rows();
     let promptTokens = 0;
     for await (const seed of rows) {
@@ -69,6 +72,7 @@ export async function checkTask(
       report.inputTokens += inputOfTurns(task, about, followUp.about);
       costs.add(maxInputTokens(messages), followUp.atMost);
     }
+    report.seen = prepared.rowsOf && seenRows(prepared.rowsOf, version, rows);
     report.notes.push(...rows.notes(), ...paceNotes(task, report.rows));
     report.calls = report.rows * mostCalls(task);
     report.outputTokens = report.calls * task.maxTokens;

@@ -6,6 +6,7 @@ import { type Config, loadConfig, readKey } from '../config.js';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
 import { ensureHome, homeId, storeLocation } from '../home.js';
+import { stillSeen } from '../intake/seen-rows.js';
 import { stageRun } from '../intake/stage-run.js';
 import { capProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
@@ -112,6 +113,7 @@ class ConnectedSwarm implements Swarm {
       {
         task: prepared.task,
         rows: prepared.rows(),
+        seen: await stillSeen(options.checked?.seen, prepared.rowsOf),
         limited: options.limit !== undefined,
         ifChanged: options.ifChanged ?? 'refuse',
         detached: options.detached ?? true,

@@ -6,6 +6,7 @@ import { type LoadedTask, loadTask, loadTaskObject } from '../intake/load-task.j
 import { checkOutputDir } from '../intake/output-dir.js';
 import { readSeeds, type SeedReading, type SeedSource } from '../intake/read-seeds.js';
 import type { RowsFromCode } from '../intake/seeds-memory.js';
+import type { RowsOf } from '../intake/seen-rows.js';
 import { createPrices } from '../pricing/prices.js';
 import type { Task } from '../schema/task-types.js';
 import type { StartOptions } from './api.js';
@@ -17,6 +18,8 @@ export interface PreparedTask {
   key: string | null;
   /** Where a key stands in the task file. */
   placeOf(key: string): Place;
+  /** Where the rows are; null for rows from code. */
+  rowsOf: RowsOf | null;
   /** A new reading of the rows. Rows from code can be read once. */
   rows(): SeedReading;
 }
@@ -39,6 +42,7 @@ export async function prepareTask(
     key,
     notes: [...loaded.notes],
     placeOf: loaded.placeOf,
+    rowsOf: rowsOf(task, options),
     rows: () =>
       readSeeds(sourceOf(task, options), {
         prompt: loaded.prompt,
@@ -52,6 +56,12 @@ export async function prepareTask(
 function sourceOf(task: Task, options: StartOptions): SeedSource {
   if (options.seeds !== undefined) return { rows: options.seeds as RowsFromCode };
   return { file: options.seedsFile === undefined ? task.seedsFile : resolve(options.seedsFile) };
+}
+
+function rowsOf(task: Task, options: StartOptions): RowsOf | null {
+  const source = sourceOf(task, options);
+  if (!('file' in source) || source.file === null) return null;
+  return { file: source.file, limit: options.limit ?? null, total: options.total ?? null };
 }
 
 /** An answer cannot be longer than the model's whole window. */

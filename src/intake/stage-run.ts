@@ -12,6 +12,7 @@ import type { ClaimOptions, FolderMarker, FolderOwner } from '../store/outputs/f
 import type { Control, RunRow, Store } from '../store/port.js';
 import { canonicalJson, taskFingerprint } from './fingerprint.js';
 import type { SeedReading } from './read-seeds.js';
+import type { SeenRows } from './seen-rows.js';
 import { busy, foreignFolder, mismatch, rowChanged, rowsAdded, rowsMissing } from './stage-refusals.js';
 
 /** Rows of one staging transaction. */
@@ -40,6 +41,8 @@ export interface StageRequest {
   task: Task;
   /** Checked rows; iterating throws SwarmError on a bad one. Iterated once. */
   rows: SeedReading;
+  /** What these rows are, where that is known already: then they are not read for a run that has them. */
+  seen?: SeenRows | null;
   /** True when `--limit` cut the rows: a later start may go on with more. */
   limited: boolean;
   ifChanged: 'refuse' | 'fresh' | 'fork';
@@ -211,7 +214,7 @@ async function resume(ports: StagePorts, request: StageRequest, existing: RunRow
   const task: Task = { ...request.task, outputDir: existing.outputDir };
   const changed = changedKeys(existing.task, task);
   if (changed.length > 0) throw mismatch(existing, changed);
-  const grown = await compareRows(store, request, existing);
+  const grown = hasRows(existing, request.seen) ? false : await compareRows(store, request, existing);
 
   const notes: string[] = [];
   const operational = changedOperationalKeys(existing.task, task);
@@ -227,6 +230,10 @@ async function resume(ports: StagePorts, request: StageRequest, existing: RunRow
   if (grown) notes.push(`run ${existing.id} goes on with rows ${existing.total + 1} and later`);
   else if (!finished) notes.push(`run ${existing.id} is resumed`);
   return { run: await mustHave(store, existing.id), kind: finished ? 'finished' : 'resumed', notes };
+}
+
+function hasRows({ total, seedsFingerprint }: RunRow, seen: SeenRows | null | undefined): boolean {
+  return seen?.count === total && seen.fingerprint === seedsFingerprint;
 }
 
 /** Compares the rows with those of the run; appends the rest to a run that `--limit` had cut. True when rows were added. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SwarmError } from '../../src/core/errors.js';
-import { estimateOf, FakeRun, outcomeOf, progressOf, type Script } from './support/fake-run.js';
+import { estimateOf, FakeRun, outcomeOf, progressOf, reportOf, type Script } from './support/fake-run.js';
 import { FakeTerminal, jsonLines, START, swarm, type TerminalOptions } from './support/terminal.js';
 
 const HALF = { ok: 9, failed: 1, calls: 10, usage: { input: 1000, cached: 0, output: 500, reasoning: 0 }, costUsd: 0.05 };
@@ -97,6 +97,7 @@ describe('swarm run', () => {
       ifChanged: 'fork',
       detached: false,
       origin: 'cli',
+      checked: reportOf(),
     });
   });
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { checkTask } from '../../src/client/check.js';
 import { prepareTask } from '../../src/client/prepare-task.js';
 import { EXIT, type SwarmError } from '../../src/core/errors.js';
@@ -42,6 +42,22 @@ describe('checkTask', () => {
 
   it('on_truncate: continue -> an answer may come in eight pieces', async () => {
     expect(await checkTask(task({ on_truncate: 'continue' }), { seeds })).toMatchObject({ calls: 24, outputTokens: 2_400 });
+  });
+
+  it('rows of a file -> what a start is spared; rows from code, rows with a problem -> nothing', async () => {
+    // The files of this test were written long ago.
+    vi.useFakeTimers({ now: Date.now() + 3_600_000, toFake: ['Date'] });
+    try {
+      const [good, bad] = [join(root, 'good.jsonl'), join(root, 'bad.jsonl')];
+      writeFileSync(good, '"one"\n"two"\n');
+      writeFileSync(bad, '"one"\n5\n');
+      const { seen } = await checkTask(task(), { seedsFile: good, limit: 2 });
+      expect(seen).toMatchObject({ file: good, limit: 2, total: null, count: 2 });
+      expect((await checkTask(task(), { seedsFile: bad })).seen).toBeNull();
+      expect((await checkTask(task(), { seeds })).seen).toBeNull();
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   it('limit and total -> the rows that would run', async () => {

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT, type SwarmError } from '../../src/core/errors.js';
-import { readSeeds } from '../../src/intake/read-seeds.js';
+import { readSeeds, type SeedReading } from '../../src/intake/read-seeds.js';
+import type { SeenRows } from '../../src/intake/seen-rows.js';
 import { type StagePorts, type StageRequest, stageRun } from '../../src/intake/stage-run.js';
 import type { Task } from '../../src/schema/task-types.js';
 import { claimFolder, isPublished, RECEIPT_FILE, readMarker, releaseFolder, taken } from '../../src/store/outputs/folder.js';
@@ -72,6 +73,44 @@ async function ended(id: string, state: 'completed' | 'capped' = 'completed'): P
   await store.updateRun(id, { state, endedAt: clock, publishedAt: clock });
   writeFileSync(join(dir, RECEIPT_FILE), '{}');
 }
+
+describe('rows that were seen already', () => {
+  /** Rows that must not be read. */
+  const unread = (): SeedReading => ({
+    ...readSeeds({ rows: ROWS }, {}),
+    [Symbol.asyncIterator]: () => {
+      throw new Error('the rows were read');
+    },
+  });
+  const seenAs = async (rows: readonly string[]): Promise<SeenRows> => {
+    const reading = readSeeds({ rows }, {});
+    for await (const _ of reading);
+    const { count } = reading.fingerprint;
+    return { file: '/seeds', limit: null, total: null, version: '1', count, fingerprint: reading.fingerprint.digest() };
+  };
+  const again = (rows: SeedReading, seen: SeenRows) =>
+    stageRun(ports(), {
+      task: aTask({ outputDir: dir }),
+      ...{ rows, seen, limited: false, ifChanged: 'refuse', detached: true, origin: 'library' },
+    });
+
+  it('those of the run -> it is answered, or goes on, and no row is read', async () => {
+    const { run } = await staged();
+    expect(await again(unread(), await seenAs(ROWS))).toMatchObject({ run: { id: run.id }, kind: 'resumed' });
+    await ended(run.id);
+    expect(await again(unread(), await seenAs(ROWS))).toMatchObject({ run: { id: run.id }, kind: 'finished' });
+  });
+
+  it.each<[string, string[], RegExp]>([
+    ['one is another', ['a', 'X', 'c'], /row 2 \(id .*\) is not the row/],
+    ['one is new', [...ROWS, 'd'], /row 4 \(id .*\) is new/],
+    ['one is gone', ['a', 'b'], /has 3 rows, there are 2 now/],
+  ])('%s -> they are read, and it is named', async (_, rows, named) => {
+    const { run } = await staged();
+    await ended(run.id);
+    await expect(again(readSeeds({ rows }, {}), await seenAs(rows))).rejects.toThrow(named);
+  });
+});
 
 describe('a new folder', () => {
   it('three rows -> a staged run with its control, in a folder of its own', async () => {

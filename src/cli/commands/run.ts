@@ -77,7 +77,7 @@ export async function run(session: Session, [task = '']: readonly string[], flag
   }
   const swarm = await deps.connect({ home: context.config.home, onProgress: (line) => session.say(line, 'dim') });
   try {
-    const handle = await started(session, () => swarm.start(task, options));
+    const handle = await started(session, () => swarm.start(task, { ...options, checked: report }));
     if (handle === null) {
       session.say('Left while the run was starting; look with: swarm status');
       return session.interrupts.exitCode ?? EXIT.sigint;

@@ -63,6 +63,7 @@ export function reportOf(part: Partial<CheckReport> = {}): CheckReport {
   return {
     problems: [],
     notes: [],
+    seen: null,
     rows: 20,
     calls: 20,
     inputTokens: 2000,
