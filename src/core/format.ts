@@ -24,6 +24,11 @@ export function formatUsd(usd: number): string {
   return `${sign}$${size.toFixed(decimals).replace(/0+$/, '')}`;
 }
 
+/** USD to the nano-dollar, so that it can be typed as a cap: `$0.0002174`, `$0.5`, `$12`. */
+export function formatExactUsd(usd: number): string {
+  return `$${usd.toFixed(9).replace(/\.?0+$/, '')}`;
+}
+
 /** `0s`, `42s`, `3m 05s`, `2h 07m`, `3d 04h`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

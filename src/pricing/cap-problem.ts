@@ -1,6 +1,6 @@
 /** A cap that could not do its work: over an unknown price it would never trip, under one call's worst case nothing would ever run. */
 import type { Place, Problem } from '../core/errors.js';
-import { formatUsd } from '../core/format.js';
+import { formatExactUsd } from '../core/format.js';
 import { nanoToUsd, usdToNano } from '../core/price.js';
 import type { Prices } from '../llm/port.js';
 import type { Task } from '../schema/task-types.js';
@@ -38,11 +38,11 @@ export function capProblem(
     const place = { ...known.placeOf?.(key), model: `${task.model.provider}/${task.model.model}` };
     if (worst === null) return { ...unknownPrice(key), place };
     if (worst <= usdToNano(usd)) continue;
-    const least = formatUsd(nanoToUsd(worst));
+    const least = formatExactUsd(nanoToUsd(worst));
     return {
       code: 'E_CAP_TOO_SMALL',
       place,
-      found: `${key} is ${formatUsd(usd)} and one call may cost ${least}: no call could be made`,
+      found: `${key} is ${formatExactUsd(usd)} and one call may cost ${least}: no call could be made`,
       allowed: `at least ${least}`,
       fix: `raise ${key}, or lower worker_max_tokens to what an answer needs`,
     };

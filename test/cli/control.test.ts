@@ -55,7 +55,8 @@ describe('swarm resize', () => {
   });
 
   it('a capped run and another cap: goes on', async () => {
-    const { asked } = await on('capped', ['resize', 'poems-1', '--max-cost', '5']);
+    const { stderr, asked } = await on('capped', ['resize', 'poems-1', '--max-cost', '5']);
+    expect(stderr).toBe('Run poems-1 has at most $5.00; it goes on.\n');
     expect(asked).toEqual(['connect', 'resize {"maxCost":5}', 'resume', 'close']);
   });
 

@@ -38,9 +38,17 @@ it('capProblem: cap below one worst call -> E_CAP_TOO_SMALL with both figures, w
     placeOf: () => ({ file: 'task.yaml', line: 3, column: 1 }),
   });
   expect(problem).toMatchObject({ code: 'E_CAP_TOO_SMALL', place: { file: 'task.yaml', line: 3 } });
-  expect(problem?.found).toContain('max_cost is $0.0010 ');
+  expect(problem?.found).toContain('max_cost is $0.001 ');
   expect(worstCostOf(price, { input: 500, maxOutput: 1_000 })).toBe(2_500_000);
   expect(problem?.found).toContain('$0.0025');
+});
+
+it('capProblem: a cap a little below one call -> what is allowed is enough when typed as it is said', async () => {
+  const capped = await task({ price: { input: 0.1, output: 0.4 }, worker_max_tokens: 500, max_cost: 0.00016 });
+  const problem = capProblem(capped, prices, { promptTokens: 74 });
+  expect(problem?.found).toContain('max_cost is $0.00016 and one call may cost $0.0002074');
+  const allowed = Number(problem?.allowed?.replace('at least $', ''));
+  expect(capProblem({ ...capped, maxCost: allowed }, prices, { promptTokens: 74 })).toBeNull();
 });
 
 it('capProblem: prompts decide -> only the shortest counts', async () => {

@@ -57,9 +57,10 @@ export async function resize(session: Session, [run = '']: readonly string[], fl
   const after = await withRun(session, run, async (handle, known) => {
     await handle.resize(options);
     // A run that stopped at a cap goes on when that is moved.
-    if (known.state === 'capped' && (options.maxCost !== undefined || options.maxDailyCost !== undefined)) await handle.resume();
-    return await handle.progress();
+    const goesOn = known.state === 'capped' && (options.maxCost !== undefined || options.maxDailyCost !== undefined);
+    if (goesOn) await handle.resume();
+    return goesOn ? 'it goes on' : `it is ${(await handle.progress()).state}`;
   });
-  session.say(`Run ${run} has ${changes(options)}; it is ${after.state}.`);
+  session.say(`Run ${run} has ${changes(options)}; ${after}.`);
   return EXIT.ok;
 }

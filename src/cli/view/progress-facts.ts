@@ -3,11 +3,12 @@ import type { Progress } from '../../client/api.js';
 import { formatCount, formatDuration, formatEstimate, formatTime, formatUsd } from '../../core/format.js';
 import { clockText, learnedText } from '../../core/gate/wait.js';
 import { rowsDone } from './model.js';
+import { nextSteps } from './next-steps.js';
 import { safeLine } from './safe-text.js';
 import { renderFacts } from './table.js';
 
 /** `state`, with why it stopped or waits. */
-export function stateText({ state, reason }: Progress): string {
+export function stateText({ state, reason }: Pick<Progress, 'state' | 'reason'>): string {
   return reason === null || reason === state ? state : `${state} (${reason})`;
 }
 
@@ -63,6 +64,7 @@ export function progressFacts(progress: Progress, now: number): string[] {
     ['name', safeLine(progress.name)],
     ['state', stateText(progress)],
     ['why', progress.message === null ? null : safeLine(progress.message)],
+    ...nextSteps(progress).map((step): [string, string] => ['next', safeLine(step)]),
     [
       'rows',
       `${rowsDone(progress)} of ${progress.total} done: ${progress.ok} ok, ${progress.failed} failed, ${progress.filtered} filtered`,

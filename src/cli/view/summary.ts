@@ -2,7 +2,8 @@
 import { join } from 'node:path';
 import type { Progress, RunResult } from '../../client/api.js';
 import { formatUsd } from '../../core/format.js';
-import { tookText } from './progress-facts.js';
+import { nextSteps } from './next-steps.js';
+import { stateText, tookText } from './progress-facts.js';
 import { safeLine } from './safe-text.js';
 import { renderFacts } from './table.js';
 
@@ -14,7 +15,7 @@ export function resultLines(result: RunResult, progress: Progress): string[] {
   if (counts.filtered > 0) parts.push(`${counts.filtered} filtered`);
   if (pending > 0) parts.push(`${pending} not done`);
   return renderFacts([
-    ['run', `${result.run}  ${result.state}${result.reason === null ? '' : ` (${result.reason})`}`],
+    ['run', `${result.run}  ${stateText(result)}`],
     ['rows', `${counts.total}: ${parts.join(', ')}`],
     [
       'cost',
@@ -27,19 +28,8 @@ export function resultLines(result: RunResult, progress: Progress): string[] {
   ]);
 }
 
-function cappedAdvice({ run, message }: RunResult): string[] {
-  const next = `go on when the next day has begun: swarm resume ${run}`;
-  if (message?.includes('SWARM_MAX_DAILY_COST')) return [next];
-  if (message?.includes('max_daily_cost')) return [next, `go on with a higher cap: swarm resize ${run} --max-daily-cost USD`];
-  return [`go on with a higher cap: swarm resize ${run} --max-cost USD`];
-}
-
 /** What the provider or the engine said about the end, and how to go on; for stderr. */
 export function adviceLines(result: RunResult): string[] {
-  const lines = result.message === null || result.state === 'completed' ? [] : [safeLine(result.message)];
-  const { run } = result;
-  if (result.state === 'capped') lines.push(...cappedAdvice(result));
-  if (result.state === 'paused') lines.push(`go on when it is mended: swarm resume ${run}`);
-  if (result.state === 'completed' && result.counts.failed > 0) lines.push(`do the failed rows again: swarm retry ${run}`);
-  return lines;
+  const said = result.message === null || result.state === 'completed' ? [] : [safeLine(result.message)];
+  return [...said, ...nextSteps({ ...result, failed: result.counts.failed })];
 }

@@ -30,6 +30,20 @@ it('waits for: the reason, for how long and since when; nothing while it rests',
   expect([waitsOf({ state: 'paused' }), waitsOf({ waits: null })]).toEqual([undefined, undefined]);
 });
 
+it('next: what to type when the run rests; nothing while it runs or when all is done', () => {
+  const nextOf = (part: Parameters<typeof progressOf>[0]) =>
+    progressFacts(progressOf({ run: 'poems-1', ...part }), START).flatMap((line) => line.match(/^next +(.+)$/)?.[1] ?? []);
+  expect([nextOf({}), nextOf({ state: 'completed', failed: 0 })]).toEqual([[], []]);
+  expect(nextOf({ state: 'paused', reason: 'user' })).toEqual(['go on: swarm resume poems-1']);
+  expect(nextOf({ state: 'paused', reason: 'billing' })).toEqual(['go on when it is mended: swarm resume poems-1']);
+  expect(nextOf({ state: 'interrupted', reason: 'host' })).toEqual(['go on: swarm resume poems-1']);
+  expect(nextOf({ state: 'completed', failed: 2 })).toEqual(['do the failed rows again: swarm retry poems-1']);
+  expect(nextOf({ state: 'capped', message: 'the next call could pass max_cost ($1.00)' })).toEqual([
+    'go on with a higher cap: swarm resize poems-1 --max-cost USD',
+  ]);
+  expect(nextOf({ state: 'capped', message: 'max_daily_cost' })).toHaveLength(2);
+});
+
 it('rest: all figures with their interval, and what they rest on', () => {
   const rest: Estimate = {
     rows: 180,
