@@ -3,9 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CallEnds } from '../../src/activities/call-ends.js';
 import { EXIT, SwarmError } from '../../src/core/errors.js';
 import type { Store } from '../../src/store/port.js';
-import { failure, reply, type Setup, setup, testStore, until } from './turn-setup.js';
+import { fileStore } from './file-store.js';
+import { failure, reply, type Setup, setup, until } from './turn-setup.js';
 
-let opened: Awaited<ReturnType<typeof testStore>>;
+const opened = fileStore();
 let part: Setup;
 /** Names of writes that fail now, and with what. */
 const broken = new Map<string, Error>();
@@ -32,13 +33,11 @@ function breakable(store: Store): Store {
 }
 
 beforeAll(async () => {
-  opened = await testStore();
   part = await setup(breakable(opened.store));
 });
 afterAll(async () => {
   await part.deps.callEnds.close();
   part.close();
-  await opened.close();
 });
 
 function mend(): void {

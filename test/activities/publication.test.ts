@@ -1,17 +1,14 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HeadStart } from '../../src/activities/head-start.js';
 import { activityParts, createActivities } from '../../src/activities/index.js';
 import { Publications } from '../../src/activities/publication.js';
 import type { CallResult } from '../../src/llm/port.js';
 import type { RunPlan } from '../../src/workflows/messages.js';
-import { activityEnvironment, aTask, gatekeeper, reply, type Setup, setup, stage, testStore, until } from './turn-setup.js';
+import { fileStore } from './file-store.js';
+import { activityEnvironment, aTask, gatekeeper, reply, type Setup, setup, stage, until } from './turn-setup.js';
 
-let opened: Awaited<ReturnType<typeof testStore>>;
+const opened = fileStore();
 let part: Setup;
-beforeAll(async () => {
-  opened = await testStore();
-});
-afterAll(() => opened.close());
 beforeEach(async () => {
   part = await setup(opened.store);
 });

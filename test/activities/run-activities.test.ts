@@ -1,15 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT, SwarmError } from '../../src/core/errors.js';
 import type { Wait } from '../../src/core/gate/wait.js';
 import type { RunSummary } from '../../src/workflows/messages.js';
-import { activityEnvironment, aTask, failure, reply, type Setup, setup, stage, testStore, until } from './turn-setup.js';
+import { fileStore } from './file-store.js';
+import { activityEnvironment, aTask, failure, reply, type Setup, setup, stage, until } from './turn-setup.js';
 
-let opened: Awaited<ReturnType<typeof testStore>>;
+const opened = fileStore();
 let part: Setup;
-beforeAll(async () => {
-  opened = await testStore();
-});
-afterAll(() => opened.close());
 beforeEach(async () => {
   part = await setup(opened.store);
 });

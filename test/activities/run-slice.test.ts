@@ -1,15 +1,12 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RunSliceResult } from '../../src/activities/run-slice.js';
 import type { RunTurnResult } from '../../src/activities/run-turn.js';
 import type { CallResult } from '../../src/llm/port.js';
-import { failure, gatekeeper, reply, type Setup, setup, testStore, until } from './turn-setup.js';
+import { fileStore } from './file-store.js';
+import { failure, gatekeeper, reply, type Setup, setup, until } from './turn-setup.js';
 
-let opened: Awaited<ReturnType<typeof testStore>>;
+const opened = fileStore();
 let part: Setup;
-beforeAll(async () => {
-  opened = await testStore();
-});
-afterAll(() => opened.close());
 beforeEach(async () => {
   part = await setup(opened.store);
 });

@@ -1,5 +1,5 @@
 /** A run in a real store, a scripted model, the real gate, and a record of the order in which things happened. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
@@ -19,6 +19,8 @@ import { openStore } from '../../src/store/open-store.js';
 import type { RunRow, Store } from '../../src/store/port.js';
 import { ProcessGates } from '../../src/worker/process-gates.js';
 import { TestLease } from '../support/lease.js';
+
+export { until } from '../support/until.js';
 
 export const OWNER = 'this-process';
 
@@ -177,11 +179,12 @@ export interface Setup {
 let made = 0;
 
 /** A store in a file of its own; opening one costs more than most tests. */
-export async function testStore(): Promise<{ store: Store; close(): Promise<void> }> {
-  const folder = mkdtempSync(join(tmpdir(), 'swarm-activities-'));
+export async function testStore(): Promise<{ store: Store; folder: string; close(): Promise<void> }> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'swarm-store-')));
   const store = await openStore({ file: join(folder, 'store.db') });
   return {
     store,
+    folder,
     close: async () => {
       await store.close();
       rmSync(folder, { recursive: true, force: true });
@@ -291,18 +294,6 @@ export async function stage(store: Store, id: string, rows: number, task: Task, 
   const { requestsPerMinute } = task;
   const control = { paused: false, cancelled: false, concurrency, requestsPerMinute, capNano };
   await store.sealRun(id, { seedsFingerprint: 'fp', total: rows, control });
-}
-
-/** On a busy machine everything takes long: only what never happens may reach this, in ms. */
-const NEVER_MS = 60_000;
-
-/** Waits until the condition holds; throws with `what` after a minute. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + NEVER_MS;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`did not happen: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
 }
 
 /** A promise and what resolves it. */

@@ -1,16 +1,13 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emptyHistory, historyOf } from '../../src/activities/history.js';
 import type { CallResult } from '../../src/llm/port.js';
 import { OVERDUE_MS } from '../../src/store/shared-port.js';
 import { outcomeOf } from '../store/databases.js';
-import { COST, failure, gatekeeper, OWNER, reply, type Setup, setup, testStore, until, WORST } from './turn-setup.js';
+import { fileStore } from './file-store.js';
+import { COST, failure, gatekeeper, OWNER, reply, type Setup, setup, until, WORST } from './turn-setup.js';
 
-let opened: Awaited<ReturnType<typeof testStore>>;
+const opened = fileStore();
 let part: Setup;
-beforeAll(async () => {
-  opened = await testStore();
-});
-afterAll(() => opened.close());
 beforeEach(async () => {
   part = await setup(opened.store);
 });

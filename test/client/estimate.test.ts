@@ -1,25 +1,19 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { checkTask } from '../../src/client/check.js';
 import { earlierRows, readEarlierRows } from '../../src/client/earlier-rows.js';
 import { loadConfig } from '../../src/config.js';
 import { taskFingerprint } from '../../src/intake/fingerprint.js';
 import type { Store } from '../../src/store/port.js';
-import { aTask, stage, testStore } from '../activities/turn-setup.js';
+import { fileStore } from '../activities/file-store.js';
+import { aTask, stage } from '../activities/turn-setup.js';
 
-let opened: Awaited<ReturnType<typeof testStore>>;
+const opened = fileStore();
 let store: Store;
 let root: string;
-beforeAll(async () => {
-  opened = await testStore();
+beforeAll(() => {
   store = opened.store;
-  root = realpathSync(mkdtempSync(join(tmpdir(), 'swarm-estimate-')));
-});
-afterAll(async () => {
-  await opened.close();
-  rmSync(root, { recursive: true, force: true });
+  root = opened.folder;
 });
 
 const task = (more: object = {}) => ({

@@ -2,11 +2,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Config, loadConfig } from '../../src/config.js';
 import { homePaths } from '../../src/home.js';
 import { freePorts } from '../../src/host/ports.js';
+import { until } from '../support/until.js';
+
+export { until };
 
 /** Runs host-fixture.ts, compiled on the fly. */
 export const FIXTURE: readonly string[] = ['--import', 'tsx', fileURLToPath(new URL('./host-fixture.ts', import.meta.url))];
@@ -41,15 +43,6 @@ export function isAlive(pid: number): boolean {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ENOENT' && process.platform !== 'linux';
-  }
-}
-
-/** Polls until the condition holds; throws with `what` after `ms`. */
-export async function until(what: string, condition: () => boolean | Promise<boolean>, ms = 10_000): Promise<void> {
-  const end = Date.now() + ms;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`not in ${ms} ms: ${what}`);
-    await sleep(20);
   }
 }
 

@@ -1,7 +1,6 @@
-import { existsSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT, type SwarmError } from '../../src/core/errors.js';
 import { readSeeds, type SeedReading } from '../../src/intake/read-seeds.js';
 import type { SeenRows } from '../../src/intake/seen-rows.js';
@@ -9,19 +8,15 @@ import { type StagePorts, type StageRequest, stageRun } from '../../src/intake/s
 import type { Task } from '../../src/schema/task-types.js';
 import { claimFolder, isPublished, RECEIPT_FILE, readMarker, releaseFolder, taken } from '../../src/store/outputs/folder.js';
 import type { Store } from '../../src/store/port.js';
-import { aTask, testStore } from '../activities/turn-setup.js';
+import { fileStore } from '../activities/file-store.js';
+import { aTask } from '../activities/turn-setup.js';
 
-let opened: Awaited<ReturnType<typeof testStore>>;
+const opened = fileStore();
 let store: Store;
 let root: string;
-beforeAll(async () => {
-  opened = await testStore();
+beforeAll(() => {
   store = opened.store;
-  root = realpathSync(mkdtempSync(join(tmpdir(), 'swarm-stage-')));
-});
-afterAll(async () => {
-  await opened.close();
-  rmSync(root, { recursive: true, force: true });
+  root = opened.folder;
 });
 
 let clock: number;
