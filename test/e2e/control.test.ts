@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { until } from '../host/host-support.js';
+import { expectPaidOnce } from '../support/paid-once.js';
 import { type Provider, paidTwice, SIM_TASK_PRICE, spentUsd } from '../support/provider.js';
 import type { TaskFiles } from '../support/run-folder.js';
 import { endEvent, SwarmHome } from '../support/swarm-home.js';
@@ -48,12 +49,6 @@ async function ended(run: string): Promise<void> {
   );
 }
 
-function expectPaidOnce(files: TaskFiles): void {
-  expect(files.out.ok().map(({ index }) => index)).toEqual(seeds.map((_, index) => index));
-  expect(paidTwice(provider.billed())).toEqual([]);
-  expect(files.out.receipt()).toMatchObject({ counts: { ok: ROWS, pending: 0 }, calls: { doubtful: 0 } });
-}
-
 describe.each([
   ['slices', 15],
   ['a child per seed', 1],
@@ -71,7 +66,7 @@ describe.each([
     await home.run(['resize', run, ...WIDE]);
     await home.run(['resume', run]);
     await ended(run);
-    expectPaidOnce(files);
+    expectPaidOnce(provider, files, ROWS);
   });
 
   it('resize -> fewer calls in flight, then more than at the start', async () => {
@@ -126,7 +121,7 @@ describe.each([
     expect(calls.map(({ end }) => end)).toEqual(calls.map(() => 'sent'));
     expect(await home.status(run)).toMatchObject({ state: 'paused', in_flight: 0, ok: calls.length });
     expect(endEvent(await home.run(['run', files.path, ...WIDE, '--json']))).toMatchObject({ run, ok: ROWS });
-    expectPaidOnce(files);
+    expectPaidOnce(provider, files, ROWS);
   });
 
   it('max_cost -> exit 3, the provider billed no more than the cap; resize --max-cost -> the rest', async () => {
@@ -142,7 +137,7 @@ describe.each([
     expect(files.out.ok()).toHaveLength(ok);
     await home.run(['resize', run, '--max-cost', '1', ...WIDE]);
     expect(endEvent(await home.run(['watch', run, '--json']))).toMatchObject({ state: 'completed', ok: ROWS });
-    expectPaidOnce(files);
+    expectPaidOnce(provider, files, ROWS);
     expect(files.out.receipt().money.settled_usd).toBe(spentUsd(provider.billed()));
   });
 });
@@ -156,7 +151,7 @@ it('Ctrl-C twice -> the command leaves at once; the run is paused all the same, 
   cli.kill('SIGINT');
   expect((await cli.ended).code).toBe(130);
   await home.run(['run', files.path, ...WIDE]);
-  expectPaidOnce(files);
+  expectPaidOnce(provider, files, ROWS);
 });
 
 it('SIGTERM -> as Ctrl-C, but exit 143', async () => {
@@ -168,7 +163,7 @@ it('SIGTERM -> as Ctrl-C, but exit 143', async () => {
   expect((await cli.ended).code).toBe(143);
   expect(await home.status(run)).toMatchObject({ state: 'paused', in_flight: 0 });
   await home.run(['run', files.path, ...WIDE]);
-  expectPaidOnce(files);
+  expectPaidOnce(provider, files, ROWS);
 });
 
 it('swarm stop under an attached run -> the run is interrupted, its command ends with 4 and starts no other host', async () => {
@@ -182,5 +177,5 @@ it('swarm stop under an attached run -> the run is interrupted, its command ends
   expect(stop.stderr).toContain('is interrupted');
   expect(home.startedHostPid()).toBeNull();
   await home.run(['run', files.path, ...WIDE]);
-  expectPaidOnce(files);
+  expectPaidOnce(provider, files, ROWS);
 });

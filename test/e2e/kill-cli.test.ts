@@ -1,7 +1,8 @@
 /** kill -9 of the command alone: the run does not need it, and nothing is paid for twice. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Provider, paidTwice } from '../support/provider.js';
+import { expectPaidOnce } from '../support/paid-once.js';
+import type { Provider } from '../support/provider.js';
 import type { TaskFiles } from '../support/run-folder.js';
 import { endEvent, SwarmHome } from '../support/swarm-home.js';
 import { testRandom } from '../support/test-random.js';
@@ -23,13 +24,6 @@ function task(name: string, sliceSize: number): TaskFiles {
   return home.task(name, { worker_model: 'm', worker_api_base: provider.url, workers: 8, batch_size: sliceSize }, seeds);
 }
 
-function expectPaidOnce(files: TaskFiles): void {
-  expect(files.out.ok().map(({ index }) => index)).toEqual(seeds.map((_, index) => index));
-  expect(paidTwice(provider.billed())).toEqual([]);
-  expect(provider.billed()).toHaveLength(ROWS);
-  expect(files.out.receipt()).toMatchObject({ calls: { answered: ROWS, doubtful: 0 }, doubtful_calls: [] });
-}
-
 describe.each([
   ['slices', 20],
   ['a child per seed', 1],
@@ -46,7 +40,7 @@ describe.each([
     const ended = await home.run(['run', files.path, '--json']);
     expect(endEvent(ended)).toMatchObject({ run, state: 'completed', ok: ROWS });
     expect(home.hostPid()).toBe(host);
-    expectPaidOnce(files);
+    expectPaidOnce(provider, files, ROWS);
   });
 
   it('attached, `swarm watch` -> follows the run to its end', async () => {
@@ -56,7 +50,7 @@ describe.each([
     await provider.untilBilled(testRandom(`command killed and watched, ${grain}`).whole(1, ROWS - 20));
     cli.kill('SIGKILL');
     expect(endEvent(await home.run(['watch', run, '--json']))).toMatchObject({ run, state: 'completed', ok: ROWS });
-    expectPaidOnce(files);
+    expectPaidOnce(provider, files, ROWS);
   });
 });
 
@@ -66,7 +60,7 @@ it('detached: the command returns at once, the run goes on without it; `swarm ru
   const run = stdout.trim();
   expect((await home.status(run)).state).toBe('running');
   expect(endEvent(await home.run(['run', files.path, '--json']))).toMatchObject({ run, ok: ROWS });
-  expectPaidOnce(files);
+  expectPaidOnce(provider, files, ROWS);
 });
 
 it('detached, command killed while it starts the run -> the run is there once, or not at all', async () => {
@@ -76,5 +70,5 @@ it('detached, command killed while it starts the run -> the run is there once, o
   await sleep(testRandom('killed while starting').whole(0, 150));
   cli.kill('SIGKILL');
   await home.run(['run', files.path]);
-  expectPaidOnce(files);
+  expectPaidOnce(provider, files, ROWS);
 });

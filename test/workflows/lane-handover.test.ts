@@ -4,7 +4,7 @@ import { CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { pauseUpdate, resizeUpdate, resumeUpdate } from '../../src/workflows/messages.js';
 import { until } from '../activities/turn-setup.js';
-import { doneTurn, PATIENCE, startTemporal, stopTurn, type Temporal } from './temporal-setup.js';
+import { doneTurn, PATIENCE, range, startTemporal, stopTurn, type Temporal } from './temporal-setup.js';
 
 const HAND_OVER = 12;
 const ITEMS = 48;
@@ -27,8 +27,6 @@ function deferred() {
   });
   return { promise, resolve, reject };
 }
-
-const range = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 /** A run whose lane is about to hand over when `act` is called. */
 async function atHandover(id: string, afterMs: number, act: () => void): Promise<Awaited<ReturnType<Temporal['start']>>> {

@@ -3,7 +3,7 @@ import { CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { pauseUpdate, progressQuery, resizeUpdate, resumeUpdate } from '../../src/workflows/messages.js';
 import { until } from '../activities/turn-setup.js';
-import { doneTurn, PATIENCE, startTemporal, stopTurn, type Temporal, untilCancelled } from './temporal-setup.js';
+import { doneTurn, PATIENCE, range, startTemporal, stopTurn, type Temporal, untilCancelled } from './temporal-setup.js';
 
 vi.setConfig(PATIENCE);
 let temporal: Temporal;
@@ -11,8 +11,6 @@ beforeAll(async () => {
   temporal = await startTemporal();
 });
 afterAll(() => temporal?.stop());
-
-const range = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 describe('lanes', () => {
   it('450 seeds -> the lane continues as new after 400 children; every row exactly once', async () => {

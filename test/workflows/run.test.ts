@@ -13,7 +13,16 @@ import {
   tailSignal,
 } from '../../src/workflows/messages.js';
 import { gatekeeper, until } from '../activities/turn-setup.js';
-import { doneTurn, PATIENCE, type Scene, startTemporal, stopTurn, type Temporal, untilCancelled } from './temporal-setup.js';
+import {
+  doneTurn,
+  PATIENCE,
+  range,
+  type Scene,
+  startTemporal,
+  stopTurn,
+  type Temporal,
+  untilCancelled,
+} from './temporal-setup.js';
 
 vi.setConfig(PATIENCE);
 let temporal: Temporal;
@@ -22,7 +31,6 @@ beforeAll(async () => {
 });
 afterAll(() => temporal?.stop());
 
-const range = (count: number) => Array.from({ length: count }, (_, index) => index);
 /** Every row exactly once. */
 const expectAllOnce = (scene: Scene, count: number) => expect([...scene.turns].sort((a, b) => a - b)).toEqual(range(count));
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

@@ -27,6 +27,10 @@ export const PATIENCE = { testTimeout: 180_000, hookTimeout: 120_000 };
 
 /** The bundle that the build made. */
 export const BUNDLE = fileURLToPath(new URL('../../dist/workflows/bundle.js', import.meta.url));
+
+/** 0, 1, ... : the positions of a run's rows. */
+export const range = (count: number) => Array.from({ length: count }, (_, index) => index);
+
 export const MODEL_QUEUE = 'llm.test.model';
 export const FILES_QUEUE = 'durable-swarm.files.test';
 const USAGE = { input: 2, cached: 0, output: 1, reasoning: 0 };

@@ -4,8 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { bar, lineIsDue, liveBlock, plainLine } from '../../../src/cli/view/lines.js';
 import { viewModel } from '../../../src/cli/view/model.js';
 import type { Progress } from '../../../src/client/api.js';
-import type { Estimate } from '../../../src/core/estimate.js';
-import { progressOf } from '../support/fake-run.js';
+import { estimateOf, progressOf } from '../support/fake-run.js';
 import { START } from '../support/terminal.js';
 
 const BUSY: Partial<Progress> = {
@@ -18,15 +17,7 @@ const BUSY: Partial<Progress> = {
   heldUsd: 0.004,
   maxCostUsd: 5,
 };
-const REST: Estimate = {
-  rows: 10,
-  sample: 24,
-  calls: { low: 10, expected: 10, high: 10 },
-  inputTokens: { low: 900, expected: 1000, high: 1100 },
-  outputTokens: { low: 4500, expected: 5000, high: 5500 },
-  costUsd: { low: 0.04, expected: 0.05, high: 0.06 },
-  ms: { low: 18_000, expected: 20_000, high: 25_000 },
-};
+const REST = estimateOf({ rows: 10, sample: 24, costUsd: { low: 0.04, expected: 0.05, high: 0.06 } });
 const model = (part: Partial<Progress> = BUSY) =>
   viewModel([{ at: START, progress: progressOf() }], progressOf(part), START + 5000);
 const style = { width: 80, unicode: false, colors: new Ansis(0) };

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { progressFacts, tookText } from '../../../src/cli/view/progress-facts.js';
 import type { Estimate } from '../../../src/core/estimate.js';
-import { progressOf } from '../support/fake-run.js';
+import { estimateOf, progressOf } from '../support/fake-run.js';
 import { START } from '../support/terminal.js';
 
 const limitsOf = (part: Parameters<typeof progressOf>[0]) =>
@@ -45,19 +45,14 @@ it('next: what to type when the run rests; nothing while it runs or when all is 
 });
 
 it('rest: all figures with their interval, and what they rest on', () => {
-  const rest: Estimate = {
-    rows: 180,
-    sample: 24,
-    calls: { low: 180, expected: 180, high: 180 },
-    inputTokens: { low: 9_000, expected: 9_500, high: 9_900 },
-    outputTokens: { low: 45_000, expected: 50_000, high: 55_000 },
-    costUsd: { low: 0.4, expected: 0.5, high: 0.6 },
-    ms: { low: 110_000, expected: 120_000, high: 131_000 },
+  const inputTokens = { low: 9_000, expected: 9_500, high: 9_900 };
+  const outputTokens = { low: 45_000, expected: 50_000, high: 55_000 };
+  const restOf = (part: Partial<Estimate>) => {
+    const rest = estimateOf({ sample: 24, inputTokens, outputTokens, ...part });
+    return progressFacts(progressOf({ rest }), START).find((line) => line.startsWith('rest'));
   };
-  const restOf = (part: Partial<Estimate>) =>
-    progressFacts(progressOf({ rest: { ...rest, ...part } }), START).find((line) => line.startsWith('rest'));
   expect(restOf({})).toMatch(
-    /rest +180 rows, 180 calls, 9500 \(9000 to 9900\) tokens in, 50\.0k \(45\.0k to 55\.0k\) out, \$0\.5000 \(\$0\.4000 to \$0\.6000\), 2m 00s \(1m 50s to 2m 11s\) at best; 9 of 10 times in between, by the first 24 rows$/,
+    /rest +20 rows, 12 calls, 9500 \(9000 to 9900\) tokens in, 50\.0k \(45\.0k to 55\.0k\) out, \$2\.00 \(\$1\.00 to \$3\.00\), 20s \(18s to 25s\) at best; 9 of 10 times in between, by the first 24 rows$/,
   );
   expect(restOf({ costUsd: null })).not.toContain('$');
 });
