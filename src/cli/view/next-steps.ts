@@ -12,14 +12,15 @@ function afterCap({ run, message }: Resting): string[] {
 
 /** A line for each way to go on; none while the run goes on by itself or nothing is left to do. */
 export function nextSteps(rest: Resting): string[] {
-  const { run, state, reason, failed } = rest;
+  const { run, state, reason, message, failed } = rest;
   switch (state) {
     case 'capped':
       return afterCap(rest);
     case 'paused':
       return [`${reason === 'user' ? 'go on' : 'go on when it is mended'}: swarm resume ${run}`];
     case 'interrupted':
-      return [`go on: swarm resume ${run}`];
+      // What interrupted it mostly says so itself.
+      return message?.includes(`swarm resume ${run}`) ? [] : [`go on: swarm resume ${run}`];
     case 'completed':
       return failed > 0 ? [`do the failed rows again: swarm retry ${run}`] : [];
     default:
