@@ -50,10 +50,10 @@ export function sliceSize(configured: number | 'auto', pace: Pace): number {
   return Math.min(MAX_SLICE, Math.max(2, Math.ceil(seedsPerSecond / SLICES_PER_SECOND)));
 }
 
-/** Children in flight that keep `concurrency` calls under way while children come and go. */
-export function childrenInFlight(concurrency: number, size: number): number {
+/** Children in flight that keep `concurrency` calls under way while children come and go, and leave none of the processes without one. */
+export function childrenInFlight(concurrency: number, size: number, processes = 1): number {
   if (size === 1) return Math.min(MAX_SEEDS_IN_FLIGHT, Math.ceil(1.5 * concurrency) + 1);
-  return Math.ceil((1.5 * concurrency) / size) + 1;
+  return Math.max(Math.ceil((1.5 * concurrency) / size), processes) + 1;
 }
 
 export interface LanePlan {

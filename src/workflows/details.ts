@@ -1,6 +1,6 @@
 /** The markdown that the Web UI shows as a run's current details. Pure. */
 import type { WatchRunResult } from '../activities/watch-run.js';
-import type { RunPlan } from './messages.js';
+import type { RunPlan, RunSummary } from './messages.js';
 
 /** Between two dollar signs the Web UI sees a formula. */
 function inUsd(text: string): string {
@@ -27,6 +27,23 @@ export function currentDetails(plan: RunPlan, phase: string, paused: boolean, se
     ...(found === null ? [] : [`The provider takes ${found}.`]),
     '',
     `Phase **${phase}**, epoch ${plan.epoch}, model \`${plan.model}\`.`,
+    `Rows: \`${plan.outputDir}\`.`,
+  ].join('\n');
+}
+
+/** The last details: what the run's workflow returned. */
+export function endDetails(plan: RunPlan, { state, stop, message, counts, usage, costUsd }: RunSummary): string {
+  const { total, ok, failed, filtered } = counts;
+  const left = total - ok - failed - filtered;
+  const why = [stop === state ? null : stop, message].filter((text) => text !== null).join(': ');
+  return [
+    `### ${plan.name}: ${state}${why === '' ? '' : ` (${why})`}, ${total - left} of ${total} rows`,
+    '',
+    `**${ok}** ok, **${failed}** failed, **${filtered}** filtered, **${left}** left.`,
+    `${usage.input} tokens in, ${usage.output} out; **${costUsd.toFixed(4)} USD** spent.`,
+    '',
+    ...(left === 0 ? [] : [`Go on with: \`swarm resume ${plan.run}\`.`, '']),
+    `Epoch ${plan.epoch}, model \`${plan.model}\`.`,
     `Rows: \`${plan.outputDir}\`.`,
   ].join('\n');
 }

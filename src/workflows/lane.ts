@@ -29,7 +29,8 @@ export async function swarmLane(input: LaneInput): Promise<LaneResult> {
 
   const items = phase.source.items - input.from;
   // An even share of what keeps the run's calls under way.
-  const window = () => Math.max(1, Math.ceil(childrenInFlight(children.state.concurrency, children.size) / lanes));
+  const window = () =>
+    Math.max(1, Math.ceil(childrenInFlight(children.state.concurrency, children.size, input.plan.processes) / lanes));
   const cursor = { ...input.cursor };
 
   try {

@@ -62,7 +62,7 @@ export class MapPhaseRun {
   async run(news: ControlNews): Promise<StopCause | null> {
     this.#children.state.paused = news.paused;
     this.#children.state.concurrency = news.concurrency;
-    const window = () => childrenInFlight(this.#children.state.concurrency, this.#children.size);
+    const window = () => childrenInFlight(this.#children.state.concurrency, this.#children.size, this.#plan.processes);
     const fits = planLanes(this.items, this.#children.size, window()).lanes === 0;
     const reached = fits ? await this.#children.start(0, this.items, window) : 0;
     // Children that turned out smaller than planned may be too many for this execution, too.

@@ -75,6 +75,8 @@ export interface RunPlan {
   /** Mean number of turns to plan with. */
   turns: number;
   paused: boolean;
+  /** Worker processes that live as the run is opened. Not in what older histories hold. @default 1 */
+  processes?: number;
   /** Address of the run's folder, for the current details. */
   outputDir: string;
 }

@@ -3,7 +3,7 @@
 import { ApplicationFailure, allHandlersFinished, condition, setCurrentDetails, setHandler } from '@temporalio/workflow';
 import type { WatchRunResult } from '../activities/watch-run.js';
 import { RESIZE_LIMITS } from '../core/resize.js';
-import { currentDetails } from './details.js';
+import { currentDetails, endDetails } from './details.js';
 import type { MapPhaseRun } from './map-phase.js';
 import {
   type ControlNews,
@@ -11,6 +11,7 @@ import {
   pauseUpdate,
   progressQuery,
   type RunPlan,
+  type RunSummary,
   resizeUpdate,
   resumeUpdate,
 } from './messages.js';
@@ -52,6 +53,10 @@ export class RunControl {
   saw(seen: WatchRunResult): void {
     this.#seen = seen;
     this.#show();
+  }
+
+  ended(summary: RunSummary): void {
+    if (this.#plan !== null) setCurrentDetails(endDetails(this.#plan, summary));
   }
 
   #show(): void {

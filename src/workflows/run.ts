@@ -30,6 +30,7 @@ export async function swarmRun(input: RunInput): Promise<RunSummary> {
     await watched;
     upsertSearchAttributes([{ key: phaseKey, value: 'publish' }]);
     const summary = await closeActivity(plan.filesQueue)({ run: plan.run, epoch: plan.epoch, stop });
+    control.ended(summary);
     await control.settled();
     if (stop === 'cancelled') throw new CancelledFailure(`run ${plan.run} was cancelled`);
     return summary;

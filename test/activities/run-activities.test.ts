@@ -40,6 +40,7 @@ describe('openRun', () => {
         callMs: null,
         turns: 1,
         paused: false,
+        processes: 1,
         outputDir: '/nowhere',
       },
     });

@@ -35,6 +35,8 @@ describe('childrenInFlight', () => {
   it('childrenInFlight: slices -> enough rows for the calls plus one slice', () => {
     expect(childrenInFlight(200, 100)).toBe(4);
     expect(childrenInFlight(8, 500)).toBe(2);
+    expect(childrenInFlight(8, 500, 4)).toBe(5);
+    expect(childrenInFlight(200, 20, 4)).toBe(16);
   });
 });
 

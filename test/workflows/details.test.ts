@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
 import type { WatchRunResult } from '../../src/activities/watch-run.js';
-import { currentDetails } from '../../src/workflows/details.js';
-import type { RunPlan } from '../../src/workflows/messages.js';
+import { currentDetails, endDetails } from '../../src/workflows/details.js';
+import type { RunPlan, RunSummary } from '../../src/workflows/messages.js';
 
-const plan = { name: 'poems', epoch: 2, model: 'sim/quick', outputDir: '/data/out' } as RunPlan;
+const plan = { run: 'poems-1', name: 'poems', epoch: 2, model: 'sim/quick', outputDir: '/data/out' } as RunPlan;
 const seen: WatchRunResult = {
   total: 200,
   ok: 90,
@@ -44,4 +44,33 @@ it('currentDetails: paused -> who it waits for; before anything was measured, an
   expect(ended).toContain('100 % of 200 rows');
   expect(ended).not.toContain('Waits for');
   expect(currentDetails(plan, 'map', false, { ...bare, total: 0, ok: 0, failed: 0, filtered: 0 })).toContain('100 % of 0 rows');
+});
+
+const summary: RunSummary = {
+  run: 'poems-1',
+  epoch: 2,
+  state: 'completed',
+  stop: null,
+  message: null,
+  counts: { total: 200, ok: 190, failed: 8, filtered: 2 },
+  usage: { input: 9_500, cached: 0, output: 50_000, reasoning: 0 },
+  costUsd: 0.5,
+  outputDir: '/data/out',
+};
+
+it('endDetails: how it ended, why, and how to go on when rows are left', () => {
+  expect(endDetails(plan, summary)).toMatchInlineSnapshot(`
+    "### poems: completed, 200 of 200 rows
+
+    **190** ok, **8** failed, **2** filtered, **0** left.
+    9500 tokens in, 50000 out; **0.5000 USD** spent.
+
+    Epoch 2, model \`sim/quick\`.
+    Rows: \`/data/out\`."
+  `);
+  const capped = { ...summary, state: 'capped', stop: 'capped', counts: { ...summary.counts, ok: 100 } } as const;
+  expect(endDetails(plan, capped)).toContain('### poems: capped, 110 of 200 rows');
+  expect(endDetails(plan, capped)).toContain('Go on with: `swarm resume poems-1`.');
+  const disk = { ...capped, state: 'paused', stop: 'disk', message: 'the disk is full' } as const;
+  expect(endDetails(plan, disk)).toContain('### poems: paused (disk: the disk is full), 110 of 200 rows');
 });
