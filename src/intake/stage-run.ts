@@ -228,7 +228,7 @@ async function resume(ports: StagePorts, request: StageRequest, existing: RunRow
   if (existing.detached !== request.detached) await store.updateRun(existing.id, { detached: request.detached });
   const finished = existing.state === 'completed' && !grown;
   if (grown) notes.push(`run ${existing.id} goes on with rows ${existing.total + 1} and later`);
-  else if (!finished) notes.push(`run ${existing.id} is resumed`);
+  else if (!finished) notes.push(`run ${existing.id} ${existing.state === 'running' ? 'is under way already' : 'is resumed'}`);
   return { run: await mustHave(store, existing.id), kind: finished ? 'finished' : 'resumed', notes };
 }
 

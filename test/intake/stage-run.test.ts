@@ -175,6 +175,8 @@ describe('the same task and rows again', () => {
     const again = await staged();
     expect([again.run.id, again.kind]).toEqual([run.id, 'resumed']);
     expect(again.notes).toEqual([`run ${run.id} is resumed`]);
+    await store.updateRun(run.id, { state: 'running' });
+    expect((await staged()).notes).toEqual([`run ${run.id} is under way already`]);
   });
 
   it('finished -> answered from the store', async () => {
