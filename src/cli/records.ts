@@ -49,6 +49,7 @@ export function progressRecord(progress: Progress): object {
     rest: progress.rest === null ? null : estimateRecord(progress.rest),
     worked_ms: progress.workedMs,
     started_at: progress.startedAt,
+    origin: progress.origin,
     ended_at: progress.endedAt,
     output_dir: progress.outputDir,
   };

@@ -134,6 +134,8 @@ export interface Progress extends Counts {
   /** Time worked: without pauses, and without the time between the end of one start and the next. */
   workedMs: number;
   startedAt: number | null;
+  /** How it was started. */
+  origin: 'cli' | 'library' | 'http' | 'temporal';
   endedAt: number | null;
   outputDir: string;
 }

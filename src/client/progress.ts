@@ -95,6 +95,7 @@ async function progressOf(store: Store, run: RunRow, { settings, sums, firstRows
     rest,
     workedMs: run.workedMs + (run.workingSince === null ? 0 : Math.max(0, now - run.workingSince)),
     startedAt: run.startedAt,
+    origin: run.origin,
     endedAt: run.endedAt,
     outputDir: run.outputDir,
   };

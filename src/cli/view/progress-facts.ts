@@ -40,6 +40,12 @@ function restText({ rest }: Progress): string | null {
   return `${rest.rows} rows, ${formatEstimate(rest)}; 9 of 10 times in between, by the first ${rest.sample} rows`;
 }
 
+const ORIGINS = { cli: '', library: ', from code', http: ', over HTTP', temporal: ', by plain Temporal' } as const;
+
+function startedText({ startedAt, origin }: Pick<Progress, 'startedAt' | 'origin'>): string {
+  return `${formatTime(startedAt)}${ORIGINS[origin]}`;
+}
+
 /** Time worked; the time since the start, too, when the run has rested in between. */
 export function tookText(
   { startedAt, endedAt, workedMs }: Pick<Progress, 'startedAt' | 'endedAt' | 'workedMs'>,
@@ -81,7 +87,7 @@ export function progressFacts(progress: Progress, now: number): string[] {
     ['rest', restText(progress)],
     ['limits', `${workers} calls in flight${limits}`],
     ['found', foundText(progress)],
-    ['started', formatTime(progress.startedAt)],
+    ['started', startedText(progress)],
     ['took', tookText(progress, now)],
     ['epoch', String(progress.epoch)],
     ['folder', progress.outputDir],

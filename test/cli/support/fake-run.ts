@@ -40,6 +40,7 @@ export function progressOf(part: Partial<Progress> = {}): Progress {
     rest: null,
     workedMs: (part.endedAt ?? START + 65_000) - START,
     startedAt: START,
+    origin: 'cli',
     endedAt: null,
     outputDir: '/data/out',
     ...part,

@@ -13,6 +13,14 @@ it('limits: workers, whether they are found by the gate, and the rates', () => {
   expect(auto).toMatch(/auto, at most 200 calls in flight, at most 60 requests\/min, at most 9000 tokens\/min$/);
 });
 
+it('started: when, and by what when it was not the command', () => {
+  const startedOf = (part: Parameters<typeof progressOf>[0]) =>
+    progressFacts(progressOf(part), START).find((line) => line.startsWith('started'));
+  expect(startedOf({ origin: 'cli' })).toMatch(/started +[\d-]+ [\d:]+Z$/);
+  expect(startedOf({ origin: 'library' })).toMatch(/Z, from code$/);
+  expect(startedOf({ origin: 'temporal' })).toMatch(/Z, by plain Temporal$/);
+});
+
 it('found: what was learned of the provider; no line before a limit was met', () => {
   const foundOf = (part: Parameters<typeof progressOf>[0]) =>
     progressFacts(progressOf(part), START).find((line) => line.startsWith('found'));
