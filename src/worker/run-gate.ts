@@ -191,11 +191,12 @@ export class RunGate implements GatePort {
     for (const runId of this.#entrants.keys()) this.#letIn(runId, now);
     if (wanted.requests) this.#takeSlots('requests', wanted.requests);
     if (wanted.tokens) this.#takeSlots('tokens', wanted.tokens);
-    this.#wake(wakeAt, now);
+    // Asked after turns were let in: that is what holds the next ones.
+    const none = Number.POSITIVE_INFINITY;
+    this.#wake(Math.min(wakeAt ?? none, this.#gate.entryAt(now) ?? none), now);
   }
 
-  #wake(at: number | null, now: number): void {
-    const wakeAt = at ?? Number.POSITIVE_INFINITY;
+  #wake(wakeAt: number, now: number): void {
     if (wakeAt === this.#wakeAt && this.#timer) return;
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;

@@ -144,10 +144,19 @@ describe('RunGate', () => {
     async function nine() {
       gate.setRun('run', { ...LIMITS, concurrency: 8 });
       const turns = [];
-      for (let turn = 0; turn < 9; turn += 1) turns.push(go(await admit()));
+      for (let turn = 0; turn < 9; turn += 1) {
+        const admitting = admit();
+        // They are admitted and enter at an even pace.
+        await vi.advanceTimersByTimeAsync(2);
+        turns.push(go(await admitting));
+      }
       const ahead = turns.pop();
       if (!ahead) throw new Error('no turn');
-      for (const turn of turns) expect(await turn.enter()).toEqual({ kind: 'send' });
+      for (const turn of turns) {
+        const entering = turn.enter();
+        await vi.advanceTimersByTimeAsync(2);
+        expect(await entering).toEqual({ kind: 'send' });
+      }
       const entered: { got: Entry | null } = { got: null };
       void ahead.enter().then((entry) => {
         entered.got = entry;

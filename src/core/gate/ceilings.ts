@@ -7,8 +7,8 @@ export type Ceiling = 'pace' | 'window';
 const FIRST_STEP = 0.01;
 const LAST_STEP = 0.5;
 /** Where it is open which of the two is the limit, the other one must not hold calls back for long. */
-const UNSURE_STEP = 0.16;
-const UNSURE_LAST_STEP = 0.64;
+const UNSURE_STEP = 0.2;
+const UNSURE_LAST_STEP = 1;
 const UNSURE_HOLD_MS = 1_000;
 /** What is left after one refusal that no step up explains: it may be chance. */
 const STEP_BACK = 0.95;
@@ -18,7 +18,9 @@ const SHORTEST_HOLD_MS = 2_000;
 const LONGEST_HOLD_MS = 20_000;
 
 export class LearnedCeiling {
-  value: number;
+  /** What all cuts and raises since it was first known multiply to: it stays comparable when another ceiling becomes known. */
+  level = 1;
+  #value: number;
   #step = FIRST_STEP;
   #lastStep = LAST_STEP;
   /** What it was before it was raised last; 0 when it was cut since. */
@@ -29,10 +31,19 @@ export class LearnedCeiling {
   readonly #most: number;
 
   constructor(options: { value: number; least: number; most: number; whole: boolean }) {
-    this.value = options.value;
+    this.#value = options.value;
     this.#least = options.least;
     this.#most = options.most;
     this.#whole = options.whole;
+  }
+
+  get value(): number {
+    return this.#value;
+  }
+
+  #set(value: number): void {
+    if (this.known && Number.isFinite(value)) this.level *= value / this.#value;
+    this.#value = value;
   }
 
   get known(): boolean {
@@ -42,7 +53,7 @@ export class LearnedCeiling {
   /** Down to `value`, by at least one step. `callsPerMs` says how long to hold it there; `sure`: this is the ceiling that was met. */
   cut(value: number, callsPerMs: number, now: EpochMs, sure: boolean): void {
     const below = this.#whole ? Math.min(Math.floor(value), this.value - 1) : Math.min(value, this.value * 0.98);
-    this.value = Math.max(this.#least, below);
+    this.#set(Math.max(this.#least, below));
     this.#below = 0;
     this.#step = sure ? FIRST_STEP : UNSURE_STEP;
     this.#lastStep = sure ? LAST_STEP : UNSURE_LAST_STEP;
@@ -62,7 +73,7 @@ export class LearnedCeiling {
 
   /** Back to what it was before cuts that were of no use. */
   restore(value: number): void {
-    this.value = value;
+    this.#set(value);
   }
 
   /** One step up, unless it was cut lately. True when it was raised. */
@@ -70,14 +81,9 @@ export class LearnedCeiling {
     if (!this.known || now < this.#holdUntil) return false;
     this.#below = this.value;
     const raised = this.value * (1 + this.#step);
-    this.value = this.#whole ? Math.max(this.value + 1, Math.floor(raised)) : raised;
+    const value = this.#whole ? Math.max(this.value + 1, Math.floor(raised)) : raised;
+    this.#set(value > this.#most ? Number.POSITIVE_INFINITY : value);
     this.#step = Math.min(this.#lastStep, this.#step * 2);
-    if (this.value > this.#most) this.value = Number.POSITIVE_INFINITY;
     return true;
   }
-}
-
-/** What may be sent, as one number: the ceilings that are known, multiplied. */
-export function levelOf(...ceilings: readonly LearnedCeiling[]): number {
-  return ceilings.reduce((level, { known, value }) => (known ? level * value : level), 1);
 }

@@ -7,7 +7,7 @@ import { AutoWindow } from './auto-window.js';
 import { Breaker } from './breaker.js';
 import { ConfiguredRates, type Rate, type Wanted } from './configured-rates.js';
 import { FairShare, type Ticket } from './fair-queue.js';
-import { type Learned, type SentCall, UNKNOWN_PACE } from './learned.js';
+import type { Learned, SentCall } from './learned.js';
 import { LearnedLimits } from './learned-limits.js';
 import { startFrom } from './learned-start.js';
 import type { RunLimits } from './limits.js';
@@ -39,6 +39,7 @@ export class Gate {
   readonly #auto: AutoWindow;
   readonly #rates = new ConfiguredRates();
   readonly #local = new LocalPace();
+  readonly #entry = new LocalPace();
   #processes = 1;
   #entered = 0;
   #autoEntered = 0;
@@ -107,6 +108,9 @@ export class Gate {
       this.#auto.holds();
       return false;
     }
+    const pace = this.#limits.entryPace(this.#processes, now);
+    if (this.#entry.nextAt(pace) > now) return false;
+    this.#entry.take(pace, now);
     line.entered += 1;
     this.#entered += 1;
     place.auto = line.limits.auto === true;
@@ -117,6 +121,12 @@ export class Gate {
     this.#breaker.sent();
     this.#told.sent(place.ticket, now);
     return true;
+  }
+
+  /** When an admitted turn that was held to an even pace may ask again; null when none was. */
+  entryAt(now: EpochMs): EpochMs | null {
+    const at = this.#entry.nextAt(this.#limits.entryPace(this.#processes, now));
+    return this.#places.size > this.#entered && at > now ? at : null;
   }
 
   /** One admitted turn is over; more often does no harm. */
@@ -249,12 +259,8 @@ export class Gate {
     const tokensCount = !this.#told.knowsTokens(line.limits.tokensPerMinute ?? 0);
     const configured = this.#rates.holds(tokensCount ? tokens : 0, now);
     if (configured !== null) return configured;
-    const at = Math.max(this.#local.nextAt(this.#pace()), this.#limits.pausedUntil);
+    const at = Math.max(this.#local.nextAt(this.#limits.admissionPace(this.#processes, now)), this.#limits.pausedUntil);
     return at > now ? { why: 'provider', until: at } : { why: 'nothing', until: null };
-  }
-
-  #pace(): number {
-    return Math.min(this.#limits.pace, UNKNOWN_PACE / this.#processes);
   }
 
   #admit(line: Line, ticket: Ticket, tokens: number, now: EpochMs): void {
@@ -263,9 +269,9 @@ export class Gate {
     this.#fair.serve(line.queue, tokens, now);
     this.#rates.take(tokens);
     this.#told.promise(ticket);
-    this.#local.take(this.#pace(), now);
+    this.#local.take(this.#limits.admissionPace(this.#processes, now), now);
     // The burst is used up: the learned rate is what holds calls back.
-    const full = Number.isFinite(this.#limits.pace) && this.#local.nextAt(this.#pace()) > now;
+    const full = Number.isFinite(this.#limits.pace) && this.#local.nextAt(this.#limits.admissionPace(this.#processes, now)) > now;
     this.#places.set(ticket.id, { ticket, line, tokens, call: null, held: full ? 'pace' : null, auto: false });
   }
 

@@ -4,8 +4,8 @@
  * nobody is refused, it is raised in growing steps. Slow answers alone lower nothing.
  */
 import type { EpochMs } from '../model.js';
-import { type Ceiling, LearnedCeiling, levelOf } from './ceilings.js';
-import { type RefusedFor, type SentCall, UNKNOWN_PACE } from './learned.js';
+import { type Ceiling, LearnedCeiling } from './ceilings.js';
+import { type RefusedFor, RUSH_PACE, type SentCall, UNKNOWN_PACE } from './learned.js';
 import { NoiseFloor, type Sample } from './noise-floor.js';
 import { Traffic } from './traffic.js';
 import { causeOf, newTrial, sampleOf, slower, type Trial } from './trial.js';
@@ -24,6 +24,12 @@ const PAUSE_MS = 60;
 const SETTLE_MS = 5;
 const LONGEST_TRIAL_MS = 1_500;
 const TICK_MS = 600;
+/** A limit that nobody told is met within this time of the first call, or is not near. */
+const RUSH_MS = 2_000;
+/** Of the pace at which turns are admitted: those that were before it was known enter after each other, later ones are not held twice. */
+const ENTRY_SHARE = 1.05;
+/** At a slower one a trial could not tell a limit of places from one of calls per second. */
+const LEAST_ENTRY_PACE = 300;
 /** What was learned is kept a little below what was measured. */
 const MARGIN = 0.98;
 const MET_SHARE = 0.25;
@@ -50,6 +56,8 @@ export class LearnedLimits {
   #sentInTick = 0;
   #refusedInTick: { pace: boolean; window: boolean } = { pace: false, window: false };
   #windowHeld = false;
+  /** Infinity before the first call. */
+  #rushUntil: EpochMs = Number.POSITIVE_INFINITY;
 
   constructor(learned: { pace: number; window: number; noise: number }) {
     const { pace, window, noise } = learned;
@@ -61,6 +69,21 @@ export class LearnedLimits {
   /** Calls per second; Infinity = no limit met. */
   get pace(): number {
     return Math.min(this.#pace.value, this.#trial?.pace ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** Calls per second that may be admitted in each of so many processes. */
+  admissionPace(processes: number, now: EpochMs): number {
+    return Math.min(this.pace, this.#unknownPace(now) / processes);
+  }
+
+  /** Calls per second that may enter: turns whose intents were committed together would else be sent in one rush. */
+  entryPace(processes: number, now: EpochMs): number {
+    if (this.#pace.known) return this.pace * ENTRY_SHARE;
+    return Math.min(Math.max(this.pace, LEAST_ENTRY_PACE), this.#unknownPace(now) / processes);
+  }
+
+  #unknownPace(now: EpochMs): number {
+    return now < this.#rushUntil ? RUSH_PACE : UNKNOWN_PACE;
   }
 
   /** Calls in flight; Infinity = no limit met. */
@@ -95,6 +118,7 @@ export class LearnedLimits {
   }
 
   sent(call: SentCall): void {
+    if (this.#rushUntil === Number.POSITIVE_INFINITY) this.#rushUntil = call.sentAt + RUSH_MS;
     this.underWay.sent(call);
     this.#traffic.sent(call.sentAt);
     this.#since.sent += 1;
@@ -258,7 +282,7 @@ export class LearnedLimits {
   #isNoise(sample: Sample, now: EpochMs): boolean {
     this.#before ??= { pace: this.#pace.value, window: this.#window.value };
     // The rush before the first limit is not to be compared with what comes after.
-    if (!this.limited || !this.#noise.proves(sample, levelOf(this.#pace, this.#window))) return false;
+    if (!this.limited || !this.#noise.proves(sample, Math.min(this.#pace.level, this.#window.level))) return false;
     this.#pace.restore(Math.max(this.#before.pace, this.#pace.value));
     this.#window.restore(Math.max(this.#before.window, this.#window.value));
     this.#before = null;

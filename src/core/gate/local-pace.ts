@@ -5,15 +5,22 @@ import type { EpochMs } from '../model.js';
 const SLACK_MS = 20;
 const SLACK_CALLS = 8;
 
+function slackMs(perSecond: number): number {
+  return Math.min(SLACK_MS, (SLACK_CALLS * 1_000) / perSecond);
+}
+
 export class LocalPace {
   #clock: EpochMs = 0;
+  #last: EpochMs = 0;
 
-  /** Earliest time of the next call. */
+  /** Earliest time of the next call. What the last one took at a slower pace holds nobody when the pace is higher now. */
   nextAt(perSecond: number): EpochMs {
-    return this.#clock - Math.min(SLACK_MS, (SLACK_CALLS * 1_000) / perSecond);
+    const slack = slackMs(perSecond);
+    return Math.min(this.#clock, this.#last + slack + 1_000 / perSecond) - slack;
   }
 
   take(perSecond: number, now: EpochMs): void {
-    this.#clock = Math.max(this.#clock, now) + 1_000 / perSecond;
+    this.#clock = Math.max(Math.min(this.#clock, this.nextAt(perSecond) + slackMs(perSecond)), now) + 1_000 / perSecond;
+    this.#last = now;
   }
 }

@@ -166,12 +166,12 @@ describe('order', () => {
     gate.setRun('a', limits({ concurrency: 1_000, requestsPerMinute: 600 }));
     fill(gate, 'a', 200);
     gate.addSlots('requests', T, 100, 0.001);
-    for (let now = T; now < T + 50; now += 1) gate.next(now);
+    for (let now = T; now < T + 100; now += 1) gate.next(now);
     gate.setRun('b', limits({ concurrency: 1_000 }));
     fill(gate, 'b', 50);
-    gate.addSlots('requests', T + 50, 20, 0.001);
+    gate.addSlots('requests', T + 100, 20, 0.001);
     const runs: string[] = [];
-    for (let now = T + 50; now < T + 100; now += 1) runs.push(...gate.next(now).admit.map((each) => each.runId));
+    for (let now = T + 100; now < T + 150; now += 1) runs.push(...gate.next(now).admit.map((each) => each.runId));
     expect(runs.filter((run) => run === 'b')).toHaveLength(10);
   });
 });
@@ -426,16 +426,34 @@ describe('places', () => {
     const admit = admitted(gate, T);
     expect(admit.length).toBeGreaterThan(20);
     gate.setRun('a', { ...run, auto: true });
-    const entered = admit.filter((each) => gate.enter(each.id, T));
+    const entered = admit.filter((each, n) => gate.enter(each.id, T + n));
     expect(entered).toHaveLength(16);
     gate.setRun('a', run);
     const later = admit.filter((each) => !entered.includes(each));
-    expect(later.every((each) => gate.enter(each.id, T))).toBe(true);
-    for (const each of entered) gate.release(each.id, DONE, T + 5);
+    expect(later.every((each, n) => gate.enter(each.id, T + 50 + n))).toBe(true);
+    for (const each of entered) gate.release(each.id, DONE, T + 100);
     gate.setRun('a', { ...run, auto: true });
     // Those that came in by the fixed number hold no place of auto.
     fill(gate, 'a', 20);
-    expect(admitted(gate, T + 1_000).filter((each) => gate.enter(each.id, T + 1_500))).toHaveLength(16);
+    expect(admitted(gate, T + 1_000).filter((each, n) => gate.enter(each.id, T + 1_500 + n))).toHaveLength(16);
+  });
+
+  it('gate: turns whose intents were committed together -> enter after each other, each at its time', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits({ concurrency: 40 }));
+    fill(gate, 'a', 40);
+    const admit = admitted(gate, T);
+    expect(gate.entryAt(T)).toBeNull();
+    const waiting = admit.filter((each) => !gate.enter(each.id, T));
+    expect(waiting.length).toBeGreaterThan(20);
+    let now = T;
+    for (const each of waiting) {
+      const at = gate.entryAt(now);
+      if (at !== null) now = at;
+      expect(gate.enter(each.id, now)).toBe(true);
+    }
+    expect(gate.entryAt(now)).toBeNull();
+    expect(now - T).toBeGreaterThan(waiting.length / 2);
   });
 
   it('gate: an answer without usage -> charged with what was expected', () => {

@@ -70,6 +70,29 @@ describe('6,000 requests/min, burst 100, 2,000 rows of 200 ms', () => {
     0.02,
   );
 
+  it.each([
+    ['told nothing', {}],
+    ['told ten times the rate', { requestsPerMinute: 60_000 }],
+  ])('%s, intents committed in groups, refusals that take a while -> few are refused', (name, told) => {
+    let worstRefused = 0;
+    const { median } = over(`${name}, in groups: share refused`, 30, 'low', (seed) => {
+      const run = simulate(
+        {
+          provider: { ...SIX_THOUSAND, refusalMs: { median: 8, sigma: 0.7 } },
+          commitMs: { median: 15, sigma: 0.8 },
+          runs: rows({ concurrency: 200, ...told }),
+        },
+        seed,
+      );
+      allOk(run, 2_000);
+      expect(IDEAL_MS / run.ms).toBeGreaterThanOrEqual(0.88);
+      worstRefused = Math.max(worstRefused, run.refused / run.sends);
+      return run.refused / run.sends;
+    });
+    expect(median).toBeLessThan(0.02);
+    expect(worstRefused).toBeLessThan(0.03);
+  });
+
   it('60 requests/min -> never more than 60 in any 60 s', () => {
     const run = simulate(
       { provider: { latencyMs: 500 }, runs: [{ rows: 300, limits: { concurrency: 50, requestsPerMinute: 60 } }] },

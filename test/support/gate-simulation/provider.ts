@@ -11,7 +11,7 @@ export type Steps = number | [number, number][];
 export interface ProviderModel {
   latencyMs: Spread;
   /** Time of a refusal, there and back. @default 2 */
-  refusalMs?: number;
+  refusalMs?: Spread;
   /** Requests per second. */
   rate?: Steps;
   /** Requests that may come at once. @default one second's worth */
@@ -101,7 +101,7 @@ export class SimulatedProvider {
   take(tokens: CallTokens, now: number): { afterMs: number; held: 'answered' | 'failed' } | { afterMs: number; end: CallEnd } {
     const { model, random } = this;
     const since = now - this.startedAt;
-    const refusalMs = model.refusalMs ?? 2;
+    const refusalMs = draw(model.refusalMs ?? 2, random);
     this.#count('sends', since);
     const out = model.outages?.find(([from, to]) => since >= from && since < to);
     if (out) {

@@ -30,6 +30,8 @@ export interface Scenario {
   processes?: number;
   /** What the gates know at the start. */
   learned?: Learned;
+  /** Time of one commit of intents: those that come meanwhile wait for the next, and all of one enter together. @default one for each */
+  commitMs?: Spread;
   /** End of the simulation, ms from the start. @default 10 minutes */
   forMs?: number;
 }
@@ -133,6 +135,8 @@ class Process {
   readonly gate: Gate;
   readonly #rows = new Map<number, { row: Row; tokens: CallTokens }>();
   readonly #entrants: number[] = [];
+  readonly #uncommitted: number[] = [];
+  #committing = false;
   readonly #taking = new Set<Rate>();
   readonly #startedAt: number;
   #nextId = 1;
@@ -185,23 +189,39 @@ class Process {
   pump(): void {
     const { time, random } = this.world;
     const { admit, wakeAt, wanted } = this.gate.next(time.now);
-    for (const { id } of admit) {
-      time.after(draw(STORE_MS, random), () => {
-        this.#entrants.push(id);
-        this.#letIn();
-        this.pump();
-      });
-    }
+    if (this.scenario.commitMs !== undefined) {
+      this.#uncommitted.push(...admit.map(({ id }) => id));
+      this.#commit(this.scenario.commitMs);
+    } else for (const { id } of admit) time.after(draw(STORE_MS, random), () => this.#committed([id]));
     this.#letIn();
     for (const [rate, slots] of Object.entries(wanted) as [Rate, { count: number; pace: Pace }][]) this.#takeSlots(rate, slots);
-    if (wakeAt !== null && wakeAt < this.#wakeAt) {
-      this.#wakeAt = wakeAt;
+    const none = Number.POSITIVE_INFINITY;
+    const at = Math.min(wakeAt ?? none, this.gate.entryAt(time.now) ?? none);
+    if (at < this.#wakeAt) {
+      this.#wakeAt = at;
       // Timers come a little late, and never within the same millisecond.
-      time.at(Math.max(time.now + 1, Math.ceil(wakeAt)) + random.next(), () => {
-        if (this.#wakeAt === wakeAt) this.#wakeAt = Number.POSITIVE_INFINITY;
+      time.at(Math.max(time.now + 1, Math.ceil(at)) + random.next(), () => {
+        if (this.#wakeAt === at) this.#wakeAt = Number.POSITIVE_INFINITY;
         this.pump();
       });
     }
+  }
+
+  #commit(ms: Spread): void {
+    if (this.#committing || this.#uncommitted.length === 0) return;
+    this.#committing = true;
+    const ids = this.#uncommitted.splice(0);
+    this.world.time.after(draw(ms, this.world.random), () => {
+      this.#committing = false;
+      this.#committed(ids);
+    });
+  }
+
+  #committed(ids: number[]): void {
+    this.#entrants.push(...ids);
+    this.#letIn();
+    this.pump();
+    if (this.scenario.commitMs !== undefined) this.#commit(this.scenario.commitMs);
   }
 
   #takeSlots(rate: Rate, { count, pace }: { count: number; pace: Pace }): void {
