@@ -241,4 +241,14 @@ describe('LearnedLimits', () => {
     limits.storm();
     expect([limits.pace, limits.window]).toEqual([50, 10]);
   });
+
+  it('a pace that others found -> half way to it, but not while refusals are looked into', () => {
+    const limits = new LearnedLimits({ pace: 50, window: 10, noise: 0 });
+    limits.nearer(100);
+    expect(limits.pace).toBe(75);
+    limits.refused({ sentAt: T, level: 1, held: null }, null, T);
+    const { pace } = limits;
+    limits.nearer(500);
+    expect(limits.pace).toBe(pace);
+  });
 });
