@@ -65,21 +65,22 @@ export class Team {
     return worker;
   }
 
-  /** kill -9 of one worker, as soon as it holds calls of the run. False when the run ended before. */
-  async kill(at: number, run: string): Promise<boolean> {
+  /** kill -9 of the first of these workers that holds calls of the run: its number. Null when the run ended before. */
+  async kill(among: readonly number[], run: string): Promise<number | null> {
+    const at = await this.untilHolds(among, run);
+    if (at === null) return null;
     const { pid } = this.worker(at);
-    if (!(await this.untilHolds(at, run))) return false;
     const from = Date.now();
     process.kill(pid, 'SIGKILL');
     await until(`worker ${at} is gone`, () => !isAlive(pid));
     this.blows.push({ what: `worker ${pid}`, from, until: Date.now(), sockets: true });
-    return true;
+    return at;
   }
 
   /** SIGSTOP of one worker that holds calls of the run, and SIGCONT after this long. False when the run ended before. */
   async stall(at: number, run: string, ms: number): Promise<boolean> {
     const { pid } = this.worker(at);
-    if (!(await this.untilHolds(at, run))) return false;
+    if ((await this.untilHolds([at], run)) === null) return false;
     const from = Date.now();
     process.kill(pid, 'SIGSTOP');
     await sleep(ms);
@@ -88,14 +89,15 @@ export class Team {
     return true;
   }
 
-  /** Waits until a worker has calls of the run under way. False when the run ended before. */
-  async untilHolds(at: number, run: string): Promise<boolean> {
-    const { pid } = this.worker(at);
+  /** Waits until one of these workers has calls of the run under way: the first that does. Null when the run ended before. */
+  async untilHolds(among: readonly number[], run: string): Promise<number | null> {
     const store = await this.#opened();
     for (const late = Date.now() + HOLDS_MS; ; await sleep(20)) {
-      if ((await store.run(run))?.state !== 'running') return false;
-      if ((await this.#calls(run)).some((call) => call.state === 'intent' && pidOf(call) === pid)) return true;
-      if (Date.now() > late) throw new Error(`worker ${at} holds no call of ${run}`);
+      if ((await store.run(run))?.state !== 'running') return null;
+      const holders = new Set((await this.#calls(run)).filter((call) => call.state === 'intent').map(pidOf));
+      const found = among.find((at) => holders.has(this.worker(at).pid));
+      if (found !== undefined) return found;
+      if (Date.now() > late) throw new Error(`none of worker ${among.join(', ')} holds a call of ${run}`);
     }
   }
 

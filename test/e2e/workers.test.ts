@@ -126,7 +126,7 @@ describe.skipIf(missing !== null)(
       team.blows.length = 0;
       const run = await team.home.runId(program);
       for (const at of [0, 1, 0]) {
-        if (!(await team.kill(at, run))) break;
+        if ((await team.kill([at], run)) === null) break;
         await team.startWorker(at);
       }
       expect(team.blows.length).toBeGreaterThanOrEqual(2);
@@ -192,7 +192,7 @@ describe.skipIf(missing !== null)(
       const files = chaosTask(team.home, 'drained', provider.url, { rows, turns: 1, sliceSize: 1, workers: 12 });
       const program = team.home.swarm(['run', files.path, '--json', '--yes']);
       const run = await team.home.runId(program);
-      await team.untilHolds(0, run);
+      await team.untilHolds([0], run);
       const worker = team.worker(0);
       worker.kill('SIGTERM');
       const left = await worker.ended;

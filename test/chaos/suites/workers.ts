@@ -34,8 +34,12 @@ async function strike(team: Team, postgres: TestPostgres, run: string, kind: Kin
   if (kind === 'postgres') return await postgres.crash(POSTGRES_DOWN_MS);
   if (kind === 'stall') return void (await team.stall(random.whole(0, WORKERS - 1), run, STALL_MS));
   for (let kill = 0; kill < KILLS; kill += 1) {
-    const at = random.whole(0, WORKERS - 1);
-    if (!(await team.kill(at, run))) return;
+    const first = random.whole(0, WORKERS - 1);
+    const at = await team.kill(
+      Array.from({ length: WORKERS }, (_, offset) => (first + offset) % WORKERS),
+      run,
+    );
+    if (at === null) return;
     await team.startWorker(at);
     await sleep(random.whole(500, 3_000));
   }
