@@ -62,11 +62,16 @@ export class Turns {
     try {
       const end = await flight;
       if (end.kind === 'done') this.#countDown(context);
-      if (end.kind === 'wait') this.#notBefore.set(key, end);
+      if (end.kind === 'wait') this.#putOff(context, key, end);
       return end;
     } finally {
       this.#flights.delete(key);
     }
+  }
+
+  #putOff({ gate, run }: RunContext, key: string, end: TurnEnd & { kind: 'wait' }): void {
+    this.#notBefore.set(key, end);
+    if (end.until > this.#deps.now()) gate.rests(run.id, end.until);
   }
 
   /** The run is published as soon as its last outcome is stored. */

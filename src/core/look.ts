@@ -8,7 +8,7 @@ import type { Counts, EpochMs } from './model.js';
 export interface LookFacts {
   /** Id. */
   run: string;
-  control: Pick<WaitFacts, 'concurrency' | 'auto' | 'requestsPerMinute' | 'tokensPerMinute'>;
+  control: Pick<WaitFacts, 'concurrency' | 'auto' | 'requestsPerMinute' | 'tokensPerMinute'> & { paused: boolean };
   learned: Learned | null;
   /** Of every process that works on it. */
   waits: readonly Wait[];
@@ -28,7 +28,8 @@ export interface Look {
 
 export function lookAt({ run, control, learned, waits, rows, left }: LookFacts, now: EpochMs): Look {
   const found = { callsPerSecond: learned?.pace ?? null, callsInFlight: learned?.window ?? null };
-  const wait = heaviest(waits);
+  // Told by the gates a moment ago: a run that was let go on waits for nobody.
+  const wait = heaviest(waits.filter(({ why }) => why !== 'paused' || control.paused));
   return {
     found,
     wait: wait && { ...wait, text: waitText(wait, { run, ...control, ...found }, now) },

@@ -5,6 +5,7 @@ import { Gate, type Ticket } from '../core/gate/gate.js';
 import type { Learned } from '../core/gate/learned.js';
 import type { RunLimits } from '../core/gate/limits.js';
 import type { Admission, AdmissionRequest, Bottleneck, Entry, GatePort } from '../core/gate/port.js';
+import type { EpochMs } from '../core/model.js';
 import type { Lease } from './lease.js';
 import type { SeenHold } from './told-waits.js';
 
@@ -19,6 +20,8 @@ interface Entrant {
   resolve(entry: Entry): void;
 }
 
+/** So many turns that wait elsewhere are kept in mind for each run. */
+const MOST_RESTS = 1_000;
 /** How often tickets are looked at for the end of their patience. */
 const SWEEP_MS = 1_000;
 
@@ -39,6 +42,8 @@ export class RunGate implements GatePort {
   readonly #waiting = new Map<number, Waiting>();
   /** Admitted turns that wait for a place, by run, in order. */
   readonly #entrants = new Map<string, Entrant[]>();
+  /** When turns that were put off are to be tried again, by run. */
+  readonly #rests = new Map<string, EpochMs[]>();
   #nextTicket = 1;
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -58,6 +63,7 @@ export class RunGate implements GatePort {
   }
 
   dropRun(runId: string): void {
+    this.#rests.delete(runId);
     this.#turnAway(runId, { kind: 'cancelled' });
     for (const { id } of this.#gate.dropRun(runId)) this.#answer(id, { kind: 'cancelled' });
     this.#pump();
@@ -104,10 +110,26 @@ export class RunGate implements GatePort {
     return this.#gate.hold(runId, this.#options.now()).why;
   }
 
+  rests(runId: string, until: EpochMs): void {
+    const ends = this.#rests.get(runId) ?? [];
+    const kept = ends.length < MOST_RESTS ? ends : this.#resting(runId).slice(1 - MOST_RESTS);
+    kept.push(until);
+    this.#rests.set(runId, kept);
+  }
+
+  #resting(runId: string): EpochMs[] {
+    const now = this.#options.now();
+    return (this.#rests.get(runId) ?? []).filter((until) => until > now);
+  }
+
   /** What the run waits for at the moment. */
   seen(runId: string): SeenHold {
-    const now = this.#options.now();
-    return { hold: this.#gate.hold(runId, now), turns: this.#gate.waiting(runId) };
+    const hold = this.#gate.hold(runId, this.#options.now());
+    const turns = this.#gate.waiting(runId);
+    if (hold.why !== 'nothing' || turns > 0 || this.#gate.inFlight(runId) > 0) return { hold, turns };
+    const resting = this.#resting(runId);
+    if (resting.length === 0) return { hold, turns };
+    return { hold: { why: 'retry', until: Math.min(...resting) }, turns: resting.length };
   }
 
   /** What the next run should know. */

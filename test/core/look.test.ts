@@ -9,7 +9,7 @@ const rows = (count: number): SampledRow[] =>
 describe('lookAt', () => {
   const facts: LookFacts = {
     run: 'r',
-    control: { concurrency: 10, auto: false, requestsPerMinute: null, tokensPerMinute: null },
+    control: { concurrency: 10, auto: false, requestsPerMinute: null, tokensPerMinute: null, paused: false },
     learned: null,
     waits: [],
     rows: rows(20),
@@ -30,6 +30,12 @@ describe('lookAt', () => {
     expect(wait).toEqual({ ...of('provider', 2), text: "the provider's limit (2.0 calls/s, 4 calls in flight)" });
     expect(found).toEqual({ callsPerSecond: 2, callsInFlight: 4 });
     expect(rest?.ms.expected).toBe(50_000);
+  });
+
+  it('a gate that still tells of a pause -> believed only while the run is paused', () => {
+    const waits: Wait[] = [{ why: 'paused', turns: 3, since: 5, until: null }];
+    expect(lookAt({ ...facts, waits }, 9).wait).toBeNull();
+    expect(lookAt({ ...facts, waits, control: { ...facts.control, paused: true } }, 9).wait?.why).toBe('paused');
   });
 });
 

@@ -293,6 +293,41 @@ describe('RunGate', () => {
   });
 });
 
+describe('RunGate, money and retries', () => {
+  it('money is short, then the limits of the run change -> its turns ask again', async () => {
+    gate.setRun('run', LIMITS);
+    const paying = go(await admit());
+    const short = go(await admit());
+    gate.blockOnMoney('run');
+    short.release({ kind: 'unused' });
+    const waiting = watch(admit());
+    await vi.advanceTimersByTimeAsync(100);
+    expect(waiting.got).toBeNull();
+    gate.setRun('run', { ...LIMITS });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiting.got?.kind).toBe('go');
+    paying.release({ kind: 'done' });
+  });
+
+  it('no turn is here and some are put off -> seen as a retry until the first of them; not while a call is under way', async () => {
+    gate.setRun('run', LIMITS);
+    expect(gate.seen('run')).toEqual({ hold: { why: 'nothing', until: null }, turns: 0 });
+    const now = Date.now();
+    gate.rests('run', now + 9_000);
+    gate.rests('run', now + 4_000);
+    expect(gate.seen('run')).toEqual({ hold: { why: 'retry', until: now + 4_000 }, turns: 2 });
+    const call = go(await admit());
+    expect(gate.seen('run').hold.why).toBe('nothing');
+    call.release({ kind: 'done' });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(gate.seen('run')).toEqual({ hold: { why: 'retry', until: now + 9_000 }, turns: 1 });
+    for (let more = 0; more < 2_500; more += 1) gate.rests('run', now + 9_000);
+    expect(gate.seen('run').turns).toBeLessThanOrEqual(1_000);
+    gate.dropRun('run');
+    expect(gate.seen('run').turns).toBe(0);
+  });
+});
+
 describe('RunGate, lease', () => {
   const ONE: RunLimits = { ...LIMITS, concurrency: 8 };
 

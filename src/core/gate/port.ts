@@ -48,7 +48,8 @@ export type Entry = { kind: 'send' } | Exclude<Admission, { kind: 'go' }>;
 
 /**
  * What a run waits for. `concurrency`: its own workers, `slow`: the same, while answers take much longer than usual; `provider`: a limit
- * that the provider keeps and nobody told; `breaker`: it answers nobody; `refused`: it refuses every call, `quota`: until its next day.
+ * that the provider keeps and nobody told; `breaker`: it answers nobody; `refused`: it refuses every call, `quota`: until its next day;
+ * `retry`: no turn is here, some wait to be tried again.
  */
 export type Bottleneck =
   | 'concurrency'
@@ -61,6 +62,7 @@ export type Bottleneck =
   | 'quota'
   | 'money'
   | 'stagger'
+  | 'retry'
   | 'paused'
   | 'nothing';
 
@@ -69,6 +71,8 @@ export interface GatePort {
   admit(request: AdmissionRequest, patienceMs: number, signal: AbortSignal): Promise<Admission>;
   /** Money is short: the run's tickets wait until one of its calls is settled. */
   blockOnMoney(runId: string): void;
+  /** A turn of the run is to be tried again then, and waits elsewhere. */
+  rests(runId: string, until: EpochMs): void;
   /** Turns of the run that were admitted through this gate in this process and are not over. */
   inFlight(runId: string): number;
   bottleneck(runId: string): Bottleneck;

@@ -62,7 +62,7 @@ export function waitText(wait: Wait, facts: WaitFacts, now: EpochMs): string {
   const rate = (unit: string, perMinute: number | null) => `${unit} (${perMinute ?? "the provider's"})`;
   switch (wait.why) {
     case 'concurrency':
-      return facts.auto ? 'workers (auto: more would bring nothing)' : `workers (all ${facts.concurrency} busy)`;
+      return facts.auto ? 'workers (auto: as many as seem worth it)' : `workers (all ${facts.concurrency} busy)`;
     case 'slow': {
       const { answerMs, usualMs } = wait;
       return `slow answers${answerMs === undefined || usualMs === undefined ? '' : ` (${seconds(answerMs)} each, usually ${seconds(usualMs)})`}`;
@@ -78,13 +78,15 @@ export function waitText(wait: Wait, facts: WaitFacts, now: EpochMs): string {
     case 'breaker':
       return `the provider: outage${at(', next probe at')}`;
     case 'refused':
-      return `the provider: it refuses all calls${at(', Retry-After until')}`;
+      return `the provider: it refuses all calls${at(', the next try at')}`;
     case 'quota':
       return `the day's quota of the provider${at(', until')}`;
     case 'money':
       return 'money: calls under way hold what is left of the cap';
     case 'stagger':
       return 'the staggered start';
+    case 'retry':
+      return `rows that are to be tried again${at(', the next at')}`;
     case 'paused':
       return `a person: swarm resume ${facts.run}`;
   }

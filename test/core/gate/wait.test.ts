@@ -15,7 +15,7 @@ const facts: WaitFacts = {
 describe('waitText', () => {
   it.each<[Wait['why'], Partial<Wait>, Partial<WaitFacts>, string]>([
     ['concurrency', {}, {}, 'workers (all 16 busy)'],
-    ['concurrency', {}, { auto: true }, 'workers (auto: more would bring nothing)'],
+    ['concurrency', {}, { auto: true }, 'workers (auto: as many as seem worth it)'],
     ['slow', { answerMs: 12_340, usualMs: 3_100 }, {}, 'slow answers (12.3 s each, usually 3.1 s)'],
     ['slow', {}, {}, 'slow answers'],
     ['requests/min', {}, {}, 'requests/min (600)'],
@@ -25,7 +25,8 @@ describe('waitText', () => {
     ['breaker', { until: NOW + 10_000 }, {}, 'the provider: outage, next probe at 12:03:10Z'],
     ['breaker', {}, {}, 'the provider: outage'],
     ['breaker', { until: NOW }, {}, 'the provider: outage'],
-    ['refused', { until: NOW + 10_000 }, {}, 'the provider: it refuses all calls, Retry-After until 12:03:10Z'],
+    ['retry', { until: NOW + 10_000 }, {}, 'rows that are to be tried again, the next at 12:03:10Z'],
+    ['refused', { until: NOW + 10_000 }, {}, 'the provider: it refuses all calls, the next try at 12:03:10Z'],
     ['quota', { until: NOW + 90_000_000 }, {}, "the day's quota of the provider, until 2026-11-22 13:03:00Z"],
     ['money', {}, {}, 'money: calls under way hold what is left of the cap'],
     ['stagger', {}, {}, 'the staggered start'],
