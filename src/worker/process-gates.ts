@@ -201,6 +201,7 @@ export class ProcessGates implements Gates {
     run.control = control;
     this.#shares.limitChanged(shareKey(runId));
     this.#apply(runId);
+    run.gate.unblockMoney(runId);
     if (control.cancelled) run.abort.abort(new Error('the run was cancelled'));
   }
 

@@ -87,6 +87,12 @@ export class RunGate implements GatePort {
     this.#gate.blockOnMoney(runId);
   }
 
+  /** A cap may have been raised. */
+  unblockMoney(runId: string): void {
+    this.#gate.unblockMoney(runId);
+    this.#pump();
+  }
+
   inFlight(runId: string): number {
     return this.#gate.inFlight(runId);
   }

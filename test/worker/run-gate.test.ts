@@ -294,7 +294,7 @@ describe('RunGate', () => {
 });
 
 describe('RunGate, money and retries', () => {
-  it('money is short, then the limits of the run change -> its turns ask again', async () => {
+  it('money is short, then a cap may have been raised -> its turns ask again', async () => {
     gate.setRun('run', LIMITS);
     const paying = go(await admit());
     const short = go(await admit());
@@ -304,6 +304,10 @@ describe('RunGate, money and retries', () => {
     await vi.advanceTimersByTimeAsync(100);
     expect(waiting.got).toBeNull();
     gate.setRun('run', { ...LIMITS });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiting.got).toBeNull();
+    gate.unblockMoney('nobody');
+    gate.unblockMoney('run');
     await vi.advanceTimersByTimeAsync(0);
     expect(waiting.got?.kind).toBe('go');
     paying.release({ kind: 'done' });

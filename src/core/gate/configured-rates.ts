@@ -1,7 +1,8 @@
 /** Requests and tokens per minute as tasks configure them: the strictest of the runs counts, on a clock that all processes share. */
 import type { EpochMs } from '../model.js';
 import type { RunLimits } from './limits.js';
-import { lagMs, type Pace, paceOf, SlotBank } from './pace.js';
+import { LocalPace } from './local-pace.js';
+import { lagMs, type Pace, paceOf, requestPaceOf, SlotBank, secondMs } from './pace.js';
 
 export type Rate = 'requests' | 'tokens';
 const RATES = ['requests', 'tokens'] as const;
@@ -27,17 +28,25 @@ export function slotsFrom(pace: Pace, now: EpochMs): EpochMs {
 export class ConfiguredRates {
   readonly #banks = { requests: new SlotBank(), tokens: new SlotBank() };
   #paces: Record<Rate, Pace | null> = { requests: null, tokens: null };
+  /** Spreads the burst of requests out. */
+  readonly #even = new LocalPace(secondMs);
+  /** Requests a second; null where there is no burst to spread. */
+  #evenly: number | null = null;
 
-  set(runs: readonly RunLimits[]): void {
+  /** `alone`: no other process uses the rate. Several could each send their own second's worth of a larger burst. */
+  set(runs: readonly RunLimits[], alone: boolean): void {
     const none = Number.POSITIVE_INFINITY;
     const strictest = {
       requests: Math.min(...runs.map(({ requestsPerMinute }) => requestsPerMinute ?? none)),
       tokens: Math.min(...runs.map(({ tokensPerMinute }) => tokensPerMinute ?? none)),
     };
-    for (const rate of RATES) {
-      this.#paces[rate] = Number.isFinite(strictest[rate]) ? paceOf(strictest[rate]) : null;
-      if (this.#paces[rate] === null) this.#banks[rate].clear();
-    }
+    const { requests, tokens } = strictest;
+    this.#paces = {
+      requests: Number.isFinite(requests) ? (alone ? requestPaceOf : paceOf)(requests) : null,
+      tokens: Number.isFinite(tokens) ? paceOf(tokens) : null,
+    };
+    this.#evenly = (this.#paces.requests?.burst ?? 1) > 1 ? requests / 60 : null;
+    for (const rate of RATES) if (this.#paces[rate] === null) this.#banks[rate].clear();
   }
 
   pace(rate: Rate): Pace | null {
@@ -68,10 +77,12 @@ export class ConfiguredRates {
       const at = this.#banks[rate].dueAt(Math.min(rate === 'requests' ? 1 : tokens, pace.burst));
       if (at === null || at > now) return { why: `${rate}/min`, until: at };
     }
-    return null;
+    const even = this.#evenly === null ? 0 : this.#even.nextAt(this.#evenly);
+    return even > now ? { why: 'requests/min', until: even } : null;
   }
 
-  take(tokens: number): void {
+  take(tokens: number, now: EpochMs): void {
+    if (this.#evenly !== null) this.#even.take(this.#evenly, now);
     if (this.#paces.requests) this.#banks.requests.take(1);
     if (this.#paces.tokens) this.#banks.tokens.take(tokens);
   }

@@ -58,6 +58,11 @@ export class Gate {
     if (processes === this.#processes) return;
     this.#limits.scale(this.#processes / processes);
     this.#processes = processes;
+    this.#setRates();
+  }
+
+  #setRates(): void {
+    this.#rates.set(this.#lines.limits(), this.#processes === 1);
   }
 
   /** What another process found for all of them: those that were quicker and those that were slower meet half way. */
@@ -67,7 +72,7 @@ export class Gate {
 
   setRun(runId: string, limits: RunLimits): void {
     this.#lines.set(runId, limits);
-    this.#rates.set(this.#lines.limits());
+    this.#setRates();
   }
 
   /** Throws for an unknown run. */
@@ -78,7 +83,7 @@ export class Gate {
   /** Forgets a run without calls under way; its waiting tickets are returned. */
   dropRun(runId: string): Ticket[] {
     const left = this.#lines.drop(runId);
-    this.#rates.set(this.#lines.limits());
+    this.#setRates();
     return left;
   }
 
@@ -155,6 +160,12 @@ export class Gate {
 
   blockOnMoney(runId: string): void {
     this.#lines.at(runId).moneyShort = true;
+  }
+
+  /** A cap may have been raised: its tickets ask again. */
+  unblockMoney(runId: string): void {
+    const line = this.#lines.get(runId);
+    if (line) line.moneyShort = false;
   }
 
   inFlight(runId: string): number {
@@ -267,7 +278,7 @@ export class Gate {
     line.queue.shift(ticket);
     line.admits(now);
     this.#fair.serve(line.queue, tokens, now);
-    this.#rates.take(tokens);
+    this.#rates.take(tokens, now);
     this.#told.promise(ticket);
     this.#local.take(this.#limits.admissionPace(this.#processes, now), now);
     // The burst is used up: the learned rate is what holds calls back.

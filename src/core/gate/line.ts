@@ -33,8 +33,6 @@ export class Line {
 
   change(limits: RunLimits): void {
     this.limits = limits;
-    // A cap may have been raised.
-    this.moneyShort = false;
     this.queue.weight = limits.weight;
   }
 

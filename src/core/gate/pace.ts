@@ -17,6 +17,11 @@ const WINDOW_S = 60;
  * is early.
  */
 const BURST_S = 0.95;
+/**
+ * Requests that a minute may have at its begin, of a second's worth. They go no quicker than the rate itself (`secondOf`): a run of less
+ * than a minute loses less of what the spacing of a whole one costs.
+ */
+const HEAD_S = 1.2;
 /** A slot of a rate without a burst is good for this long; a late timer must not lose it. */
 const SLOT_LIFE_MS = 200;
 /** Spacing is stretched by this much for a burst of 1, less for larger ones: jitter must not show more than the limit. */
@@ -27,7 +32,26 @@ const MARGIN = 0.01;
  * burst + ceil(60 x rate) - 1 <= perMinute.
  */
 export function paceOf(perMinute: number): Pace {
-  const burst = Math.max(1, Math.floor((perMinute / WINDOW_S) * BURST_S));
+  return spacedOut(perMinute, secondOf(perMinute / WINDOW_S));
+}
+
+/** The same for requests, whose burst is larger and is to be spread out by who sends them. */
+export function requestPaceOf(perMinute: number): Pace {
+  const burst = secondOf(perMinute / WINDOW_S);
+  return spacedOut(perMinute, burst === 1 ? 1 : Math.floor((perMinute / WINDOW_S) * HEAD_S));
+}
+
+/** What may go at once of a rate. */
+function secondOf(perSecond: number): number {
+  return Math.max(1, Math.floor(perSecond * BURST_S));
+}
+
+/** How far the even clock of a rate may lag, ms: a second's worth at once. */
+export function secondMs(perSecond: number): number {
+  return ((secondOf(perSecond) - 1) * 1_000) / perSecond;
+}
+
+function spacedOut(perMinute: number, burst: number): Pace {
   const spaced = burst === 1 ? perMinute : perMinute - burst + 1;
   return { burst, intervalMs: ((WINDOW_S * 1_000) / spaced) * (1 + MARGIN / Math.sqrt(burst)) };
 }

@@ -163,7 +163,7 @@ describe('order', () => {
 
   it('gate: a newcomer beside a long queue -> gets its share, not the past', () => {
     const gate = new Gate();
-    gate.setRun('a', limits({ concurrency: 1_000, requestsPerMinute: 600 }));
+    gate.setRun('a', limits({ concurrency: 1_000, requestsPerMinute: 60_000 }));
     fill(gate, 'a', 200);
     gate.addSlots('requests', T, 100, 0.001);
     for (let now = T; now < T + 100; now += 1) gate.next(now);

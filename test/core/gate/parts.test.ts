@@ -5,7 +5,8 @@ import { LearnedCeiling } from '../../../src/core/gate/ceilings.js';
 import { RunQueue } from '../../../src/core/gate/fair-queue.js';
 import { LearnedLimits } from '../../../src/core/gate/learned-limits.js';
 import { startFrom } from '../../../src/core/gate/learned-start.js';
-import { paceOf, SlotBank, takeSlots } from '../../../src/core/gate/pace.js';
+import { LocalPace } from '../../../src/core/gate/local-pace.js';
+import { paceOf, requestPaceOf, SlotBank, secondMs, takeSlots } from '../../../src/core/gate/pace.js';
 import { TokenBudget } from '../../../src/core/gate/token-budget.js';
 import { ToldBudget } from '../../../src/core/gate/told-limits.js';
 import { Traffic } from '../../../src/core/gate/traffic.js';
@@ -32,6 +33,34 @@ describe('paceOf', () => {
       expect(n - from + 1).toBeLessThanOrEqual(perMinute);
     });
   });
+});
+
+describe('requestPaceOf', () => {
+  it.each([1, 60, 126, 127, 600, 6_000])(
+    '%d per minute, sent no quicker than evenly -> no 60 s hold more; a second at most at once',
+    (perMinute) => {
+      const pace = requestPaceOf(perMinute);
+      const perSecond = perMinute / 60;
+      const even = new LocalPace(secondMs);
+      let clock = 0;
+      const sent: number[] = [];
+      for (let now = T; now < T + 200_000; now += Math.max(1, pace.intervalMs / 3)) {
+        for (;;) {
+          const taken = takeSlots(clock, 1, pace, now);
+          if (taken.first > now || (pace.burst > 1 && even.nextAt(perSecond) > now)) break;
+          clock = taken.clock;
+          even.take(perSecond, now);
+          sent.push(now);
+        }
+      }
+      const most = (ms: number) =>
+        Math.max(...sent.map((at, n) => sent.slice(n, n + perMinute + 1).filter((each) => each < at + ms).length));
+      expect(most(60_000)).toBeLessThanOrEqual(perMinute);
+      expect(most(1)).toBeLessThanOrEqual(Math.max(1, perSecond));
+      // What the spacing costs a run of 20 s.
+      if (perMinute === 6_000) expect(sent.filter((at) => at < T + 19_300).length).toBeGreaterThanOrEqual(2_000);
+    },
+  );
 });
 
 describe('SlotBank', () => {
