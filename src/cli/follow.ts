@@ -154,7 +154,8 @@ class Follower {
       this.session.say(`The run goes on. Look at it with: swarm watch ${this.handle.id}`);
       return code;
     }
-    this.session.say('Pausing: calls under way may finish (up to 30 s). Once more leaves now.', 'warning');
+    const next = `Once more leaves now; then go on with: swarm resume ${this.handle.id}`;
+    this.session.say(`Pausing: calls under way may finish (up to 30 s). ${next}`, 'warning');
     this.woken = new AbortController();
     const pause: Pause = { state: 'asked', why: 'no answer in 30 s' };
     const asked = this.handle.pause().then(

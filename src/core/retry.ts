@@ -16,6 +16,9 @@ const LONGEST_MS = 60_000;
 const FIRST_RETRY_MS = 250;
 const RETRY_GROWTH = 4;
 
+/** A cancel waits for nobody. */
+const CUT_OFF = 'the run was cancelled; calls that were under way were cut off and stay charged (swarm receipt lists them)';
+
 /** Causes of rows that the provider refused for good; others are `refused`. */
 const ROW_CAUSES: Readonly<Record<string, FailureCause>> = { E_ROW_TOO_LONG: 'too_long', E_ROW_FILTERED: 'filtered' };
 
@@ -90,6 +93,6 @@ export function retryDecision(failure: CallFailure, facts: RetryFacts): RetryDec
     case 'row':
       return { kind: 'fail-row', cause: ROW_CAUSES[code] ?? 'refused', code, message };
     case 'cancelled':
-      return { kind: 'stop-run', cause: 'cancelled', message };
+      return { kind: 'stop-run', cause: 'cancelled', message: CUT_OFF };
   }
 }

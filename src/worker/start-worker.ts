@@ -38,7 +38,7 @@ export interface WorkerOptions {
   homeId: string;
   /** Home that this process's calls are booked under; default homeId. */
   ownerHome?: string;
-  log: Pick<Logger, 'info' | 'warn' | 'error'>;
+  log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
   graceMs?: number;
   /** Build of a worker deployment; default none, then it takes what has no version. */
   version?: Config['workerVersion'];
@@ -69,7 +69,7 @@ let runtimeInstalled = false;
 function installRuntime(log: WorkerOptions['log']): void {
   if (runtimeInstalled) return;
   runtimeInstalled = true;
-  const write = (level: 'info' | 'warn' | 'error') => (message: string, meta?: LogMetadata) => {
+  const write = (level: 'debug' | 'warn' | 'error') => (message: string, meta?: LogMetadata) => {
     const { error, ...facts } = meta ?? {};
     log[level](error === undefined ? facts : { ...facts, err: error }, message);
   };
@@ -80,11 +80,12 @@ function installRuntime(log: WorkerOptions['log']): void {
     telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
     logger: {
       log: (level, message, meta) => {
-        if (level === 'ERROR' || level === 'WARN') write(level === 'ERROR' ? 'error' : 'warn')(message, meta);
+        if (level !== 'TRACE') write(level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'debug')(message, meta);
       },
       trace: () => undefined,
-      debug: () => undefined,
-      info: () => undefined,
+      // What the SDK does, for who asks for it.
+      debug: write('debug'),
+      info: write('debug'),
       warn: write('warn'),
       error: write('error'),
     },

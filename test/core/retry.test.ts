@@ -79,6 +79,10 @@ describe('retryDecision', () => {
     expect(retryDecision(failure(kind), facts)).toMatchObject({ kind: 'stop-run', cause });
   });
 
+  it('retryDecision: cancelled -> says what becomes of the calls under way', () => {
+    expect(retryDecision(failure('cancelled'), facts)).toMatchObject({ message: expect.stringContaining('stay charged') });
+  });
+
   it('retryDecision: no descriptor for a connection -> waits, no try; the run is paused like by a disk when it lasts', () => {
     const local = failure('local', { code: 'E_TOO_MANY_FILES' });
     expect(retryDecision(local, { ...facts, waits: 6, anyAnswered: false })).toMatchObject({ kind: 'again' });
