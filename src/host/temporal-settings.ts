@@ -43,7 +43,7 @@ function embeddedConfig(ports: ServerPorts): Record<string, unknown> {
     ...DYNAMIC_CONFIG,
     // Workflows stay in this cache for an hour after their end, by default 8,096 of them: memory would grow with the rows of a run. More
     // than are under way at a time are of no use.
-    'history.hostLevelCacheMaxSize': 512,
+    'history.hostLevelCacheMaxSize': 384,
     // What was written last is kept for other clusters, by default 8 MB that take three times as much: it grew for the first 300,000 rows of
     // a run. There is no other cluster; this is the least that the server takes.
     'history.xdcCacheMaxSizeBytes': 65_536,
