@@ -89,7 +89,8 @@ function fromName(given: string): { ref: ModelRef } | { fault: Fault } {
     const found = `worker_model: "${prefix}" is not a known provider`;
     return { fault: { code: 'E_TASK_ENUM', found, allowed: `providers: ${names.join(', ')}; others with worker_api_base`, fix } };
   }
-  return { ref: { provider: prefix, model: given.slice(slash + 1), ...known } };
+  const { apiBase, apiKeyEnv } = known;
+  return { ref: { provider: prefix, model: given.slice(slash + 1), apiBase, apiKeyEnv } };
 }
 
 /**

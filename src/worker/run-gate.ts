@@ -94,22 +94,22 @@ export class RunGate implements GatePort {
   }
 
   inFlight(runId: string): number {
-    return this.#gate.inFlight(runId);
+    return this.#gate.counts(runId).inFlight;
   }
 
   /** Calls of the run under way. */
   entered(runId: string): number {
-    return this.#gate.entered(runId);
+    return this.#gate.counts(runId).entered;
   }
 
   /** Turns of the run that wait to be admitted. */
   waiting(runId: string): number {
-    return this.#gate.waiting(runId);
+    return this.#gate.counts(runId).waiting;
   }
 
   /** Calls of the run admitted so far. */
   admitted(runId: string): number {
-    return this.#gate.admitted(runId);
+    return this.#gate.counts(runId).admitted;
   }
 
   bottleneck(runId: string): Bottleneck {
@@ -131,8 +131,8 @@ export class RunGate implements GatePort {
   /** What the run waits for at the moment. */
   seen(runId: string): SeenHold {
     const hold = this.#gate.hold(runId, this.#options.now());
-    const turns = this.#gate.waiting(runId);
-    if (hold.why !== 'nothing' || turns > 0 || this.#gate.inFlight(runId) > 0) return { hold, turns };
+    const turns = this.#gate.counts(runId).waiting;
+    if (hold.why !== 'nothing' || turns > 0 || this.#gate.counts(runId).inFlight > 0) return { hold, turns };
     const resting = this.#resting(runId);
     if (resting.length === 0) return { hold, turns };
     return { hold: { why: 'retry', until: Math.min(...resting) }, turns: resting.length };

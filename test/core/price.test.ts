@@ -1,8 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { costOf, nanoToUsd, SIM_PRICE, usdToNano, usdToNanoUp, worstCostOf } from '../../src/core/price.js';
+import { capToNano, costOf, nanoToUsd, SIM_PRICE, usdToNano, usdToNanoUp, worstCostOf } from '../../src/core/price.js';
 
 describe('conversion', () => {
+  test('capToNano: none -> none', () => {
+    expect([capToNano(null), capToNano(0.5)]).toEqual([null, 500_000_000]);
+  });
+
   test.each([
     [0, 0],
     [0.1, 100_000_000],

@@ -5,29 +5,22 @@
 import type { EpochMs } from '../model.js';
 import { AutoWindow } from './auto-window.js';
 import { Breaker } from './breaker.js';
-import { ConfiguredRates, type Rate, type Wanted } from './configured-rates.js';
+import { ConfiguredRates, type Rate } from './configured-rates.js';
 import { FairShare, type Ticket } from './fair-queue.js';
 import type { Learned, SentCall } from './learned.js';
 import { LearnedLimits } from './learned-limits.js';
 import { startFrom } from './learned-start.js';
 import type { RunLimits } from './limits.js';
-import type { Hold, Line } from './line.js';
+import { type Hold, type Line, type LineCounts, NO_COUNTS } from './line.js';
 import { Lines } from './lines.js';
-import { LocalPace } from './local-pace.js';
 import type { Pace } from './pace.js';
+import { Paces } from './paces.js';
 import { heldBy, type Place } from './place.js';
 import type { Release } from './port.js';
+import type { Step } from './step.js';
 import { ToldBudget } from './told-limits.js';
 
 export type { Ticket } from './fair-queue.js';
-
-export interface Step {
-  admit: Ticket[];
-  /** When to ask again, if nothing happens before; null = on the next event. */
-  wakeAt: EpochMs | null;
-  /** Slots that could be used if there were any. */
-  wanted: Wanted;
-}
 
 export class Gate {
   readonly #lines: Lines;
@@ -38,8 +31,7 @@ export class Gate {
   readonly #limits: LearnedLimits;
   readonly #auto: AutoWindow;
   readonly #rates = new ConfiguredRates();
-  readonly #local = new LocalPace();
-  readonly #entry = new LocalPace();
+  readonly #paces = new Paces();
   #processes = 1;
   #entered = 0;
   #autoEntered = 0;
@@ -58,6 +50,7 @@ export class Gate {
     if (processes === this.#processes) return;
     this.#limits.scale(this.#processes / processes);
     this.#processes = processes;
+    this.#paces.sharedBy(processes);
     this.#setRates();
   }
 
@@ -113,9 +106,8 @@ export class Gate {
       this.#auto.holds();
       return false;
     }
-    const pace = this.#limits.entryPace(this.#processes, now);
-    if (this.#entry.nextAt(pace) > now) return false;
-    this.#entry.take(pace, now);
+    if (this.#paces.entersAt(this.#limits, now) > now) return false;
+    this.#paces.entered(this.#limits, now);
     line.entered += 1;
     this.#entered += 1;
     place.auto = line.limits.auto === true;
@@ -130,7 +122,7 @@ export class Gate {
 
   /** When an admitted turn that was held to an even pace may ask again; null when none was. */
   entryAt(now: EpochMs): EpochMs | null {
-    const at = this.#entry.nextAt(this.#limits.entryPace(this.#processes, now));
+    const at = this.#paces.entersAt(this.#limits, now);
     return this.#places.size > this.#entered && at > now ? at : null;
   }
 
@@ -168,23 +160,8 @@ export class Gate {
     if (line) line.moneyShort = false;
   }
 
-  inFlight(runId: string): number {
-    return this.#lines.get(runId)?.inFlight ?? 0;
-  }
-
-  /** Calls of the run under way. */
-  entered(runId: string): number {
-    return this.#lines.get(runId)?.entered ?? 0;
-  }
-
-  /** Tickets of the run that wait. */
-  waiting(runId: string): number {
-    return this.#lines.get(runId)?.queue.size ?? 0;
-  }
-
-  /** Tickets of the run admitted so far. */
-  admitted(runId: string): number {
-    return this.#lines.get(runId)?.admitted ?? 0;
+  counts(runId: string): LineCounts {
+    return this.#lines.get(runId)?.counts ?? NO_COUNTS;
   }
 
   /** The pace of a configured rate, the strictest of the runs that use the gate; null without one. */
@@ -270,7 +247,7 @@ export class Gate {
     const tokensCount = !this.#told.knowsTokens(line.limits.tokensPerMinute ?? 0);
     const configured = this.#rates.holds(tokensCount ? tokens : 0, now);
     if (configured !== null) return configured;
-    const at = Math.max(this.#local.nextAt(this.#limits.admissionPace(this.#processes, now)), this.#limits.pausedUntil);
+    const at = Math.max(this.#paces.admitsAt(this.#limits, now), this.#limits.pausedUntil);
     return at > now ? { why: 'provider', until: at } : { why: 'nothing', until: null };
   }
 
@@ -280,9 +257,9 @@ export class Gate {
     this.#fair.serve(line.queue, tokens, now);
     this.#rates.take(tokens, now);
     this.#told.promise(ticket);
-    this.#local.take(this.#limits.admissionPace(this.#processes, now), now);
+    this.#paces.admitted(this.#limits, now);
     // The burst is used up: the learned rate is what holds calls back.
-    const full = Number.isFinite(this.#limits.pace) && this.#local.nextAt(this.#limits.admissionPace(this.#processes, now)) > now;
+    const full = Number.isFinite(this.#limits.pace) && this.#paces.admitsAt(this.#limits, now) > now;
     this.#places.set(ticket.id, { ticket, line, tokens, call: null, held: full ? 'pace' : null, auto: false });
   }
 

@@ -1,11 +1,11 @@
 /**
- * Finds a provider's limits from its refusals alone. Two ceilings, calls per second and calls in flight, have no value until a call
- * is refused. A refusal starts a trial of some 20 calls: what was accepted in it is the limit. While a ceiling holds calls back and
- * nobody is refused, it is raised in growing steps. Slow answers alone lower nothing.
+ * Finds a provider's limits from its refusals alone. Two ceilings, calls per second and in flight, have no value until a call is refused.
+ * That starts a trial of some 20 calls: what was accepted in it is the limit. While a ceiling holds calls back and nobody is refused, it is
+ * raised in growing steps. Slow answers alone lower nothing.
  */
 import type { EpochMs } from '../model.js';
 import { type Ceiling, LearnedCeiling } from './ceilings.js';
-import { type RefusedFor, RUSH_PACE, type SentCall, UNKNOWN_PACE } from './learned.js';
+import { LEAST_PACE, type RefusedFor, type SentCall, UNKNOWN_PACE } from './learned.js';
 import { NoiseFloor, type Sample } from './noise-floor.js';
 import { Traffic } from './traffic.js';
 import { causeOf, newTrial, sampleOf, slower, type Trial } from './trial.js';
@@ -18,22 +18,14 @@ const NOISY_TRIAL_CALLS = 60;
 const TRIAL_REFUSALS = 4;
 const TRIAL_ACCEPTED = 5;
 const EARLIEST_TRIAL_MS = 40;
-/** First pause of a trial in which too little was accepted to measure anything; doubled with each. */
+/** First pause of a trial that could measure nothing; doubled with each. */
 const PAUSE_MS = 60;
 /** Beyond one and a half times what a refusal takes. */
 const SETTLE_MS = 5;
 const LONGEST_TRIAL_MS = 1_500;
 const TICK_MS = 600;
-/** A limit that nobody told is met within this time of the first call, or is not near. */
-const RUSH_MS = 2_000;
-/** Of the pace at which turns are admitted: those that were before it was known enter after each other, later ones are not held twice. */
-const ENTRY_SHARE = 1.05;
-/** At a slower one a trial could not tell a limit of places from one of calls per second. */
-const LEAST_ENTRY_PACE = 300;
-/** What was learned is kept a little below what was measured. */
-const MARGIN = 0.98;
+const MARGIN = 0.98; // what was learned is kept a little below what was measured
 const MET_SHARE = 0.25;
-const LEAST_PACE = 0.02;
 /** A ceiling that is used this much holds calls back. */
 const SATURATED = 0.9;
 
@@ -56,8 +48,6 @@ export class LearnedLimits {
   #sentInTick = 0;
   #refusedInTick: { pace: boolean; window: boolean } = { pace: false, window: false };
   #windowHeld = false;
-  /** Infinity before the first call. */
-  #rushUntil: EpochMs = Number.POSITIVE_INFINITY;
 
   constructor(learned: { pace: number; window: number; noise: number }) {
     const { pace, window, noise } = learned;
@@ -71,19 +61,8 @@ export class LearnedLimits {
     return Math.min(this.#pace.value, this.#trial?.pace ?? Number.POSITIVE_INFINITY);
   }
 
-  /** Calls per second that may be admitted in each of so many processes. */
-  admissionPace(processes: number, now: EpochMs): number {
-    return Math.min(this.pace, this.#unknownPace(now) / processes);
-  }
-
-  /** Calls per second that may enter: turns whose intents were committed together would else be sent in one rush. */
-  entryPace(processes: number, now: EpochMs): number {
-    if (this.#pace.known) return this.pace * ENTRY_SHARE;
-    return Math.min(Math.max(this.pace, LEAST_ENTRY_PACE), this.#unknownPace(now) / processes);
-  }
-
-  #unknownPace(now: EpochMs): number {
-    return now < this.#rushUntil ? RUSH_PACE : UNKNOWN_PACE;
+  get paceKnown(): boolean {
+    return this.#pace.known;
   }
 
   /** Calls in flight; Infinity = no limit met. */
@@ -114,11 +93,10 @@ export class LearnedLimits {
 
   /** True once a refusal lowered a ceiling. */
   get limited(): boolean {
-    return this.#pace.known || this.#window.known;
+    return this.paceKnown || this.#window.known;
   }
 
   sent(call: SentCall): void {
-    if (this.#rushUntil === Number.POSITIVE_INFINITY) this.#rushUntil = call.sentAt + RUSH_MS;
     this.underWay.sent(call);
     this.#traffic.sent(call.sentAt);
     this.#since.sent += 1;

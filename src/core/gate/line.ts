@@ -13,6 +13,19 @@ export interface Hold {
   answers?: { ms: number; usualMs: number };
 }
 
+/** Turns of one run at a gate. */
+export interface LineCounts {
+  /** Admitted and not over. */
+  inFlight: number;
+  /** Those of them whose call is under way. */
+  entered: number;
+  waiting: number;
+  /** Since the run is here. */
+  admitted: number;
+}
+
+export const NO_COUNTS: LineCounts = { inFlight: 0, entered: 0, waiting: 0, admitted: 0 };
+
 export class Line {
   limits: RunLimits;
   readonly queue = new RunQueue();
@@ -29,6 +42,11 @@ export class Line {
     this.limits = limits;
     this.queue.weight = limits.weight;
     this.tokens = new TokenBudget(answerTokens);
+  }
+
+  get counts(): LineCounts {
+    const { inFlight, entered, admitted } = this;
+    return { inFlight, entered, waiting: this.queue.size, admitted };
   }
 
   change(limits: RunLimits): void {

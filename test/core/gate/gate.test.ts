@@ -42,7 +42,7 @@ describe('concurrency', () => {
     expect(gate.hold('a', T + 1)).toEqual({ why: 'concurrency', until: null });
     gate.release(tickets[0]!.id, DONE, T + 2);
     expect(ids(gate.next(T + 2).admit)).toEqual([tickets[2]!.id]);
-    expect([gate.inFlight('a'), gate.waiting('a'), gate.admitted('a')]).toEqual([2, 0, 3]);
+    expect([gate.counts('a').inFlight, gate.counts('a').waiting, gate.counts('a').admitted]).toEqual([2, 0, 3]);
   });
 
   it('gate: a cut of the limit under load -> no admission until enough calls are over', () => {
@@ -363,6 +363,19 @@ describe('money', () => {
     gate.release(first!.id, DONE, T);
     expect(gate.next(T).admit).toHaveLength(1);
   });
+
+  it('gate: money short, then a cap may have been raised -> asks again; a run that is not here -> nothing', () => {
+    const gate = new Gate();
+    gate.setRun('a', limits());
+    fill(gate, 'a', 3);
+    const [, second] = gate.next(T).admit;
+    gate.blockOnMoney('a');
+    gate.release(second!.id, { kind: 'unused' }, T);
+    gate.unblockMoney('b');
+    expect(gate.next(T).admit).toEqual([]);
+    gate.unblockMoney('a');
+    expect(gate.next(T).admit).toHaveLength(1);
+  });
 });
 
 describe('tickets', () => {
@@ -386,7 +399,7 @@ describe('tickets', () => {
     expect(ids(gate.dropRun('a'))).toEqual([tickets[2]!.id]);
     gate.release(tickets[0]!.id, DONE, T + 1);
     gate.release(tickets[0]!.id, DONE, T + 1);
-    expect([gate.inFlight('a'), gate.waiting('a'), gate.admitted('a')]).toEqual([0, 0, 0]);
+    expect([gate.counts('a').inFlight, gate.counts('a').waiting, gate.counts('a').admitted]).toEqual([0, 0, 0]);
     expect(gate.hold('a', T)).toEqual({ why: 'nothing', until: null });
   });
 
@@ -410,11 +423,11 @@ describe('places', () => {
     for (const each of admit.slice(0, 2)) gate.enter(each.id, T);
     gate.sharedBy(2);
     expect(gate.enter(admit[2]!.id, T)).toBe(false);
-    expect(gate.entered('a')).toBe(2);
+    expect(gate.counts('a').entered).toBe(2);
     gate.sharedBy(2);
     gate.release(admit[0]!.id, DONE, T + 10);
     expect(gate.enter(admit[2]!.id, T + 10)).toBe(true);
-    expect(gate.entered('unknown')).toBe(0);
+    expect(gate.counts('unknown').entered).toBe(0);
     expect(gate.learned(T + 10)).toMatchObject({ window: 4, pace: null });
   });
 
@@ -470,7 +483,7 @@ describe('places', () => {
     gate.setRun('a', limits({ concurrency: 8 }));
     fill(gate, 'a', 8);
     for (const each of send(gate, T)) gate.release(each.id, { kind: 'unused' }, T + 1);
-    expect(gate.inFlight('a')).toBe(0);
+    expect(gate.counts('a').inFlight).toBe(0);
     expect(gate.learned(T + 2)).toMatchObject({ pace: null, window: null });
     fill(gate, 'a', 1);
     expect(gate.next(T + 1_000).admit).toHaveLength(1);

@@ -279,5 +279,8 @@ describe('LearnedLimits', () => {
     const { pace } = limits;
     limits.nearer(500);
     expect(limits.pace).toBe(pace);
+    const unknown = new LearnedLimits({ pace: Number.POSITIVE_INFINITY, window: Number.POSITIVE_INFINITY, noise: 0 });
+    unknown.nearer(80);
+    expect(unknown.pace).toBe(80);
   });
 });
