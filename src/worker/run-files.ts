@@ -37,6 +37,8 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
   readonly #partial = new Map<string, Promise<PartialOutput>>();
   /** Runs whose partial output is being written. */
   readonly #appending = new Map<string, Promise<void>>();
+  /** Epochs of runs that are published here, or are being. */
+  readonly #published = new Map<string, number>();
 
   constructor(options: RunFilesOptions) {
     this.#options = options;
@@ -115,12 +117,20 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
     const run = await store.run(runId);
     if (!run) throw new Error(`run ${runId} is gone from the store`);
     const template = parseTemplate(run.task.promptTemplate);
-    await publishRun(store, runId, {
-      at: Date.now(),
-      versions: { 'durable-swarm': packageVersion, node: process.version },
-      messagesOf: (seed, calls) =>
-        transcript(run.task, template.render(seed.content), historyOf(bySeed(calls).get(seed.index) ?? [], run.epoch).answers),
-    });
+    // From now on nothing is appended: the partial file must be gone when the run is seen as published.
+    this.#published.set(runId, run.epoch);
+    await this.#appending.get(runId)?.catch(() => undefined);
+    try {
+      await publishRun(store, runId, {
+        at: Date.now(),
+        versions: { 'durable-swarm': packageVersion, node: process.version },
+        messagesOf: (seed, calls) =>
+          transcript(run.task, template.render(seed.content), historyOf(bySeed(calls).get(seed.index) ?? [], run.epoch).answers),
+      });
+    } catch (error) {
+      this.#published.delete(runId);
+      throw error;
+    }
     await releaseFolder(run.outputDir, runId);
   }
 
@@ -133,6 +143,8 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
 
   /** One at a time for a run: after a server's restart Temporal may have the same activity run twice. */
   async checkpoint(runId: string): Promise<void> {
+    const published = this.#published.get(runId);
+    if (published !== undefined && published === (await this.#options.store.run(runId))?.epoch) return;
     const earlier = this.#appending.get(runId) ?? Promise.resolve();
     const append = earlier.catch(() => undefined).then(() => this.#append(runId));
     this.#appending.set(runId, append);
