@@ -23,7 +23,10 @@ function files(reading: () => void = () => undefined): RunFiles {
   const run = runDouble({ outputDir: folder, total: 20 });
   const store = {
     ...run,
-    run: async (id: string) => ({ ...(await run.run(id)), publishedAt: published ? 1 : null }),
+    run: async (id: string) => {
+      const row = await run.run(id);
+      return { ...row, task: { ...row?.task, promptTemplate: '{{text}}' }, publishedAt: published ? 1 : null };
+    },
     outcomesAfter: (...asked: Parameters<typeof run.outcomesAfter>) => {
       reading();
       return run.outcomesAfter(...asked);
@@ -48,6 +51,20 @@ describe('checkpoint', () => {
     });
     await run.checkpoint('r1');
     expect(existsSync(partial())).toBe(false);
+  });
+
+  it('publishing while it writes, and once more after -> the file is gone before the run is seen as published', async () => {
+    let publishing: Promise<void> | null = null;
+    const run = files(() => {
+      publishing ??= run.publish('r1');
+    });
+    await run.checkpoint('r1');
+    await publishing;
+    expect(existsSync(join(folder, 'output.jsonl'))).toBe(true);
+    expect(existsSync(partial())).toBe(false);
+    await run.checkpoint('r1');
+    expect(existsSync(partial())).toBe(false);
+    await run.close();
   });
 
   it('the run is published in another process after it wrote -> the publication takes the file away', async () => {
