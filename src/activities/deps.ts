@@ -23,6 +23,8 @@ export interface Gates {
   forget(runId: string): void;
   /** True while the process is shutting down: no new calls. */
   draining(): boolean;
+  /** Living processes, this one included. */
+  processes(): number;
 }
 
 /** Result of staging a run that was started over Temporal. */

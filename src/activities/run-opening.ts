@@ -57,10 +57,9 @@ export class RunOpening {
     const filesHome = run.home === '' ? deps.homeId : run.home;
     if (filesHome === deps.homeId) await deps.claim(run);
     const control = await deps.store.control(run.id);
-    const [epoch, queue, processes] = await Promise.all([
+    const [epoch, queue] = await Promise.all([
       deps.store.openEpoch(run.id, workflow, deps.now()),
       deps.store.registerQueue({ ...queueOf(task, deps.now()), requestsPerMinute: control.requestsPerMinute }),
-      this.#processes(),
     ]);
     const plan: RunPlan = {
       run: run.id,
@@ -76,20 +75,14 @@ export class RunOpening {
       callMs: queue.callMs,
       turns: task.multiTurn ? Math.min(PLANNED_TURNS, task.maxTurns) : 1,
       paused: control.paused,
-      processes,
+      // One that joins later has its part from the next epoch on.
+      processes: deps.gates.processes(),
       outputDir: run.outputDir,
     };
     if (filesHome === deps.homeId) this.#publications.openedHere(plan.run, plan.epoch);
     this.#headStart.begin(plan);
     await deps.openQueue(queue);
     return { kind: 'open', plan };
-  }
-
-  /** Those that live now; one that joins later has its part from the next epoch on. */
-  async #processes(): Promise<number> {
-    const now = this.#deps.now();
-    const owners = await this.#deps.store.owners();
-    return Math.max(1, owners.filter(({ leaseUntil }) => leaseUntil > now).length);
   }
 
   async #find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {

@@ -85,7 +85,7 @@ export class ProcessGates implements Gates {
         onError: this.#onError,
         learned,
       });
-      gate.sharedBy(this.#processes());
+      gate.sharedBy(this.processes());
       this.#gates.set(key, gate);
       this.#kept.add(key, gate);
     }
@@ -158,7 +158,7 @@ export class ProcessGates implements Gates {
   }
 
   /** Living processes, this one included. */
-  #processes(): number {
+  processes(): number {
     const now = this.#now();
     const { owner } = this.#lease;
     return 1 + this.#lease.owners().filter(({ id, leaseUntil }) => id !== owner && leaseUntil > now).length;
@@ -184,7 +184,7 @@ export class ProcessGates implements Gates {
         else if (this.#now() - run.usedAt > FORGET_MS) this.forget(runId);
         if (this.#runs.has(runId)) await this.#waits.look(runId, run.gate.seen(runId));
       }
-      const processes = this.#processes();
+      const processes = this.processes();
       for (const gate of this.#gates.values()) gate.sharedBy(processes);
       await this.#shares.look();
       await this.#kept.look(processes);

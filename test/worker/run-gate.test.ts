@@ -52,6 +52,16 @@ const go = (admission: Admission) => {
   return admission;
 };
 
+/** A run whose money a call under way holds: another turn gave its place back, a third waits. */
+async function moneyShort() {
+  gate.setRun('run', LIMITS);
+  const paying = go(await admit());
+  const short = go(await admit());
+  gate.blockOnMoney('run');
+  short.release({ kind: 'unused' });
+  return { paying, waiting: watch(admit()) };
+}
+
 /** Collects what a promise resolved to, without waiting for it. */
 function watch(promise: Promise<Admission>): { got: Admission | null } {
   const seen: { got: Admission | null } = { got: null };
@@ -278,12 +288,7 @@ describe('RunGate', () => {
   });
 
   it('money is short -> nobody is admitted until a call is settled; a place given back unused does not end it', async () => {
-    gate.setRun('run', LIMITS);
-    const paying = go(await admit());
-    const short = go(await admit());
-    gate.blockOnMoney('run');
-    short.release({ kind: 'unused' });
-    const waiting = watch(admit());
+    const { paying, waiting } = await moneyShort();
     await vi.advanceTimersByTimeAsync(1_000);
     expect(waiting.got).toBeNull();
     expect(gate.bottleneck('run')).toBe('money');
@@ -295,12 +300,7 @@ describe('RunGate', () => {
 
 describe('RunGate, money and retries', () => {
   it('money is short, then a cap may have been raised -> its turns ask again', async () => {
-    gate.setRun('run', LIMITS);
-    const paying = go(await admit());
-    const short = go(await admit());
-    gate.blockOnMoney('run');
-    short.release({ kind: 'unused' });
-    const waiting = watch(admit());
+    const { paying, waiting } = await moneyShort();
     await vi.advanceTimersByTimeAsync(100);
     expect(waiting.got).toBeNull();
     gate.setRun('run', { ...LIMITS });
