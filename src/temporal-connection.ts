@@ -89,6 +89,17 @@ const cancelledOnceClosed: Interceptor = (options, nextCall) => {
   }
 };
 
+/** What a connection of the SDK keeps of deadlines and signals across an `await`. */
+export type RemembersCalls = Pick<Connection, 'callContextStorage'>;
+
+/**
+ * After `withDeadline` and its like. While an AsyncLocalStorage is in use, Node before 24 follows every promise of the process. Calls under
+ * way keep what they were given; calls that the same `fn` makes later have nothing.
+ */
+export function leaveCallContext({ callContextStorage }: RemembersCalls): void {
+  callContextStorage.disable();
+}
+
 /**
  * Connects and sees that the namespace is there. The caller closes the connection.
  * Throws E_TEMPORAL_UNREACHABLE (exit 4) within 5 s, 7 s when certificates are the matter, also for a refused key and an unknown namespace.
@@ -102,6 +113,7 @@ export async function connectTemporal(settings: TemporalConnectionSettings): Pro
     connection = await Connection.connect({ ...options, interceptors, connectTimeout: CONNECT_MS });
     const opened = connection;
     await opened.withDeadline(until, () => opened.workflowService.describeNamespace({ namespace }));
+    leaveCallContext(opened);
     return opened;
   } catch (error) {
     await connection?.close();

@@ -1,5 +1,6 @@
 /** Last activity of a run's workflow: waits for what is under way, then publishes the run folder. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
 import { isDiskFault } from '../core/errors.js';
 import { NO_USAGE, type StopCause } from '../core/model.js';
 import { nanoToUsd } from '../core/price.js';
@@ -60,6 +61,7 @@ export function createCloseRun(deps: ActivityDeps, contexts: RunContexts, public
   /** Idempotent: a second attempt publishes the same bytes again. */
   return async function closeRun(input: CloseRunInput): Promise<RunSummary> {
     return await withHeartbeat(
+      Context.current(),
       () => null,
       async () => {
         const ending = await end(input);

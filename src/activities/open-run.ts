@@ -12,11 +12,13 @@ const FINAL: readonly ExitCode[] = [EXIT.badInput, EXIT.refused, EXIT.locked, EX
 
 export function createOpenRun(opening: RunOpening) {
   return async function openRun(input: RunInput): Promise<OpenRunResult> {
-    const { workflowExecution } = Context.current().info;
+    const activity = Context.current();
+    const { workflowExecution } = activity.info;
     if (!workflowExecution) throw new Error('openRun runs in a workflow');
     const { workflowId, runId: executionId } = workflowExecution;
     try {
       return await withHeartbeat(
+        activity,
         () => null,
         () => opening.open(input, { workflowId, executionId }),
       );

@@ -1,5 +1,6 @@
 /** The slice grain: the same turns over K seeds inside one activity. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
 import { addUsage, NO_USAGE, type StopCause, type Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { ActivityDeps } from './deps.js';
@@ -100,7 +101,7 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
     result.undone += 1;
   }
 
-  async function takeAll(context: RunContext, input: RunSliceInput, tally: Tally): Promise<void> {
+  async function takeAll(activity: Context, context: RunContext, input: RunSliceInput, tally: Tally): Promise<void> {
     const { run, epoch, from, to, source, parent } = input;
     const { store } = deps;
     const span = source === 'range' ? { from, to } : { list: await store.items(run, epoch, from, to) };
@@ -110,7 +111,7 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
     const left = seeds.filter((seed) => !done.has(seed.index));
     const tail = new SliceTail(left.length, () => {
       const warn = (error: unknown) => deps.log.warn({ err: error, run }, 'the parent of a slice could not be told of its tail');
-      if (parent) tellParent(parent, meanMs(tally), warn);
+      if (parent) tellParent(activity, parent, meanMs(tally), warn);
     });
     await Promise.all(
       left.map((seed) =>
@@ -121,6 +122,7 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
 
   /** Does all rows of the slice that have no outcome. Never throws for a bad row. */
   return async function runSlice(input: RunSliceInput): Promise<RunSliceResult> {
+    const activity = Context.current();
     const tally: Tally = { result: { ...NOTHING_DONE }, calls: 0, callMs: 0 };
     const { result } = tally;
     let context: RunContext | null = null;
@@ -128,8 +130,9 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
       const known = await contexts.get(input.run, input.epoch);
       context = known;
       await withHeartbeat(
+        activity,
         () => ({ ok: result.ok, failed: result.failed, waitsFor: known.gate.bottleneck(input.run) }),
-        () => takeAll(known, input, tally),
+        () => takeAll(activity, known, input, tally),
       );
     } catch (error) {
       result.stop ??= stopByDisk(context, error).cause;

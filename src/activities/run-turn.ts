@@ -1,4 +1,5 @@
 /** The seed grain: one turn of one seed, on its model's own queue. */
+import { Context } from '@temporalio/activity';
 import type { StopCause, Usage } from '../core/model.js';
 import type { ActivityDeps } from './deps.js';
 import { withHeartbeat } from './heartbeat.js';
@@ -45,11 +46,13 @@ export function createRunTurn(deps: ActivityDeps, contexts: RunContexts, turns: 
 
   /** Takes the seed's next turn; a seed with an outcome is answered from the store. Never throws for a bad row. */
   return async function runTurn(input: RunTurnInput): Promise<RunTurnResult> {
+    const activity = Context.current();
     let context: RunContext | null = null;
     try {
       const known = await contexts.get(input.run, input.epoch);
       context = known;
       return await withHeartbeat(
+        activity,
         () => ({ waitsFor: known.gate.bottleneck(input.run) }),
         () => take(known, input),
       );

@@ -2,7 +2,7 @@
  * Rows of a slice that wait for a retry use no place, but the slice would keep its place among the children in flight until the last of
  * them is done. So its parent is told, once, when most rows are done and others wait: then it starts more.
  */
-import { Context } from '@temporalio/activity';
+import type { Context } from '@temporalio/activity';
 import { TAIL_SIGNAL } from '../core/names.js';
 import type { SliceTailNews } from '../workflows/messages.js';
 
@@ -48,8 +48,12 @@ export class SliceTail {
 }
 
 /** Tells the workflow that started this slice's. It only lets it start others sooner, so that a failure is nobody's loss. */
-export function tellParent(parent: string, callMs: number | null, failed: (error: unknown) => void): void {
-  const { client, info } = Context.current();
+export function tellParent(
+  { client, info }: Context,
+  parent: string,
+  callMs: number | null,
+  failed: (error: unknown) => void,
+): void {
   const child = info.workflowExecution?.workflowId ?? '';
   const news: SliceTailNews = { child, callMs };
   client.workflow.getHandle(parent).signal(TAIL_SIGNAL, news).catch(failed);

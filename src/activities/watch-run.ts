@@ -79,9 +79,9 @@ export function createWatchRun(deps: ActivityDeps, contexts: RunContexts) {
 
   /** Returns when another 5 % of the rows are done, or it waits for something else; writes the partial output on the way. */
   return async function watchRun(input: WatchRunInput): Promise<WatchRunResult> {
+    const activity = Context.current();
     const context = await contexts.get(input.run, input.epoch);
     const { checkpointEvery } = context.run.task;
-    const activity = Context.current();
     let written = input.shown;
     for (;;) {
       const totals = await deps.store.totals(input.run);

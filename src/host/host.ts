@@ -136,7 +136,7 @@ class Host {
     const { namespace } = settings;
     if (this.#config.externalTemporal) await prepareCluster(connection, namespace, this.#log);
     await giveBack({ connection, namespace, tokens, log: this.#log });
-    await this.#watchStates(store, new Client({ connection, namespace }));
+    await this.#watchStates(store, connection, new Client({ connection, namespace }));
     this.#stop.signal.throwIfAborted();
     this.#say('starting the worker');
     this.#worker = await worker.start(settings);
@@ -171,9 +171,9 @@ class Host {
     return { store, worker, tokens };
   }
 
-  async #watchStates(store: Store, client: Client): Promise<void> {
+  async #watchStates(store: Store, connection: Connection, client: Client): Promise<void> {
     const isOf = isOfHome({ homeId: this.#record.homeId, ownStore: this.#ownStore });
-    this.#states = new RunStates({ store, client, launcher: new Launcher(client, store), log: this.#log, isOf });
+    this.#states = new RunStates({ store, connection, client, launcher: new Launcher(client, store), log: this.#log, isOf });
     await this.#states.start();
   }
 

@@ -2,11 +2,14 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Launcher } from '../client/launch.js';
 import type { RunPatch, RunRow, Store } from '../store/port.js';
+import { leaveCallContext, type RemembersCalls } from '../temporal-connection.js';
 import type { HostLog } from './log.js';
 
 export interface RunStatesOptions {
   store: Pick<Store, 'run' | 'runs' | 'updateRun' | 'setControl'>;
   client: Pick<Client, 'workflow'>;
+  /** The client's. */
+  connection: RemembersCalls;
   launcher: Pick<Launcher, 'startOrResume'>;
   log: Pick<HostLog, 'info' | 'warn'>;
   /** True for the runs of this home: another home's Temporal may be another one. */
@@ -48,12 +51,14 @@ export class RunStates {
 
   /** Never throws: a server that is away is asked again. */
   async look(): Promise<void> {
-    const { store, isOf, log } = this.#options;
+    const { store, isOf, log, connection } = this.#options;
     try {
       for (const run of await store.runs({ states: ['running'] })) if (isOf(run)) await this.#lookAt(run);
       for (const run of await store.runs({ states: ['staged'] })) if (isOf(run)) await this.#startLeft(run);
     } catch (error) {
       log.warn({ err: error }, 'the states of the runs could not be compared with Temporal');
+    } finally {
+      leaveCallContext(connection);
     }
   }
 

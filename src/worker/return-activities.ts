@@ -1,10 +1,11 @@
 /** Activities of a process that died are failed by name, so that Temporal hands them out again at once instead of after their heartbeat timeout. */
 import { ActivityNotFoundError, AsyncCompletionClient, type ConnectionLike } from '@temporalio/client';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { leaveCallContext, type RemembersCalls } from '../temporal-connection.js';
 import { type ActivityPlace, unbookedActivities } from './unbooked-activities.js';
 
 export interface ReturnOptions {
-  connection: ConnectionLike;
+  connection: ConnectionLike & RemembersCalls;
   namespace: string;
   /** Task tokens in base64. */
   tokens: readonly string[];
@@ -42,12 +43,12 @@ export async function returnActivities(options: ReturnOptions): Promise<number> 
     if (await returnOne(Buffer.from(token, 'base64'))) options.done?.(token);
   });
   try {
-    const places = await connection.withDeadline(Date.now() + ANSWER_MS, () =>
-      unbookedActivities(connection, namespace, options.isDead),
-    );
+    const places = await unbookedActivities(connection, namespace, options.isDead, Date.now() + ANSWER_MS);
     await inTurns(places, returnOne);
   } catch (error) {
     log.warn({ err: error }, 'the open runs could not be asked for activities of a dead process');
+  } finally {
+    leaveCallContext(connection);
   }
   return returned;
 }

@@ -145,7 +145,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
     void namespaceId(connection, namespace)
       .then((id) => lease.belongsTo(id))
       .catch(onError);
-    const basics = workerBasics({ namespace, owner, store, graceMs: options.graceMs ?? GRACE_MS, now, onError });
+    const basics = workerBasics({ connection, namespace, owner, store, graceMs: options.graceMs ?? GRACE_MS, now, onError });
     queues = new ModelQueues({ basics, connection, store, activities });
 
     const { closeRun, watchRun, runTurn: _onModelQueues, ...onMain } = activities;

@@ -1,7 +1,8 @@
 /** What all Temporal Workers of a process have in common. */
 import type { WorkerDeploymentVersion } from '@temporalio/common';
-import type { ActivityInterceptorsFactory, WorkerOptions } from '@temporalio/worker';
+import type { ActivityInterceptorsFactory, NativeConnection, WorkerOptions } from '@temporalio/worker';
 import type { Store } from '../store/port.js';
+import { leaveContexts } from './async-contexts.js';
 
 /**
  * Options of the Worker that runs workflows. Seeds and slices end on the build that they began on (they are declared pinned); runs and lanes
@@ -45,6 +46,7 @@ export function taskTokens(store: Store, owner: string, onError: (error: unknown
 }
 
 export function workerBasics(options: {
+  connection: NativeConnection;
   namespace: string;
   owner: string;
   store: Store;
@@ -52,14 +54,14 @@ export function workerBasics(options: {
   now(): number;
   onError(error: unknown): void;
 }): WorkerBasics {
-  const { namespace, owner, store, graceMs, now, onError } = options;
+  const { connection, namespace, owner, store, graceMs, now, onError } = options;
   return {
     now,
     onError,
     options: () => ({
       namespace,
       identity: owner,
-      interceptors: { activity: [taskTokens(store, owner, onError)] },
+      interceptors: { activity: [taskTokens(store, owner, onError), leaveContexts(connection)] },
       shutdownGraceTime: graceMs,
       // After a worker died its workflows move to the others within a second.
       stickyQueueScheduleToStartTimeout: '1s',

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { expect, it } from 'vitest';
 import { isOfHome } from '../../src/host/recovery.js';
@@ -31,6 +32,7 @@ function scene(status: string | null, run: Partial<RunRow> = {}, why = '') {
   const states = new RunStates({
     store: store as never,
     client: { workflow: { getHandle: () => handle } } as never,
+    connection: { callContextStorage: new AsyncLocalStorage() },
     launcher: { startOrResume: async (id: string) => void steps.push(`next epoch of ${id}`) } as never,
     log: quiet,
     isOf: isOfHome({ homeId: 'mine', ownStore: false }),

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { spawnSync } from 'node:child_process';
 import { hostname } from 'node:os';
 import { expect, it } from 'vitest';
@@ -23,6 +24,7 @@ function living(owners: Partial<OwnerRow>[], options: { deadBefore?: number; run
   const connection = {
     workflowService: service,
     plugins: [],
+    callContextStorage: new AsyncLocalStorage(),
     withDeadline: (_: number, ask: () => Promise<unknown>) => ask(),
     ensureConnected: () => answer(undefined),
   };

@@ -40,10 +40,11 @@ const row = (name: string, requestsPerMinute: number | null = null): QueueRow =>
 function newQueues(runTurn: () => Promise<RunTurnResult> = async () => ({ kind: 'paused' })): ModelQueues {
   const onError = (error: unknown) => void errors.push(error);
   const now = () => clock.now;
-  const basics = workerBasics({ namespace: 'default', owner: 'queue-worker', store, graceMs: 1_000, now, onError });
+  const { native: connection } = temporal;
+  const basics = workerBasics({ connection, namespace: 'default', owner: 'queue-worker', store, graceMs: 1_000, now, onError });
   const queues = new ModelQueues({
     basics,
-    connection: temporal.native,
+    connection,
     store,
     activities: { runTurn } as unknown as Activities,
   });
