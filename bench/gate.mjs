@@ -5,7 +5,7 @@
  * plain program (bench/peer-plain.mjs) does the same rows where it says so. Wall times are from the submission of a task to its
  * published output. About 9 minutes; nothing else should run on the machine meanwhile.
  */
-import { parseArgs } from 'node:util';
+import { HELP, optionsOf } from '../scripts/program-options.mjs';
 import { Bed } from './bed/bed.mjs';
 import { machineLine } from './bed/processes.mjs';
 import { writeSection } from './docs-page.mjs';
@@ -14,9 +14,6 @@ import { noise, outage, storm } from './gate/faults.mjs';
 import { headers, hidden, steps, tokensByHeaders, tokensTold, told, wrong } from './gate/limits.mjs';
 import { smallBesideLarge, weights } from './gate/sharing.mjs';
 import { markdownTable } from './million-report.mjs';
-
-const { values } = parseArgs({ options: { only: { type: 'string' }, 'write-docs': { type: 'boolean', default: false } } });
-const only = values.only?.split(',');
 
 const SIX = '2,000 rows of 200 ms, 6,000 requests/min, burst 100';
 
@@ -36,10 +33,17 @@ const SCENARIOS = [
   { name: 'outage', about: '10 s without a provider, 200 rows, 16 at once', measure: outage },
   { name: 'storm', about: '60 s of 429s, 2,000 rows, 100 at once', measure: storm },
 ];
-if (only?.some((name) => SCENARIOS.every((scenario) => scenario.name !== name))) {
-  console.error(`--only takes ${SCENARIOS.map(({ name }) => name).join(', ')}`);
-  process.exit(2);
-}
+const values = optionsOf({
+  command: 'npm run bench:gate',
+  about: 'providers with limits and faults, each with its goal',
+  parts: Object.fromEntries(SCENARIOS.map(({ name, about }) => [name, about])),
+  options: {
+    only: { type: 'string', value: 'NAME,...', about: 'these scenarios; all without it' },
+    'write-docs': { type: 'boolean', default: false, about: 'the table into docs/benchmarks.md' },
+    help: HELP,
+  },
+});
+const only = values.only?.split(',');
 
 const bed = new Bed();
 /** @type {string[][]} */

@@ -7,21 +7,11 @@
  * of a task to its published output. Efficiency = ideal / wall, ideal = ceil(rows / in flight) x latency. Medians of the repeats.
  * Nothing else should run on the machine meanwhile. With --write-docs the tables go into docs/benchmarks.md.
  */
-import { parseArgs } from 'node:util';
+import { HELP, optionsOf } from '../scripts/program-options.mjs';
 import { Bed } from './bed/bed.mjs';
 import { machineLine, median } from './bed/processes.mjs';
 import { writeSection } from './docs-page.mjs';
 import { markdownTable } from './million-report.mjs';
-
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    repeat: { type: 'string', default: '5' },
-    'write-docs': { type: 'boolean', default: false },
-  },
-});
-const repeat = Number(values.repeat);
-const only = values.only?.split(',');
 
 /** A run's highest memory of one process, above which a worker is too large. In MB. */
 const WORKER_MB = 400;
@@ -104,6 +94,25 @@ const SCENARIOS = [
     },
   },
 ];
+
+const values = optionsOf({
+  command: 'npm run bench',
+  about: 'the engine beside a plain program, on the same rows',
+  parts: {
+    cold: 'from `swarm run` typed to the first call',
+    ...Object.fromEntries(
+      SCENARIOS.map(({ name, rows, latency, concurrency }) => [name, `${rows} rows of ${latency} ms, ${concurrency} at once`]),
+    ),
+  },
+  options: {
+    only: { type: 'string', value: 'NAME,...', about: 'these scenarios; all without it' },
+    repeat: { type: 'string', value: 'N', whole: true, default: '5', about: 'runs of each scenario, of which the median counts' },
+    'write-docs': { type: 'boolean', default: false, about: 'the tables into docs/benchmarks.md' },
+    help: HELP,
+  },
+});
+const repeat = Number(values.repeat);
+const only = values.only?.split(',');
 
 /** @param {Bed} bed @param {Scenario} scenario @returns {Promise<Figures>} */
 async function measure(bed, scenario) {

@@ -8,15 +8,17 @@
  *   npm run soak -- --only million --rows 100000      the scale proof with fewer rows
  *   npm run soak -- --only million --write-docs       and its tables into docs/benchmarks.md
  *
- * To add a suite: write test/chaos/suites/<name>.ts with a default export of `SoakSuite` (suite.ts), and add a line to SUITES below. Its
+ * To add a suite: write test/chaos/suites/<name>.ts with a default export of `SoakSuite` (suite.ts), and add a line to SUITES below and its
+ * name to scripts/soak-options.mjs. Its
  * `run` gets the seed and the number of scenarios that were asked for, says what it does as it goes, and returns what was broken (each
  * line with the seed that replays it) and its summary. It starts from nothing and leaves nothing behind: its own home (SwarmHome), its own
  * provider, closed in a `finally`. Modules are loaded when their suite is run.
  */
-import { parseArgs } from 'node:util';
+import { optionsOf } from '../../scripts/program-options.mjs';
+import { SOAK, type SuiteName } from '../../scripts/soak-options.mjs';
 import type { SoakOptions, SoakSuite } from './suite.js';
 
-const SUITES: Readonly<Record<string, () => Promise<{ default: SoakSuite }>>> = {
+const SUITES: Readonly<Record<SuiteName, () => Promise<{ default: SoakSuite }>>> = {
   points: () => import('./suites/points.js'),
   caps: () => import('./suites/caps.js'),
   cluster: () => import('./suites/cluster.js'),
@@ -32,11 +34,9 @@ const SUITES: Readonly<Record<string, () => Promise<{ default: SoakSuite }>>> = 
 
 const print = (line: string) => process.stdout.write(`${line}\n`);
 
-function wholeNumber(name: string, text: string | undefined): number | null {
-  if (text === undefined) return null;
-  const value = Number(text);
-  if (!Number.isInteger(value) || value < 0) throw new Error(`--${name} ${text}: a whole number is needed`);
-  return value;
+/** An option's number, which was looked at; null when it was not given. */
+function numberOf(text: string | undefined): number | null {
+  return text === undefined ? null : Number(text);
 }
 
 /** True when nothing was broken. */
@@ -52,31 +52,20 @@ async function runSuite(suite: SoakSuite, options: SoakOptions): Promise<boolean
 }
 
 async function soak(): Promise<number> {
-  const { values } = parseArgs({
-    options: {
-      seed: { type: 'string' },
-      scenarios: { type: 'string' },
-      only: { type: 'string' },
-      list: { type: 'boolean', default: false },
-      rows: { type: 'string' },
-      'write-docs': { type: 'boolean', default: false },
-    },
-  });
-  const names = values.only?.split(',') ?? Object.keys(SUITES);
-  const unknown = names.filter((name) => !Object.hasOwn(SUITES, name));
-  if (unknown.length > 0) throw new Error(`--only ${unknown.join(',')}: there are ${Object.keys(SUITES).join(', ')}`);
-  const seed = wholeNumber('seed', values.seed) ?? Math.floor(Math.random() * 1e9);
+  const values = optionsOf(SOAK);
+  const names = (values.only?.split(',') ?? Object.keys(SUITES)) as SuiteName[];
+  const seed = numberOf(values.seed) ?? Math.floor(Math.random() * 1e9);
   const options: SoakOptions = {
     seed,
-    scenarios: wholeNumber('scenarios', values.scenarios),
-    rows: wholeNumber('rows', values.rows),
-    writeDocs: values['write-docs'],
+    scenarios: numberOf(values.scenarios),
+    rows: numberOf(values.rows),
+    writeDocs: values['write-docs'] === true,
     say: (line) => print(`  ${line}`),
   };
   if (!values.list) print(`soak: --seed ${seed}`);
   let held = true;
   for (const name of names) {
-    const { default: suite } = await (SUITES[name] as (typeof SUITES)[string])();
+    const { default: suite } = await SUITES[name]();
     if (values.list) print(`${suite.name}: ${suite.about}`);
     else held = (await runSuite(suite, options)) && held;
   }
