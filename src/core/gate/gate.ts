@@ -56,6 +56,7 @@ export class Gate {
 
   #setRates(): void {
     this.#rates.set(this.#lines.limits(), this.#processes === 1);
+    this.#paces.rateTold(this.rate('requests') !== null);
   }
 
   /** What another process found for all of them: those that were quicker and those that were slower meet half way. */

@@ -33,5 +33,3 @@ export type RefusedFor = 'requests' | 'tokens' | 'concurrency' | null;
 export const UNKNOWN_PACE = 2_400;
 /** Calls per second that a limit is taken for at least. */
 export const LEAST_PACE = 0.02;
-/** Calls per second at which turns enter at first: what is sent until the first refusal is back is mostly refused, too. */
-export const RUSH_PACE = 1_200;

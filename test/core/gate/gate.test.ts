@@ -166,12 +166,12 @@ describe('order', () => {
     gate.setRun('a', limits({ concurrency: 1_000, requestsPerMinute: 60_000 }));
     fill(gate, 'a', 200);
     gate.addSlots('requests', T, 100, 0.001);
-    for (let now = T; now < T + 100; now += 1) gate.next(now);
+    for (let now = T; now < T + 400; now += 1) gate.next(now);
     gate.setRun('b', limits({ concurrency: 1_000 }));
     fill(gate, 'b', 50);
-    gate.addSlots('requests', T + 100, 20, 0.001);
+    gate.addSlots('requests', T + 400, 20, 0.001);
     const runs: string[] = [];
-    for (let now = T + 100; now < T + 150; now += 1) runs.push(...gate.next(now).admit.map((each) => each.runId));
+    for (let now = T + 400; now < T + 500; now += 1) runs.push(...gate.next(now).admit.map((each) => each.runId));
     expect(runs.filter((run) => run === 'b')).toHaveLength(10);
   });
 });

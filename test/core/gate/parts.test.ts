@@ -7,6 +7,7 @@ import { LearnedLimits } from '../../../src/core/gate/learned-limits.js';
 import { startFrom } from '../../../src/core/gate/learned-start.js';
 import { LocalPace } from '../../../src/core/gate/local-pace.js';
 import { paceOf, requestPaceOf, SlotBank, secondMs, takeSlots } from '../../../src/core/gate/pace.js';
+import { Paces } from '../../../src/core/gate/paces.js';
 import { TokenBudget } from '../../../src/core/gate/token-budget.js';
 import { ToldBudget } from '../../../src/core/gate/told-limits.js';
 import { Traffic } from '../../../src/core/gate/traffic.js';
@@ -32,6 +33,32 @@ describe('paceOf', () => {
       while (at - (sent[from] as number) >= 60_000) from += 1;
       expect(n - from + 1).toBeLessThanOrEqual(perMinute);
     });
+  });
+});
+
+describe('Paces', () => {
+  /** Turns that enter in each of the first seconds, when nobody holds them but the start. */
+  const entered = (told: boolean, seconds: number): number[] => {
+    const paces = new Paces();
+    paces.rateTold(told);
+    const nothing = { pace: Number.POSITIVE_INFINITY, paceKnown: false };
+    const counts = Array.from({ length: seconds }, () => 0);
+    for (let now = T; now < T + seconds * 1_000; now += 1) {
+      for (; paces.entersAt(nothing, now) <= now; counts[Math.floor((now - T) / 1_000)]! += 1) paces.entered(nothing, now);
+    }
+    return counts;
+  };
+
+  it('nothing is known -> 1,200 a second for two seconds, then twice that', () => {
+    const [first, second, third] = entered(false, 3);
+    expect([first, second]).toEqual([expect.closeTo(1_200, -2), expect.closeTo(1_200, -2)]);
+    expect(third).toBeCloseTo(2_400, -2);
+  });
+
+  it('the user told a rate -> 300 in the first second: that shows whether it holds; then the told rate alone counts', () => {
+    const [first, second] = entered(true, 2);
+    expect(first).toBeCloseTo(300, -2);
+    expect(second).toBeCloseTo(2_400, -2);
   });
 });
 
