@@ -6,11 +6,17 @@ import type { CallFailure } from '../llm/port.js';
 
 /** A refusal for a reason of its own is an answer, too. */
 export function endOf(failure: CallFailure, decision: RetryDecision, until: number): Release {
-  if (failure.class === 'transport') return { kind: 'failed' };
+  if (failure.class === 'transport') return { kind: 'failed', what: failureWords(failure) };
   // This process had no connection for it: that says nothing about the provider.
   if (failure.class === 'local') return { kind: 'unused' };
   if (isTry(failure) || decision.kind !== 'again') return { kind: 'done', told: failure.told ?? null };
   return { kind: 'limited', until, what: refusedFor(failure), quota: failure.class === 'reset', told: failure.told ?? null };
+}
+
+/** In our own words: what a provider says may hold parts of a prompt, and this is shown wherever the run is looked at. */
+function failureWords({ status, code, message }: CallFailure): string {
+  if (status !== null) return status < 300 ? `HTTP ${status} without a whole answer (${code})` : `HTTP ${status} (${code})`;
+  return code === 'E_CALL_UNEXPECTED' ? `an unexpected fault (${code})` : message;
 }
 
 /** Providers name what ran out in their text: `Limit: 30000 TPM`, `tokens per min (TPM)`, `requests per minute`. */

@@ -2,8 +2,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { formatEstimate } from '../core/format.js';
-import { clockText, learnedText } from '../core/gate/wait.js';
+import { clockText, failureText, learnedText, type Wait } from '../core/gate/wait.js';
 import { lookAt } from '../core/look.js';
+import type { EpochMs } from '../core/model.js';
 import { gateKey } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
 import type { RunTotals } from '../store/port.js';
@@ -48,6 +49,10 @@ export interface WatchRunResult {
   found: string | null;
 }
 
+function lastFailure({ failure }: Wait, now: EpochMs): string {
+  return failure === undefined ? '' : `; last failure: ${failureText(failure, now)}`;
+}
+
 interface Seen {
   result: WatchRunResult;
   /** How long it has waited for the same. */
@@ -70,7 +75,7 @@ export function createWatchRun(deps: ActivityDeps, contexts: RunContexts) {
       costUsd: nanoToUsd(totals.settledNano),
       maxCostUsd: control.capNano === null ? null : nanoToUsd(control.capNano),
       why: wait?.why ?? 'nothing',
-      waitsFor: wait === null ? 'nothing' : `${wait.text}, since ${clockText(wait.since, now)}`,
+      waitsFor: wait === null ? 'nothing' : `${wait.text}, since ${clockText(wait.since, now)}${lastFailure(wait, now)}`,
       rest: rest && `${formatEstimate(rest)}, by the first ${rest.sample} rows`,
       found: learnedText(found),
     };

@@ -144,7 +144,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     args: [RUN],
     options: [
       { flags: '--format <format>', about: 'jsonl, json, parquet or csv (default jsonl)', read: oneOf(Object.keys(FORMATS)) },
-      { flags: '--out <file>', about: 'to this file instead of stdout', read: text },
+      { flags: '--out <file>', about: 'to this file instead of stdout; folders that are missing are made', read: text },
     ],
     examples: [['swarm export RUN --format csv --out rows.csv', 'writes a table']],
     load: async () => (await import('./commands/export.js')).exportRows,

@@ -88,7 +88,7 @@ export interface FoundLimits {
 
 /** What a run waits for. */
 export interface RunWait {
-  /** `concurrency`, `slow`, `requests/min`, `tokens/min`, `provider`, `breaker`, `refused`, `quota`, `money`, `stagger` or `paused`. */
+  /** `concurrency`, `slow`, `requests/min`, `tokens/min`, `provider`, `breaker`, `refused`, `quota`, `money`, `stagger`, `retry` or `paused`. */
   why: string;
   /** The same for people, with what is known of it. */
   text: string;
@@ -96,6 +96,8 @@ export interface RunWait {
   since: number;
   /** When it ends, if that is known; epoch ms. */
   until: number | null;
+  /** For `breaker` and `retry`: what calls met last, in words, and since when (epoch ms) none was answered; null when it is not known. */
+  failure: { text: string; since: number } | null;
 }
 
 /** One moment of a run; everything comes from the store. */
@@ -108,7 +110,10 @@ export interface Progress extends Counts {
   epoch: number;
   /** Calls under way, at most `concurrency`. */
   inFlight: number;
+  /** Answered. */
   calls: number;
+  /** Calls that ended as real failures; those that were refused by a limit are not among them. */
+  failedCalls: number;
   limited: number;
   doubtful: number;
   usage: Usage;

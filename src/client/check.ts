@@ -77,7 +77,6 @@ export async function checkTask(
     report.calls = report.rows * mostCalls(task);
     report.outputTokens = report.calls * task.maxTokens;
     report.worstCostUsd = costs.nano === null ? null : nanoToUsd(costs.nano);
-    if (report.worstCostUsd === null) report.notes.push(unknownPrice(task));
     const known = { rows: report.rows, promptTokens, followUpTokens: followUp.about, mostCalls: mostCalls(task) };
     const begins = options.ifChanged === 'fresh' || options.ifChanged === 'fork';
     const found = await earlier(task);
@@ -87,6 +86,8 @@ export async function checkTask(
     report.estimate = estimateOf(task, { ...known, worstCostUsd: report.worstCostUsd }, { ...found, done }, prices);
     const cap = capProblem(task, prices, { promptTokens: costs.shortest, placeOf: prepared.placeOf, homeCapUsd });
     if (cap) report.problems.push(cap);
+    // With a cap the missing price is a problem, and told as one.
+    if (report.worstCostUsd === null && cap?.code !== 'E_PRICE_UNKNOWN') report.notes.push(unknownPrice(task));
   } catch (error) {
     if (!SwarmError.is(error)) throw error;
     report.problems.push(...error.problems);

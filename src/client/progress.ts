@@ -62,7 +62,7 @@ async function progressOf(store: Store, run: RunRow, { settings, sums, firstRows
     store.limits(gateKey(run.task.model)),
     run.state === 'running' ? store.waits(run.id, now) : [],
   ]);
-  const { total, ok, failed, filtered, calls, limited, doubtful, usage } = totals;
+  const { total, ok, failed, filtered, calls, tries, limited, doubtful, usage } = totals;
   const left = total - ok - failed - filtered;
   const rows = (await firstRows?.at({ ...totals, epoch: run.epoch })) ?? [];
   const { wait, rest } = lookAt({ run: run.id, control, learned, waits, rows, left }, now);
@@ -79,6 +79,7 @@ async function progressOf(store: Store, run: RunRow, { settings, sums, firstRows
     filtered,
     inFlight: callsAtProvider(totals, control),
     calls,
+    failedCalls: tries,
     limited,
     doubtful,
     usage,
@@ -91,7 +92,7 @@ async function progressOf(store: Store, run: RunRow, { settings, sums, firstRows
     requestsPerMinute: control.requestsPerMinute,
     tokensPerMinute: control.tokensPerMinute,
     found: learned && foundLimits(learned),
-    waits: wait && { why: wait.why, text: wait.text, since: wait.since, until: wait.until },
+    waits: wait && { why: wait.why, text: wait.text, since: wait.since, until: wait.until, failure: wait.failure ?? null },
     rest,
     workedMs: run.workedMs + (run.workingSince === null ? 0 : Math.max(0, now - run.workingSince)),
     startedAt: run.startedAt,

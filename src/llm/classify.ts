@@ -5,6 +5,7 @@ import { redact } from '../core/redact.js';
 import { type HeaderMap, retryAfterMs } from '../core/retry-after.js';
 import { type ErrorFacts, factsOf, readError } from './error-facts.js';
 import type { Family } from './family.js';
+import { noConnection } from './fault-words.js';
 import type { HttpRefusal } from './fetch.js';
 import type { CallFailure } from './port.js';
 import { type CallCode, type Verdict, verdictOf } from './rules.js';
@@ -16,6 +17,8 @@ export interface CallFacts {
   now: EpochMs;
   /** Values that must never show: the key. */
   secrets: readonly string[];
+  /** The base URL: its host is named where no connection came about. Default: none is named. */
+  address?: string;
 }
 
 /** Statuses for the words of errors that come in the body of a 200. */
@@ -178,7 +181,8 @@ export function classifyFault(
     return classifyRefusal(call, { status, headers, body: '' });
   }
   const { text, ...verdict } = FAULTS[kind];
-  const message = redact(`${text}${reason === '' ? '' : ` (${reason})`}`, call.secrets);
+  const said = kind === 'connect' ? noConnection(call.address, reason) : `${text}${reason === '' ? '' : ` (${reason})`}`;
+  const message = redact(said, call.secrets);
   const rest = { status, message, retryAfterMs: null, mayHaveBeenBilled: sent };
   if (kind === 'connect' && NO_DESCRIPTOR.has(reason)) {
     const found = `no file descriptor is free for a connection (${reason}): raise the limit of open files (ulimit -n), or lower workers`;

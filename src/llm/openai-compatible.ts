@@ -230,7 +230,7 @@ export function createOpenAiCompatible(options: OpenAiCompatibleOptions = {}): M
     const key = `${model.provider} ${apiBase}`;
     const family = families.get(key) ?? familyOf(model.provider, apiBase);
     families.set(key, family);
-    return { family, now: now(), secrets: apiKey === null ? [] : [apiKey] };
+    return { family, now: now(), secrets: apiKey === null ? [] : [apiKey], address: apiBase };
   }
 
   return { call, close: () => transport.close() };

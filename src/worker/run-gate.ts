@@ -135,7 +135,8 @@ export class RunGate implements GatePort {
     if (hold.why !== 'nothing' || turns > 0 || this.#gate.counts(runId).inFlight > 0) return { hold, turns };
     const resting = this.#resting(runId);
     if (resting.length === 0) return { hold, turns };
-    return { hold: { why: 'retry', until: Math.min(...resting) }, turns: resting.length };
+    const { failure } = this.#gate;
+    return { hold: { why: 'retry', until: Math.min(...resting), ...(failure && { failure }) }, turns: resting.length };
   }
 
   /** What the next run should know. */

@@ -83,9 +83,15 @@ function mostOf(reasons: readonly Hold['why'][]): Hold['why'] {
 function waitOf({ why, since }: Told, { hold, turns }: SeenHold, now: EpochMs): Wait | null {
   if (why === 'nothing') return null;
   const { until } = hold;
-  const wait: Wait = { why, since, until: hold.why === why && until !== null && until - now >= NEAR_MS ? until : null, turns };
-  const { answers } = hold;
+  const wait: Wait = {
+    why,
+    since,
+    until: hold.why === why && until !== null && until - now >= NEAR_MS ? Math.ceil(until) : null,
+    turns,
+  };
+  const { answers, failure } = hold;
   if (why === 'slow' && answers) Object.assign(wait, { answerMs: Math.round(answers.ms), usualMs: Math.round(answers.usualMs) });
+  if ((why === 'breaker' || why === 'retry') && failure) Object.assign(wait, { failure });
   return wait;
 }
 
@@ -95,5 +101,7 @@ function differs(written: Wait | null, wait: Wait | null, agoMs: number): boolea
   if (written.why !== wait.why || written.since !== wait.since) return true;
   if (agoMs < REWRITE_MS) return false;
   const near = (a: number | null | undefined, b: number | null | undefined) => a === b || Math.abs((a ?? 0) - (b ?? 0)) < NEAR_MS;
+  const [before, after] = [written.failure, wait.failure];
+  if (before?.text !== after?.text || before?.since !== after?.since) return true;
   return !near(written.until, wait.until) || !near(written.answerMs, wait.answerMs);
 }

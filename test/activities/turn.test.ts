@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emptyHistory, historyOf } from '../../src/activities/history.js';
+import { readProgress } from '../../src/client/progress.js';
 import type { CallResult } from '../../src/llm/port.js';
 import { OVERDUE_MS } from '../../src/store/shared-port.js';
 import { outcomeOf } from '../store/databases.js';
@@ -363,6 +364,18 @@ describe('a call that fails', () => {
     }
     // random() is 0: a tenth of 1, 2, 4, 8 s.
     expect(waits.map((ms) => Math.round(ms / 100))).toEqual([1, 2, 4, 8]);
+  });
+
+  it('a row that rests after a failed call -> who looks is told what the call met, since when, and how many failed', async () => {
+    const { context, row } = await part.run(1);
+    const message = 'no whole answer within the deadline';
+    part.adapter.next(failure('transport', { code: 'E_CALL_TIMEOUT', message, retryAfterMs: 60_000 }));
+    const before = Date.now();
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'wait' });
+    await until('what it waits for is stored', async () => (await part.store.waits(row.id, Date.now())).length > 0);
+    const { waits, failedCalls } = await readProgress(part.store, row.id, { maxDailyCost: null, warnAt: null });
+    expect([waits?.why, waits?.failure?.text, failedCalls]).toEqual(['retry', message, 1]);
+    expect(waits?.failure?.since).toBeGreaterThanOrEqual(before);
   });
 
   it('five transport failures -> the row fails; its attempts are counted; each may have been billed', async () => {

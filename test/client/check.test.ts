@@ -72,6 +72,8 @@ describe('checkTask', () => {
     expect(report.notes.join('\n')).toContain('is not known');
     const capped = await checkTask(task({ ...unknown, max_cost: 1 }), { seeds });
     expect(capped.problems.map(({ code }) => code)).toEqual(['E_PRICE_UNKNOWN']);
+    // Told once.
+    expect(capped.notes.join('\n')).not.toContain('price');
     const home = await checkTask(task(unknown), { seeds }, { homeCapUsd: 1 });
     expect(home.problems.map(({ code }) => code)).toEqual(['E_PRICE_UNKNOWN']);
     const priced = await checkTask(task({ ...unknown, max_cost: 1, price: { input: 1, output: 2 } }), { seeds });

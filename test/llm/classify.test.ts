@@ -316,6 +316,25 @@ describe('faults', () => {
     expect(`${result.class} ${result.code} ${result.mayHaveBeenBilled ? 'billed?' : 'free'}`).toBe(verdict);
   });
 
+  test.each([
+    ['ENOTFOUND', 'no connection to api.example.com:8443: the name is not known (ENOTFOUND)'],
+    ['ECONNREFUSED', 'no connection to api.example.com:8443: nothing accepts connections there (ECONNREFUSED)'],
+    ['CERT_HAS_EXPIRED', 'no connection to api.example.com:8443: its certificate has expired (CERT_HAS_EXPIRED)'],
+    [
+      'ERR_SSL_WRONG_VERSION_NUMBER',
+      'no connection to api.example.com:8443: the TLS handshake failed (ERR_SSL_WRONG_VERSION_NUMBER)',
+    ],
+    ['EODD', 'no connection to api.example.com:8443 (EODD)'],
+    ['', 'no connection to api.example.com:8443'],
+  ])('no connection, %s -> host and cause in words, nothing else of the address', (reason, message) => {
+    const address = 'https://me:hidden-word@api.example.com:8443/v1?key=other-word';
+    const fault = { kind: 'connect', sent: false, reason, status: null, headers: {} } as const;
+    expect(classifyFault({ family: 'other', now: NOW, secrets: [], address }, fault).message).toBe(message);
+    expect(classifyFault({ family: 'other', now: NOW, secrets: [] }, fault).message).toBe(
+      message.replace(/ to [^ ]*?(?=:? |$)/, ''),
+    );
+  });
+
   test('a request that cannot be built -> request', () => {
     const fault = { kind: 'connect', sent: false, reason: 'UND_ERR_INVALID_ARG', status: null, headers: {} } as const;
     expect(classifyFault({ family: 'other', now: NOW, secrets: [] }, fault)).toMatchObject({

@@ -51,7 +51,8 @@ async function closedPort(): Promise<number> {
 
 describe('never connected: sure that nothing was sent', () => {
   test('call: connection refused -> E_CALL_CONNECT, not billed', async () => {
-    const result = await adapter.call(modelCall(`http://127.0.0.1:${await closedPort()}/v1`));
+    const port = await closedPort();
+    const result = await adapter.call(modelCall(`http://127.0.0.1:${port}/v1`));
     expect(result).toMatchObject({
       ok: false,
       class: 'transport',
@@ -59,7 +60,10 @@ describe('never connected: sure that nothing was sent', () => {
       status: null,
       mayHaveBeenBilled: false,
     });
-    expect(result).toHaveProperty('message', 'no connection (ECONNREFUSED)');
+    expect(result).toHaveProperty(
+      'message',
+      `no connection to 127.0.0.1:${port}: nothing accepts connections there (ECONNREFUSED)`,
+    );
   });
 
   test('call: unknown host -> E_CALL_CONNECT, not billed', async () => {

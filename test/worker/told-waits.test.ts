@@ -50,6 +50,20 @@ describe('ToldWaits', () => {
     expect(written.length).toBeLessThanOrEqual(12);
   });
 
+  it('an outage or a rest -> what calls met last, and the next thing that they meet; other waits -> nothing of it', async () => {
+    const { written, look, clock } = watched();
+    const failure = { text: 'HTTP 503', since: T - 5_000 };
+    await look('breaker', { failure });
+    expect(written).toEqual([{ why: 'breaker', since: T, until: null, turns: 3, failure }]);
+    clock.now += 1_000;
+    await look('breaker', { failure: { ...failure, text: 'no connection' } });
+    expect(written.at(-1)).toMatchObject({ why: 'breaker', failure: { text: 'no connection', since: T - 5_000 } });
+    for (let n = 0; n < 6; n += 1) await look('retry', { failure });
+    expect(written.at(-1)).toMatchObject({ why: 'retry', failure });
+    for (let n = 0; n < 6; n += 1) await look('concurrency', { failure });
+    expect(written.at(-1)).not.toHaveProperty('failure');
+  });
+
   it('slow -> how long answers take, and usually took', async () => {
     const { written, look } = watched();
     for (let n = 0; n < 3; n += 1) await look('slow', { answers: { ms: 2_100.4, usualMs: 300 } });

@@ -4,7 +4,7 @@ import stringWidth from 'string-width';
 import { formatCount, formatDuration, formatInterval, formatRate, formatUsd } from '../../core/format.js';
 import { scaled } from '../../core/interval.js';
 import type { ViewModel } from './model.js';
-import { cutTo } from './table.js';
+import { cutTo, wrapTo } from './table.js';
 
 export interface BlockStyle {
   /** Columns of the terminal. */
@@ -17,6 +17,11 @@ const LONGEST_BAR = 40;
 
 function failures({ failed, filtered }: ViewModel): string[] {
   return [...(failed > 0 ? [`${failed} failed`] : []), ...(filtered > 0 ? [`${filtered} filtered`] : [])];
+}
+
+/** Most of them are made again: a row fails after several. */
+function failedCalls({ failedCalls: count }: ViewModel): string[] {
+  return count > 0 ? [`${count} ${count === 1 ? 'call' : 'calls'} failed`] : [];
 }
 
 function spend({ costUsd, heldUsd, maxCostUsd }: ViewModel): string {
@@ -44,6 +49,11 @@ const TOLD_MS = 5_000;
 function waitLine({ waitsFor, waitedMs }: ViewModel): string | null {
   if (waitsFor === null) return null;
   return `waits for ${waitsFor}${waitedMs === null || waitedMs < TOLD_MS ? '' : `, for ${formatDuration(waitedMs)}`}`;
+}
+
+/** `last failure: no connection to api.example.com: the name is not known (ENOTFOUND), since 12:01:00Z`. */
+function failureLine({ lastFailure }: ViewModel): string | null {
+  return lastFailure === null ? null : `last failure: ${lastFailure}`;
 }
 
 /** `rest $0.51 ($0.44 to $0.59)`, the tokens, and what the provider takes, the most important first. */
@@ -93,7 +103,7 @@ export function liveBlock(model: ViewModel, style: BlockStyle): string[] {
     return stringWidth(all) <= width ? all : cut(`  ${known.at(-1) ?? ''}`);
   };
   const bad = failures(model);
-  const counts = facts([`${model.ok} ok`, ...bad, `${model.inFlight} in flight`]);
+  const counts = facts([`${model.ok} ok`, ...bad, `${model.inFlight} in flight`, ...failedCalls(model)]);
   const pace = rate(model) ?? (model.state === 'running' ? 'measuring the rate' : null);
   const lines = [
     colors.bold(cut(`${model.name}  ${model.state}${elapsed}  ${model.run}`)),
@@ -104,8 +114,12 @@ export function liveBlock(model: ViewModel, style: BlockStyle): string[] {
   ];
   const rest = restFacts(model);
   if (rest.length > 0) lines.push(facts(rest));
-  const wait = waitLine(model);
-  if (wait !== null) lines.push(colors.dim(cut(`  ${wait}`)));
+  // Whole: when a wait ends, and what to type, stand at its end.
+  const wrapped = (text: string | null) => (text === null ? [] : wrapTo(text, width - 2).map((line) => `  ${line}`));
+  const failing = wrapped(failureLine(model));
+  lines.push(...failing.map((line) => colors.yellow(line)));
+  const wait = wrapped(waitLine(model));
+  if (wait.length > 0) lines.push(...wait.map((line) => colors.dim(line)));
   // A block that keeps its height does not flicker.
   else if (model.state === 'running') lines.push('');
   return lines;
@@ -117,12 +131,14 @@ export function plainLine(model: ViewModel): string {
     `${model.done}/${model.total} rows`,
     ...failures(model),
     `${model.inFlight} in flight`,
+    ...failedCalls(model),
     `${formatCount(model.inputTokens)} tokens in, ${formatCount(model.outputTokens)} out`,
     spend(model),
     rate(model),
     timeLeft(model),
     model.rest?.costUsd ? restFacts(model)[0] : null,
     waitLine(model),
+    failureLine(model),
   ];
   return `${model.state}: ${parts.filter((part) => part !== null).join(', ')}`;
 }

@@ -2,7 +2,7 @@
 import type { Progress } from '../../client/api.js';
 import { ENDED_STATES } from '../../client/progress.js';
 import type { Estimate } from '../../core/estimate.js';
-import { learnedText } from '../../core/gate/wait.js';
+import { failureText, learnedText } from '../../core/gate/wait.js';
 import type { RunState } from '../../core/model.js';
 import { safeLine } from './safe-text.js';
 
@@ -26,6 +26,8 @@ export interface ViewModel {
   /** 0..1; 1 for a run without rows. */
   fraction: number;
   inFlight: number;
+  /** Calls that ended as real failures. */
+  failedCalls: number;
   inputTokens: number;
   outputTokens: number;
   costUsd: number;
@@ -43,6 +45,8 @@ export interface ViewModel {
   waitsFor: string | null;
   /** For how long it has waited for that, in ms; null when nobody knows. */
   waitedMs: number | null;
+  /** What calls met last, and since when, while none is answered; null when one was. */
+  lastFailure: string | null;
   /** What the rest will take, by the rows that are done; null before enough are. */
   rest: Estimate | null;
   /** Limits of the provider as calls met them; null before they met any, and when the run has ended. */
@@ -107,6 +111,10 @@ function waitsFor({ progress }: Sample): string | null {
   return progress.inFlight < progress.concurrency ? 'more rows to be started' : null;
 }
 
+function lastFailure({ progress: { state, waits }, at }: Sample): string | null {
+  return state === 'running' && waits?.failure ? safeLine(failureText(waits.failure, at)) : null;
+}
+
 /**
  * One moment of the view. `previous` are the samples kept by addSample, oldest first; `now` is the time of `progress`.
  * Texts in the result are safe for a terminal.
@@ -129,6 +137,7 @@ export function viewModel(previous: readonly Sample[], progress: Progress, now: 
     filtered: progress.filtered,
     fraction: progress.total === 0 ? 1 : done / progress.total,
     inFlight: progress.inFlight,
+    failedCalls: progress.failedCalls,
     inputTokens: progress.usage.input,
     outputTokens: progress.usage.output,
     costUsd: progress.costUsd,
@@ -141,6 +150,7 @@ export function viewModel(previous: readonly Sample[], progress: Progress, now: 
     elapsedMs: progress.startedAt === null ? null : progress.workedMs,
     waitsFor: waitsFor(latest),
     waitedMs: progress.waits === null ? null : Math.max(0, now - progress.waits.since),
+    lastFailure: lastFailure(latest),
     rest: hasEnded(progress.state) ? null : progress.rest,
     found: progress.found === null || hasEnded(progress.state) ? null : learnedText(progress.found),
   };

@@ -1,7 +1,7 @@
 /** All that is known of one run, as lines. Pure. */
 import type { Progress } from '../../client/api.js';
 import { formatCount, formatDuration, formatEstimate, formatTime, formatUsd } from '../../core/format.js';
-import { clockText, learnedText } from '../../core/gate/wait.js';
+import { clockText, failureText, learnedText } from '../../core/gate/wait.js';
 import { rowsDone } from './model.js';
 import { nextSteps } from './next-steps.js';
 import { safeLine } from './safe-text.js';
@@ -34,6 +34,11 @@ function waitsText({ waits, state }: Progress, now: number): string | null {
   return `${safeLine(waits.text)}, for ${formatDuration(now - waits.since)} (since ${clockText(waits.since, now)})`;
 }
 
+/** What calls met last, while none was answered. */
+function lastFailureText({ waits, state }: Progress, now: number): string | null {
+  return waits?.failure && state === 'running' ? safeLine(failureText(waits.failure, now)) : null;
+}
+
 /** What the rows that are left will take. */
 function restText({ rest }: Progress): string | null {
   if (rest === null) return null;
@@ -60,6 +65,7 @@ export function tookText(
 export function progressFacts(progress: Progress, now: number): string[] {
   const { usage } = progress;
   const reused = usage.cached > 0 ? ` (${formatCount(usage.cached)} cached)` : '';
+  const failed = progress.failedCalls > 0 ? `${progress.failedCalls} failed, ` : '';
   const held = progress.heldUsd > 0 ? ` + ${formatUsd(progress.heldUsd)} held` : '';
   const cap = progress.maxCostUsd === null ? '' : ` of ${formatUsd(progress.maxCostUsd)}`;
   const rate = (perMinute: number | null, unit: string) => (perMinute === null ? '' : `, at most ${perMinute} ${unit}`);
@@ -77,13 +83,14 @@ export function progressFacts(progress: Progress, now: number): string[] {
     ],
     [
       'calls',
-      `${progress.calls} answered, ${progress.inFlight} in flight, ${progress.limited} rate limited, ${progress.doubtful} doubtful`,
+      `${progress.calls} answered, ${failed}${progress.inFlight} in flight, ${progress.limited} rate limited, ${progress.doubtful} doubtful`,
     ],
     ['tokens', `${formatCount(usage.input)} in${reused}, ${formatCount(usage.output)} out`],
     ['cost', `${formatUsd(progress.costUsd)}${held}${cap}`],
     ['today', todayText(progress)],
     ...progress.warnings.map(({ message }): [string, string] => ['warning', safeLine(message)]),
     ['waits for', waitsText(progress, now)],
+    ['failure', lastFailureText(progress, now)],
     ['rest', restText(progress)],
     ['limits', `${workers} calls in flight${limits}`],
     ['found', foundText(progress)],

@@ -28,6 +28,22 @@ export function cutTo(text: string, width: number): string {
   return kept + mark;
 }
 
+/** A command to be typed stays on one line where it fits, so that it can be copied. */
+const WORDS = /swarm [a-z]+(?: [^\s,]+)?,?|\S+/g;
+
+/** Breaks a text between words, and cuts only a word that is wider than a line; later lines begin with two blanks. */
+export function wrapTo(text: string, width: number): string[] {
+  const lines: string[] = [];
+  const fits = (words: string) => stringWidth(words) <= width - 2;
+  for (const word of (text.match(WORDS) ?? []).flatMap((words) => (fits(words) ? words : words.split(' ')))) {
+    const line = lines.at(-1);
+    const longer = line === undefined ? word : `${line} ${word}`;
+    if (stringWidth(longer) <= width) lines.splice(-1, 1, longer);
+    else lines.push(cutTo(line === undefined ? word : `  ${word}`, width));
+  }
+  return lines;
+}
+
 const GAP = '  ';
 /** A text is not cut to less than this. */
 const SHORTEST_TEXT = 8;

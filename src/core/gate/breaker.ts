@@ -3,7 +3,7 @@
  * accepted between (a storm of 429s). Then one call at a time is sent as a probe, with growing pauses, until one is answered.
  */
 import type { EpochMs } from '../model.js';
-import type { Hold } from './line.js';
+import type { Failure, Hold } from './line.js';
 
 /** Transport failures and 5xx in a row that open it: of all calls, or of most of those sent since the first one. */
 const FAILURES = 5;
@@ -25,7 +25,7 @@ interface Refused {
 export class Breaker {
   #failures = 0;
   /** Since the first failure of a row: answers of calls sent before are no sign that the provider is still there. */
-  #since: { at: EpochMs; sent: number; failed: number } | null = null;
+  #since: { at: EpochMs; sent: number; failed: number; what: string | null } | null = null;
   #refusals = 0;
   /** When the row of refusals began; answers of calls sent before say nothing about it. */
   #refusedFrom: EpochMs = 0;
@@ -42,6 +42,12 @@ export class Breaker {
     return this.#until;
   }
 
+  /** What calls met last, while none was answered; null when nothing was told, or the provider refused one since. */
+  get failure(): Failure | null {
+    const what = this.#since?.what ?? null;
+    return this.#since === null || what === null ? null : { text: what, since: this.#since.at };
+  }
+
   /**
    * What is told while the provider takes no calls; null when it does. `busy`: turns of the run are here; those that are not come back when
    * they were told to.
@@ -51,7 +57,9 @@ export class Breaker {
     const refused = away?.quota ? 'quota' : 'refused';
     if (!busy) return away === null ? null : { why: refused, until: away.until };
     if (this.#until === null) return null;
-    return { why: this.#refusing ? refused : 'breaker', until: this.#until > now ? this.#until : null };
+    const until = this.#until > now ? this.#until : null;
+    if (this.#refusing) return { why: refused, until };
+    return { why: 'breaker', until, ...(this.failure && { failure: this.failure }) };
   }
 
   /** True when a call may be sent; while open that is the probe. */
@@ -76,9 +84,11 @@ export class Breaker {
     this.#probing = false;
   }
 
-  failed(sentAt: EpochMs, now: EpochMs): void {
+  /** `what` it met, in words; null when that is not told. @default null */
+  failed(sentAt: EpochMs, now: EpochMs, what: string | null = null): void {
     this.#failures += 1;
-    this.#since ??= { at: now, sent: 0, failed: 0 };
+    this.#since ??= { at: now, sent: 0, failed: 0, what };
+    this.#since.what = what;
     if (sentAt >= this.#since.at) this.#since.failed += 1;
     const { sent, failed } = this.#since;
     const most = failed >= FAILURES && failed >= MOST * sent;
@@ -92,6 +102,7 @@ export class Breaker {
   /** True when it opens. `accepted`: calls sent since a time that were not refused and are old enough to have been. */
   refused(sentAt: EpochMs, { until, quota = false }: Refused, accepted: (from: EpochMs) => number, now: EpochMs): boolean {
     this.#away = { until: Math.max(until, this.#away?.until ?? 0), quota };
+    if (this.#since !== null) this.#since.what = null;
     if (this.#refusals === 0) this.#refusedFrom = now;
     this.#refusals += 1;
     if (this.#until !== null) this.#stillOpen(sentAt, until, now);

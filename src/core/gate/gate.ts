@@ -11,7 +11,7 @@ import type { Learned, SentCall } from './learned.js';
 import { LearnedLimits } from './learned-limits.js';
 import { startFrom } from './learned-start.js';
 import type { RunLimits } from './limits.js';
-import { type Hold, type Line, type LineCounts, NO_COUNTS } from './line.js';
+import { type Failure, type Hold, type Line, type LineCounts, NO_COUNTS } from './line.js';
 import { Lines } from './lines.js';
 import type { Pace } from './pace.js';
 import { Paces } from './paces.js';
@@ -147,7 +147,7 @@ export class Gate {
     else if (how.kind === 'limited') this.#refused(place, call, how, now);
     else {
       this.#limits.ended(call);
-      if (how.kind === 'failed') this.#breaker.failed(call.sentAt, now);
+      if (how.kind === 'failed') this.#breaker.failed(call.sentAt, now, how.what ?? null);
     }
   }
 
@@ -217,6 +217,11 @@ export class Gate {
     if (outage !== null) return outage;
     const hold = line.hold(now, this.#paced()) ?? this.#hold;
     return hold.why === 'concurrency' ? (this.#limits.underWay.slow(now) ?? hold) : hold;
+  }
+
+  /** What calls met last, while none was answered; null when the last ones were, or nothing is known of it. */
+  get failure(): Failure | null {
+    return this.#breaker.failure;
   }
 
   #paced(): boolean {

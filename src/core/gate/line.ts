@@ -5,12 +5,22 @@ import { intentsAhead, type RunLimits } from './limits.js';
 import type { Bottleneck } from './port.js';
 import { TokenBudget } from './token-budget.js';
 
+/** Calls that got no answer, one after the other. */
+export interface Failure {
+  /** What the last of them met, in words. */
+  text: string;
+  /** When the first of them ended. */
+  since: EpochMs;
+}
+
 /** What holds calls back, and until when, if that is known. */
 export interface Hold {
   why: Bottleneck;
   until: EpochMs | null;
   /** For `slow`: mean ms of an answer, of late and over a long time. */
   answers?: { ms: number; usualMs: number };
+  /** For `breaker` and `retry`: what calls met last, while none was answered. */
+  failure?: Failure;
 }
 
 /** Turns of one run at a gate. */

@@ -18,8 +18,8 @@ export interface AdmissionRequest {
 export type Release =
   /** Answered, or refused for a reason of its own. `tokens` are those really used, as the provider reported them. */
   | { kind: 'done'; tokens?: { input: number; output: number } | null; told?: ToldLimits | null }
-  /** No connection, cut, timed out, 5xx. */
-  | { kind: 'failed' }
+  /** No connection, cut, timed out, 5xx. `what` in words, for people. */
+  | { kind: 'failed'; what?: string }
   /** No call was made, and none of the run can be made before money comes back. */
   | { kind: 'unused' }
   /** A limit signal; `until` is when the provider would take this call again. */

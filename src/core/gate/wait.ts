@@ -1,6 +1,7 @@
 /** What a run waits for, as people and programs are told. Pure. */
 import { formatTime } from '../format.js';
 import type { EpochMs } from '../model.js';
+import type { Failure } from './line.js';
 import type { Bottleneck } from './port.js';
 
 export interface Wait {
@@ -13,6 +14,8 @@ export interface Wait {
   /** For `slow`: mean ms of an answer of late, and over a long time. */
   answerMs?: number;
   usualMs?: number;
+  /** For `breaker` and `retry`: what calls met last, while none was answered. */
+  failure?: Failure;
 }
 
 /** What the text of a wait may name. */
@@ -39,6 +42,11 @@ const DAY_MS = 86_400_000;
 export function clockText(at: EpochMs, now: EpochMs): string {
   const text = formatTime(at);
   return Math.abs(at - now) < DAY_MS ? text.slice(11) : text;
+}
+
+/** `no connection to api.example.com: the name is not known (ENOTFOUND), since 12:01:00Z`. */
+export function failureText({ text, since }: Failure, now: EpochMs): string {
+  return `${text}, since ${clockText(since, now)}`;
 }
 
 function seconds(ms: number): string {

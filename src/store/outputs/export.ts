@@ -1,4 +1,5 @@
 /** The ok rows of a run in any format, at any time, to a file or a stream. */
+import { mkdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { unknownRun } from '../../core/run-errors.js';
 import type { OutputFormat } from '../../schema/task-types.js';
@@ -6,9 +7,11 @@ import { FolderUpdate } from './folder-update.js';
 import { FORMAT_WRITERS } from './formats.js';
 import { type OutputReader, rowPages } from './row-pages.js';
 import { StreamSink } from './sink.js';
+import { writing } from './write-errors.js';
 
 /**
- * Writes the ok rows in input order; a file appears whole or not at all, a stream is not ended. Returns how many rows.
+ * Writes the ok rows in input order; a file appears whole or not at all, a stream is not ended. Returns how many rows. As with output_dir,
+ * folders of the path that are missing are made.
  * Throws E_RUN_UNKNOWN (exit 2), E_OUT_WRITE and E_OUT_TARGET (exit 7).
  */
 export async function exportRun(
@@ -28,7 +31,9 @@ export async function exportRun(
     }
   }
   const path = resolve(target);
-  const update = await FolderUpdate.begin(dirname(path));
+  const dir = dirname(path);
+  await writing(dir, () => mkdir(dir, { recursive: true }));
+  const update = await FolderUpdate.begin(dir);
   try {
     let rows = 0;
     await update.write(basename(path), async (sink) => {

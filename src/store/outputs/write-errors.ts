@@ -11,6 +11,8 @@ const FIXES: Readonly<Record<string, string>> = {
   EMFILE: 'raise the limit of open files (ulimit -n), or lower workers, then run again',
   ENFILE: 'the machine has no file descriptor left: end other programs, or raise its limit (fs.file-max), then run again',
   ENOENT: 'the folder is gone: put it back, then run again',
+  ENOTDIR: 'a file stands where a folder of this path should be: move it, or choose another path',
+  EEXIST: 'a file stands where this folder should be: move it, or choose another path',
 };
 
 function isSystemError(error: unknown): error is NodeJS.ErrnoException {

@@ -17,6 +17,16 @@ const BUSY: Partial<Progress> = {
   heldUsd: 0.004,
   maxCostUsd: 5,
 };
+const OUTAGE: Partial<Progress> = {
+  failedCalls: 17,
+  waits: {
+    why: 'breaker',
+    text: 'the provider: outage, next probe at 12:03:10Z',
+    since: START,
+    until: START + 15_000,
+    failure: { text: 'no connection to api.example.com: the name is not known (ENOTFOUND)', since: START - 60_000 },
+  },
+};
 const REST = estimateOf({ rows: 10, sample: 24, costUsd: { low: 0.04, expected: 0.05, high: 0.06 } });
 const model = (part: Partial<Progress> = BUSY) =>
   viewModel([{ at: START, progress: progressOf() }], progressOf(part), START + 5000);
@@ -69,7 +79,8 @@ describe('liveBlock', () => {
         "  $0.0123 + $0.0040 held of $5.00",
         "  about 5s (5s to 6s) left",
         "  rest $0.0500 ($0.0400 to $0.0600)",
-        "  waits for workers (all 4 busy), fo...",
+        "  waits for workers (all 4 busy), for",
+        "    5s",
       ]
     `);
     expect(plainLine(model({ ...BUSY, rest: REST }))).toContain('rest $0.0500 ($0.0400 to $0.0600), ');
@@ -108,6 +119,23 @@ describe('liveBlock', () => {
     expect(liveBlock(model({ ...BUSY, inFlight: 1 }), style)).toHaveLength(liveBlock(model(), style).length);
   });
 
+  it.each([80, 60])('%i columns, an outage: its cause, since when and until when can be read whole', (width) => {
+    const block = liveBlock(model({ ...BUSY, ...OUTAGE }), { ...style, width });
+    // As many counts as fit.
+    expect(block[2]).toMatch(width === 80 ? / 4 in flight \| 17 calls failed$/ : / 4 in flight$/);
+    const text = block.map((line) => line.trim()).join(' ');
+    expect(text).toMatch(
+      /last failure: no connection to api\.example\.com: the name is not known \(ENOTFOUND\), since \d\d:59:00Z waits for the provider: outage, next probe at 12:03:10Z, for 5s$/,
+    );
+    for (const line of block) expect(line.length).toBeLessThan(width);
+  });
+
+  it.each([80, 60])('%i columns, paused in a run with a long name: the command on one line', (width) => {
+    const run = `poems-${'long'.repeat(5)}-20261121-1203`;
+    const block = liveBlock(model({ ...BUSY, run, state: 'paused', reason: 'user' }), { ...style, width });
+    expect(block.find((line) => line.includes(`swarm resume ${run}`))).toBeDefined();
+  });
+
   it('ended: no time left is shown', () => {
     const text = liveBlock(model({ ok: 20, inFlight: 0, state: 'completed' }), style).join('\n');
     expect(text).not.toContain('left');
@@ -139,6 +167,12 @@ describe('plainLine', () => {
       'running: 10/20 rows, 1 failed, 1 filtered, 4 in flight, 123k tokens in, 7890 out, ' +
         '$0.0123 + $0.0040 held of $5.00, 2.0 rows/s, 120 calls/min, about 5s left, waits for workers (all 4 busy), for 5s',
     );
+  });
+
+  it('an outage: calls that failed, and the cause', () => {
+    const line = plainLine(model({ ...BUSY, ...OUTAGE }));
+    expect(line).toContain(', 4 in flight, 17 calls failed, 123k tokens in');
+    expect(line).toMatch(/next probe at 12:03:10Z, for 5s, last failure: no connection .*\(ENOTFOUND\), since \d\d:59:00Z$/);
   });
 
   it('99.9 %: not called 100', () => {

@@ -77,7 +77,7 @@ describe('viewModel: elapsed', () => {
   });
 });
 
-const WAIT = { why: 'breaker', text: '', since: START, until: null };
+const WAIT = { why: 'breaker', text: '', since: START, until: null, failure: null };
 
 describe('viewModel: what it waits for', () => {
   it.each<[string, Partial<Progress>, string | null]>([

@@ -38,6 +38,21 @@ it('waits for: the reason, for how long and since when; nothing while it rests',
   expect([waitsOf({ state: 'paused' }), waitsOf({ waits: null })]).toEqual([undefined, undefined]);
 });
 
+it('an outage: what the last calls met and since when, and how many failed; nothing of it when all is well', () => {
+  const factsOf = (part: Parameters<typeof progressOf>[0]) => progressFacts(progressOf(part), START + 65_000);
+  const failure = { text: 'no connection to api.example.com: the name is not known (ENOTFOUND)\u001b[2J', since: START };
+  const waits = { why: 'retry', text: 'rows that are to be tried again', since: START, until: null, failure };
+  const told = factsOf({ failedCalls: 17, calls: 3, waits });
+  expect(told.find((line) => line.startsWith('failure'))).toMatch(
+    /^failure +no connection to api\.example\.com: the name is not known \(ENOTFOUND\), since \d\d:\d\d:\d\dZ$/,
+  );
+  expect(told.find((line) => line.startsWith('calls'))).toMatch(
+    / 3 answered, 17 failed, 4 in flight, 0 rate limited, 0 doubtful$/,
+  );
+  expect(factsOf({ waits, state: 'paused' }).join('\n')).not.toContain('ENOTFOUND');
+  expect(factsOf({}).find((line) => line.startsWith('calls'))).not.toContain('failed');
+});
+
 it('next: what to type when the run rests; nothing while it runs or when all is done', () => {
   const nextOf = (part: Parameters<typeof progressOf>[0]) =>
     progressFacts(progressOf({ run: 'poems-1', ...part }), START).flatMap((line) => line.match(/^next +(.+)$/)?.[1] ?? []);

@@ -2,7 +2,7 @@ import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { recordTables } from '../../../src/cli/view/record-tables.js';
 import { safeLine, safeStream, safeText } from '../../../src/cli/view/safe-text.js';
-import { cutTo, renderFacts, renderTable } from '../../../src/cli/view/table.js';
+import { cutTo, renderFacts, renderTable, wrapTo } from '../../../src/cli/view/table.js';
 import { formatCount, formatDuration, formatRate, formatTime, formatUsd } from '../../../src/core/format.js';
 
 describe('format', () => {
@@ -159,5 +159,18 @@ describe('tables', () => {
       's1       $0.2500  -',
       's2       -        E_X',
     ]);
+  });
+});
+
+describe('wrapTo', () => {
+  it.each([
+    ['as wide as it may be', 20, ['as wide as it may be']],
+    ['one word too many for it', 20, ['one word too many', '  for it']],
+    ['the last: swarm resume poems-1, for 5s', 28, ['the last:', '  swarm resume poems-1, for', '  5s']],
+    ['the last: swarm resume poems-1', 12, ['the last:', '  swarm', '  resume', '  poems-1']],
+    ['a incomprehensible', 10, ['a', '  incom...']],
+    ['', 10, []],
+  ])('%s, %d columns -> between words, a command whole', (text, width, expected) => {
+    expect(wrapTo(text, width)).toEqual(expected);
   });
 });

@@ -272,6 +272,34 @@ describe('breaker', () => {
     expect(gate.next(T + 1_100).admit.length).toBeGreaterThan(1);
   });
 
+  it('gate: what calls met last is told with the outage, from the first of them; an answer or a refusal ends it', () => {
+    const outage = () => {
+      const gate = new Gate();
+      gate.setRun('a', limits({ concurrency: 7 }));
+      fill(gate, 'a', 20);
+      const sent = send(gate, T);
+      sent.slice(0, 5).forEach(({ id }, nth) => {
+        gate.release(id, { kind: 'failed', what: `fault ${nth}` }, T + 10 + nth);
+      });
+      const failure = { text: 'fault 4', since: T + 10 };
+      expect([gate.hold('a', T + 20), gate.failure]).toEqual([{ why: 'breaker', until: T + 1_014, failure }, failure]);
+      // Sent before: its answer says nothing about the outage.
+      gate.release(sent[5]!.id, DONE, T + 30);
+      expect(gate.failure).toEqual(failure);
+      const [probe] = gate.next(T + 1_014).admit;
+      expect(gate.enter(probe!.id, T + 1_014)).toBe(true);
+      return { gate, probe: probe!.id };
+    };
+    for (const how of [DONE, { kind: 'limited', until: T + 2_000 } as const]) {
+      const { gate, probe } = outage();
+      gate.release(probe, how, T + 1_100);
+      expect(gate.failure).toBeNull();
+    }
+    const { gate, probe } = outage();
+    gate.release(probe, { kind: 'failed' }, T + 1_100);
+    expect(gate.hold('a', T + 1_100)).toEqual({ why: 'breaker', until: T + 2_600 });
+  });
+
   it('gate: admitted turns wait to enter while it is open', () => {
     const gate = new Gate();
     gate.setRun('a', limits({ concurrency: 100 }));

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { clockText, heaviest, learnedText, type Wait, type WaitFacts, waitText } from '../../../src/core/gate/wait.js';
+import {
+  clockText,
+  failureText,
+  heaviest,
+  learnedText,
+  type Wait,
+  type WaitFacts,
+  waitText,
+} from '../../../src/core/gate/wait.js';
 
 const NOW = Date.UTC(2026, 10, 21, 12, 3, 0);
 const facts: WaitFacts = {
@@ -38,6 +46,10 @@ describe('waitText', () => {
 
 it('clockText: within a day -> the time alone', () => {
   expect([clockText(NOW - 1_000, NOW), clockText(NOW + 86_400_000, NOW)]).toEqual(['12:02:59Z', '2026-11-22 12:03:00Z']);
+});
+
+it('failureText: what calls met, and since when', () => {
+  expect(failureText({ text: 'HTTP 503', since: NOW - 60_000 }, NOW)).toBe('HTTP 503, since 12:02:00Z');
 });
 
 it('learnedText: both limits, one, none', () => {

@@ -36,6 +36,24 @@ describe('exportRun', () => {
     expect(readdirSync(dir)).toHaveLength(4);
   });
 
+  it('export: folders of the path that are missing -> made, as for output_dir', async () => {
+    const path = join(dir, 'some', 'missing', 'rows.csv');
+    expect(await exportRun(store, 'r1', 'csv', path)).toBe(3000);
+    expect(readdirSync(join(dir, 'some', 'missing'))).toEqual(['rows.csv']);
+  });
+
+  it('export: a file where a folder should be -> E_OUT_WRITE that names the folder and what to do', async () => {
+    await exportRun(store, 'r1', 'jsonl', join(dir, 'rows.jsonl'));
+    for (const below of ['rows.jsonl', 'rows.jsonl/deep']) {
+      const folder = join(dir, below);
+      await expect(exportRun(store, 'r1', 'csv', join(folder, 'rows.csv'))).rejects.toMatchObject({
+        code: 'E_OUT_WRITE',
+        exitCode: 7,
+        problems: [{ place: { file: folder }, fix: expect.stringContaining('choose another path') }],
+      });
+    }
+  });
+
   it('export: the reader of the stream leaves -> E_OUT_WRITE with EPIPE, no hang', async () => {
     const leaving = new Writable({
       highWaterMark: 1,
@@ -51,8 +69,8 @@ describe('exportRun', () => {
     await expect(exportRun(store, 'r1', 'jsonl', full)).rejects.toThrow(/E_OUT_WRITE.*ENOSPC.*free space/s);
   });
 
-  it('export: unknown run or folder -> named', async () => {
-    await expect(exportRun(store, 'nope', 'jsonl', join(dir, 'x'))).rejects.toMatchObject({ code: 'E_RUN_UNKNOWN' });
-    await expect(exportRun(store, 'r1', 'jsonl', join(dir, 'no', 'x'))).rejects.toMatchObject({ code: 'E_OUT_WRITE' });
+  it('export: unknown run -> named, no folder is made', async () => {
+    await expect(exportRun(store, 'nope', 'jsonl', join(dir, 'no', 'x'))).rejects.toMatchObject({ code: 'E_RUN_UNKNOWN' });
+    expect(readdirSync(dir)).toEqual([]);
   });
 });
