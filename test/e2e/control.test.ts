@@ -1,16 +1,19 @@
 /** Pause, resume, resize, cancel, Ctrl-C and the cap, from the command, on runs under way. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { mostOpen } from '../chaos/team.js';
 import { until } from '../host/host-support.js';
 import { expectPaidOnce } from '../support/paid-once.js';
 import { type Provider, paidTwice, SIM_TASK_PRICE, spentUsd } from '../support/provider.js';
 import type { TaskFiles } from '../support/run-folder.js';
-import { endEvent, SwarmHome } from '../support/swarm-home.js';
+import { type EndEvent, endEvent, SwarmHome } from '../support/swarm-home.js';
 
 const ROWS = 60;
-const IN_FLIGHT = 6;
-/** So that a run lasts longer than a command takes to start on a busy machine; what is to end soon is made wide. */
 const LATENCY_MS = 500;
+/** So few that the rows take a quarter of a minute: commands on a busy machine come before the end. What is to end soon is made wide. */
+const IN_FLIGHT = 2;
+/** Calls in flight of a run that was given more. */
+const MORE = 16;
 const WIDE = ['--concurrency', String(ROWS)];
 const seeds = Array.from({ length: ROWS }, (_, index) => `A fact about year ${1900 + index}`);
 
@@ -25,72 +28,60 @@ afterAll(() => home.close());
 beforeEach(() => provider.forget());
 
 interface Keys {
+  workers?: number;
   max_cost?: number;
   worker_max_tokens?: number;
 }
 
-function task(name: string, sliceSize: number, keys: Keys = {}, rows = seeds): TaskFiles {
+function task(name: string, sliceSize: number, keys: Keys = {}): TaskFiles {
   const base = { worker_model: 'm', worker_api_base: provider.url, workers: IN_FLIGHT, batch_size: sliceSize };
-  return home.task(name, { ...base, price: SIM_TASK_PRICE, ...keys }, rows);
+  return home.task(name, { ...base, price: SIM_TASK_PRICE, ...keys }, seeds);
 }
 
 /** A detached run with some calls done. */
-async function underWay(files: TaskFiles, calls = 8): Promise<string> {
+async function underWay(files: TaskFiles, calls = 2 * IN_FLIGHT): Promise<string> {
   const run = (await home.run(['run', files.path, '--detach'])).stdout.trim();
   await provider.untilBilled(calls);
   return run;
 }
 
-async function ended(run: string): Promise<void> {
-  await until(
-    `run ${run} has ended`,
-    async () => /completed|cancelled|capped|failed/.test((await home.status(run)).state),
-    60_000,
-  );
+/** Follows the run to its end. */
+async function ended(run: string): Promise<EndEvent> {
+  return endEvent(await home.swarm(['watch', run, '--json']).ended);
 }
 
 describe.each([
-  ['slices', 15],
-  ['a child per seed', 1],
-])('%s', (_, sliceSize) => {
-  it('pause -> no call starts any more; resume -> all rows, each paid once', async () => {
-    const files = task(`pause-${sliceSize}`, sliceSize);
+  { grain: 'slices', sliceSize: 15, key: 'Ctrl-C', signal: 'SIGINT', code: 130 },
+  { grain: 'a child per seed', sliceSize: 1, key: 'SIGTERM', signal: 'SIGTERM', code: 143 },
+] as const)('$grain', ({ sliceSize, key, signal, code }) => {
+  it('pause -> no call starts any more; resume, resize -> fewer calls in flight, then more than at the start; each paid once', async () => {
+    const files = task(`control-${sliceSize}`, sliceSize);
     const run = await underWay(files);
     await home.run(['pause', run]);
     const calls = provider.calls().length;
-    expect(await home.status(run)).toMatchObject({ state: 'paused', reason: 'user' });
     await sleep(2 * LATENCY_MS);
     expect(provider.calls()).toHaveLength(calls);
     expect(provider.calls().every(({ end }) => end === 'sent')).toBe(true);
-    expect((await home.status(run)).in_flight).toBe(0);
-    await home.run(['resize', run, ...WIDE]);
-    await home.run(['resume', run]);
-    await ended(run);
-    expectPaidOnce(provider, files, ROWS);
-  });
+    expect(await home.status(run)).toMatchObject({ state: 'paused', reason: 'user', in_flight: 0 });
 
-  it('resize -> fewer calls in flight, then more than at the start', async () => {
-    const slow = seeds.map((seed) => `[[sim latency=1000]] ${seed}`);
-    const files = task(`resize-${sliceSize}`, sliceSize, {}, slow);
-    const run = await underWay(files);
-    await home.run(['resize', run, '--concurrency', '2']);
-    await until('no more than 2 calls are in flight', async () => (await home.status(run)).in_flight <= 2);
-    const few = Date.now();
-    await home.run(['resize', run, '--concurrency', '16']);
-    await ended(run);
-    const late = provider.calls().filter(({ t }) => t > few);
-    const together = Math.max(...late.map(({ t }) => late.filter((other) => other.t <= t && (other.endedAt ?? t) > t).length));
+    await home.run(['resume', run]);
+    await provider.untilBilled(calls + IN_FLIGHT);
+    await home.run(['resize', run, '--concurrency', '1']);
+    await until('calls are made one at a time', () => mostOpen(provider.calls().slice(-3)) === 1);
+    const few = provider.calls().length;
+    await home.run(['resize', run, '--concurrency', String(MORE)]);
+    expect(await ended(run)).toMatchObject({ state: 'completed', ok: ROWS });
+    const together = mostOpen(provider.calls().slice(few));
     expect(together).toBeGreaterThan(IN_FLIGHT);
-    expect(together).toBeLessThanOrEqual(16);
-    expect(files.out.ok()).toHaveLength(slow.length);
-    expect(paidTwice(provider.billed())).toEqual([]);
+    expect(together).toBeLessThanOrEqual(MORE);
+    expectPaidOnce(provider, files, ROWS);
   });
 
   it('cancel -> what is done is published, the rest is not called; `swarm run` -> only the rest is paid for', async () => {
     const files = task(`cancel-${sliceSize}`, sliceSize);
     const run = await underWay(files);
     await home.run(['cancel', run]);
-    await ended(run);
+    expect((await ended(run)).state).toBe('cancelled');
     const calls = provider.calls().length;
     expect(calls).toBeLessThan(ROWS);
     expect((await home.status(run)).state).toBe('cancelled');
@@ -109,13 +100,13 @@ describe.each([
     expect(paidTwice(provider.billed()).length).toBeLessThanOrEqual(cut);
   });
 
-  it('Ctrl-C -> calls under way finish, exit 130, paused; `swarm run` goes on, 0 calls paid twice', async () => {
-    const files = task(`ctrl-c-${sliceSize}`, sliceSize);
+  it(`${key} -> calls under way finish, exit ${code}, paused; swarm run goes on, 0 calls paid twice`, async () => {
+    const files = task(`signal-${sliceSize}`, sliceSize);
     const cli = home.swarm(['run', files.path, '--json']);
     const run = await home.runId(cli);
-    await provider.untilBilled(10);
-    cli.kill('SIGINT');
-    expect((await cli.ended).code).toBe(130);
+    await provider.untilBilled(3 * IN_FLIGHT);
+    cli.kill(signal);
+    expect((await cli.ended).code).toBe(code);
     const calls = provider.calls();
     expect(calls.length).toBeLessThan(ROWS);
     expect(calls.map(({ end }) => end)).toEqual(calls.map(() => 'sent'));
@@ -123,29 +114,29 @@ describe.each([
     expect(endEvent(await home.run(['run', files.path, ...WIDE, '--json']))).toMatchObject({ run, ok: ROWS });
     expectPaidOnce(provider, files, ROWS);
   });
+});
 
-  it('max_cost -> exit 3, the provider billed no more than the cap; resize --max-cost -> the rest', async () => {
-    const cap = 0.0006;
-    const files = task(`cap-${sliceSize}`, sliceSize, { max_cost: cap, worker_max_tokens: 200 });
-    const stopped = await home.run(['run', files.path, '--json'], 3);
-    const { run, state, ok } = endEvent(stopped);
-    expect(state).toBe('capped');
-    expect(ok).toBeGreaterThan(0);
-    expect(ok).toBeLessThan(ROWS);
-    expect(spentUsd(provider.billed())).toBeLessThanOrEqual(cap);
-    expect(files.out.receipt().money.total_usd).toBeLessThanOrEqual(cap);
-    expect(files.out.ok()).toHaveLength(ok);
-    await home.run(['resize', run, '--max-cost', '1', ...WIDE]);
-    expect(endEvent(await home.run(['watch', run, '--json']))).toMatchObject({ state: 'completed', ok: ROWS });
-    expectPaidOnce(provider, files, ROWS);
-    expect(files.out.receipt().money.settled_usd).toBe(spentUsd(provider.billed()));
-  });
+it('max_cost -> exit 3, the provider billed no more than the cap; resize --max-cost -> the rest', async () => {
+  const cap = 0.0006;
+  const files = task('cap', 1, { workers: 6, max_cost: cap, worker_max_tokens: 200 });
+  const stopped = await home.run(['run', files.path, '--json'], 3);
+  const { run, state, ok } = endEvent(stopped);
+  expect(state).toBe('capped');
+  expect(ok).toBeGreaterThan(0);
+  expect(ok).toBeLessThan(ROWS);
+  expect(spentUsd(provider.billed())).toBeLessThanOrEqual(cap);
+  expect(files.out.receipt().money.total_usd).toBeLessThanOrEqual(cap);
+  expect(files.out.ok()).toHaveLength(ok);
+  await home.run(['resize', run, '--max-cost', '1', ...WIDE]);
+  expect(endEvent(await home.run(['watch', run, '--json']))).toMatchObject({ state: 'completed', ok: ROWS });
+  expectPaidOnce(provider, files, ROWS);
+  expect(files.out.receipt().money.settled_usd).toBe(spentUsd(provider.billed()));
 });
 
 it('Ctrl-C twice -> the command leaves at once; the run is paused all the same, nothing is paid twice', async () => {
   const files = task('twice', 15);
   const cli = home.swarm(['run', files.path]);
-  await provider.untilBilled(10);
+  await provider.untilBilled(3 * IN_FLIGHT);
   cli.kill('SIGINT');
   await sleep(20);
   cli.kill('SIGINT');
@@ -154,22 +145,10 @@ it('Ctrl-C twice -> the command leaves at once; the run is paused all the same, 
   expectPaidOnce(provider, files, ROWS);
 });
 
-it('SIGTERM -> as Ctrl-C, but exit 143', async () => {
-  const files = task('term', 15);
-  const cli = home.swarm(['run', files.path, '--json']);
-  const run = await home.runId(cli);
-  await provider.untilBilled(10);
-  cli.kill('SIGTERM');
-  expect((await cli.ended).code).toBe(143);
-  expect(await home.status(run)).toMatchObject({ state: 'paused', in_flight: 0 });
-  await home.run(['run', files.path, ...WIDE]);
-  expectPaidOnce(provider, files, ROWS);
-});
-
 it('swarm stop under an attached run -> the run is interrupted, its command ends with 4 and starts no other host', async () => {
   const files = task('stopped', 15);
   const cli = home.swarm(['run', files.path]);
-  await provider.untilBilled(10);
+  await provider.untilBilled(3 * IN_FLIGHT);
   const stop = await home.run(['stop']);
   const { code, stderr } = await cli.ended;
   expect(code).toBe(4);

@@ -19,8 +19,8 @@ export const LIBRARY = fileURLToPath(new URL('../../dist/client/index.js', impor
 
 /** A host that its test forgot goes by itself. */
 const IDLE_MS = 30_000;
-/** Away from the default, so that a host of the user is not in the way. */
-const FIRST_PORT = 17_233;
+/** Away from the default, so that a host of the user is not in the way, and from the homes of a test file that runs beside this one. */
+const FIRST_PORT = 17_233 + 100 * Number(process.env['VITEST_POOL_ID'] ?? 0);
 
 /** The last line of `swarm run --json`. */
 export interface EndEvent {

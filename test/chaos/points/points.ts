@@ -35,6 +35,9 @@ export const POINTS: readonly Point[] = [
   { name: 'mid rename', paidAgain: 0, doubtful: 0, rows: SOME, front: null },
 ];
 
+/** Of any point. */
+export const MOST_ROWS = Math.max(...POINTS.map(({ rows }) => rows));
+
 /** How a run ended whose host died at a point. */
 export interface PointEnd {
   findings: Findings;

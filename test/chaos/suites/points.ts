@@ -1,10 +1,8 @@
 /** Hosts that die at the named points, as in `npm test`: `--scenarios N` goes through them N times. */
-import { POINTS, pointProblems } from '../points/points.js';
+import { MOST_ROWS, POINTS, pointProblems } from '../points/points.js';
 import { runPoint } from '../points/run-point.js';
 import type { SoakSuite } from '../suite.js';
 import { Undisturbed } from '../undisturbed.js';
-
-const MOST_ROWS = 20;
 
 const suite: SoakSuite = {
   name: 'points',
