@@ -37,12 +37,13 @@ function noGate() {
 
 /** @param {import('../../dist/core/gate/limits.js').RunLimits} limits */
 function realGate(limits) {
-  let clock = 0;
+  /** As in the store: each rate has its own. */
+  const clocks = { requests: 0, tokens: 0 };
   const gate = new RunGate({
     now: () => Date.now(),
-    takeSlots: async (_rate, count, intervalMs, from) => {
-      const first = Math.max(clock, from);
-      clock = first + count * intervalMs;
+    takeSlots: async (rate, count, intervalMs, from) => {
+      const first = Math.max(clocks[rate], from);
+      clocks[rate] = first + count * intervalMs;
       return first;
     },
     lease: { valid: () => true, term: 1 },
@@ -81,8 +82,10 @@ async function cpuPerCall(begin) {
 async function gateCost(limits) {
   const gate = realGate(limits);
   const request = { runId: 'run', turn: 1, promptTokens: 100, maxTokens: 1_000, interactive: false };
+  // One for all turns of a run, as in a worker.
+  const { signal } = new AbortController();
   const cost = await cpuPerCall(async () => {
-    const admission = await gate.admit(request, 3_600_000, new AbortController().signal);
+    const admission = await gate.admit(request, 3_600_000, signal);
     if (admission.kind !== 'go') return async () => undefined;
     await admission.enter();
     return async () => admission.release({ kind: 'done', tokens: { input: 100, output: 50 } });

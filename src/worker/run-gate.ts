@@ -22,6 +22,8 @@ interface Entrant {
 
 /** So many turns that wait elsewhere are kept in mind for each run. */
 const MOST_RESTS = 1_000;
+/** A rate of 1,000 calls/s is kept by some calls at a time: a timer for each costs more than its call does here. */
+const LEAST_WAIT_MS = 3;
 /** How often tickets are looked at for the end of their patience. */
 const SWEEP_MS = 1_000;
 
@@ -77,8 +79,7 @@ export class RunGate implements GatePort {
       const ticket: Ticket = { ...request, id: this.#nextTicket };
       this.#nextTicket += 1;
       this.#waiting.set(ticket.id, { ticket, deadline: this.#options.now() + patienceMs, resolve });
-      this.#gate.enqueue(ticket, this.#options.now());
-      this.#pump();
+      if (this.#gate.enqueue(ticket, this.#options.now())) this.#pump();
       this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
     });
   }
@@ -220,9 +221,10 @@ export class RunGate implements GatePort {
     for (const runId of this.#entrants.keys()) this.#letIn(runId, now);
     if (wanted.requests) this.#takeSlots('requests', wanted.requests);
     if (wanted.tokens) this.#takeSlots('tokens', wanted.tokens);
-    // Asked after turns were let in: that is what holds the next ones.
     const none = Number.POSITIVE_INFINITY;
-    this.#wake(Math.min(wakeAt ?? none, this.#gate.entryAt(now) ?? none), now);
+    const admission = Math.max(wakeAt ?? none, now + LEAST_WAIT_MS);
+    // Asked after turns were let in: that is what holds the next ones.
+    this.#wake(Math.min(admission, this.#gate.entryAt(now) ?? none), now);
   }
 
   #wake(wakeAt: number, now: number): void {
@@ -261,8 +263,12 @@ export class RunGate implements GatePort {
     if (line === undefined && this.#options.lease.valid() && this.#gate.enter(id, this.#options.now()))
       return Promise.resolve({ kind: 'send' });
     return new Promise((resolve) => {
-      if (line) line.push({ id, resolve });
-      else this.#entrants.set(runId, [{ id, resolve }]);
+      // Behind others: what lets those in comes back for this one.
+      if (line) {
+        line.push({ id, resolve });
+        return;
+      }
+      this.#entrants.set(runId, [{ id, resolve }]);
       this.#pump();
     });
   }

@@ -81,10 +81,12 @@ export class Gate {
     return left;
   }
 
-  enqueue(ticket: Ticket, now: EpochMs): void {
+  /** True when it is the first of its run: one behind others is held by what holds those. */
+  enqueue(ticket: Ticket, now: EpochMs): boolean {
     const { queue } = this.#lines.at(ticket.runId);
     this.#fair.joins(queue, now);
     queue.push(ticket);
+    return queue.first() === ticket;
   }
 
   /** Takes a waiting ticket out; false when it was admitted already. */
