@@ -25,6 +25,8 @@ export interface Gates {
   draining(): boolean;
   /** Living processes, this one included. */
   processes(): number;
+  /** Those of them (owners), on this Temporal, that have no calls of the run under way or waiting. */
+  idle(runId: string): Promise<string[]>;
 }
 
 /** Result of staging a run that was started over Temporal. */

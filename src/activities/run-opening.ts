@@ -75,7 +75,7 @@ export class RunOpening {
       callMs: queue.callMs,
       turns: task.multiTurn ? Math.min(PLANNED_TURNS, task.maxTurns) : 1,
       paused: control.paused,
-      // One that joins later has its part from the next epoch on.
+      // One that joins later is told by watchRun.
       processes: deps.gates.processes(),
       outputDir: run.outputDir,
     };

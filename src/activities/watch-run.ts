@@ -5,8 +5,9 @@ import { formatEstimate } from '../core/format.js';
 import { clockText, failureText, learnedText, type Wait } from '../core/gate/wait.js';
 import { lookAt } from '../core/look.js';
 import type { EpochMs } from '../core/model.js';
-import { gateKey } from '../core/names.js';
+import { gateKey, sliceQueue } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
+import { processesToPlan } from '../core/slice-size.js';
 import type { RunTotals } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
 import { pendingOf } from './publication.js';
@@ -18,6 +19,8 @@ const STEP = 0.05;
 const LOOK_MS = 500;
 /** Another reason to wait is told in between when it has lasted this long. */
 const LASTING_MS = 10_000;
+/** A process that lives for this long without work of the run is given some. */
+const IDLE_MS = 2_000;
 
 export interface WatchRunInput {
   run: string;
@@ -26,6 +29,8 @@ export interface WatchRunInput {
   shown: number;
   /** What the run waited for then; absent: only rows are news. */
   why?: string;
+  /** Processes that children are planned for; absent in older histories: more of them are no news. */
+  processes?: number;
 }
 
 export interface WatchRunResult {
@@ -47,11 +52,17 @@ export interface WatchRunResult {
   rest: string | null;
   /** What was found of the provider's limits. */
   found: string | null;
+  /** Processes to plan children for from now on. Not in what older histories hold. @default as before */
+  processes?: number;
+  /** Queues of processes that live and have no work. */
+  idle?: string[];
 }
 
 function lastFailure({ failure }: Wait, now: EpochMs): string {
   return failure === undefined ? '' : `; last failure: ${failureText(failure, now)}`;
 }
+
+type IdleFacts = 'processes' | 'idle';
 
 interface Seen {
   result: WatchRunResult;
@@ -82,11 +93,24 @@ export function createWatchRun(deps: ActivityDeps, contexts: RunContexts) {
     return { result, sameMs: wait === null ? LASTING_MS : now - wait.since };
   }
 
-  /** Returns when another 5 % of the rows are done, or it waits for something else; writes the partial output on the way. */
+  /** Processes that have stayed without work; `since` is when some were first. Empty when nobody works, and where no child is for them. */
+  async function idleOf(run: string, planned: number, since: { idle: number | null }): Promise<Pick<WatchRunResult, IdleFacts>> {
+    const living = deps.gates.processes();
+    const idle = living > 1 ? await deps.gates.idle(run) : [];
+    if (idle.length === 0 || idle.length >= living) since.idle = null;
+    else since.idle ??= deps.now();
+    if (since.idle === null || deps.now() - since.idle < IDLE_MS) return {};
+    const processes = processesToPlan(planned, living, idle.length);
+    return processes > planned ? { processes, idle: idle.map(sliceQueue) } : {};
+  }
+
+  /** Returns when another 5 % of the rows are done, it waits for something else, or processes have no work; writes the partial output on the way. */
   return async function watchRun(input: WatchRunInput): Promise<WatchRunResult> {
     const activity = Context.current();
     const context = await contexts.get(input.run, input.epoch);
     const { checkpointEvery } = context.run.task;
+    const { processes: planned } = input;
+    const since: { idle: number | null } = { idle: null };
     let written = input.shown;
     for (;;) {
       const totals = await deps.store.totals(input.run);
@@ -100,6 +124,10 @@ export function createWatchRun(deps: ActivityDeps, contexts: RunContexts) {
       }
       if (done >= totals.total || done - input.shown >= Math.max(1, totals.total * STEP)) return result;
       if (input.why !== undefined && input.why !== result.why && sameMs >= LASTING_MS) return result;
+      if (planned !== undefined) {
+        const idle = await idleOf(input.run, planned, since);
+        if (idle.processes !== undefined) return { ...result, ...idle };
+      }
       await sleep(LOOK_MS, undefined, { signal: activity.cancellationSignal });
     }
   };

@@ -25,6 +25,11 @@ export function filesQueue(homeId: string): string {
   return `${MAIN_QUEUE}.files.${homeId}`;
 }
 
+/** Queue of one process, for slices that are meant for it: Temporal gives those of the main queue to who asked last, mostly the same one. */
+export function sliceQueue(owner: string): string {
+  return `${MAIN_QUEUE}.slices.${owner}`;
+}
+
 /** Workflow id of one execution of a run. */
 export function runWorkflowId(runId: string, epoch: number): string {
   return `${runId}/e${epoch}`;

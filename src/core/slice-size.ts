@@ -56,6 +56,23 @@ export function childrenInFlight(concurrency: number, size: number, processes = 
   return Math.max(Math.ceil((1.5 * concurrency) / size), processes) + 1;
 }
 
+/** Rows of a child below which the rest is not split further: a child has a cost of its own. */
+const LEAST_SHARE = 10;
+
+/** Seeds of the next child: where the rows that are left would be fewer children than there are processes, each gets its part of them. */
+export function nextSize(size: number, left: number, processes: number): number {
+  return Math.min(size, Math.max(LEAST_SHARE, Math.ceil(left / processes)));
+}
+
+/** Children are planned for at most so many times the processes that live. */
+const MOST_PLANNED = 3;
+
+/** Processes to plan children for when some of those that live have no work: one more for each of them, never fewer than `planned`. */
+export function processesToPlan(planned: number, living: number, idle: number): number {
+  if (idle === 0) return planned;
+  return Math.max(planned, living, Math.min(planned + idle, MOST_PLANNED * living));
+}
+
 export interface LanePlan {
   /** 0: the run starts the children itself. */
   lanes: number;

@@ -164,6 +164,17 @@ export class ProcessGates implements Gates {
     return 1 + this.#lease.owners().filter(({ id, leaseUntil }) => id !== owner && leaseUntil > now).length;
   }
 
+  async idle(runId: string): Promise<string[]> {
+    const now = this.#now();
+    const owners = this.#lease.owners();
+    const temporal = owners.find(({ id }) => id === this.#lease.owner)?.temporal;
+    const shares = await this.#store.shares([shareKey(runId)]);
+    const atWork = new Set(shares.filter(({ wanted }) => wanted > 0).map(({ owner }) => owner));
+    return owners
+      .filter((owner) => owner.leaseUntil > now && owner.temporal === temporal && !atWork.has(owner.id))
+      .map(({ id }) => id);
+  }
+
   #run(runId: string): GatedRun {
     const run = this.#runs.get(runId);
     if (!run) throw new Error(`run ${runId} is not registered with a gate`);

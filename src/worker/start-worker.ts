@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { CallEnds } from '../activities/call-ends.js';
 import { activityParts, createActivities } from '../activities/index.js';
 import type { Config } from '../config.js';
-import { filesQueue, MAIN_QUEUE } from '../core/names.js';
+import { filesQueue, MAIN_QUEUE, sliceQueue } from '../core/names.js';
 import { usdToNano } from '../core/price.js';
 import { createOpenAiCompatible } from '../llm/openai-compatible.js';
 import { createPrices } from '../pricing/prices.js';
@@ -149,7 +149,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
     queues = new ModelQueues({ basics, connection, store, activities });
 
     const { closeRun, watchRun, runTurn: _onModelQueues, ...onMain } = activities;
-    const [main, filesWorker] = await Promise.all([
+    const [main, filesWorker, ownSlices] = await Promise.all([
       Worker.create({
         ...basics.options(),
         ...versionOptions(options.version ?? null),
@@ -170,15 +170,25 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
         // Live counts in the Web UI; the default would be 24 s.
         maxHeartbeatThrottleInterval: '5s',
       }),
+      Worker.create({
+        ...basics.options(),
+        connection,
+        taskQueue: sliceQueue(owner),
+        activities: { runSlice: activities.runSlice },
+        maxConcurrentActivityTaskPolls: 1,
+        maxHeartbeatThrottleInterval: '5s',
+      }),
     ]);
-    const ended = Promise.all([basics.watch(main.run(), MAIN_QUEUE), basics.watch(filesWorker.run(), filesQueue(homeId))]).then(
-      () => undefined,
-    );
+    const ended = Promise.all([
+      basics.watch(main.run(), MAIN_QUEUE),
+      basics.watch(filesWorker.run(), filesQueue(homeId)),
+      basics.watch(ownSlices.run(), sliceQueue(owner)),
+    ]).then(() => undefined);
 
     async function shutdown(graceMs: number): Promise<void> {
       gates.drain();
       await settled(() => gates.inFlight(), graceMs);
-      for (const worker of [main, filesWorker]) if (worker.getState() === 'RUNNING') worker.shutdown();
+      for (const worker of [main, filesWorker, ownSlices]) if (worker.getState() === 'RUNNING') worker.shutdown();
       await Promise.all([queues?.close(), ended]);
       await close();
       await connection.close();

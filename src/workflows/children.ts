@@ -15,12 +15,13 @@ import {
 } from '@temporalio/workflow';
 import type { StopCause } from '../core/model.js';
 import { itemWorkflowId } from '../core/names.js';
-import { ASSUMED_CALL_MS, CHILDREN_PER_EXECUTION, EVENTS_PER_EXECUTION, sliceSize } from '../core/slice-size.js';
+import { ASSUMED_CALL_MS, CHILDREN_PER_EXECUTION, EVENTS_PER_EXECUTION, nextSize, sliceSize } from '../core/slice-size.js';
 import {
   type ChildResult,
   type ControlNews,
   controlSignal,
   type MapPhase,
+  type ProcessesNews,
   type RunPlan,
   type Sums,
   tailSignal,
@@ -42,6 +43,8 @@ export interface ChildrenState {
   pace: { callMs: number; known: boolean };
   paused: boolean;
   concurrency: number;
+  /** Processes to plan children for. */
+  processes: number;
 }
 
 /** Children of one workflow execution. */
@@ -54,6 +57,8 @@ export class Children {
   /** Those of them whose rows are done or wait for retries. */
   readonly #tails = new Set<string>();
   #list: { from: number; indexes: number[] } = { from: 0, indexes: [] };
+  /** Queues of processes that are to have the next slices. */
+  #idle: string[] = [];
   started = 0;
   state: ChildrenState;
 
@@ -68,6 +73,7 @@ export class Children {
       pace: { callMs: plan.callMs ?? ASSUMED_CALL_MS, known: plan.callMs !== null },
       paused: plan.paused,
       concurrency: plan.concurrency,
+      processes: plan.processes ?? 1,
       ...state,
     };
     setHandler(tailSignal, ({ child, callMs }) => {
@@ -100,7 +106,7 @@ export class Children {
     while (position < to && this.state.stop === null && !this.full) {
       await condition(() => !this.#blocked(window()));
       if (this.state.stop !== null) break;
-      const { size } = this;
+      const size = this.#sizeAt(position);
       const end = Math.min(to, position + size);
       await this.#startOne(position, end, size);
       position = end;
@@ -120,6 +126,18 @@ export class Children {
     await Promise.all([...this.#inFlight.values()].map((child) => child.signal(controlSignal, news).catch(() => undefined)));
   }
 
+  /** Some processes have no work: more children may be in flight, and the next slices are theirs. */
+  raise({ processes, idle }: ProcessesNews): void {
+    this.state.processes = Math.max(this.state.processes, processes);
+    this.#idle = [...idle];
+  }
+
+  /** A configured size is obeyed; any other leaves a part of the last rows for every process. */
+  #sizeAt(position: number): number {
+    if (this.#plan.sliceSize !== 'auto') return this.size;
+    return nextSize(this.size, this.#phase.source.items - position, this.state.processes);
+  }
+
   #blocked(window: number): boolean {
     if (this.state.stop !== null) return false;
     const { size } = this.#inFlight;
@@ -136,12 +154,13 @@ export class Children {
       typedSearchAttributes: this.#attributes,
     } as const;
     this.started += 1;
+    const queue = size > 1 ? this.#idle.shift() : undefined;
     const child =
       size > 1
         ? await startChild(swarmSlice, {
             ...options,
             staticSummary: `seeds ${from} to ${to - 1}`,
-            args: [{ plan: this.#plan, from, to, source: this.#phase.source.kind }],
+            args: [{ plan: this.#plan, from, to, source: this.#phase.source.kind, ...(queue && { queue }) }],
           })
         : await startChild(swarmSeed, {
             ...options,

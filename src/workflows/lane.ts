@@ -10,7 +10,7 @@ import {
 import type { StopCause } from '../core/model.js';
 import { childrenInFlight } from '../core/slice-size.js';
 import { Children } from './children.js';
-import { controlSignal, type LaneInput, runAttributes, type Sums } from './messages.js';
+import { controlSignal, type LaneInput, processesSignal, runAttributes, type Sums } from './messages.js';
 
 export interface LaneResult extends Sums {
   stop: StopCause | null;
@@ -24,13 +24,15 @@ export async function swarmLane(input: LaneInput): Promise<LaneResult> {
     pace: { ...input.pace },
     paused: input.paused,
     concurrency: input.concurrency,
+    processes: input.processes ?? plan.processes ?? 1,
   });
   setHandler(controlSignal, (news) => children.tell(news));
+  setHandler(processesSignal, (news) => children.raise(news));
 
   const items = phase.source.items - input.from;
   // An even share of what keeps the run's calls under way.
   const window = () =>
-    Math.max(1, Math.ceil(childrenInFlight(children.state.concurrency, children.size, input.plan.processes) / lanes));
+    Math.max(1, Math.ceil(childrenInFlight(children.state.concurrency, children.size, children.state.processes) / lanes));
   const cursor = { ...input.cursor };
 
   try {
@@ -50,9 +52,9 @@ export async function swarmLane(input: LaneInput): Promise<LaneResult> {
     throw error;
   }
   await condition(allHandlersFinished);
-  const { sums, stop, pace, paused, concurrency } = children.state;
+  const { sums, stop, pace, paused, concurrency, processes } = children.state;
   if (stop === null && cursor.block * block < items) {
-    await continueAsNew<typeof swarmLane>({ ...input, cursor, sums, stop, pace, paused, concurrency });
+    await continueAsNew<typeof swarmLane>({ ...input, cursor, sums, stop, pace, paused, concurrency, processes });
   }
   return { ...sums, stop };
 }

@@ -16,6 +16,8 @@ import {
   type ControlNews,
   controlSignal,
   type MapPhase,
+  type ProcessesNews,
+  processesSignal,
   type RunPlan,
   runAttributes,
   type Sums,
@@ -32,10 +34,11 @@ export class MapPhaseRun {
   #laneSums: Sums = NO_SUMS;
   #drained: Promise<unknown> = Promise.resolve();
 
-  constructor(plan: RunPlan, phase: MapPhase) {
+  /** `processes`: to plan children for from the start. */
+  constructor(plan: RunPlan, phase: MapPhase, processes: number) {
     this.#plan = plan;
     this.#phase = phase;
-    this.#children = new Children(plan, phase, this.#root, runAttributes(plan));
+    this.#children = new Children(plan, phase, this.#root, runAttributes(plan), { processes });
   }
 
   get name(): string {
@@ -62,7 +65,10 @@ export class MapPhaseRun {
   async run(news: ControlNews): Promise<StopCause | null> {
     this.#children.state.paused = news.paused;
     this.#children.state.concurrency = news.concurrency;
-    const window = () => childrenInFlight(this.#children.state.concurrency, this.#children.size, this.#plan.processes);
+    const window = () => {
+      const { concurrency, processes } = this.#children.state;
+      return childrenInFlight(concurrency, this.#children.size, processes);
+    };
     const fits = planLanes(this.items, this.#children.size, window()).lanes === 0;
     const reached = fits ? await this.#children.start(0, this.items, window) : 0;
     // Children that turned out smaller than planned may be too many for this execution, too.
@@ -93,9 +99,21 @@ export class MapPhaseRun {
     await Promise.all(this.#lanes.map((lane) => lane.signal(controlSignal, news).catch(() => undefined)));
   }
 
+  /** Some processes have no work: more children may be in flight, here or in the lanes. */
+  async raise(news: ProcessesNews): Promise<void> {
+    this.#children.raise(news);
+    const lanes = this.#lanes;
+    await Promise.all(
+      lanes.map((lane, at) => {
+        const idle = news.idle.filter((_, place) => place % lanes.length === at);
+        return lane.signal(processesSignal, { ...news, idle }).catch(() => undefined);
+      }),
+    );
+  }
+
   /** Resolves when the lane has started; `end` when it is over. */
   async #startLane(lane: number, lanes: number, block: number, from: number): Promise<{ end: Promise<void> }> {
-    const { pace, paused, concurrency } = this.#children.state;
+    const { pace, paused, concurrency, processes } = this.#children.state;
     const child = await startChild(swarmLane, {
       workflowId: laneWorkflowId(this.#root, this.#phase.name, lane),
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
@@ -117,6 +135,7 @@ export class MapPhaseRun {
           pace,
           paused,
           concurrency,
+          processes,
           stop: null,
         },
       ],
@@ -127,6 +146,9 @@ export class MapPhaseRun {
     if (state.paused !== paused || state.concurrency !== concurrency) {
       const news = { paused: state.paused, concurrency: state.concurrency };
       await child.signal(controlSignal, news).catch(() => undefined);
+    }
+    if (state.processes !== processes) {
+      await child.signal(processesSignal, { processes: state.processes, idle: [] }).catch(() => undefined);
     }
     const end = child.result().then(
       ({ stop, ...sums }) => {

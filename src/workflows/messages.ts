@@ -75,7 +75,7 @@ export interface RunPlan {
   /** Mean number of turns to plan with. */
   turns: number;
   paused: boolean;
-  /** Worker processes that live as the run is opened. Not in what older histories hold. @default 1 */
+  /** Worker processes that live as the run is opened; watchRun tells of more. Not in what older histories hold. @default 1 */
   processes?: number;
   /** Address of the run's folder, for the current details. */
   outputDir: string;
@@ -98,6 +98,8 @@ export interface LaneInput {
   pace: { callMs: number; known: boolean };
   paused: boolean;
   concurrency: number;
+  /** Processes to plan children for. Not in what older histories hold. @default those of the plan */
+  processes?: number;
   stop: StopCause | null;
 }
 
@@ -120,6 +122,8 @@ export interface SliceInput {
   from: number;
   to: number;
   source: 'range' | 'list';
+  /** Queue of the process that it is meant for. @default whoever takes it */
+  queue?: string;
   /** Of the executions before this one. */
   sums?: Sums;
 }
@@ -158,6 +162,15 @@ export interface ControlNews {
   concurrency: number;
 }
 export const controlSignal = defineSignal<[ControlNews]>('control');
+
+/** Run -> lanes: some processes have no work, so more children may be in flight. */
+export interface ProcessesNews {
+  /** To plan children for; never fewer than before. */
+  processes: number;
+  /** Queues of those without work: the next slices are theirs. */
+  idle: string[];
+}
+export const processesSignal = defineSignal<[ProcessesNews]>('processes');
 
 /** Slice -> its parent: most of its rows are done, the others wait for retries. It needs no place in the window any more. */
 export interface SliceTailNews {

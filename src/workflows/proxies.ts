@@ -61,6 +61,18 @@ export const { runSlice } = proxyActivities<All>({
   retry,
 });
 
+/** A slice that is meant for one process. Should that be gone, the slice goes to whoever takes it: so no retry here. */
+export function sliceActivity(queue: string): All['runSlice'] {
+  return proxyActivities<All>({
+    taskQueue: queue,
+    scheduleToStartTimeout: '10s',
+    startToCloseTimeout: SLICE_MS,
+    heartbeatTimeout: HEARTBEAT,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry: { maximumAttempts: 1 },
+  }).runSlice;
+}
+
 /** Files are the business of the host that opened the run. */
 export function closeActivity(queue: string): All['closeRun'] {
   return proxyActivities<All>({ taskQueue: queue, startToCloseTimeout: '12h', heartbeatTimeout: '60s', retry }).closeRun;

@@ -7,6 +7,7 @@ import { currentDetails, endDetails } from './details.js';
 import type { MapPhaseRun } from './map-phase.js';
 import {
   type ControlNews,
+  type ProcessesNews,
   type ProgressReply,
   pauseUpdate,
   progressQuery,
@@ -21,6 +22,8 @@ import { NO_SUMS } from './sums.js';
 export class RunControl {
   news: ControlNews = { paused: false, concurrency: 1 };
   phase: MapPhaseRun | null = null;
+  /** To plan children for; never fewer than before. */
+  processes = 1;
   #plan: RunPlan | null = null;
   /** Counts of the store, as of the last 5 % step. */
   #seen: WatchRunResult | null = null;
@@ -48,11 +51,18 @@ export class RunControl {
   opened(plan: RunPlan): void {
     this.#plan = plan;
     this.news = { paused: plan.paused, concurrency: plan.concurrency };
+    this.processes = plan.processes ?? 1;
   }
 
   saw(seen: WatchRunResult): void {
     this.#seen = seen;
     this.#show();
+  }
+
+  /** Some processes have no work: children are planned for more. */
+  async raise(news: ProcessesNews): Promise<void> {
+    this.processes = news.processes;
+    await this.phase?.raise(news);
   }
 
   ended(summary: RunSummary): void {

@@ -45,7 +45,7 @@ async function phases(plan: RunPlan, control: RunControl): Promise<StopCause | n
       { key: modelKey, value: plan.model },
       { key: phaseKey, value: phase.name },
     ]);
-    const map = new MapPhaseRun(plan, phase);
+    const map = new MapPhaseRun(plan, phase, control.processes);
     control.phase = map;
     const stop = await map.run(control.news);
     if (stop !== null) return stop;
@@ -56,17 +56,21 @@ async function phases(plan: RunPlan, control: RunControl): Promise<StopCause | n
 /** Waits that are told between two steps: a history must not grow with how often they change. */
 const WAITS_TOLD = 20;
 
-/** Keeps the current details fresh: every 5 % of the rows, and when the run waits for something else. */
+/** Keeps the current details fresh: every 5 % of the rows, and when the run waits for something else. Lets processes that join have work. */
 async function watch(plan: RunPlan, control: RunControl): Promise<void> {
   let shown = 0;
   let why = 'nothing';
   for (let told = 0; ; ) {
     const news = told < WAITS_TOLD ? { why } : {};
-    const seen = await watchActivity(plan.filesQueue)({ run: plan.run, epoch: plan.epoch, shown, ...news });
+    const { processes } = control;
+    const seen = await watchActivity(plan.filesQueue)({ run: plan.run, epoch: plan.epoch, shown, processes, ...news });
     if (seen.why !== why) told += 1;
     why = seen.why;
     shown = seen.ok + seen.failed + seen.filtered;
     control.saw(seen);
+    // Not in what older histories hold.
+    const { processes: more = 0, idle = [] } = seen;
+    if (more > processes) await control.raise({ processes: more, idle });
     if (shown >= seen.total) return;
   }
 }

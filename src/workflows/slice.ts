@@ -1,7 +1,8 @@
 /** K seeds that share a child: one activity, sent again for what it gave back. */
-import { continueAsNew, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
+import { continueAsNew, isCancellation, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
+import type { RunSliceInput, RunSliceResult } from '../activities/run-slice.js';
 import type { ChildResult, SliceInput, Sums } from './messages.js';
-import { runSlice } from './proxies.js';
+import { runSlice, sliceActivity } from './proxies.js';
 import { addSums, NO_SUMS } from './sums.js';
 import { pinnedWhereVersioned } from './versioning.js';
 import { PAUSED_MS, wakeUp } from './wake-up.js';
@@ -13,6 +14,17 @@ export async function swarmSlice(input: SliceInput): Promise<ChildResult> {
   const { run, epoch } = input.plan;
   let sums: Sums = input.sums ?? NO_SUMS;
   let callMs: number | null = null;
+  // The process that it is meant for has it first; what it gives back is anyone's.
+  let { queue } = input;
+  const send = async (work: RunSliceInput): Promise<RunSliceResult> => {
+    if (queue === undefined) return await runSlice(work);
+    const meant = sliceActivity(queue);
+    queue = undefined;
+    return await meant(work).catch((error: unknown) => {
+      if (isCancellation(error)) throw error;
+      return runSlice(work);
+    });
+  };
   for (;;) {
     if (workflowInfo().continueAsNewSuggested) await continueAsNew<typeof swarmSlice>({ ...input, sums });
     const seen = wake.mark();
@@ -23,7 +35,7 @@ export async function swarmSlice(input: SliceInput): Promise<ChildResult> {
       stop,
       callMs: mean,
       ...done
-    } = await runSlice({
+    } = await send({
       run,
       epoch,
       from: input.from,

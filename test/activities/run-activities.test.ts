@@ -1,6 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Gates } from '../../src/activities/deps.js';
+import { createActivities } from '../../src/activities/index.js';
 import { EXIT, SwarmError } from '../../src/core/errors.js';
 import type { Wait } from '../../src/core/gate/wait.js';
+import { sliceQueue } from '../../src/core/names.js';
 import type { RunSummary } from '../../src/workflows/messages.js';
 import { fileStore } from './file-store.js';
 import { activityEnvironment, aTask, failure, reply, type Setup, setup, stage, until } from './turn-setup.js';
@@ -164,6 +167,44 @@ describe('watchRun', () => {
     const environment = activityEnvironment('w', 'x');
     const again = environment.run(part.activities.watchRun, { run: row.id, epoch: 1, shown: 0 });
     await new Promise((resolve) => setTimeout(resolve, 100));
+    environment.cancel();
+    await expect(again).rejects.toThrow();
+  });
+
+  it('a process stays without work -> returns with its queue when that has lasted; as many as may be planned -> goes on', async () => {
+    let asked = 0;
+    const two: Partial<Gates> = {
+      processes: () => 2,
+      idle: async () => {
+        asked += 1;
+        return ['joined'];
+      },
+    };
+    const gates = new Proxy<Gates>(part.gates, {
+      get: (target, key) => {
+        const value = (Reflect.get(two, key) ?? Reflect.get(target, key)) as unknown;
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+    const { watchRun } = createActivities({ ...part.deps, gates });
+    const { row } = await part.run(40);
+    const input = { run: row.id, epoch: 1, shown: 0 };
+    const watching = part.environment.run(watchRun, { ...input, processes: 2 });
+    let over = false;
+    void (watching as Promise<unknown>).then(() => {
+      over = true;
+    });
+    await until('it looked again', () => asked >= 2);
+    expect(over).toBe(false);
+    part.pass(part.deps.now() + 2_000);
+    expect(await watching).toMatchObject({ ok: 0, processes: 3, idle: [sliceQueue('joined')] });
+
+    asked = 0;
+    const environment = activityEnvironment('w', 'x');
+    const again = environment.run(watchRun, { ...input, processes: 6 });
+    await until('it looked', () => asked >= 1);
+    part.pass(part.deps.now() + 2_000);
+    await until('it looked again', () => asked >= 3);
     environment.cancel();
     await expect(again).rejects.toThrow();
   });

@@ -5,7 +5,9 @@ import {
   LANE_WINDOW,
   MAX_SEEDS_IN_FLIGHT,
   MAX_SLICE,
+  nextSize,
   planLanes,
+  processesToPlan,
   sliceSize,
 } from '../../src/core/slice-size.js';
 
@@ -37,6 +39,37 @@ describe('childrenInFlight', () => {
     expect(childrenInFlight(8, 500)).toBe(2);
     expect(childrenInFlight(8, 500, 4)).toBe(5);
     expect(childrenInFlight(200, 20, 4)).toBe(16);
+  });
+});
+
+describe('nextSize', () => {
+  it('nextSize: many rows left, or one process -> the size itself', () => {
+    expect(nextSize(500, 10_000, 3)).toBe(500);
+    expect(nextSize(500, 300, 1)).toBe(300);
+    expect(nextSize(1, 300, 3)).toBe(1);
+  });
+
+  it('nextSize: the rest would be too few children -> a part for every process, none smaller than a few rows', () => {
+    expect(nextSize(500, 900, 3)).toBe(300);
+    expect(nextSize(500, 12, 3)).toBe(10);
+    expect(nextSize(4, 12, 12)).toBe(4);
+    const sizes: number[] = [];
+    for (let left = 500; left > 0; left -= sizes.at(-1) as number) sizes.push(nextSize(500, left, 3));
+    expect(sizes.length).toBeLessThan(15);
+  });
+});
+
+describe('processesToPlan', () => {
+  it('processesToPlan: some have no work -> at least all that live; none of them, or some left -> as before', () => {
+    expect(processesToPlan(1, 3, 2)).toBe(3);
+    expect(processesToPlan(1, 3, 0)).toBe(1);
+    expect(processesToPlan(3, 1, 1)).toBe(3);
+  });
+
+  it('processesToPlan: planned for all, and one has no work -> one more, at most three for each that lives', () => {
+    expect(processesToPlan(3, 3, 1)).toBe(4);
+    expect(processesToPlan(8, 3, 2)).toBe(9);
+    expect(processesToPlan(9, 3, 2)).toBe(9);
   });
 });
 

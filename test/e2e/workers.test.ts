@@ -19,7 +19,8 @@ let undisturbed: Undisturbed;
 
 beforeAll(async () => {
   if (missing !== null) return;
-  team = await Team.open(postgres as TestPostgres, WORKERS);
+  // The last one joins a run that is under way.
+  team = await Team.open(postgres as TestPostgres, WORKERS - 1);
   undisturbed = await Undisturbed.run(team.home, 300, [1]);
 });
 afterAll(async () => {
@@ -30,6 +31,41 @@ afterAll(async () => {
 describe.skipIf(missing !== null)(
   `host and ${WORKERS} workers over PostgreSQL${missing === null ? '' : ` (skipped: ${missing})`}`,
   () => {
+    it('a worker joins in mid run -> has work within seconds; pause, resize, resume -> all processes obey', async () => {
+      const provider = await team.home.provider(['--latency', '150']);
+      const files = chaosTask(team.home, 'controlled', provider.url, { rows: 2_000, turns: 1, sliceSize: 500, workers: 12 });
+      const run = (await team.home.run(['run', files.path, '--detach', '--yes'])).stdout.trim();
+      await until('it is under way', () => provider.calls().length > 0, 60_000);
+      await team.startWorker(WORKERS - 1);
+      const joinedAt = Date.now();
+      await until('all make calls', async () => (await team.callsByProcess(run)).size === WORKERS + 1, 60_000);
+      const made = provider.calls().length;
+      process.stdout.write(
+        `  a worker that joined made its first call after ${Date.now() - joinedAt} ms, ${made} calls by then\n`,
+      );
+      // Three slices were planned for two processes, and none of them is through.
+      expect(made).toBeLessThan(1_500);
+      const lookedAt = async () => {
+        const from = Date.now();
+        await until('three seconds are over', () => Date.now() - from >= 3_000);
+        return { calls: provider.calls(), from: from + 2_000, to: from + 3_000 };
+      };
+
+      await team.home.run(['pause', run]);
+      const paused = await lookedAt();
+      expect(paused.calls.filter(({ t }) => t > paused.from && t <= paused.to)).toEqual([]);
+      expect(await team.home.status(run)).toMatchObject({ state: 'paused', in_flight: 0 });
+
+      await team.home.run(['resize', run, '--concurrency', '2']);
+      await team.home.run(['resume', run]);
+      const resumed = await lookedAt();
+      expect(resumed.calls.length).toBeGreaterThan(paused.calls.length);
+      expect(mostOpen(resumed.calls.filter(({ endedAt }) => (endedAt ?? resumed.to) > resumed.from))).toBeLessThanOrEqual(2);
+      await team.home.run(['cancel', run]);
+      await until('it is cancelled', async () => (await team.home.status(run)).state === 'cancelled', 60_000);
+      await provider.stop();
+    });
+
     it.each([
       ['a child per seed', 1],
       ['slices', 5],
@@ -72,32 +108,6 @@ describe.skipIf(missing !== null)(
       expect(calls).toHaveLength(rows);
       // Nearly a second's worth at once after a pause, then evenly, a little slower: no five seconds hold more than 7 + 39 and a straggler.
       expect(mostInWindow(calls, 5_000)).toBeLessThanOrEqual(47);
-      await provider.stop();
-    });
-
-    it('pause, then resize and resume -> all processes obey within a second, or two on a busy machine', async () => {
-      const provider = await team.home.provider(['--latency', '150']);
-      const files = chaosTask(team.home, 'controlled', provider.url, { rows: 1_200, turns: 1, sliceSize: 5, workers: 12 });
-      const run = (await team.home.run(['run', files.path, '--detach', '--yes'])).stdout.trim();
-      await until('all make calls', async () => (await team.callsByProcess(run)).size === WORKERS + 1, 60_000);
-      const lookedAt = async () => {
-        const from = Date.now();
-        await until('three seconds are over', () => Date.now() - from >= 3_000);
-        return { calls: provider.calls(), from: from + 2_000, to: from + 3_000 };
-      };
-
-      await team.home.run(['pause', run]);
-      const paused = await lookedAt();
-      expect(paused.calls.filter(({ t }) => t > paused.from && t <= paused.to)).toEqual([]);
-      expect(await team.home.status(run)).toMatchObject({ state: 'paused', in_flight: 0 });
-
-      await team.home.run(['resize', run, '--concurrency', '2']);
-      await team.home.run(['resume', run]);
-      const resumed = await lookedAt();
-      expect(resumed.calls.length).toBeGreaterThan(paused.calls.length);
-      expect(mostOpen(resumed.calls.filter(({ endedAt }) => (endedAt ?? resumed.to) > resumed.from))).toBeLessThanOrEqual(2);
-      await team.home.run(['cancel', run]);
-      await until('it is cancelled', async () => (await team.home.status(run)).state === 'cancelled', 60_000);
       await provider.stop();
     });
 

@@ -202,6 +202,23 @@ describe('ProcessGates', () => {
     expect(ended).toBe(0);
   });
 
+  it('idle -> those that live, on the same Temporal, and have no calls of the run', async () => {
+    const row = await aRun();
+    const lease = new TestLease('me');
+    const gates = new ProcessGates(store, { now: () => Date.now(), onError: () => undefined, lease });
+    open.push(gates);
+    const owner = (id: string, temporal = 'here', leaseUntil = Date.now() + 60_000) => ({ id, home: 'h', temporal, leaseUntil });
+    lease.others.push(owner('me'), owner('joined'), owner('elsewhere', 'there'), owner('dead', 'here', 1));
+    expect(await gates.idle(row.id)).toEqual(['me', 'joined']);
+    await store.share({
+      owner: 'me',
+      at: Date.now(),
+      deadBefore: 0,
+      asks: [{ key: `run/${row.id}`, limit: 4, wanted: 1, held: 1 }],
+    });
+    expect(await gates.idle(row.id)).toEqual(['joined']);
+  });
+
   it('the store fails while it looks -> reported, and it goes on looking', async () => {
     const errors: unknown[] = [];
     let failing = true;

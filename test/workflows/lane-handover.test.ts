@@ -68,6 +68,35 @@ describe.each(MOMENTS)('lane that continues as new, %i ms after its last child',
 });
 
 describe('lane that continues as new', () => {
+  it('processes that joined -> their slices in flight, in the executions after it, too', async () => {
+    const five = deferred();
+    let under = 0;
+    let most = 0;
+    const { handle, scene } = await temporal.start('joined', {
+      items: 240,
+      plan: { concurrency: 2, sliceSize: 5 },
+      slice: async ({ from, to }) => {
+        if (scene.slices.length === 2) scene.processes = 4;
+        under += 1;
+        // Slices of later executions stay until the window is full.
+        if (scene.slices.length > 2 * HAND_OVER) {
+          most = Math.max(most, under);
+          if (under === 5) five.resolve();
+          await five.promise;
+        }
+        under -= 1;
+        return { ok: to - from };
+      },
+    });
+    expect(await handle.result()).toMatchObject({ counts: { ok: 240 } });
+    const rows = scene.slices.flatMap(({ from, to }) => range(to - from).map((offset) => from + offset));
+    expect(rows.sort((a, b) => a - b)).toEqual(range(240));
+    // One for each process and one more; it was two.
+    expect(most).toBe(5);
+    const lanes = (await temporal.executions('joined')).filter((line) => line.endsWith('CONTINUED_AS_NEW'));
+    expect(lanes.length).toBeGreaterThanOrEqual(2);
+  });
+
   it('a resize -> the executions after it keep to it', async () => {
     const asked = deferred();
     let under = 0;

@@ -28,6 +28,7 @@ describe('saved histories', () => {
       'lane-last.json',
       'run-cancelled.json',
       'run-capped.json',
+      'run-joined.json',
       'run-lanes.json',
       'run-list.json',
       'run-seeds.json',
@@ -36,6 +37,7 @@ describe('saved histories', () => {
       'slice.json',
     ]);
     expect(types('lane-continued.json').at(-1)).toBe('WORKFLOW_EXECUTION_CONTINUED_AS_NEW');
+    expect(types('run-joined.json')).toContain('SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED');
     expect(types('run-cancelled.json').at(-1)).toBe('WORKFLOW_EXECUTION_CANCELED');
     expect(types('run-seeds.json').filter((type) => type === 'WORKFLOW_EXECUTION_UPDATE_COMPLETED')).toHaveLength(3);
     expect(types('seed.json')).toEqual(expect.arrayContaining(['TIMER_FIRED', 'WORKFLOW_EXECUTION_SIGNALED']));

@@ -18,6 +18,7 @@ import {
   PATIENCE,
   range,
   type Scene,
+  SLICE_QUEUE,
   startTemporal,
   stopTurn,
   type Temporal,
@@ -197,6 +198,62 @@ describe('slice grain', () => {
     const sliced = scene.slices.flatMap(({ from, to }) => range(to - from).map((offset) => from + offset));
     expect([...sliced, ...scene.turns].sort((a, b) => a - b)).toEqual(range(520));
     expect(scene.turns.length).toBeGreaterThan(400);
+  });
+});
+
+describe('processes that join a run', () => {
+  it('slices -> more in flight, at once, the next for the one without work; none fewer when they leave', async () => {
+    const waits = gatekeeper<void>();
+    const { handle, scene } = await temporal.start('joined', {
+      items: 200,
+      plan: { sliceSize: 20, concurrency: 4 },
+      slice: async ({ from, to }) => {
+        await waits.promise;
+        return { ok: to - from };
+      },
+    });
+    // 1.5 x 4 rows, or one slice for the only process, and one more.
+    await until('the window is full', () => scene.slices.length === 2);
+    scene.idle = [SLICE_QUEUE];
+    scene.processes = 3;
+    await until('the others have theirs', () => scene.slices.length === 4);
+    expect(scene.queues.filter((queue) => queue === SLICE_QUEUE)).toHaveLength(1);
+    scene.processes = 1;
+    await sleep(200);
+    expect(scene.slices).toHaveLength(4);
+    waits.open();
+    expect(await handle.result()).toMatchObject({ counts: { ok: 200 } });
+    const { events } = await handle.fetchHistory();
+    const watches = events?.filter(
+      ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.activityType?.name === 'watchRun',
+    );
+    // One for each 5 %, at most, and one for those that joined.
+    expect(watches?.length).toBeLessThanOrEqual(22);
+  });
+
+  it('auto -> the last rows are split between all', async () => {
+    const waits = gatekeeper<void>();
+    const { handle, scene } = await temporal.start('joined-auto', {
+      items: 600,
+      plan: { sliceSize: 'auto', concurrency: 100, callMs: 100 },
+      slice: async ({ from, to }) => {
+        await waits.promise;
+        return { ok: to - from };
+      },
+    });
+    await until('the first is under way', () => scene.slices.length === 2);
+    expect(scene.slices.map(({ from, to }) => to - from).sort((a, b) => a - b)).toEqual([100, 500]);
+    waits.open();
+    await handle.result();
+    const { handle: shared, scene: split } = await temporal.start('shared-auto', {
+      items: 600,
+      plan: { sliceSize: 'auto', concurrency: 100, callMs: 100, processes: 3 },
+    });
+    await shared.result();
+    const sizes = split.slices.toSorted((a, b) => a.from - b.from).map(({ from, to }) => to - from);
+    expect(sizes.slice(0, 3)).toEqual([200, 134, 89]);
+    expect(sizes.length).toBeLessThan(15);
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(600);
   });
 });
 

@@ -77,6 +77,18 @@ try {
   const large = await temporal.start('large', { items: 410, plan: { concurrency: 8 } });
   await large.handle.result();
   await save(temporal, 'run-lanes', 'large/e1');
+  // A process joins while lanes are at work: they are told.
+  const joined = await temporal.start('joined', {
+    items: 2_050,
+    plan: { sliceSize: 5, concurrency: 20 },
+    slice: ({ from, to }) => {
+      if (from >= 100) joined.scene.processes = 9;
+      return { ok: to - from, callMs: 5 };
+    },
+  });
+  await joined.handle.result();
+  await save(temporal, 'run-joined', 'joined/e1');
+
   const lanes: { runId: string; status: string }[] = [];
   for await (const { workflowId, runId, status } of temporal.client.workflow.list({ query: 'SwarmRun = "large"' })) {
     if (workflowId === 'large/e1/map/l0') lanes.push({ runId, status: status.name });

@@ -32,6 +32,8 @@ export const BUNDLE = fileURLToPath(new URL('../../dist/workflows/bundle.js', im
 export const range = (count: number) => Array.from({ length: count }, (_, index) => index);
 
 export const MODEL_QUEUE = 'llm.test.model';
+/** Of a process that has no work. */
+export const SLICE_QUEUE = 'durable-swarm.slices.test';
 export const FILES_QUEUE = 'durable-swarm.files.test';
 const USAGE = { input: 2, cached: 0, output: 1, reasoning: 0 };
 
@@ -55,16 +57,23 @@ export interface Script {
 export class Scene {
   readonly turns: number[] = [];
   readonly slices: RunSliceInput[] = [];
+  /** Where each of them came from. */
+  readonly queues: string[] = [];
   readonly controls: WriteControlInput[] = [];
   readonly closes: CloseRunInput[] = [];
   readonly lists: ListItemsInput[] = [];
   opens = 0;
   watches = 0;
   news: ControlNews & { cancelled: boolean };
+  /** Living processes, as watchRun finds them. */
+  processes: number;
+  /** Queues of those of them that have no work. */
+  idle: string[] = [];
   readonly done = new Set<number>();
 
   constructor(readonly script: Script) {
     this.news = { paused: script.plan?.paused ?? false, concurrency: script.plan?.concurrency ?? 4, cancelled: false };
+    this.processes = script.plan?.processes ?? 1;
   }
 
   times(list: readonly number[], index: number): number {
@@ -154,7 +163,7 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
       if (scene.script.items === 0) return { kind: 'finished', run: id, filesQueue: FILES_QUEUE };
       return { kind: 'open', plan: planOf(id, scene.script) };
     },
-    watchRun: async ({ run, shown }: WatchRunInput) => {
+    watchRun: async ({ run, shown, processes }: WatchRunInput) => {
       const scene = of(run);
       scene.watches += 1;
       const { cancellationSignal } = Context.current();
@@ -162,6 +171,8 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
         const seen = totals(scene);
         Context.current().heartbeat(seen);
         if (seen.ok >= seen.total || seen.ok - shown >= Math.max(1, seen.total * 0.05)) return seen;
+        if (processes !== undefined && scene.processes > processes)
+          return { ...seen, processes: scene.processes, idle: scene.idle };
         await new Promise((resolve) => setTimeout(resolve, 20));
         cancellationSignal.throwIfAborted();
       }
@@ -189,6 +200,7 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
     runSlice: async (input: RunSliceInput) => {
       const scene = of(input.run);
       scene.slices.push(input);
+      scene.queues.push(Context.current().info.taskQueue);
       const attempt = scene.slices.filter(({ from }) => from === input.from).length;
       const scripted = await scene.script.slice?.(input, attempt);
       const result = { ...emptySlice(), ...(scripted ?? { ok: input.to - input.from, callMs: 5 }) };
@@ -251,6 +263,7 @@ export async function startTemporal(options: TemporalOptions = {}): Promise<Temp
   const client = new Client({ connection });
   const scenes = new Map<string, Scene>();
   const { runTurn, closeRun, watchRun, ...main } = scriptedActivities(scenes);
+  const { runSlice } = main;
   const create = (taskQueue: string, activities: object, workflows: object = {}) =>
     // A fixed identity: saved histories name no machine.
     Worker.create({ connection: native, taskQueue, activities, identity: 'worker', ...workflows });
@@ -264,6 +277,7 @@ export async function startTemporal(options: TemporalOptions = {}): Promise<Temp
     }),
     create(MODEL_QUEUE, { runTurn }),
     create(FILES_QUEUE, { closeRun, watchRun }, { maxHeartbeatThrottleInterval: '100ms' }),
+    create(SLICE_QUEUE, { runSlice }),
   ]);
   const running = workers.map((worker) => worker.run());
   return {
