@@ -67,7 +67,7 @@ function untilMidnight(family: Family, now: EpochMs): number {
   return 86_400_000 - passed;
 }
 
-/** Groq says when a daily quota has room again; Gemini's hint beside a daily quota is that of the minute, so it is not used. */
+/** Groq and OpenAI say when a daily quota has room again; Gemini's hint beside a daily quota is that of the minute, so it is not used. */
 function waitOf(verdict: Verdict, family: Family, hinted: number | null, now: EpochMs): number | null {
   if (verdict.class === 'reset') return family === 'gemini' ? untilMidnight(family, now) : (hinted ?? untilMidnight(family, now));
   return verdict.class === 'rate' || verdict.class === 'overload' || verdict.class === 'transport' ? hinted : null;

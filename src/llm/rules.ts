@@ -100,6 +100,16 @@ const RULES: readonly Rule[] = [
   { on: [429], family: ['gemini'], text: /perday|per day/, class: 'reset', code: 'E_QUOTA_DAILY' },
   { on: [429], family: ['groq'], text: /per day|\((?:rpd|tpd)\)/, class: 'reset', code: 'E_QUOTA_DAILY' },
   { on: [429], family: ['openrouter'], text: /per-day|per day/, class: 'reset', code: 'E_QUOTA_DAILY' },
+  // OpenAI's limits per day (RPD and TPD of platform.openai.com/docs/guides/rate-limits; the text as in community.openai.com/t/1201052) are
+  // of a moving day: the text names when the next call fits. Seconds are a pace to be found, like that of a minute. Of xAI and Together limits
+  // per second and minute alone are documented, of Mistral's per month no text or header is.
+  {
+    on: [429],
+    family: ['openai'],
+    text: /(?:requests|tokens) per day[^]*try again in \d+[hm](?!s)/,
+    class: 'reset',
+    code: 'E_QUOTA_DAILY',
+  },
 
   // Limits. DeepSeek limits calls at once, not per minute: fewer, not later.
   { on: [429], family: ['deepseek'], class: 'overload', code: 'E_CONCURRENCY_LIMITED' },

@@ -143,6 +143,25 @@ describe('quotas and limits', () => {
     expect(refuse('groq', 429, body)).toMatchObject({ class: 'reset', retryAfterMs: 3_723_000 });
   });
 
+  test('OpenAI 429 per day -> reset, until its own hint; a hint of seconds, or none -> rate, since its day has no midnight', () => {
+    const said = (rest: string) =>
+      error({
+        message: `Rate limit reached for gpt-6-luna on requests per day (RPD): Limit 200, Used 200, Requested 1.${rest}`,
+        code: 'rate_limit_exceeded',
+      });
+    expect(refuse('openai', 429, said(' Please try again in 7m12s.'))).toMatchObject({
+      class: 'reset',
+      code: 'E_QUOTA_DAILY',
+      retryAfterMs: 432_000,
+    });
+    expect(refuse('openai', 429, said(' Please try again in 14h29m11.04s.'))).toMatchObject({ class: 'reset' });
+    expect(refuse('openai', 429, said(' Please try again in 8.64s.'))).toMatchObject({ class: 'rate', retryAfterMs: 8_640 });
+    expect(refuse('openai', 429, said(' Please try again in 120ms.'))).toMatchObject({ class: 'rate', retryAfterMs: 120 });
+    expect(refuse('openai', 429, said(''))).toMatchObject({ class: 'rate', code: 'E_RATE_LIMITED' });
+    // Other providers are not guessed at.
+    expect(refuse('other', 429, said(' Please try again in 7m12s.'))).toMatchObject({ class: 'rate', retryAfterMs: 432_000 });
+  });
+
   test('Groq 429 per minute -> rate', () => {
     const body = error({
       message: 'Rate limit reached on tokens per minute (TPM). Please try again in 7.5s.',
