@@ -106,7 +106,7 @@ const RULES: readonly Rule[] = [
   {
     on: [429],
     family: ['openai'],
-    text: /(?:requests|tokens) per day[^]*try again in \d+[hm](?!s)/,
+    text: /(?:requests|tokens) per day.*try again in \d+[hm](?!s)/s,
     class: 'reset',
     code: 'E_QUOTA_DAILY',
   },
