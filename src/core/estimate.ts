@@ -75,6 +75,10 @@ export function restMs(rest: Pick<Estimate, 'calls' | 'inputTokens' | 'outputTok
   return slower(ms, scaled(tokens, MINUTE_MS / tokensPerMinute));
 }
 
+function lower(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
+}
+
 /** How quick a run can be under its limits and those that were found. */
 export function speedOf(
   control: Pick<Speed, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute'> & { auto: boolean },
@@ -84,8 +88,8 @@ export function speedOf(
   const wanted = auto ? Math.min(concurrency, learned?.auto ?? ASSUMED_CONCURRENCY) : concurrency;
   return {
     concurrency: Math.min(wanted, learned?.window ?? wanted),
-    requestsPerMinute,
-    tokensPerMinute,
+    requestsPerMinute: lower(requestsPerMinute, learned?.told?.requests ?? null),
+    tokensPerMinute: lower(tokensPerMinute, learned?.told?.tokens ?? null),
     callsPerSecond: learned?.pace ?? null,
   };
 }

@@ -32,6 +32,21 @@ describe('lookAt', () => {
     expect(rest?.ms.expected).toBe(50_000);
   });
 
+  it('limits that only the headers told -> slow the rest like configured ones; the lower of both counts', () => {
+    const restOf = (more: Partial<LookFacts>) => lookAt({ ...facts, ...more }, 0).rest?.ms.expected;
+    const told = (requests: number | null, tokens: number | null) => ({
+      ...learned,
+      pace: null,
+      window: null,
+      told: { requests, tokens },
+    });
+    // 100 calls of 15 tokens.
+    expect(restOf({ learned: told(null, 1_500) })).toBe(60_000);
+    expect(restOf({ learned: told(200, 100_000) })).toBe(30_000);
+    const control = { ...facts.control, tokensPerMinute: 750 };
+    expect(restOf({ control, learned: told(200, 1_500) })).toBe(120_000);
+  });
+
   it('a gate that still tells of a pause -> believed only while the run is paused', () => {
     const waits: Wait[] = [{ why: 'paused', turns: 3, since: 5, until: null }];
     expect(lookAt({ ...facts, waits }, 9).wait).toBeNull();

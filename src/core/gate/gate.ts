@@ -181,8 +181,8 @@ export class Gate {
   learned(now: EpochMs): Learned {
     const finite = (value: number) => (Number.isFinite(value) ? value * this.#processes : null);
     const { pace, window, noise } = this.#limits;
-    const { answerTokens } = this.#lines;
-    return { pace: finite(pace), window: finite(window), auto: this.#auto.found, noise, answerTokens, at: now };
+    const [{ answerTokens }, told] = [this.#lines, this.#told.perMinute()];
+    return { pace: finite(pace), window: finite(window), auto: this.#auto.found, noise, answerTokens, told, at: now };
   }
 
   /** Who may send now. Call after every event and at `wakeAt`. */

@@ -14,7 +14,15 @@ export interface Learned {
   noise: number;
   /** Tokens of an answer. */
   answerTokens: number | null;
+  /** Limits of a minute that the provider's headers told; null = not told. Not in what older versions kept. */
+  told?: ToldRates | null;
   at: EpochMs;
+}
+
+/** Units per minute. */
+export interface ToldRates {
+  requests: number | null;
+  tokens: number | null;
 }
 
 /** A call under way, as far as limits are concerned. */

@@ -3,6 +3,7 @@
  * by every answer. A full level holds nobody up, whatever the limit is per: minute, hour or day.
  */
 import type { EpochMs } from '../model.js';
+import type { ToldRates } from './learned.js';
 import type { ToldLimit, ToldLimits, ToldUnit } from './limit-headers.js';
 
 /** Reset times are often in whole seconds: from this long on they say how fast the limit refills. */
@@ -44,6 +45,16 @@ export class ToldBudget {
   knowsTokens(perMinute: number): boolean {
     const known = this.#levels.get('tokens');
     return known !== undefined && known.limit <= perMinute;
+  }
+
+  /** Limits that were told and are whole again within a minute; those of an hour or a day bound nobody's minute. Null when none was. */
+  perMinute(): ToldRates | null {
+    const of = (unit: ToldUnit) => {
+      const level = this.#levels.get(unit);
+      return level !== undefined && level.perMs * MINUTE_MS >= level.limit ? level.limit : null;
+    };
+    const rates = { requests: of('requests'), tokens: of('tokens') };
+    return rates.requests === null && rates.tokens === null ? null : rates;
   }
 
   /** The call may go. `sent` or `unsent` must follow. */

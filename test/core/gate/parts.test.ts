@@ -184,6 +184,15 @@ describe('TokenBudget', () => {
 });
 
 describe('ToldBudget', () => {
+  it('rates of a minute that were told -> known; a limit of a day is none', () => {
+    const budget = new ToldBudget();
+    expect(budget.perMinute()).toBeNull();
+    budget.told({ requests: { limit: 1_000, remaining: 900, resetMs: 8_640_000 } }, T);
+    expect(budget.perMinute()).toBeNull();
+    budget.told({ tokens: { limit: 6_000, remaining: 5_000, resetMs: 10_000 } }, T);
+    expect(budget.perMinute()).toEqual({ requests: null, tokens: 6_000 });
+  });
+
   it('a limit per day with plenty left holds nobody; one that is used up waits at its true rate', () => {
     const budget = new ToldBudget();
     const call = { promptTokens: 10, maxTokens: 20 };
