@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emptyHistory, historyOf } from '../../src/activities/history.js';
 import { readProgress } from '../../src/client/progress.js';
 import type { CallResult } from '../../src/llm/port.js';
+import { buildReceipt } from '../../src/store/outputs/receipt.js';
+import { verifyRun } from '../../src/store/outputs/verify.js';
 import { OVERDUE_MS } from '../../src/store/shared-port.js';
 import { outcomeOf } from '../store/databases.js';
 import { fileStore } from './file-store.js';
@@ -112,6 +114,15 @@ describe('a turn that is answered', () => {
     await part.take(context, 0);
     expect(await part.store.totals(row.id)).toMatchObject({ settledNano: WORST, reservedNano: 0 });
     expect((await callsOf(row.id))[0]).toMatchObject({ usage: null, costNano: WORST });
+    // The receipt says the same, and its recount from the single calls finds nothing else.
+    const { money, tokens } = await buildReceipt(part.store, row.id, { at: Date.now(), versions: {} });
+    expect(money).toMatchObject({
+      settled_usd: WORST / 1e9,
+      total_usd: WORST / 1e9,
+      by_model: [{ calls: 1, cost_usd: WORST / 1e9 }],
+    });
+    expect(tokens).toMatchObject({ input: 0, output: 0 });
+    expect((await verifyRun(part.store, row.id, {})).differences).toEqual([]);
   });
 
   it('a conversation of three turns -> three calls, each with the whole transcript; the last answer is the output', async () => {
