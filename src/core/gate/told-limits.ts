@@ -11,6 +11,8 @@ const TELLING_RESET_MS = 75_000;
 const MINUTE_MS = 60_000;
 /** Calls that are kept back: an answer does not know of those that were sent while it was on its way. */
 const KEPT_CALLS = 2;
+/** Of what comes at once: who keeps two back of a burst of two never sends a second one. */
+const KEPT_SHARE = 1 / 3;
 
 interface Level {
   level: number;
@@ -18,6 +20,8 @@ interface Level {
   promised: number;
   perMs: number;
   limit: number;
+  /** What may come at once: a level never rises above it. */
+  burst: number;
   at: EpochMs;
 }
 
@@ -36,8 +40,13 @@ export class ToldBudget {
       const { limit, remaining } = told;
       // Without a limit nobody knows how fast it refills: 429s must find that.
       if (limit === null || limit <= 0) continue;
-      const promised = this.#levels.get(unit)?.promised ?? 0;
-      this.#levels.set(unit, { level: remaining, promised, perMs: refill(told, limit), limit, at: now });
+      const own = this.#levels.get(unit);
+      if (own) fill(own, now);
+      const perMs = refill(told, limit);
+      // Whole calls are told: what is known more exactly is kept.
+      const level = own && own.level > remaining && own.level < remaining + 1 ? own.level : remaining;
+      const burst = Math.max(unit === 'requests' ? burstOf(told, limit, perMs) : limit, own?.limit === limit ? own.burst : 0);
+      this.#levels.set(unit, { level, promised: own?.promised ?? 0, perMs, limit, burst, at: now });
     }
   }
 
@@ -81,7 +90,7 @@ export class ToldBudget {
     for (const [unit, level] of this.#levels) {
       fill(level, now);
       // A call larger than the limit waits for all of it, and is then refused by name.
-      const short = Math.min(level.limit, (1 + KEPT_CALLS) * sizeOf(unit, call)) - (level.level - level.promised);
+      const short = Math.min(level.burst, (1 + keptOf(level)) * sizeOf(unit, call)) - (level.level - level.promised);
       if (short <= 0) continue;
       const at = now + short / level.perMs;
       if (at > latest.at) latest = { at, unit };
@@ -102,8 +111,17 @@ function refill({ remaining, resetMs }: ToldLimit, limit: number): number {
   return limit / MINUTE_MS;
 }
 
+/** The reset is when all that may come at once is there again. */
+function burstOf({ remaining, resetMs }: ToldLimit, limit: number, perMs: number): number {
+  return resetMs === null ? limit : Math.max(1, Math.min(limit, remaining + resetMs * perMs));
+}
+
+function keptOf({ burst }: Level): number {
+  return Math.min(KEPT_CALLS, Math.floor(burst * KEPT_SHARE));
+}
+
 function fill(level: Level, now: EpochMs): void {
   if (now <= level.at) return;
-  level.level = Math.min(level.limit, level.level + (now - level.at) * level.perMs);
+  level.level = Math.min(level.burst, level.level + (now - level.at) * level.perMs);
   level.at = now;
 }

@@ -193,6 +193,28 @@ describe('ToldBudget', () => {
     expect(budget.perMinute()).toEqual({ requests: null, tokens: 6_000 });
   });
 
+  it('a small burst -> nothing of it is kept back; what is known more exactly than in whole calls stays', () => {
+    const budget = new ToldBudget();
+    const call = { promptTokens: 10, maxTokens: 20 };
+    // Two at once, two a second: full again after 500 ms.
+    budget.told({ requests: { limit: 120, remaining: 1, resetMs: 500 } }, T);
+    expect(budget.fits(call, T).at).toBe(0);
+    budget.promise(call);
+    budget.sent(call, T);
+    expect(budget.fits(call, T).at).toBeCloseTo(T + 500, 3);
+    // 0.8 of a call is there: the answer says none, in whole calls.
+    budget.told({ requests: { limit: 120, remaining: 0, resetMs: 600 } }, T + 400);
+    expect(budget.fits(call, T + 400).at).toBeCloseTo(T + 500, 3);
+    // Never more than two, however long nobody calls.
+    budget.told({ requests: { limit: 120, remaining: 2, resetMs: 0 } }, T + 60_000);
+    for (let n = 0; n < 2; n += 1) {
+      expect(budget.fits(call, T + 90_000).at).toBe(0);
+      budget.promise(call);
+      budget.sent(call, T + 90_000);
+    }
+    expect(budget.fits(call, T + 90_000).at).toBeCloseTo(T + 90_500, 3);
+  });
+
   it('a limit per day with plenty left holds nobody; one that is used up waits at its true rate', () => {
     const budget = new ToldBudget();
     const call = { promptTokens: 10, maxTokens: 20 };

@@ -93,6 +93,33 @@ describe('6,000 requests/min, burst 100, 2,000 rows of 200 ms', () => {
     expect(worstRefused).toBeLessThan(0.03);
   });
 
+  it.each([
+    [0.5, 1, 1_000, 8],
+    [2, 1, 3_000, 12],
+    [2, 2, 3_000, 12],
+    [10, 10, 5_000, 100],
+  ])(
+    'told by headers, %d calls/s, %d of them at once, answers after %d ms -> nearly all of it is used',
+    (rate, burst, latencyMs, concurrency) => {
+      const rows = rate * 60;
+      const { worst } = over(`${rate}/s, ${burst} at once, by headers: efficiency`, 10, 'high', (seed) => {
+        const provider = {
+          latencyMs: { median: latencyMs, sigma: 0.3 },
+          rate,
+          burst,
+          headers: true,
+          retryAfterMs: 'exact' as const,
+        };
+        const run = simulate({ provider, runs: [{ rows, limits: { concurrency } }] }, seed);
+        allOk(run, rows);
+        // All that is refused was sent before the first answer told the limit.
+        expect(run.refused).toBeLessThanOrEqual(concurrency);
+        return (((rows - burst) / rate) * 1_000 + latencyMs) / run.ms;
+      });
+      expect(worst).toBeGreaterThanOrEqual(0.9);
+    },
+  );
+
   it('60 requests/min -> never more than 60 in any 60 s', () => {
     const run = simulate(
       { provider: { latencyMs: 500 }, runs: [{ rows: 300, limits: { concurrency: 50, requestsPerMinute: 60 } }] },
