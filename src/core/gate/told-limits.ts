@@ -13,6 +13,8 @@ const MINUTE_MS = 60_000;
 const KEPT_CALLS = 2;
 /** Of what comes at once: who keeps two back of a burst of two never sends a second one. */
 const KEPT_SHARE = 1 / 3;
+/** Where none is kept back, an answer is taken to know nothing of what was sent so short before it came. */
+const ON_ITS_WAY_MS = 50;
 
 interface Level {
   level: number;
@@ -23,6 +25,7 @@ interface Level {
   /** What may come at once: a level never rises above it. */
   burst: number;
   at: EpochMs;
+  sentAt: EpochMs;
 }
 
 /** What one call takes of each unit at most. */
@@ -41,12 +44,11 @@ export class ToldBudget {
       // Without a limit nobody knows how fast it refills: 429s must find that.
       if (limit === null || limit <= 0) continue;
       const own = this.#levels.get(unit);
-      if (own) fill(own, now);
       const perMs = refill(told, limit);
-      // Whole calls are told: what is known more exactly is kept.
-      const level = own && own.level > remaining && own.level < remaining + 1 ? own.level : remaining;
       const burst = Math.max(unit === 'requests' ? burstOf(told, limit, perMs) : limit, own?.limit === limit ? own.burst : 0);
-      this.#levels.set(unit, { level, promised: own?.promised ?? 0, perMs, limit, burst, at: now });
+      const level = own ? better(own, told, now) : remaining;
+      const { promised = 0, sentAt = 0 } = own ?? {};
+      this.#levels.set(unit, { level, promised, perMs, limit, burst, at: now, sentAt });
     }
   }
 
@@ -75,6 +77,7 @@ export class ToldBudget {
     for (const [unit, level] of this.#levels) {
       fill(level, now);
       level.level -= sizeOf(unit, call);
+      level.sentAt = now;
     }
     this.unsent(call);
   }
@@ -109,6 +112,13 @@ function refill({ remaining, resetMs }: ToldLimit, limit: number): number {
   const used = limit - remaining;
   if (resetMs !== null && resetMs > TELLING_RESET_MS && used > 0) return used / resetMs;
   return limit / MINUTE_MS;
+}
+
+/** Whole calls are told, and not those that the answer cannot know of: where what is known here is more exact, it is kept. */
+function better(own: Level, { remaining }: ToldLimit, now: EpochMs): number {
+  fill(own, now);
+  if (keptOf(own) === 0 && own.level < remaining && now - own.sentAt < ON_ITS_WAY_MS) return own.level;
+  return own.level > remaining && own.level < remaining + 1 ? own.level : remaining;
 }
 
 /** The reset is when all that may come at once is there again. */
