@@ -29,6 +29,9 @@ export type RunWorkflow = WorkflowHandle<(input: RunInput) => Promise<RunSummary
 /** States of a run whose workflow is open: what a pause or a resume may change. An end is never taken back. */
 const UNDER_WAY: readonly RunState[] = ['staged', 'running', 'paused', 'interrupted'];
 
+/** What a host writes when it finds the workflow of a running run closed. */
+const CLOSED_STATES: readonly RunState[] = ['interrupted', 'cancelled', 'failed'];
+
 /** How long a workflow without a poller is waited for. */
 const NO_WORKER_MS = 5_000;
 
@@ -74,14 +77,20 @@ export class Launcher {
     }
     // The next epoch comes after it, or after a cancel that is being carried out.
     if (open) await open.result().catch(() => undefined);
-    if (control.paused || control.cancelled) await this.#store.setControl(runId, { paused: false, cancelled: false });
-    if (run.state !== 'staged') {
-      // Another starter may have been quicker: then its epoch is the one.
-      await this.#store.updateRun(runId, { state: 'staged', reason: null, message: null, publishedAt: null, endedAt: null }, [
-        run.state,
-      ]);
-    }
+    await this.#stage(run);
     return await this.#start(run);
+  }
+
+  /** Ready for its next epoch. */
+  async #stage({ id, state }: RunRow): Promise<void> {
+    if (state !== 'staged') {
+      // Another starter may have been quicker: then its epoch is the one. A host may have said meanwhile how the last one ended.
+      const from = [state, ...CLOSED_STATES];
+      await this.#store.updateRun(id, { state: 'staged', reason: null, message: null, publishedAt: null, endedAt: null }, from);
+    }
+    // Read now that nobody pauses the run any more for how its last epoch ended.
+    const { paused, cancelled } = await this.#store.control(id);
+    if (paused || cancelled) await this.#store.setControl(id, { paused: false, cancelled: false });
   }
 
   async #start(run: RunRow): Promise<RunWorkflow> {

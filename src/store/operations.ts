@@ -17,6 +17,7 @@ export const OPERATIONS = {
   sealRun: runs.sealRun,
   dropSome: runs.dropSome,
   updateRun: runs.updateRun,
+  workflowClosed: runs.workflowClosed,
   openEpoch: runs.openEpoch,
   reopenFailed: runs.reopenFailed,
   setControl: runs.setControl,

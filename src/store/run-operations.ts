@@ -139,6 +139,23 @@ export function* updateRun({ runId, patch, whileIn, at, restedAt }: RunChange): 
   return true;
 }
 
+/**
+ * The run's workflow was found closed while the store takes the run for running: `patch` says so, and its calls pause. One step, so that it
+ * never meets the next epoch. False when the run has gone on, or has ended, meanwhile.
+ */
+export function* workflowClosed({
+  workflowId,
+  ...change
+}: Omit<RunChange, 'whileIn'> & { workflowId: string }): Operation<boolean> {
+  const { runId } = change;
+  const [run] = yield [SQL.stateOf, [runId]];
+  if (!run) throw unknownRun(runId);
+  if (run['workflow_id'] !== workflowId) return false;
+  const closed = yield* updateRun({ ...change, whileIn: ['running'] });
+  if (closed) yield* setControl({ runId, patch: { paused: true } });
+  return closed;
+}
+
 export interface OpenedEpoch {
   epoch: number;
   kind: 'range' | 'list';

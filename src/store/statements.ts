@@ -117,7 +117,7 @@ export const SQL = define({
   // ?2: when it began to rest, ?3: since when it is worked on again, or null.
   workedUntil: `UPDATE runs SET working_since = CAST(?3 AS BIGINT), worked_ms = worked_ms +
     CASE WHEN working_since < CAST(?2 AS BIGINT) THEN CAST(?2 AS BIGINT) - working_since ELSE 0 END WHERE id = ?1`,
-  stateOf: 'SELECT state FROM runs WHERE id = ?1 AND dropped = 0',
+  stateOf: 'SELECT state, workflow_id FROM runs WHERE id = ?1 AND dropped = 0',
   epochOf: 'SELECT epoch, total FROM runs WHERE id = ?1 AND execution_id = ?2 AND dropped = 0',
   hasOutcome: 'SELECT idx FROM outcomes WHERE run_id = ?1 AND idx = ?2',
   anyOutcome: 'SELECT idx FROM outcomes WHERE run_id = ?1 LIMIT 1',

@@ -79,6 +79,27 @@ async function running(epoch = 1): Promise<void> {
 }
 
 describe('startOrResume', () => {
+  it('a host finds the closed workflow of a running run just before its next epoch is staged -> that epoch is not paused', async () => {
+    await running();
+    temporal.status.set(`${id}/e1`, 'COMPLETED');
+    const control = store.control.bind(store);
+    const looking = vi.spyOn(store, 'updateRun').mockImplementationOnce(async (...change) => {
+      expect(await store.workflowClosed(id, `${id}/e1`, { state: 'interrupted', reason: 'host', message: 'found closed' })).toBe(
+        true,
+      );
+      return await store.updateRun(...change);
+    });
+    await launcher.startOrResume(id);
+    looking.mockRestore();
+    expect(await control(id)).toMatchObject({ paused: false });
+    expect(await store.run(id)).toMatchObject({ state: 'staged', message: null });
+    // It comes too late for the next one.
+    expect(await store.workflowClosed(id, `${id}/e1`, { state: 'interrupted' })).toBe(false);
+    await store.openEpoch(id, { workflowId: `${id}/e2`, executionId: `${id}-2` }, Date.now());
+    expect(await store.workflowClosed(id, `${id}/e1`, { state: 'interrupted' })).toBe(false);
+    expect(await control(id)).toMatchObject({ paused: false });
+  });
+
   it('a staged run -> its first epoch, by reference only', async () => {
     await launcher.startOrResume(id);
     expect(temporal.asked).toEqual([`start swarmRun ${id}/e1 [{"run":"${id}"}]`]);

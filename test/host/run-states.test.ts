@@ -14,11 +14,12 @@ function scene(status: string | null, run: Partial<RunRow> = {}, why = '') {
   const store = {
     runs: async ({ states }: { states: string[] }) => (states.includes(row.state) ? [{ ...row }] : []),
     run: async () => row,
-    updateRun: async (_id: string, patch: RunPatch) => {
+    workflowClosed: async (_id: string, workflowId: string, patch: RunPatch) => {
+      if (row.state !== 'running' || row.workflowId !== workflowId) return false;
       Object.assign(row, patch);
+      steps.push({ paused: true });
       return true;
     },
-    setControl: async (_id: string, patch: object) => void steps.push(patch),
   };
   const handle = {
     describe: async () => {
