@@ -7,6 +7,7 @@ import type { RunLimits } from '../core/gate/limits.js';
 import type { Admission, AdmissionRequest, Bottleneck, Entry, GatePort } from '../core/gate/port.js';
 import type { EpochMs } from '../core/model.js';
 import type { Lease } from './lease.js';
+import { PutOffTurns } from './put-off-turns.js';
 import type { SeenHold } from './told-waits.js';
 
 interface Waiting {
@@ -20,8 +21,6 @@ interface Entrant {
   resolve(entry: Entry): void;
 }
 
-/** So many turns that wait elsewhere are kept in mind for each run. */
-const MOST_RESTS = 1_000;
 /** A rate of 1,000 calls/s is kept by some calls at a time: a timer for each costs more than its call does here. */
 const LEAST_WAIT_MS = 3;
 /** How often tickets are looked at for the end of their patience. */
@@ -44,8 +43,7 @@ export class RunGate implements GatePort {
   readonly #waiting = new Map<number, Waiting>();
   /** Admitted turns that wait for a place, by run, in order. */
   readonly #entrants = new Map<string, Entrant[]>();
-  /** When turns that were put off are to be tried again, by run. */
-  readonly #rests = new Map<string, EpochMs[]>();
+  readonly #putOff = new PutOffTurns();
   #nextTicket = 1;
   #timer: NodeJS.Timeout | null = null;
   #wakeAt = Number.POSITIVE_INFINITY;
@@ -65,7 +63,7 @@ export class RunGate implements GatePort {
   }
 
   dropRun(runId: string): void {
-    this.#rests.delete(runId);
+    this.#putOff.drop(runId);
     this.#turnAway(runId, { kind: 'cancelled' });
     for (const { id } of this.#gate.dropRun(runId)) this.#answer(id, { kind: 'cancelled' });
     this.#pump();
@@ -118,26 +116,18 @@ export class RunGate implements GatePort {
   }
 
   rests(runId: string, until: EpochMs): void {
-    const ends = this.#rests.get(runId) ?? [];
-    const kept = ends.length < MOST_RESTS ? ends : this.#resting(runId).slice(1 - MOST_RESTS);
-    kept.push(until);
-    this.#rests.set(runId, kept);
-  }
-
-  #resting(runId: string): EpochMs[] {
-    const now = this.#options.now();
-    return (this.#rests.get(runId) ?? []).filter((until) => until > now);
+    this.#putOff.add(runId, until, this.#options.now());
   }
 
   /** What the run waits for at the moment. */
   seen(runId: string): SeenHold {
-    const hold = this.#gate.hold(runId, this.#options.now());
-    const turns = this.#gate.counts(runId).waiting;
-    if (hold.why !== 'nothing' || turns > 0 || this.#gate.counts(runId).inFlight > 0) return { hold, turns };
-    const resting = this.#resting(runId);
-    if (resting.length === 0) return { hold, turns };
+    const now = this.#options.now();
+    const hold = this.#gate.hold(runId, now);
+    const { waiting, inFlight } = this.#gate.counts(runId);
+    const rest = hold.why === 'nothing' && waiting === 0 && inFlight === 0 ? this.#putOff.seen(runId, now) : null;
+    if (rest === null) return { hold, turns: waiting };
     const { failure } = this.#gate;
-    return { hold: { why: 'retry', until: Math.min(...resting), ...(failure && { failure }) }, turns: resting.length };
+    return { hold: { why: 'retry', until: rest.until, ...(failure && { failure }) }, turns: rest.turns };
   }
 
   /** What the next run should know. */

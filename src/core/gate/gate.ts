@@ -291,12 +291,10 @@ export class Gate {
   #refused(place: Place, call: SentCall, how: Release & { kind: 'limited' }, now: EpochMs): void {
     const { what, told } = how;
     if (told) this.#told.told(told, now);
-    // A limit that is told need not be found.
-    // Nor does a probe that finds nobody say anything about one.
+    // A limit that is told need not be found, and a probe that finds nobody says nothing about one.
     if (this.#breaker.until !== null || (told && this.#told.fits(place.ticket, now).at > now)) this.#limits.ended(call);
     else this.#limits.refused(call, what ?? null, now);
-    const accepted = (from: EpochMs) => this.#limits.accepted(from, now);
-    if (this.#breaker.refused(call.sentAt, how, accepted, now)) this.#limits.storm();
+    if (this.#breaker.refused(call.sentAt, how, (from) => this.#limits.accepted(from, now), now)) this.#limits.storm();
     this.#charge(place, 0);
   }
 }
