@@ -231,6 +231,27 @@ describe('processes that join a run', () => {
     expect(watches?.length).toBeLessThanOrEqual(22);
   });
 
+  it('the one that a slice was for is gone -> whoever is there takes it', async () => {
+    const waits = gatekeeper<void>();
+    const { handle, scene } = await temporal.start('joined-and-gone', {
+      items: 60,
+      plan: { sliceSize: 20, concurrency: 4 },
+      slice: async ({ from, to }) => {
+        await waits.promise;
+        return { ok: to - from };
+      },
+    });
+    await until('the window is full', () => scene.slices.length === 2);
+    scene.idle = ['durable-swarm.slices.gone'];
+    scene.processes = 2;
+    // Nobody asks at that queue: after 10 s the slice is anyone's.
+    await until('the third slice was taken', () => scene.slices.length === 3, 30_000);
+    expect(scene.queues).not.toContain('durable-swarm.slices.gone');
+    waits.open();
+    expect(await handle.result()).toMatchObject({ counts: { ok: 60 } });
+    expect(scene.slices.map(({ from }) => from).sort((a, b) => a - b)).toEqual([0, 20, 40]);
+  });
+
   it('auto -> the last rows are split between all', async () => {
     const waits = gatekeeper<void>();
     const { handle, scene } = await temporal.start('joined-auto', {
