@@ -33,7 +33,7 @@ describe.skipIf(missing !== null)(
   () => {
     it('a worker joins in mid run -> has work within seconds; pause, resize, resume -> all processes obey', async () => {
       const provider = await team.home.provider(['--latency', '150']);
-      const files = chaosTask(team.home, 'controlled', provider.url, { rows: 2_000, turns: 1, sliceSize: 500, workers: 12 });
+      const files = chaosTask(team.home, 'controlled', provider.url, { rows: 4_000, turns: 1, sliceSize: 500, workers: 12 });
       const run = (await team.home.run(['run', files.path, '--detach', '--yes'])).stdout.trim();
       await until('it is under way', () => provider.calls().length > 0, 60_000);
       await team.startWorker(WORKERS - 1);
@@ -43,7 +43,7 @@ describe.skipIf(missing !== null)(
       process.stdout.write(
         `  a worker that joined made its first call after ${Date.now() - joinedAt} ms, ${made} calls by then\n`,
       );
-      // Three slices were planned for two processes, and none of them is through.
+      // Three slices were planned for two processes, whoever of them took those: of the five others each process without one has its own.
       expect(made).toBeLessThan(1_500);
       const lookedAt = async () => {
         const from = Date.now();
