@@ -9,6 +9,7 @@ import { gateKey, sliceQueue } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
 import { processesToPlan } from '../core/slice-size.js';
 import type { RunTotals } from '../store/port.js';
+import type { ProcessesNews } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
 import { pendingOf } from './publication.js';
 import type { RunContext, RunContexts } from './run-context.js';
@@ -33,7 +34,8 @@ export interface WatchRunInput {
   processes?: number;
 }
 
-export interface WatchRunResult {
+/** Of ProcessesNews it holds something when processes live that have no work; older histories never do. */
+export interface WatchRunResult extends Partial<ProcessesNews> {
   total: number;
   ok: number;
   failed: number;
@@ -52,17 +54,11 @@ export interface WatchRunResult {
   rest: string | null;
   /** What was found of the provider's limits. */
   found: string | null;
-  /** Processes to plan children for from now on. Not in what older histories hold. @default as before */
-  processes?: number;
-  /** Queues of processes that live and have no work. */
-  idle?: string[];
 }
 
 function lastFailure({ failure }: Wait, now: EpochMs): string {
   return failure === undefined ? '' : `; last failure: ${failureText(failure, now)}`;
 }
-
-type IdleFacts = 'processes' | 'idle';
 
 interface Seen {
   result: WatchRunResult;
@@ -94,7 +90,7 @@ export function createWatchRun(deps: ActivityDeps, contexts: RunContexts) {
   }
 
   /** Processes that have stayed without work; `since` is when some were first. Empty when nobody works, and where no child is for them. */
-  async function idleOf(run: string, planned: number, since: { idle: number | null }): Promise<Pick<WatchRunResult, IdleFacts>> {
+  async function idleOf(run: string, planned: number, since: { idle: number | null }): Promise<Partial<ProcessesNews>> {
     const living = deps.gates.processes();
     const idle = living > 1 ? await deps.gates.idle(run) : [];
     if (idle.length === 0 || idle.length >= living) since.idle = null;

@@ -159,19 +159,20 @@ export class ProcessGates implements Gates {
 
   /** Living processes, this one included. */
   processes(): number {
+    return 1 + this.#living().filter(({ id }) => id !== this.#lease.owner).length;
+  }
+
+  #living() {
     const now = this.#now();
-    const { owner } = this.#lease;
-    return 1 + this.#lease.owners().filter(({ id, leaseUntil }) => id !== owner && leaseUntil > now).length;
+    return this.#lease.owners().filter(({ leaseUntil }) => leaseUntil > now);
   }
 
   async idle(runId: string): Promise<string[]> {
-    const now = this.#now();
-    const owners = this.#lease.owners();
-    const temporal = owners.find(({ id }) => id === this.#lease.owner)?.temporal;
+    const temporal = this.#lease.owners().find(({ id }) => id === this.#lease.owner)?.temporal;
     const shares = await this.#store.shares([shareKey(runId)]);
     const atWork = new Set(shares.filter(({ wanted }) => wanted > 0).map(({ owner }) => owner));
-    return owners
-      .filter((owner) => owner.leaseUntil > now && owner.temporal === temporal && !atWork.has(owner.id))
+    return this.#living()
+      .filter((owner) => owner.temporal === temporal && !atWork.has(owner.id))
       .map(({ id }) => id);
   }
 

@@ -111,8 +111,9 @@ function waitsFor({ progress }: Sample): string | null {
   return progress.inFlight < progress.concurrency ? 'more rows to be started' : null;
 }
 
-function lastFailure({ progress: { state, waits }, at }: Sample): string | null {
-  return state === 'running' && waits?.failure ? safeLine(failureText(waits.failure, at)) : null;
+/** What calls met last, while none was answered. */
+export function lastFailure({ state, waits }: Progress, now: number): string | null {
+  return state === 'running' && waits?.failure ? safeLine(failureText(waits.failure, now)) : null;
 }
 
 /**
@@ -150,7 +151,7 @@ export function viewModel(previous: readonly Sample[], progress: Progress, now: 
     elapsedMs: progress.startedAt === null ? null : progress.workedMs,
     waitsFor: waitsFor(latest),
     waitedMs: progress.waits === null ? null : Math.max(0, now - progress.waits.since),
-    lastFailure: lastFailure(latest),
+    lastFailure: lastFailure(progress, now),
     rest: hasEnded(progress.state) ? null : progress.rest,
     found: progress.found === null || hasEnded(progress.state) ? null : learnedText(progress.found),
   };

@@ -1,8 +1,8 @@
 /** All that is known of one run, as lines. Pure. */
 import type { Progress } from '../../client/api.js';
 import { formatCount, formatDuration, formatEstimate, formatTime, formatUsd } from '../../core/format.js';
-import { clockText, failureText, learnedText } from '../../core/gate/wait.js';
-import { rowsDone } from './model.js';
+import { clockText, learnedText } from '../../core/gate/wait.js';
+import { lastFailure, rowsDone } from './model.js';
 import { nextSteps } from './next-steps.js';
 import { safeLine } from './safe-text.js';
 import { renderFacts } from './table.js';
@@ -32,11 +32,6 @@ function todayText({ today }: Progress): string | null {
 function waitsText({ waits, state }: Progress, now: number): string | null {
   if (waits === null || state !== 'running') return null;
   return `${safeLine(waits.text)}, for ${formatDuration(now - waits.since)} (since ${clockText(waits.since, now)})`;
-}
-
-/** What calls met last, while none was answered. */
-function lastFailureText({ waits, state }: Progress, now: number): string | null {
-  return waits?.failure && state === 'running' ? safeLine(failureText(waits.failure, now)) : null;
 }
 
 /** What the rows that are left will take. */
@@ -90,7 +85,7 @@ export function progressFacts(progress: Progress, now: number): string[] {
     ['today', todayText(progress)],
     ...progress.warnings.map(({ message }): [string, string] => ['warning', safeLine(message)]),
     ['waits for', waitsText(progress, now)],
-    ['failure', lastFailureText(progress, now)],
+    ['failure', lastFailure(progress, now)],
     ['rest', restText(progress)],
     ['limits', `${workers} calls in flight${limits}`],
     ['found', foundText(progress)],

@@ -181,8 +181,8 @@ export class Gate {
   learned(now: EpochMs): Learned {
     const finite = (value: number) => (Number.isFinite(value) ? value * this.#processes : null);
     const { pace, window, noise } = this.#limits;
-    const [{ answerTokens }, told] = [this.#lines, this.#told.perMinute()];
-    return { pace: finite(pace), window: finite(window), auto: this.#auto.found, noise, answerTokens, told, at: now };
+    const found = { pace: finite(pace), window: finite(window), auto: this.#auto.found, noise };
+    return { ...found, answerTokens: this.#lines.answerTokens, told: this.#told.perMinute(), at: now };
   }
 
   /** Who may send now. Call after every event and at `wakeAt`. */
