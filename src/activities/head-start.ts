@@ -1,17 +1,25 @@
 /**
- * Reaching an activity through Temporal costs tens of milliseconds, and seconds after a restart: its server comes up, workflow tasks
- * of the dead worker time out, histories are replayed. So the first turns of a run begin at once in this process; the children's
- * activities join them by single flight, or find them stored.
+ * Reaching an activity through Temporal costs tens of milliseconds, a second in a process that just started, and more after a restart:
+ * its server comes up, workflow tasks of the dead worker time out, histories are replayed. So a run's turns begin at once in this
+ * process, row by row, until the activity of a child is here; the children join them by single flight, or find them stored.
  */
+import type { Seed } from '../schema/seed.js';
 import type { Indexes } from '../store/port.js';
-import type { RunPlan } from '../workflows/messages.js';
+import type { MapPhase, RunPlan } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
-import { bySeed, historyOf } from './history.js';
+import { bySeed, type History, historyOf } from './history.js';
 import type { RunContext, RunContexts } from './run-context.js';
 import type { Turns } from './turn.js';
 
-/** More than this many first calls are no matter of latency. */
+/** More than this many calls at a time are no matter of latency. */
 const MOST = 300;
+/** Children that are not here by then have another reason: no row is begun ahead of them any more. */
+const LONGEST_MS = 5_000;
+
+interface Row {
+  seed: Seed;
+  history: History;
+}
 
 export class HeadStart {
   readonly #deps: ActivityDeps;
@@ -52,21 +60,46 @@ export class HeadStart {
   }
 
   async #begin(plan: RunPlan): Promise<void> {
-    const { store } = this.#deps;
     const [phase] = plan.phases;
     if (!phase || plan.paused) return;
     const context = await this.#contexts.get(plan.run, plan.epoch);
     const count = Math.min(phase.source.items, plan.concurrency, MOST);
-    const span =
-      phase.source.kind === 'range' ? { from: 0, to: count } : { list: await store.items(plan.run, plan.epoch, 0, count) };
-    await this.#take(context, plan.epoch, span);
+    const rows = this.#rows(plan, phase, count);
+    const until = this.#deps.now() + LONGEST_MS;
+    const isOver = () => context.childHere || this.#deps.now() >= until;
+    await Promise.all(Array.from({ length: count }, () => this.#converse(context, rows, isOver)));
+  }
+
+  /** The phase's rows in order, read some at a time. */
+  async *#rows({ run, epoch }: RunPlan, { source }: MapPhase, step: number): AsyncGenerator<Row, void> {
+    const { store } = this.#deps;
+    for (let from = 0; from < source.items; from += step) {
+      const to = Math.min(source.items, from + step);
+      const span = source.kind === 'range' ? { from, to } : { list: await store.items(run, epoch, from, to) };
+      yield* await this.#histories(run, epoch, span);
+    }
+  }
+
+  async #histories(runId: string, epoch: number, span: Indexes): Promise<Row[]> {
+    const { store } = this.#deps;
+    const [seeds, rows] = await Promise.all([store.seeds(runId, span), store.calls(runId, span)]);
+    const calls = bySeed(rows);
+    return seeds.map((seed) => ({ seed, history: historyOf(calls.get(seed.index) ?? [], epoch) }));
+  }
+
+  /** One row after another, each until it ends or has to wait. */
+  async #converse(context: RunContext, rows: AsyncIterator<Row, void>, isOver: () => boolean): Promise<void> {
+    for (let next = await rows.next(); !next.done && !isOver(); next = await rows.next()) {
+      const { seed, history } = next.value;
+      let end = await this.#turns.take(context, seed, history);
+      while (end.kind === 'go-on' && !isOver()) end = await this.#turns.take(context, seed, history);
+      if (end.kind === 'paused' || end.kind === 'stop') return;
+    }
   }
 
   /** One turn of each of these rows. */
   async #take(context: RunContext, epoch: number, span: Indexes): Promise<void> {
-    const { store } = this.#deps;
-    const [seeds, calls] = await Promise.all([store.seeds(context.run.id, span), store.calls(context.run.id, span)]);
-    const histories = bySeed(calls);
-    await Promise.all(seeds.map((seed) => this.#turns.take(context, seed, historyOf(histories.get(seed.index) ?? [], epoch))));
+    const rows = await this.#histories(context.run.id, epoch, span);
+    await Promise.all(rows.map(({ seed, history }) => this.#turns.take(context, seed, history)));
   }
 }

@@ -20,6 +20,8 @@ export interface RunContext {
   cancelSignal: AbortSignal;
   /** True once the run has any answer: a bad request is then the row's fault. */
   anyAnswered: boolean;
+  /** The activity of a child is or was in this process: no turn begins ahead of the children any more. */
+  childHere: boolean;
   /** Calls answered here, and their time, for the size of later runs' slices. */
   measured: { calls: number; ms: number };
   /** Rows without an outcome, as far as this process knows. */
@@ -94,6 +96,7 @@ export class RunContexts {
       contextWindow: prices.contextWindow(model),
       cancelSignal: gates.cancelSignal(runId),
       anyAnswered: totals.calls > 0,
+      childHere: false,
       measured: { calls: 0, ms: 0 },
       left: pendingOf(totals),
       firstRows: new FirstRows((count) => store.firstRows(runId, count)),

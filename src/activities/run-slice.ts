@@ -129,6 +129,7 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
     try {
       const known = await contexts.get(input.run, input.epoch);
       context = known;
+      context.childHere = true;
       await withHeartbeat(
         activity,
         () => ({ ok: result.ok, failed: result.failed, waitsFor: known.gate.bottleneck(input.run) }),

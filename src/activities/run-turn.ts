@@ -51,6 +51,7 @@ export function createRunTurn(deps: ActivityDeps, contexts: RunContexts, turns: 
     try {
       const known = await contexts.get(input.run, input.epoch);
       context = known;
+      context.childHere = true;
       return await withHeartbeat(
         activity,
         () => ({ waitsFor: known.gate.bottleneck(input.run) }),

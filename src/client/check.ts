@@ -5,7 +5,7 @@ import { SwarmError } from '../core/errors.js';
 import { type Estimate, estimateRest, speedOf } from '../core/estimate.js';
 import type { NanoUsd } from '../core/model.js';
 import { nanoToUsd } from '../core/price.js';
-import { ASSUMED_CALL_MS, ASSUMED_CONCURRENCY, MOST_AUTO_CONCURRENCY, sliceSize } from '../core/slice-size.js';
+import { ASSUMED_CONCURRENCY, MOST_AUTO_CONCURRENCY, sliceSize } from '../core/slice-size.js';
 import { parseTemplate } from '../core/template.js';
 import { fileVersion, seenRows } from '../intake/seen-rows.js';
 import type { Prices } from '../llm/port.js';
@@ -158,9 +158,9 @@ function paceNotes(task: Task, rows: number): string[] {
     notes.push(`workers: auto starts with ${ASSUMED_CONCURRENCY} calls in flight`);
   const pace = { total: rows, concurrency, turns: task.maxTurns };
   if (task.sliceSize === 'auto' && sliceSize('auto', { ...pace, callMs: 1 }) > 1) {
-    const size = sliceSize('auto', { ...pace, callMs: ASSUMED_CALL_MS });
+    const size = sliceSize('auto', { ...pace, callMs: null });
     const grain = size === 1 ? 'a child workflow per seed' : `${size} seeds per child workflow`;
-    notes.push(`batch_size: auto starts with ${grain}, assuming ${ASSUMED_CALL_MS / 1_000} s a call until calls were measured`);
+    notes.push(`batch_size: auto starts with ${grain}, and goes by the time of calls once some were measured`);
   }
   return notes;
 }

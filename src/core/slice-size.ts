@@ -2,6 +2,8 @@
 
 /** Assumed call time until one is known. */
 export const ASSUMED_CALL_MS = 2_000;
+/** Slices are planned for this one until one is known: those of slow calls may be larger than need be, those of quick ones must not be small. */
+const QUICK_CALL_MS = 500;
 /** Turns per seed of a conversation to plan with before any is known. */
 export const PLANNED_TURNS = 3;
 /** `workers: auto` until the gate learns a better value. */
@@ -34,8 +36,8 @@ export interface Pace {
   total: number;
   /** Calls in flight. */
   concurrency: number;
-  /** Mean time of one call. */
-  callMs: number;
+  /** Mean time of one call; null: not known yet. */
+  callMs: number | null;
   /** Mean calls per seed. */
   turns: number;
 }
@@ -43,17 +45,23 @@ export interface Pace {
 /** Seeds per child: the configured number, else 1 for small or slow phases, else the smallest that keeps children under 2/s. */
 export function sliceSize(configured: number | 'auto', pace: Pace): number {
   if (configured !== 'auto') return configured;
-  const callsPerSecond = (pace.concurrency * 1000) / Math.max(1, pace.callMs);
+  const callsPerSecond = (callMs: number) => (pace.concurrency * 1000) / Math.max(1, callMs);
   const small = pace.total / SEEDS_PER_SECOND <= SMALL_PHASE_SECONDS;
-  if (small || callsPerSecond <= SEEDS_PER_SECOND) return 1;
-  const seedsPerSecond = callsPerSecond / Math.max(1, pace.turns);
+  if (small || callsPerSecond(pace.callMs ?? ASSUMED_CALL_MS) <= SEEDS_PER_SECOND) return 1;
+  const seedsPerSecond = callsPerSecond(pace.callMs ?? QUICK_CALL_MS) / Math.max(1, pace.turns);
   return Math.min(MAX_SLICE, Math.max(2, Math.ceil(seedsPerSecond / SLICES_PER_SECOND)));
 }
+
+/**
+ * Slices in flight beyond those that the calls need: one for the rows that are left when one of them ends, one for the time until its
+ * successor is there, which is 0.4 s where calls leave Temporal's server little of two cores.
+ */
+const SLICES_AHEAD = 2;
 
 /** Children in flight that keep `concurrency` calls under way while children come and go, and leave none of the processes without one. */
 export function childrenInFlight(concurrency: number, size: number, processes = 1): number {
   if (size === 1) return Math.min(MAX_SEEDS_IN_FLIGHT, Math.ceil(1.5 * concurrency) + 1);
-  return Math.max(Math.ceil((1.5 * concurrency) / size), processes) + 1;
+  return Math.max(Math.ceil((1.5 * concurrency) / size), processes) + SLICES_AHEAD;
 }
 
 /** Rows of a child below which the rest is not split further: a child has a cost of its own. */

@@ -15,7 +15,7 @@ import {
 } from '@temporalio/workflow';
 import type { StopCause } from '../core/model.js';
 import { itemWorkflowId } from '../core/names.js';
-import { ASSUMED_CALL_MS, CHILDREN_PER_EXECUTION, EVENTS_PER_EXECUTION, nextSize, sliceSize } from '../core/slice-size.js';
+import { CHILDREN_PER_EXECUTION, childrenInFlight, EVENTS_PER_EXECUTION, nextSize, sliceSize } from '../core/slice-size.js';
 import {
   type ChildResult,
   type ControlNews,
@@ -40,7 +40,8 @@ type Child = ChildWorkflowHandle<typeof swarmSeed | typeof swarmSlice>;
 export interface ChildrenState {
   sums: Sums;
   stop: StopCause | null;
-  pace: { callMs: number; known: boolean };
+  /** Mean time of the calls so far; null before the first is known. */
+  callMs: number | null;
   paused: boolean;
   concurrency: number;
   /** Processes to plan children for. */
@@ -70,7 +71,7 @@ export class Children {
     this.state = {
       sums: NO_SUMS,
       stop: null,
-      pace: { callMs: plan.callMs ?? ASSUMED_CALL_MS, known: plan.callMs !== null },
+      callMs: plan.callMs,
       paused: plan.paused,
       concurrency: plan.concurrency,
       processes: plan.processes ?? 1,
@@ -95,9 +96,14 @@ export class Children {
 
   /** Seeds per child, by the call time seen so far. */
   get size(): number {
-    const { callMs } = this.state.pace;
+    const { concurrency, callMs } = this.state;
     const { sliceSize: configured, turns } = this.#plan;
-    return sliceSize(configured, { total: this.#phase.source.items, concurrency: this.state.concurrency, callMs, turns });
+    return sliceSize(configured, { total: this.#phase.source.items, concurrency, callMs, turns });
+  }
+
+  /** Children that should be in flight. */
+  get window(): number {
+    return childrenInFlight(this.state.concurrency, this.size, this.state.processes);
   }
 
   /** Starts children for positions from..to until done, stopped or full; returns the first position not started. */
@@ -202,9 +208,8 @@ export class Children {
 
   #measured(callMs: number | null): void {
     if (callMs === null) return;
-    const { pace } = this.state;
-    // The first measured time replaces the assumed one; later ones move it.
-    pace.callMs = pace.known ? Math.round(0.7 * pace.callMs + 0.3 * callMs) : callMs;
-    pace.known = true;
+    const { callMs: before } = this.state;
+    // Later times move the first one.
+    this.state.callMs = before === null ? callMs : Math.round(0.7 * before + 0.3 * callMs);
   }
 }

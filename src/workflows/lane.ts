@@ -8,7 +8,6 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import type { StopCause } from '../core/model.js';
-import { childrenInFlight } from '../core/slice-size.js';
 import { Children } from './children.js';
 import { controlSignal, type LaneInput, processesSignal, runAttributes, type Sums } from './messages.js';
 
@@ -21,7 +20,7 @@ export async function swarmLane(input: LaneInput): Promise<LaneResult> {
   const children = new Children(plan, phase, input.root, runAttributes(plan), {
     sums: input.sums,
     stop: input.stop,
-    pace: { ...input.pace },
+    callMs: input.callMs ?? null,
     paused: input.paused,
     concurrency: input.concurrency,
     processes: input.processes ?? plan.processes ?? 1,
@@ -31,8 +30,7 @@ export async function swarmLane(input: LaneInput): Promise<LaneResult> {
 
   const items = phase.source.items - input.from;
   // An even share of what keeps the run's calls under way.
-  const window = () =>
-    Math.max(1, Math.ceil(childrenInFlight(children.state.concurrency, children.size, children.state.processes) / lanes));
+  const window = () => Math.max(1, Math.ceil(children.window / lanes));
   const cursor = { ...input.cursor };
 
   try {
@@ -52,9 +50,9 @@ export async function swarmLane(input: LaneInput): Promise<LaneResult> {
     throw error;
   }
   await condition(allHandlersFinished);
-  const { sums, stop, pace, paused, concurrency, processes } = children.state;
+  const { sums, stop, callMs, paused, concurrency, processes } = children.state;
   if (stop === null && cursor.block * block < items) {
-    await continueAsNew<typeof swarmLane>({ ...input, cursor, sums, stop, pace, paused, concurrency, processes });
+    await continueAsNew<typeof swarmLane>({ ...input, cursor, sums, stop, callMs, paused, concurrency, processes });
   }
   return { ...sums, stop };
 }

@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { StopCause } from '../core/model.js';
 import { laneWorkflowId } from '../core/names.js';
-import { childrenInFlight, planLanes } from '../core/slice-size.js';
+import { planLanes } from '../core/slice-size.js';
 import { Children } from './children.js';
 import { swarmLane } from './lane.js';
 import {
@@ -65,10 +65,7 @@ export class MapPhaseRun {
   async run(news: ControlNews): Promise<StopCause | null> {
     this.#children.state.paused = news.paused;
     this.#children.state.concurrency = news.concurrency;
-    const window = () => {
-      const { concurrency, processes } = this.#children.state;
-      return childrenInFlight(concurrency, this.#children.size, processes);
-    };
+    const window = () => this.#children.window;
     const fits = planLanes(this.items, this.#children.size, window()).lanes === 0;
     const reached = fits ? await this.#children.start(0, this.items, window) : 0;
     // Children that turned out smaller than planned may be too many for this execution, too.
@@ -113,7 +110,7 @@ export class MapPhaseRun {
 
   /** Resolves when the lane has started; `end` when it is over. */
   async #startLane(lane: number, lanes: number, block: number, from: number): Promise<{ end: Promise<void> }> {
-    const { pace, paused, concurrency, processes } = this.#children.state;
+    const { callMs, paused, concurrency, processes } = this.#children.state;
     const child = await startChild(swarmLane, {
       workflowId: laneWorkflowId(this.#root, this.#phase.name, lane),
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
@@ -132,7 +129,7 @@ export class MapPhaseRun {
           block,
           cursor: { block: lane, offset: 0 },
           sums: NO_SUMS,
-          pace,
+          callMs,
           paused,
           concurrency,
           processes,

@@ -95,7 +95,8 @@ export interface LaneInput {
   /** Next block of this lane, and items of it that were started. */
   cursor: { block: number; offset: number };
   sums: Sums;
-  pace: { callMs: number; known: boolean };
+  /** Mean time of the run's calls so far; null before the first is known. Not in what older histories hold. @default null */
+  callMs?: number | null;
   paused: boolean;
   concurrency: number;
   /** Processes to plan children for. Not in what older histories hold. @default those of the plan */

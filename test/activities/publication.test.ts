@@ -1,11 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { HeadStart } from '../../src/activities/head-start.js';
-import { activityParts, createActivities } from '../../src/activities/index.js';
 import { Publications } from '../../src/activities/publication.js';
-import type { CallResult } from '../../src/llm/port.js';
 import type { RunPlan } from '../../src/workflows/messages.js';
 import { fileStore } from './file-store.js';
-import { activityEnvironment, aTask, gatekeeper, reply, type Setup, setup, stage, until } from './turn-setup.js';
+import { activityEnvironment, aTask, reply, type Setup, setup, stage, until } from './turn-setup.js';
 
 const opened = fileStore();
 let part: Setup;
@@ -25,81 +22,6 @@ async function opensRun(rows: number, more: Parameters<typeof aTask>[0] = {}): P
 }
 
 const published = () => part.events.filter((event) => event === 'publish').length;
-
-describe('head start', () => {
-  it('openRun -> the first calls go out at once, as many as may be in flight; the activities join them', async () => {
-    const answers = [0, 1].map(() => gatekeeper<CallResult>());
-    part.adapter.next(
-      ...answers.map(
-        ({ promise }) =>
-          () =>
-            promise,
-      ),
-    );
-    const { id } = await opensRun(5, { concurrency: 2 });
-    await until('two calls are out', () => part.adapter.calls.length === 2);
-    const environment = activityEnvironment('w', 'x');
-    const turn = environment.run(part.activities.runTurn, { run: id, epoch: 1, index: 0 });
-    answers[0]?.open(reply('zero'));
-    expect(await turn).toMatchObject({ kind: 'done', status: 'ok' });
-    expect(part.adapter.calls).toHaveLength(2);
-    answers[1]?.open(reply('one'));
-    await until('both are stored', async () => (await part.store.totals(id)).ok === 2);
-  });
-
-  it('opened ahead of its activity, and by it -> one epoch, the first calls are made once', async () => {
-    made += 1;
-    const id = `ahead-${made}`;
-    await stage(part.store, id, 2, aTask());
-    part.adapter.next(reply('zero'), reply('one'));
-    const parts = activityParts(part.deps);
-    const activities = createActivities(part.deps, parts);
-    parts.opening.ahead(id, { workflowId: `${id}/e1`, executionId: `${id}-x` });
-    const environment = activityEnvironment(`${id}/e1`, `${id}-x`);
-    const [joined, again] = [
-      await environment.run(activities.openRun, { run: id }),
-      await environment.run(activities.openRun, { run: id }),
-    ];
-    expect(again).toEqual(joined);
-    expect(joined).toMatchObject({ kind: 'open', plan: { run: id, epoch: 1 } });
-    await until('both are stored', async () => (await part.store.totals(id)).ok === 2);
-    expect(part.adapter.calls).toHaveLength(2);
-    expect((await part.store.run(id))?.epoch).toBe(1);
-  });
-
-  it('a run that cannot be opened ahead -> logged; its activity says so', async () => {
-    const parts = activityParts(part.deps);
-    parts.opening.ahead('nobody', { workflowId: 'nobody/e1', executionId: 'x' });
-    const environment = activityEnvironment('nobody/e1', 'x');
-    await expect(environment.run(createActivities(part.deps, parts).openRun, { run: 'nobody' })).rejects.toMatchObject({
-      type: 'E_RUN_UNKNOWN',
-    });
-  });
-
-  it('a paused run -> none', async () => {
-    made += 1;
-    const id = `ahead-${made}`;
-    await stage(part.store, id, 2, aTask());
-    await part.store.setControl(id, { paused: true });
-    const environment = activityEnvironment(`${id}/e1`, `${id}-x`);
-    expect(await environment.run(part.activities.openRun, { run: id })).toMatchObject({ plan: { paused: true } });
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    expect(part.events).not.toContain('intend');
-  });
-
-  it('a later epoch -> the missing rows', async () => {
-    const { row } = await part.run(3);
-    part.adapter.next(reply('row 1'));
-    await part.environment.run(part.activities.runTurn, { run: row.id, epoch: 1, index: 1 });
-    await part.store.openEpoch(row.id, { workflowId: 'e2', executionId: `${row.id}-2` }, Date.now());
-    part.adapter.next(reply('row 0'), reply('row 2'));
-    const plan = { run: row.id, epoch: 2, concurrency: 4, paused: false };
-    const phases = [{ name: 'map', kind: 'map', source: { kind: 'list', items: 2 } }];
-    new HeadStart(part.deps, part.contexts, part.turns).begin({ ...plan, phases } as unknown as RunPlan);
-    await until('all are done', async () => (await part.store.totals(row.id)).ok === 3);
-    expect(part.adapter.left).toBe(0);
-  });
-});
 
 describe('publishing ahead of the last activity', () => {
   it('the last outcome is stored where the run was opened -> published and completed; closeRun does it no second time', async () => {

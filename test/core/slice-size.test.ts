@@ -26,6 +26,11 @@ describe('sliceSize', () => {
     expect(sliceSize('auto', { total: 4_000, concurrency: 200, callMs: 200, turns: 4 })).toBe(125);
     expect(sliceSize('auto', { total: 1e6, concurrency: 1_000, callMs: 20, turns: 1 })).toBe(MAX_SLICE);
   });
+
+  it('sliceSize: auto, no call known -> slow calls for the choice of a child per seed, quick ones for the size of slices', () => {
+    expect(sliceSize('auto', { total: 1e6, concurrency: 50, callMs: null, turns: 1 })).toBe(1);
+    expect(sliceSize('auto', { total: 1e6, concurrency: 200, callMs: null, turns: 1 })).toBe(200);
+  });
 });
 
 describe('childrenInFlight', () => {
@@ -34,11 +39,11 @@ describe('childrenInFlight', () => {
     expect(childrenInFlight(1_000, 1)).toBe(MAX_SEEDS_IN_FLIGHT);
   });
 
-  it('childrenInFlight: slices -> enough rows for the calls plus one slice', () => {
-    expect(childrenInFlight(200, 100)).toBe(4);
-    expect(childrenInFlight(8, 500)).toBe(2);
-    expect(childrenInFlight(8, 500, 4)).toBe(5);
-    expect(childrenInFlight(200, 20, 4)).toBe(16);
+  it('childrenInFlight: slices -> enough rows for the calls, plus one slice under way and one for the time of its replacement', () => {
+    expect(childrenInFlight(200, 100)).toBe(5);
+    expect(childrenInFlight(8, 500)).toBe(3);
+    expect(childrenInFlight(8, 500, 4)).toBe(6);
+    expect(childrenInFlight(200, 20, 4)).toBe(17);
   });
 });
 

@@ -58,7 +58,7 @@ describe('lanes', () => {
     expect(await handle.result()).toMatchObject({ counts: { ok: 2_050 } });
     const positions = scene.slices.flatMap(({ from, to }) => range(to - from).map((offset) => from + offset));
     expect(positions.sort((a, b) => a - b)).toEqual(range(2_050));
-    // 1.5 x 30 / 5 + 1 = 10 for all lanes: 3 each of 4.
+    // 1.5 x 30 / 5 + 2 = 11 for all lanes: 3 each of 4.
     expect(most).toBeLessThanOrEqual(12);
   });
 

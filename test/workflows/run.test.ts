@@ -155,48 +155,48 @@ describe('slice grain', () => {
       items: 40,
       plan: { sliceSize: 4, concurrency: 4 },
       slice: async ({ from, to }) => {
-        if (from < 12) await waits.promise;
+        if (from < 16) await waits.promise;
         return { ok: to - from };
       },
     });
-    // The window is three slices.
-    await until('the window is full', () => scene.slices.length === 3);
+    // 1.5 x 4 rows and two more.
+    await until('the window is full', () => scene.slices.length === 4);
     expect(scene.slices[0]).toMatchObject({ parent: 'tails/e1' });
     await handle.signal(tailSignal, { child: 'unknown', callMs: null });
     await sleep(200);
-    expect(scene.slices).toHaveLength(3);
-    for (const from of [0, 4, 8]) await handle.signal(tailSignal, { child: `tails/e1/map/s${from}`, callMs: null });
+    expect(scene.slices).toHaveLength(4);
+    for (const from of [0, 4, 8, 12]) await handle.signal(tailSignal, { child: `tails/e1/map/s${from}`, callMs: null });
     await until('all others are done', () => scene.slices.length === 10);
     waits.open();
     expect(await handle.result()).toMatchObject({ counts: { ok: 40 } });
   });
 
   it('auto -> the first measured slices correct the size', async () => {
-    // 2 s are assumed: 64 x 1000 / 2000 = 32 calls/s = 16 rows a slice; the truth is 200 ms: 160 rows a slice.
+    // Not known: 64 x 1000 / 500 = 128 calls/s = 64 rows a slice; the truth is 200 ms: 160 rows a slice.
     const { handle, scene } = await temporal.start('auto', {
-      items: 600,
+      items: 700,
       plan: { sliceSize: 'auto', concurrency: 64 },
       slice: ({ from, to }) => ({ ok: to - from, callMs: 200 }),
     });
-    expect(await handle.result()).toMatchObject({ counts: { ok: 600 } });
+    expect(await handle.result()).toMatchObject({ counts: { ok: 700 } });
     const slices = [...scene.slices].sort((a, b) => a.from - b.from);
     const sizes = slices.map(({ from, to }) => to - from);
-    expect(sizes[0]).toBe(16);
+    expect(sizes[0]).toBe(64);
     expect(sizes.at(-2)).toBe(160);
-    expect(slices.flatMap(({ from, to }) => range(to - from).map((offset) => from + offset))).toEqual(range(600));
+    expect(slices.flatMap(({ from, to }) => range(to - from).map((offset) => from + offset))).toEqual(range(700));
   });
 
   it('auto with calls slower than assumed -> smaller children, more than one execution may start: still every row', async () => {
-    // Planned with 16 rows a child: 33 children. Measured: a child per row, more than one execution starts.
+    // Planned with 64 rows a child: 10 children. Measured: a child per row, more than one execution starts.
     const { handle, scene } = await temporal.start('slow', {
-      items: 520,
+      items: 700,
       plan: { sliceSize: 'auto', concurrency: 64 },
       turn: () => ({ ...doneTurn(), callMs: 60_000 }),
       slice: ({ from, to }) => ({ ok: to - from, callMs: 60_000 }),
     });
-    expect(await handle.result()).toMatchObject({ state: 'completed', counts: { ok: 520 } });
+    expect(await handle.result()).toMatchObject({ state: 'completed', counts: { ok: 700 } });
     const sliced = scene.slices.flatMap(({ from, to }) => range(to - from).map((offset) => from + offset));
-    expect([...sliced, ...scene.turns].sort((a, b) => a - b)).toEqual(range(520));
+    expect([...sliced, ...scene.turns].sort((a, b) => a - b)).toEqual(range(700));
     expect(scene.turns.length).toBeGreaterThan(400);
   });
 });
@@ -212,15 +212,15 @@ describe('processes that join a run', () => {
         return { ok: to - from };
       },
     });
-    // 1.5 x 4 rows, or one slice for the only process, and one more.
-    await until('the window is full', () => scene.slices.length === 2);
+    // One slice for the only process, and two more.
+    await until('the window is full', () => scene.slices.length === 3);
     scene.idle = [SLICE_QUEUE];
     scene.processes = 3;
-    await until('the others have theirs', () => scene.slices.length === 4);
+    await until('the others have theirs', () => scene.slices.length === 5);
     expect(scene.queues.filter((queue) => queue === SLICE_QUEUE)).toHaveLength(1);
     scene.processes = 1;
     await sleep(200);
-    expect(scene.slices).toHaveLength(4);
+    expect(scene.slices).toHaveLength(5);
     waits.open();
     expect(await handle.result()).toMatchObject({ counts: { ok: 200 } });
     const { events } = await handle.fetchHistory();

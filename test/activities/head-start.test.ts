@@ -1,0 +1,153 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { HeadStart } from '../../src/activities/head-start.js';
+import { activityParts, createActivities } from '../../src/activities/index.js';
+import type { CallResult } from '../../src/llm/port.js';
+import type { RunPlan } from '../../src/workflows/messages.js';
+import { fileStore } from './file-store.js';
+import { activityEnvironment, aTask, gatekeeper, reply, type Setup, setup, stage, until } from './turn-setup.js';
+
+const opened = fileStore();
+let part: Setup;
+beforeEach(async () => {
+  part = await setup(opened.store);
+});
+afterEach(() => part.close());
+
+let made = 0;
+async function opensRun(rows: number, more: Parameters<typeof aTask>[0] = {}): Promise<{ id: string; plan: RunPlan }> {
+  made += 1;
+  const id = `ahead-${made}`;
+  await stage(part.store, id, rows, aTask(more));
+  const environment = activityEnvironment(`${id}/e1`, `${id}-x`);
+  const result: unknown = await environment.run(part.activities.openRun, { run: id });
+  return { id, plan: (result as { plan: RunPlan }).plan };
+}
+
+const _published = () => part.events.filter((event) => event === 'publish').length;
+
+describe('head start', () => {
+  it('openRun -> the first calls go out at once, as many as may be in flight; the activities join them', async () => {
+    const answers = [0, 1].map(() => gatekeeper<CallResult>());
+    part.adapter.next(
+      ...answers.map(
+        ({ promise }) =>
+          () =>
+            promise,
+      ),
+    );
+    const { id } = await opensRun(5, { concurrency: 2 });
+    await until('two calls are out', () => part.adapter.calls.length === 2);
+    const environment = activityEnvironment('w', 'x');
+    const turn = environment.run(part.activities.runTurn, { run: id, epoch: 1, index: 0 });
+    answers[0]?.open(reply('zero'));
+    expect(await turn).toMatchObject({ kind: 'done', status: 'ok' });
+    expect(part.adapter.calls).toHaveLength(2);
+    answers[1]?.open(reply('one'));
+    await until('both are stored', async () => (await part.store.totals(id)).ok === 2);
+  });
+
+  it('opened ahead of its activity, and by it -> one epoch, the first calls are made once', async () => {
+    made += 1;
+    const id = `ahead-${made}`;
+    await stage(part.store, id, 2, aTask());
+    part.adapter.next(reply('zero'), reply('one'));
+    const parts = activityParts(part.deps);
+    const activities = createActivities(part.deps, parts);
+    parts.opening.ahead(id, { workflowId: `${id}/e1`, executionId: `${id}-x` });
+    const environment = activityEnvironment(`${id}/e1`, `${id}-x`);
+    const [joined, again] = [
+      await environment.run(activities.openRun, { run: id }),
+      await environment.run(activities.openRun, { run: id }),
+    ];
+    expect(again).toEqual(joined);
+    expect(joined).toMatchObject({ kind: 'open', plan: { run: id, epoch: 1 } });
+    await until('both are stored', async () => (await part.store.totals(id)).ok === 2);
+    expect(part.adapter.calls).toHaveLength(2);
+    expect((await part.store.run(id))?.epoch).toBe(1);
+  });
+
+  it('a run that cannot be opened ahead -> logged; its activity says so', async () => {
+    const parts = activityParts(part.deps);
+    parts.opening.ahead('nobody', { workflowId: 'nobody/e1', executionId: 'x' });
+    const environment = activityEnvironment('nobody/e1', 'x');
+    await expect(environment.run(createActivities(part.deps, parts).openRun, { run: 'nobody' })).rejects.toMatchObject({
+      type: 'E_RUN_UNKNOWN',
+    });
+  });
+
+  it('a paused run -> none', async () => {
+    made += 1;
+    const id = `ahead-${made}`;
+    await stage(part.store, id, 2, aTask());
+    await part.store.setControl(id, { paused: true });
+    const environment = activityEnvironment(`${id}/e1`, `${id}-x`);
+    expect(await environment.run(part.activities.openRun, { run: id })).toMatchObject({ plan: { paused: true } });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(part.events).not.toContain('intend');
+  });
+
+  it('a later epoch -> the missing rows', async () => {
+    const { row } = await part.run(3);
+    part.adapter.next(reply('row 1'));
+    await part.environment.run(part.activities.runTurn, { run: row.id, epoch: 1, index: 1 });
+    await part.store.openEpoch(row.id, { workflowId: 'e2', executionId: `${row.id}-2` }, Date.now());
+    part.adapter.next(reply('row 0'), reply('row 2'));
+    const plan = { run: row.id, epoch: 2, concurrency: 4, paused: false };
+    const phases = [{ name: 'map', kind: 'map', source: { kind: 'list', items: 2 } }];
+    new HeadStart(part.deps, part.contexts, part.turns).begin({ ...plan, phases } as unknown as RunPlan);
+    await until('all are done', async () => (await part.store.totals(row.id)).ok === 3);
+    expect(part.adapter.left).toBe(0);
+  });
+
+  it('no child is here -> row after row, never more at a time than may be in flight', async () => {
+    let under = 0;
+    let most = 0;
+    const answer = async () => {
+      under += 1;
+      most = Math.max(most, under);
+      await new Promise((resolve) => setImmediate(resolve));
+      under -= 1;
+      return reply('a');
+    };
+    part.adapter.next(...Array.from({ length: 7 }, () => answer));
+    const { id } = await opensRun(7, { concurrency: 2 });
+    await until('all are stored', async () => (await part.store.totals(id)).ok === 7);
+    expect(part.adapter.calls.map((call) => call.messages.at(-1)?.content).sort()).toEqual(
+      Array.from({ length: 7 }, (_, row) => `Say row ${row}`),
+    );
+    expect(most).toBe(2);
+  });
+
+  it('conversations -> each goes on to its end', async () => {
+    part.adapter.next(reply('one'), reply('two'), reply('three'));
+    const { id } = await opensRun(1, { multiTurn: true, maxTurns: 3 });
+    await until('it is stored', async () => (await part.store.totals(id)).ok === 1);
+    expect(part.adapter.calls.map((call) => call.messages.length)).toEqual([1, 3, 5]);
+  });
+
+  it('the slice of a child is here -> it has all rows that were not begun', async () => {
+    const first = gatekeeper<CallResult>();
+    part.adapter.next(() => first.promise, reply('one'), reply('two'));
+    const { id } = await opensRun(3, { concurrency: 1 });
+    await until('one call is out', () => part.adapter.calls.length === 1);
+    const environment = activityEnvironment('w', 'x');
+    const slice = environment.run(part.activities.runSlice, { run: id, epoch: 1, from: 0, to: 3, source: 'range' as const });
+    const { gate } = await part.contexts.get(id, 1);
+    await until('its other rows wait for a place', () => gate.bottleneck(id) === 'concurrency');
+    first.open(reply('zero'));
+    expect(await slice).toMatchObject({ ok: 3, undone: 0 });
+    expect(part.adapter.calls).toHaveLength(3);
+  });
+
+  it('no child after five seconds -> no further row is begun', async () => {
+    const first = gatekeeper<CallResult>();
+    part.adapter.next(() => first.promise);
+    const { id } = await opensRun(3, { concurrency: 1 });
+    await until('one call is out', () => part.adapter.calls.length === 1);
+    part.pass(Date.now() + 6_000);
+    first.open(reply('zero'));
+    await until('it is stored', async () => (await part.store.totals(id)).ok === 1);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(part.events.filter((event) => event === 'intend')).toHaveLength(1);
+  });
+});
