@@ -14,7 +14,7 @@ export interface Predecessor {
 }
 
 export interface TakeOverOptions {
-  store: Pick<Store, 'owners' | 'endOwners' | 'runs' | 'updateRun' | 'setControl'>;
+  store: Pick<Store, 'owners' | 'endOwners' | 'runs' | 'updateRun' | 'restRun'>;
   homeId: string;
   /** True when the store is the home's own file: runs of before homes were kept are this home's, too. */
   ownStore: boolean;

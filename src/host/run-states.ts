@@ -6,7 +6,7 @@ import { leaveCallContext, type RemembersCalls } from '../temporal-connection.js
 import type { HostLog } from './log.js';
 
 export interface RunStatesOptions {
-  store: Pick<Store, 'run' | 'runs' | 'workflowClosed'>;
+  store: Pick<Store, 'run' | 'runs' | 'restRun'>;
   client: Pick<Client, 'workflow'>;
   /** The client's. */
   connection: RemembersCalls;
@@ -91,7 +91,7 @@ export class RunStates {
     }
     const patch = await this.#truth(run, workflowId, closed);
     // Calls under way may finish; no more are begun for a workflow that is gone.
-    if (!(await store.workflowClosed(id, workflowId, patch))) return;
+    if (!(await store.restRun(id, workflowId, patch))) return;
     log.warn({ run: id, workflow: workflowId, state: patch.state }, patch.message ?? '');
   }
 

@@ -17,7 +17,7 @@ export const OPERATIONS = {
   sealRun: runs.sealRun,
   dropSome: runs.dropSome,
   updateRun: runs.updateRun,
-  workflowClosed: runs.workflowClosed,
+  restRun: runs.restRun,
   openEpoch: runs.openEpoch,
   reopenFailed: runs.reopenFailed,
   setControl: runs.setControl,

@@ -222,8 +222,11 @@ export interface Store extends SharedStore, MoneyStore {
    * that is told late, after its process had died. @default now
    */
   updateRun(runId: string, patch: RunPatch, whileIn?: readonly RunState[], restedAt?: EpochMs): Promise<boolean>;
-  /** A running run's workflow was found closed: changes the run and pauses its calls. False when that is not its workflow any more, or it does not run. */
-  workflowClosed(runId: string, workflowId: string, patch: RunPatch): Promise<boolean>;
+  /**
+   * A running run rests: changes it and pauses its calls. False when that is not its workflow any more, or it does not run. `restedAt` as for
+   * updateRun.
+   */
+  restRun(runId: string, workflowId: string | null, patch: RunPatch, restedAt?: EpochMs): Promise<boolean>;
   /**
    * Starts the next epoch: epoch + 1, state running. When rows are done already, the missing ones are listed
    * as items (position -> index) and `kind` is `list`; else positions are indexes. One transaction.

@@ -140,20 +140,20 @@ export function* updateRun({ runId, patch, whileIn, at, restedAt }: RunChange): 
 }
 
 /**
- * The run's workflow was found closed while the store takes the run for running: `patch` says so, and its calls pause. One step, so that it
+ * A running run rests: nobody works on it, or its workflow was found closed. `patch` says so, and its calls pause. One step, so that it
  * never meets the next epoch. False when the run has gone on, or has ended, meanwhile.
  */
-export function* workflowClosed({
+export function* restRun({
   workflowId,
   ...change
-}: Omit<RunChange, 'whileIn'> & { workflowId: string }): Operation<boolean> {
+}: Omit<RunChange, 'whileIn'> & { workflowId: string | null }): Operation<boolean> {
   const { runId } = change;
   const [run] = yield [SQL.stateOf, [runId]];
   if (!run) throw unknownRun(runId);
   if (run['workflow_id'] !== workflowId) return false;
-  const closed = yield* updateRun({ ...change, whileIn: ['running'] });
-  if (closed) yield* setControl({ runId, patch: { paused: true } });
-  return closed;
+  const rests = yield* updateRun({ ...change, whileIn: ['running'] });
+  if (rests) yield* setControl({ runId, patch: { paused: true } });
+  return rests;
 }
 
 export interface OpenedEpoch {

@@ -129,8 +129,8 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     dropRun,
     updateRun: (runId, patch, whileIn, restedAt) =>
       writer.write('updateRun', { runId, patch, whileIn: whileIn ?? null, at: Date.now(), restedAt: restedAt ?? null }),
-    workflowClosed: (runId, workflowId, patch) =>
-      writer.write('workflowClosed', { runId, workflowId, patch, at: Date.now(), restedAt: null }),
+    restRun: (runId, workflowId, patch, restedAt) =>
+      writer.write('restRun', { runId, workflowId, patch, at: Date.now(), restedAt: restedAt ?? null }),
     openEpoch: (runId, workflow, at) => writer.write('openEpoch', { runId, workflow, at }),
     reopenFailed: (runId, cause) => writer.write('reopenFailed', { runId, cause: cause ?? null }),
     intend: (intent) => writer.write('intend', intent),

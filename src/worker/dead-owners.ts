@@ -11,7 +11,7 @@ import { processOf } from './process-identity.js';
 import { returnActivities } from './return-activities.js';
 
 export interface DeadOwnersOptions {
-  store: Pick<Store, 'endOwner' | 'activityEnded' | 'runs' | 'updateRun' | 'setControl'>;
+  store: Pick<Store, 'endOwner' | 'activityEnded' | 'runs' | 'restRun'>;
   lease: Pick<Lease, 'owner' | 'temporal' | 'owners' | 'deadBefore' | 'onLook'>;
   connection: NativeConnection;
   namespace: string;

@@ -7,16 +7,16 @@ import type { RunRow, Store } from '../store/port.js';
  * when nobody works on them. @default now
  */
 export async function interruptAttachedRuns(
-  store: Pick<Store, 'runs' | 'updateRun' | 'setControl'>,
+  store: Pick<Store, 'runs' | 'restRun'>,
   how: 'died' | 'was stopped',
   isOf: (run: RunRow) => boolean,
   restedAt?: EpochMs,
 ): Promise<string[]> {
   const attached = (await store.runs({ states: ['running'] })).filter((run) => !run.detached && isOf(run));
-  for (const { id } of attached) {
-    await store.setControl(id, { paused: true });
+  const interrupted: string[] = [];
+  for (const { id, workflowId } of attached) {
     const message = `the host ${how} while the run was going on; go on with: swarm resume ${id}`;
-    await store.updateRun(id, { state: 'interrupted', reason: 'host', message }, ['running'], restedAt);
+    if (await store.restRun(id, workflowId, { state: 'interrupted', reason: 'host', message }, restedAt)) interrupted.push(id);
   }
-  return attached.map((run) => run.id);
+  return interrupted;
 }

@@ -84,9 +84,7 @@ describe('startOrResume', () => {
     temporal.status.set(`${id}/e1`, 'COMPLETED');
     const control = store.control.bind(store);
     const looking = vi.spyOn(store, 'updateRun').mockImplementationOnce(async (...change) => {
-      expect(await store.workflowClosed(id, `${id}/e1`, { state: 'interrupted', reason: 'host', message: 'found closed' })).toBe(
-        true,
-      );
+      expect(await store.restRun(id, `${id}/e1`, { state: 'interrupted', reason: 'host', message: 'found closed' })).toBe(true);
       return await store.updateRun(...change);
     });
     await launcher.startOrResume(id);
@@ -94,9 +92,9 @@ describe('startOrResume', () => {
     expect(await control(id)).toMatchObject({ paused: false });
     expect(await store.run(id)).toMatchObject({ state: 'staged', message: null });
     // It comes too late for the next one.
-    expect(await store.workflowClosed(id, `${id}/e1`, { state: 'interrupted' })).toBe(false);
+    expect(await store.restRun(id, `${id}/e1`, { state: 'interrupted' })).toBe(false);
     await store.openEpoch(id, { workflowId: `${id}/e2`, executionId: `${id}-2` }, Date.now());
-    expect(await store.workflowClosed(id, `${id}/e1`, { state: 'interrupted' })).toBe(false);
+    expect(await store.restRun(id, `${id}/e1`, { state: 'interrupted' })).toBe(false);
     expect(await control(id)).toMatchObject({ paused: false });
   });
 

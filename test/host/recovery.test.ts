@@ -50,7 +50,12 @@ function scriptedStore(tokens: string[], runs: Partial<RunRow>[]) {
       const run = runs.find((other) => other.id === id);
       if (run && patch.state) run.state = patch.state;
     },
-    setControl: async (id: string, patch: object) => void steps.push(['setControl', id, patch]),
+    restRun: async (id: string, workflowId: string, patch: Partial<RunRow>, restedAt: number) => {
+      steps.push(['restRun', id, workflowId, patch, restedAt]);
+      const run = runs.find((other) => other.id === id);
+      if (run && patch.state) run.state = patch.state;
+      return run?.workflowId === workflowId;
+    },
   } as unknown as Store;
   return { store, steps };
 }
@@ -120,7 +125,7 @@ it('recover: an activity that the store does not know, started by a dead process
 
 it('takeOver: running runs -> attached ones are paused and interrupted, detached ones go on', async () => {
   const runs = [
-    { id: 'attached', detached: false, state: 'running' as const, home: 'home' },
+    { id: 'attached', workflowId: 'attached/e1', detached: false, state: 'running' as const, home: 'home' },
     { id: 'detached', detached: true, state: 'running' as const, home: 'home' },
     { id: 'of-another-home', detached: false, state: 'running' as const, home: 'other' },
   ];
@@ -132,10 +137,10 @@ it('takeOver: running runs -> attached ones are paused and interrupted, detached
   });
   expect(steps).toEqual([
     ['endOwners', 'home', ''],
-    ['setControl', 'attached', { paused: true }],
     [
-      'updateRun',
+      'restRun',
       'attached',
+      'attached/e1',
       { state: 'interrupted', reason: 'host', message: expect.stringContaining('swarm resume attached') },
       DIED_AT,
     ],

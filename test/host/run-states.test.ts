@@ -14,7 +14,7 @@ function scene(status: string | null, run: Partial<RunRow> = {}, why = '') {
   const store = {
     runs: async ({ states }: { states: string[] }) => (states.includes(row.state) ? [{ ...row }] : []),
     run: async () => row,
-    workflowClosed: async (_id: string, workflowId: string, patch: RunPatch) => {
+    restRun: async (_id: string, workflowId: string, patch: RunPatch) => {
       if (row.state !== 'running' || row.workflowId !== workflowId) return false;
       Object.assign(row, patch);
       steps.push({ paused: true });

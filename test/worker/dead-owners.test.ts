@@ -35,8 +35,10 @@ function living(owners: Partial<OwnerRow>[], options: { deadBefore?: number; run
     },
     activityEnded: async (token: string) => void steps.push(['ended', Buffer.from(token, 'base64').toString()]),
     runs: async () => options.runs ?? [],
-    setControl: async (id: string, patch: object) => void steps.push(['setControl', id, patch]),
-    updateRun: async (id: string, patch: object) => void steps.push(['updateRun', id, patch]),
+    restRun: async (id: string, workflowId: string, patch: object) => {
+      steps.push(['restRun', id, workflowId, patch]);
+      return true;
+    },
   } as unknown as Store;
   const dead = new DeadOwners({
     store,
@@ -109,7 +111,7 @@ it('Temporal is away -> the token is kept and tried again at the next look', asy
 
 it('the host of a home died -> its attached runs are paused before their activities come back; detached and foreign ones go on', async () => {
   const runs = [
-    { id: 'attached', detached: false, home: 'h' },
+    { id: 'attached', detached: false, home: 'h', workflowId: 'attached/e1' },
     { id: 'detached', detached: true, home: 'h' },
     { id: 'foreign', detached: false, home: 'h2' },
   ];
@@ -117,8 +119,12 @@ it('the host of a home died -> its attached runs are paused before their activit
   await me.look();
   expect(me.steps).toEqual([
     ['endOwner', 'host'],
-    ['setControl', 'attached', { paused: true }],
-    ['updateRun', 'attached', { state: 'interrupted', reason: 'host', message: expect.stringContaining('swarm resume') }],
+    [
+      'restRun',
+      'attached',
+      'attached/e1',
+      { state: 'interrupted', reason: 'host', message: expect.stringContaining('swarm resume') },
+    ],
     ['fail', 'of host'],
     ['ended', 'of host'],
   ]);
