@@ -11,6 +11,8 @@ export interface ModelSpend {
   calls: number;
   usage: Usage;
   costNano: NanoUsd;
+  /** Of these: answers without token counts, and what they are booked at. Without a price list of the provider's own that is their reservation. */
+  unmetered: { calls: number; costNano: NanoUsd };
 }
 
 /** Money of a quarter of an hour: what the single calls of all runs say that are booked there, and what the ledger has. */

@@ -67,6 +67,10 @@ export class MoneyReader implements MoneyStore {
           sum.calls += part.calls;
           sum.usage = addUsage(sum.usage, part.usage);
           sum.costNano += part.costNano;
+          sum.unmetered = {
+            calls: sum.unmetered.calls + part.unmetered.calls,
+            costNano: sum.unmetered.costNano + part.unmetered.costNano,
+          };
         } else byModel.set(part.model, part);
       }
       from += SPEND_ROWS;
@@ -121,6 +125,8 @@ export class MoneyReader implements MoneyStore {
         'served_model',
         select.fn.countAll<number>().as('calls'),
         select.fn.sum<number>('cost_nano').as('cost'),
+        select.fn.count<number>('input_tokens').as('metered'),
+        select.fn.sum<number | null>('cost_nano').filterWhere('input_tokens', 'is', null).as('unmetered_cost'),
         select.fn.sum<number | null>('input_tokens').as('input'),
         select.fn.sum<number | null>('cached_tokens').as('cached'),
         select.fn.sum<number | null>('output_tokens').as('output'),
@@ -143,6 +149,7 @@ export class MoneyReader implements MoneyStore {
         reasoning: row.reasoning ?? 0,
       }),
       costNano: row.cost,
+      unmetered: { calls: row.calls - row.metered, costNano: row.unmetered_cost ?? 0 },
     }));
   }
 }

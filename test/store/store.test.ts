@@ -163,8 +163,8 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     expect((await store.doubtfulCalls('r')).map((call) => [call.index, call.attempt, call.reservedNano])).toEqual([[1, 2, 100]]);
     const none = { input: 0, cached: 0, output: 0, reasoning: 0 };
     expect(await store.spendByModel('r')).toEqual([
-      { model: 'm', tier: 'worker', calls: 1, usage: USAGE, costNano: 70 },
-      { model: 'other', tier: 'worker', calls: 1, usage: none, costNano: 100 },
+      { model: 'm', tier: 'worker', calls: 1, usage: USAGE, costNano: 70, unmetered: { calls: 0, costNano: 0 } },
+      { model: 'other', tier: 'worker', calls: 1, usage: none, costNano: 100, unmetered: { calls: 1, costNano: 100 } },
     ]);
   });
 

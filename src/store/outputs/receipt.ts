@@ -40,8 +40,8 @@ export interface Receipt {
   seeds_fingerprint: string;
   /** total = ok + failed + filtered + pending. */
   counts: { total: number; ok: number; failed: number; filtered: number; pending: number };
-  /** `failed` are tries; `limited` were refused by a rate limit or overload. */
-  calls: { answered: number; failed: number; limited: number; doubtful: number; open: number };
+  /** `unmetered` are answered ones without token counts; `failed` are tries; `limited` were refused by a rate limit or overload. */
+  calls: { answered: number; failed: number; limited: number; doubtful: number; open: number; unmetered: number };
   tokens: Usage;
   money: {
     cap_usd: number | null;
@@ -50,6 +50,8 @@ export interface Receipt {
     reserved_usd: number;
     /** settled + doubtful + reserved: what counts against the cap. */
     total_usd: number;
+    /** Of what is settled: the unmetered calls. They cost their reservation, unless the provider said what they cost. */
+    unmetered_usd: number;
     by_model: { model: string; tier: string; calls: number; tokens: Usage; cost_usd: number }[];
   };
   doubtful_calls: DoubtfulCall[];
@@ -117,6 +119,7 @@ export async function buildReceipt(store: OutputReader, runId: string, facts: Re
       limited: totals.limited,
       doubtful: totals.doubtful,
       open: totals.open,
+      unmetered: spend.reduce((sum, { unmetered }) => sum + unmetered.calls, 0),
     },
     tokens: tokens(totals.usage),
     money: {
@@ -125,6 +128,7 @@ export async function buildReceipt(store: OutputReader, runId: string, facts: Re
       doubtful_usd: nanoToUsd(totals.doubtfulNano),
       reserved_usd: nanoToUsd(totals.reservedNano),
       total_usd: nanoToUsd(totals.settledNano + totals.doubtfulNano + totals.reservedNano),
+      unmetered_usd: nanoToUsd(spend.reduce((sum, { unmetered }) => sum + unmetered.costNano, 0)),
       by_model: spend.map((line) => ({
         model: line.model,
         tier: line.tier,

@@ -19,12 +19,16 @@ export interface Recount {
   /** Rows of calls, in all states. */
   calls: number;
   answered: number;
+  /** Of these: without token counts. */
+  unmetered: number;
   tries: number;
   limited: number;
   doubtful: number;
   open: number;
   usage: Usage;
   settledNano: NanoUsd;
+  /** Of these: of calls without token counts. */
+  unmeteredNano: NanoUsd;
   reservedNano: NanoUsd;
   doubtfulNano: NanoUsd;
   byModel: ModelSum[];
@@ -39,8 +43,8 @@ const PAGE = 1_000;
 function emptyRecount(): Recount {
   return {
     counts: { ok: 0, failed: 0, filtered: 0 },
-    ...{ calls: 0, answered: 0, tries: 0, limited: 0, doubtful: 0, open: 0 },
-    ...{ usage: NO_USAGE, settledNano: 0, reservedNano: 0, doubtfulNano: 0 },
+    ...{ calls: 0, answered: 0, unmetered: 0, tries: 0, limited: 0, doubtful: 0, open: 0 },
+    ...{ usage: NO_USAGE, settledNano: 0, unmeteredNano: 0, reservedNano: 0, doubtfulNano: 0 },
     byModel: [],
     doubtfulCalls: new Map(),
     unanswered: [],
@@ -65,6 +69,10 @@ function addCall(sums: Recount, models: Map<string, ModelSum>, call: CallRow): v
   sums.answered += 1;
   sums.settledNano += call.costNano;
   sums.usage = addUsage(sums.usage, usage);
+  if (call.usage === null) {
+    sums.unmetered += 1;
+    sums.unmeteredNano += call.costNano;
+  }
   const model = call.servedModel ?? '';
   const sum = models.get(model) ?? { model, calls: 0, usage: NO_USAGE, costNano: 0 };
   const { calls, costNano } = sum;

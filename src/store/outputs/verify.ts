@@ -75,6 +75,7 @@ function compareReceipt(found: Differences, receipt: Written, counted: Recount, 
     compare(`counts.${key}`, expected, receipt.counts?.[key as keyof typeof counts]);
   const calls = {
     answered: counted.answered,
+    unmetered: counted.unmetered,
     failed: counted.tries,
     limited: counted.limited,
     doubtful: counted.doubtful,
@@ -83,8 +84,9 @@ function compareReceipt(found: Differences, receipt: Written, counted: Recount, 
   for (const [key, expected] of Object.entries(calls))
     compare(`calls.${key}`, expected, receipt.calls?.[key as keyof typeof calls]);
   found.compareUsage(RECEIPT_FILE, 'tokens', counted.usage, receipt.tokens);
-  const { settledNano, doubtfulNano, reservedNano } = counted;
+  const { settledNano, unmeteredNano, doubtfulNano, reservedNano } = counted;
   money('money.settled_usd', settledNano, receipt.money?.settled_usd);
+  money('money.unmetered_usd', unmeteredNano, receipt.money?.unmetered_usd);
   money('money.doubtful_usd', doubtfulNano, receipt.money?.doubtful_usd);
   money('money.reserved_usd', reservedNano, receipt.money?.reserved_usd);
   money('money.total_usd', settledNano + doubtfulNano + reservedNano, receipt.money?.total_usd);

@@ -147,6 +147,7 @@ export function runDouble(options: DoubleOptions): OutputReader {
         calls: 12,
         usage: { input: 100, cached: 20, output: 200, reasoning: 30 },
         costNano: 1_149_514_500,
+        unmetered: { calls: 0, costNano: 0 },
       },
     ],
     doubtfulCalls: async () => doubtful,
