@@ -65,10 +65,12 @@ const deepseek = (url: string, sliceSize: number) => ({
   ...{ workers: 6, batch_size: sliceSize },
 });
 const SOME_KEY = { SOME_KEY: 'abc' };
+/** By row. */
+const FAULTS = ['[[sim fault=402*1]] ', '[[sim fault=no_usage]] '];
 
-it('refused to bill -> paused with exit 5 after the calls in flight, where to pay; paid -> the rest, nothing twice', async () => {
+it('refused to bill -> paused with exit 5 after the calls in flight, where to pay; paid -> the rest, nothing twice; no usage told -> in the receipt', async () => {
   provider.forget();
-  const rows = Array.from({ length: 30 }, (_, index) => `${index === 0 ? '[[sim fault=402*1]] ' : ''}Debt ${index}`);
+  const rows = Array.from({ length: 30 }, (_, index) => `${FAULTS[index] ?? ''}Debt ${index}`);
   const files = task('unpaid', deepseek(provider.url, 1), rows);
   const ended = await home.run(['run', files.path, '--json'], 5, SOME_KEY);
   const { run, state, reason, failed } = endEvent(ended);
@@ -77,6 +79,11 @@ it('refused to bill -> paused with exit 5 after the calls in flight, where to pa
   expect(provider.calls().length).toBeLessThanOrEqual(6);
   expect(endEvent(await home.run(['run', files.path, '--json'], 0, SOME_KEY))).toMatchObject({ run, state: 'completed', ok: 30 });
   expect(paidTwice(provider.billed())).toEqual([]);
+  const { calls, money } = files.out.receipt();
+  expect(calls).toMatchObject({ answered: 30, unmetered: 1 });
+  expect(money.unmetered_usd).toBeGreaterThan(0);
+  expect(money.settled_usd).toBeGreaterThan(spentUsd(provider.billed()));
+  expect((await home.run(['receipt', run, '--verify'])).stdout).toContain('everything adds up');
 });
 
 it('the key is refused -> paused with exit 5 after the calls in flight, where keys are made; no row has failed', async () => {
