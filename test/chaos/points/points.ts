@@ -12,6 +12,8 @@ export interface Point {
   rows: number;
   /** Default 1. Two: each is an activity of its own. */
   turns?: number;
+  /** Of each call. Default 10. Long: the row's activity is here before its first turn ends, or the host begins the second one ahead of it. */
+  latencyMs?: number;
   /** What the door before the provider does. Null: calls pass. */
   front: FrontPoint | null;
 }
@@ -26,7 +28,7 @@ export const POINTS: readonly Point[] = [
   { name: 'mid body', paidAgain: 1, doubtful: 1, rows: 1, front: 'mid body' },
   { name: 'after body', paidAgain: 1, doubtful: 1, rows: 1, front: null },
   { name: 'after journal', paidAgain: 0, doubtful: 0, rows: 1, front: null },
-  { name: 'after complete', paidAgain: 0, doubtful: 0, rows: 2, turns: 2, front: null },
+  { name: 'after complete', paidAgain: 0, doubtful: 0, rows: 1, turns: 2, latencyMs: 2_000, front: null },
   // Partial output is written while calls are under way: those at the door were reserved.
   { name: 'mid append', paidAgain: 0, doubtful: null, rows: SOME, front: 'hold' },
   { name: 'after append', paidAgain: 0, doubtful: null, rows: SOME, front: 'hold' },

@@ -11,11 +11,13 @@ import { Front } from './front.js';
 import type { Point, PointEnd } from './points.js';
 
 const HOST = fileURLToPath(new URL('./host.mjs', import.meta.url));
-const LATENCY_MS = '10';
 const READY_MS = 90_000;
 
 /** Throws when the point was never reached, or the run does not end. */
-export async function runPoint({ name, rows, front, turns = 1 }: Point, undisturbed: Undisturbed): Promise<PointEnd> {
+export async function runPoint(
+  { name, rows, front, turns = 1, latencyMs = 10 }: Point,
+  undisturbed: Undisturbed,
+): Promise<PointEnd> {
   // A turn is an activity of its own where each row is a child.
   const work: Work = { rows, turns, sliceSize: turns === 1 ? rows : 1, workers: 1 };
   let host: Program | null = null;
@@ -27,7 +29,7 @@ export async function runPoint({ name, rows, front, turns = 1 }: Point, undistur
     });
     return door.url;
   };
-  const scene = await Scene.open(work, LATENCY_MS, { keys: { checkpoint_every: 1 }, door: open });
+  const scene = await Scene.open(work, String(latencyMs), { keys: { checkpoint_every: 1 }, door: open });
   try {
     host = scene.home.node([HOST, name]);
     const { pid, ended: died } = host;
