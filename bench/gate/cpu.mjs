@@ -7,7 +7,13 @@ import { found } from './line.mjs';
 
 const WAITING = 10_000;
 const PER_SECOND = 1_000;
+/** Mean. */
 const LATENCY = 200;
+/**
+ * Latencies from half of it to one and a half: were they all the same, calls without a gate would end 200 at a time and wake the process five
+ * times a second, those behind a gate a thousand times, as answers of a provider do. That is no cost of the gate.
+ */
+const SPREAD = 1_000;
 const WARM_MS = 2_000;
 const MEASURED_MS = 5_000;
 
@@ -58,13 +64,17 @@ function realGate(limits) {
 /** CPU ms of a call: each of the waiting turns asks again when its call is over. @param {() => Promise<() => Promise<void>>} begin */
 async function cpuPerCall(begin) {
   let calls = 0;
+  let begun = 0;
   let stop = false;
   const turn = async () => {
     while (!stop) {
       const end = await begin();
       if (stop) return;
       calls += 1;
-      await new Promise((resolve) => setTimeout(resolve, LATENCY));
+      // 387 and 1,000 have no common factor: neighbours differ, and each latency comes as often.
+      begun += 1;
+      const latency = LATENCY * (0.5 + ((begun * 387) % SPREAD) / SPREAD);
+      await new Promise((resolve) => setTimeout(resolve, latency));
       await end();
     }
   };
