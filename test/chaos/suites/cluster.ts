@@ -11,15 +11,14 @@ import { seededRandom, type TestRandom } from '../../support/test-random.js';
 import type { SoakOptions, SoakResult, SoakSuite } from '../suite.js';
 
 const WORKERS = 2;
-/** Rows and calls in flight of each grain; calls of 20 ms, so that Temporal and the store set the pace. */
+/** Rows and calls in flight of each grain; calls of 20 ms, so that Temporal and the store set the pace. `killedRows`: under server kills. */
 const GRAINS = [
-  { name: 'a child per seed', sliceSize: 1, rows: 600, concurrency: 64 },
-  { name: 'slices of 100', sliceSize: 100, rows: 10_000, concurrency: 64 },
+  { name: 'a child per seed', sliceSize: 1, rows: 600, killedRows: 300, concurrency: 64 },
+  { name: 'slices of 100', sliceSize: 100, rows: 10_000, killedRows: 1_500, concurrency: 64 },
 ] as const;
 type Grain = (typeof GRAINS)[number];
 /** Killed runs need time to be killed in. */
 const SLOW_MS = 1_000;
-const KILLED_ROWS = 1_500;
 
 interface Bed {
   home: SwarmHome;
@@ -77,14 +76,16 @@ async function killing(cluster: TestCluster, random: TestRandom, done: () => boo
   return kills;
 }
 
-async function measure(bed: Bed, where: string, result: SoakResult): Promise<void> {
+async function measure(bed: Bed, where: string, say: SoakOptions['say']): Promise<string[]> {
+  const found: string[] = [];
   await bed.home.run(['start']);
   for (const grain of GRAINS) {
     const work = { grain, rows: grain.rows, name: `${where.replaceAll(' ', '-')}-${grain.sliceSize}` };
     const [perSecond, broken] = await runOne(bed, work);
-    result.broken.push(...broken);
-    result.summary.push(`${where}, ${grain.name}: ${grain.rows} rows, ${perSecond} rows/s`);
+    found.push(...broken);
+    say(`${where}, ${grain.name}: ${grain.rows} rows, ${perSecond} rows/s`);
   }
+  return found;
 }
 
 async function withHome(env: NodeJS.ProcessEnv, latencyMs: number, work: (bed: Bed) => Promise<void>): Promise<void> {
@@ -101,7 +102,7 @@ async function onCluster(options: SoakOptions, result: SoakResult): Promise<void
   try {
     const store = async () => ({ ...cluster.env, SWARM_DATABASE_URL: await cluster.storeUrl() });
     await withHome(await store(), 20, async (bed) => {
-      await measure(bed, 'PostgreSQL cluster', result);
+      result.broken.push(...(await measure(bed, 'PostgreSQL cluster', options.say)));
     });
     await withHome(await store(), SLOW_MS, async (bed) => {
       const workers = Array.from({ length: WORKERS }, () => bed.home.swarm(['worker'], { SWARM_LOG_LEVEL: 'error' }));
@@ -110,7 +111,7 @@ async function onCluster(options: SoakOptions, result: SoakResult): Promise<void
         const grain = GRAINS[scenario % GRAINS.length] as Grain;
         const random = seededRandom(`cluster ${options.seed + scenario}`);
         let kills = 0;
-        const work = { grain, rows: KILLED_ROWS, name: `killed-${scenario}-${grain.sliceSize}` };
+        const work = { grain, rows: grain.killedRows, name: `killed-${scenario}-${grain.sliceSize}` };
         const [perSecond, broken] = await runOne(bed, work, async (done) => {
           kills = await killing(cluster, random, done);
         });
@@ -134,7 +135,9 @@ const suite: SoakSuite = {
     const result: SoakResult = { broken: [], summary: [] };
     const missing = TestCluster.missing();
     if (missing !== null) return { broken: [`no cluster can be made here: ${missing}`], summary: [] };
-    await withHome({}, 20, (bed) => measure(bed, 'embedded server', result));
+    await withHome({}, 20, async (bed) => {
+      result.broken.push(...(await measure(bed, 'embedded server', options.say)));
+    });
     await onCluster(options, result);
     return result;
   },
