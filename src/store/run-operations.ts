@@ -141,19 +141,18 @@ export function* updateRun({ runId, patch, whileIn, at, restedAt }: RunChange): 
 
 /**
  * A running run rests: nobody works on it, or its workflow was found closed. `patch` says so, and its calls pause. One step, so that it
- * never meets the next epoch. False when the run has gone on, or has ended, meanwhile.
+ * never meets the next epoch. Null when the run has gone on, or has ended, meanwhile.
  */
 export function* restRun({
   workflowId,
   ...change
-}: Omit<RunChange, 'whileIn'> & { workflowId: string | null }): Operation<boolean> {
+}: Omit<RunChange, 'whileIn'> & { workflowId: string | null }): Operation<Control | null> {
   const { runId } = change;
   const [run] = yield [SQL.stateOf, [runId]];
   if (!run) throw unknownRun(runId);
-  if (run['workflow_id'] !== workflowId) return false;
-  const rests = yield* updateRun({ ...change, whileIn: ['running'] });
-  if (rests) yield* setControl({ runId, patch: { paused: true } });
-  return rests;
+  if (run['workflow_id'] !== workflowId) return null;
+  if (!(yield* updateRun({ ...change, whileIn: ['running'] }))) return null;
+  return yield* setControl({ runId, patch: { paused: true } });
 }
 
 export interface OpenedEpoch {

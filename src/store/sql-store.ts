@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { EpochMs, Outcome } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { Writer } from './operations.js';
-import type { Control, Store } from './port.js';
+import type { Control, RunPatch, Store } from './port.js';
 import type { Reader } from './reader.js';
 import type { ControlPatch, SeedTuple } from './run-operations.js';
 import { isAway, PATIENCE_MS, storeError } from './store-errors.js';
@@ -102,10 +102,20 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     await Promise.all(writes);
   }
 
+  function tell(runId: string, control: Control): void {
+    for (const listener of listeners) listener(runId, control);
+  }
+
   async function setControl(runId: string, patch: ControlPatch): Promise<Control> {
     const control = await writer.write('setControl', { runId, patch });
-    for (const listener of listeners) listener(runId, control);
+    tell(runId, control);
     return control;
+  }
+
+  async function restRun(runId: string, workflowId: string | null, patch: RunPatch, restedAt?: EpochMs): Promise<boolean> {
+    const control = await writer.write('restRun', { runId, workflowId, patch, at: Date.now(), restedAt: restedAt ?? null });
+    if (control !== null) tell(runId, control);
+    return control !== null;
   }
 
   async function close(): Promise<void> {
@@ -129,8 +139,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     dropRun,
     updateRun: (runId, patch, whileIn, restedAt) =>
       writer.write('updateRun', { runId, patch, whileIn: whileIn ?? null, at: Date.now(), restedAt: restedAt ?? null }),
-    restRun: (runId, workflowId, patch, restedAt) =>
-      writer.write('restRun', { runId, workflowId, patch, at: Date.now(), restedAt: restedAt ?? null }),
+    restRun,
     openEpoch: (runId, workflow, at) => writer.write('openEpoch', { runId, workflow, at }),
     reopenFailed: (runId, cause) => writer.write('reopenFailed', { runId, cause: cause ?? null }),
     intend: (intent) => writer.write('intend', intent),

@@ -316,6 +316,22 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     expect(await store.intend(intentOf('r', 2))).toEqual({ kind: 'go', attempt: 1 });
   });
 
+  test('restRun: of its workflow while it runs -> changed, paused, told; of another one, or once more -> nothing', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 3, null);
+    await store.openEpoch('r', { workflowId: 'r/e1', executionId: 'x' }, NOW);
+    const heard: unknown[] = [];
+    store.onControl((runId, control) => heard.push([runId, control.paused]));
+    const patch = { state: 'interrupted', reason: 'host', message: 'gone' } as const;
+    expect(await store.restRun('r', 'r/e0', patch)).toBe(false);
+    expect(await store.run('r')).toMatchObject({ state: 'running' });
+    expect(await store.restRun('r', 'r/e1', patch, NOW + 5)).toBe(true);
+    expect(await store.run('r')).toMatchObject(patch);
+    expect(await store.control('r')).toMatchObject({ paused: true });
+    expect(await store.restRun('r', 'r/e1', patch)).toBe(false);
+    expect(heard).toEqual([['r', true]]);
+  });
+
   test('queues: registered twice -> one row, the later use', async () => {
     const store = await fresh();
     const queue = { name: 'llm.a.m', provider: 'a', model: 'm', requestsPerMinute: 60, callMs: 250, lastUsedAt: NOW };
