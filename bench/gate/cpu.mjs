@@ -10,10 +10,10 @@ const PER_SECOND = 1_000;
 /** Mean. */
 const LATENCY = 200;
 /**
- * Latencies from half of it to one and a half: were they all the same, calls without a gate would end 200 at a time and wake the process five
+ * So many different latencies, from half of it to one and a half: were they all the same, calls without a gate would end 200 at a time and wake the process five
  * times a second, those behind a gate a thousand times, as answers of a provider do. That is no cost of the gate.
  */
-const SPREAD = 1_000;
+const LATENCIES = 1_000;
 const WARM_MS = 2_000;
 const MEASURED_MS = 5_000;
 
@@ -73,7 +73,7 @@ async function cpuPerCall(begin) {
       calls += 1;
       // 387 and 1,000 have no common factor: neighbours differ, and each latency comes as often.
       begun += 1;
-      const latency = LATENCY * (0.5 + ((begun * 387) % SPREAD) / SPREAD);
+      const latency = LATENCY * (0.5 + ((begun * 387) % LATENCIES) / LATENCIES);
       await new Promise((resolve) => setTimeout(resolve, latency));
       await end();
     }

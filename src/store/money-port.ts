@@ -11,7 +11,7 @@ export interface ModelSpend {
   calls: number;
   usage: Usage;
   costNano: NanoUsd;
-  /** Of these: answers without token counts, and what they are booked at. Without a price list of the provider's own that is their reservation. */
+  /** Of these: answers without token counts, and what they are booked at: their reservation, unless the provider said what they cost. */
   unmetered: { calls: number; costNano: NanoUsd };
 }
 

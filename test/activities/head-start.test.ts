@@ -14,16 +14,6 @@ beforeEach(async () => {
 afterEach(() => part.close());
 
 let made = 0;
-async function opensRun(rows: number, more: Parameters<typeof aTask>[0] = {}): Promise<{ id: string; plan: RunPlan }> {
-  made += 1;
-  const id = `ahead-${made}`;
-  await stage(part.store, id, rows, aTask(more));
-  const environment = activityEnvironment(`${id}/e1`, `${id}-x`);
-  const result: unknown = await environment.run(part.activities.openRun, { run: id });
-  return { id, plan: (result as { plan: RunPlan }).plan };
-}
-
-const _published = () => part.events.filter((event) => event === 'publish').length;
 
 describe('head start', () => {
   it('openRun -> the first calls go out at once, as many as may be in flight; the activities join them', async () => {
@@ -35,7 +25,7 @@ describe('head start', () => {
             promise,
       ),
     );
-    const { id } = await opensRun(5, { concurrency: 2 });
+    const { id } = await part.opens(5, { concurrency: 2 });
     await until('two calls are out', () => part.adapter.calls.length === 2);
     const environment = activityEnvironment('w', 'x');
     const turn = environment.run(part.activities.runTurn, { run: id, epoch: 1, index: 0 });
@@ -110,7 +100,7 @@ describe('head start', () => {
       return reply('a');
     };
     part.adapter.next(...Array.from({ length: 7 }, () => answer));
-    const { id } = await opensRun(7, { concurrency: 2 });
+    const { id } = await part.opens(7, { concurrency: 2 });
     await until('all are stored', async () => (await part.store.totals(id)).ok === 7);
     expect(part.adapter.calls.map((call) => call.messages.at(-1)?.content).sort()).toEqual(
       Array.from({ length: 7 }, (_, row) => `Say row ${row}`),
@@ -120,7 +110,7 @@ describe('head start', () => {
 
   it('conversations -> each goes on to its end', async () => {
     part.adapter.next(reply('one'), reply('two'), reply('three'));
-    const { id } = await opensRun(1, { multiTurn: true, maxTurns: 3 });
+    const { id } = await part.opens(1, { multiTurn: true, maxTurns: 3 });
     await until('it is stored', async () => (await part.store.totals(id)).ok === 1);
     expect(part.adapter.calls.map((call) => call.messages.length)).toEqual([1, 3, 5]);
   });
@@ -128,7 +118,7 @@ describe('head start', () => {
   it('the slice of a child is here -> it has all rows that were not begun', async () => {
     const first = gatekeeper<CallResult>();
     part.adapter.next(() => first.promise, reply('one'), reply('two'));
-    const { id } = await opensRun(3, { concurrency: 1 });
+    const { id } = await part.opens(3, { concurrency: 1 });
     await until('one call is out', () => part.adapter.calls.length === 1);
     const environment = activityEnvironment('w', 'x');
     const slice = environment.run(part.activities.runSlice, { run: id, epoch: 1, from: 0, to: 3, source: 'range' as const });
@@ -142,7 +132,7 @@ describe('head start', () => {
   it('no child after five seconds -> no further row is begun', async () => {
     const first = gatekeeper<CallResult>();
     part.adapter.next(() => first.promise);
-    const { id } = await opensRun(3, { concurrency: 1 });
+    const { id } = await part.opens(3, { concurrency: 1 });
     await until('one call is out', () => part.adapter.calls.length === 1);
     part.pass(Date.now() + 6_000);
     first.open(reply('zero'));

@@ -1,8 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Publications } from '../../src/activities/publication.js';
-import type { RunPlan } from '../../src/workflows/messages.js';
 import { fileStore } from './file-store.js';
-import { activityEnvironment, aTask, reply, type Setup, setup, stage, until } from './turn-setup.js';
+import { reply, type Setup, setup, until } from './turn-setup.js';
 
 const opened = fileStore();
 let part: Setup;
@@ -11,22 +10,12 @@ beforeEach(async () => {
 });
 afterEach(() => part.close());
 
-let made = 0;
-async function opensRun(rows: number, more: Parameters<typeof aTask>[0] = {}): Promise<{ id: string; plan: RunPlan }> {
-  made += 1;
-  const id = `ahead-${made}`;
-  await stage(part.store, id, rows, aTask(more));
-  const environment = activityEnvironment(`${id}/e1`, `${id}-x`);
-  const result: unknown = await environment.run(part.activities.openRun, { run: id });
-  return { id, plan: (result as { plan: RunPlan }).plan };
-}
-
 const published = () => part.events.filter((event) => event === 'publish').length;
 
 describe('publishing ahead of the last activity', () => {
   it('the last outcome is stored where the run was opened -> published and completed; closeRun does it no second time', async () => {
     part.adapter.next(reply('a'), reply('b'));
-    const { id } = await opensRun(2);
+    const { id } = await part.opens(2);
     await until('it is completed', async () => (await part.store.run(id))?.state === 'completed');
     expect(published()).toBe(1);
     const summary = await part.environment.run(part.activities.closeRun, { run: id, epoch: 1, stop: null });

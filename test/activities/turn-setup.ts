@@ -18,6 +18,7 @@ import type { Task } from '../../src/schema/task-types.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { RunRow, Store } from '../../src/store/port.js';
 import { ProcessGates } from '../../src/worker/process-gates.js';
+import type { RunPlan } from '../../src/workflows/messages.js';
 import { TestLease } from '../support/lease.js';
 
 export { until } from '../support/until.js';
@@ -169,6 +170,8 @@ export interface Setup {
   environment: MockActivityEnvironment;
   /** Stages a run and opens its first epoch. */
   run(rows: number, task?: Partial<Task>, capNano?: number | null): Promise<{ context: RunContext; row: RunRow }>;
+  /** Stages a run and opens it as its workflow does: the head start begins. */
+  opens(rows: number, task?: Partial<Task>): Promise<{ id: string; plan: RunPlan }>;
   seed(runId: string, index: number): Promise<Seed>;
   take(context: RunContext, index: number, history?: History): Promise<TurnEnd>;
   /** The clock of the activities goes on to this time. */
@@ -234,6 +237,7 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
   };
   await store.beat({ id: OWNER, home: 'home', pid: process.pid }, Date.now() + 600_000);
   const contexts = new RunContexts(deps);
+  const activities = createActivities(deps);
   const turns = new Turns(deps, { ahead: () => undefined });
   const seed = async (runId: string, index: number) => {
     const [found] = await real.seeds(runId, { list: [index] });
@@ -248,7 +252,7 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
     deps,
     turns,
     contexts,
-    activities: createActivities(deps),
+    activities,
     environment: activityEnvironment('w', 'x'),
     run: async (rows, task, capNano = null) => {
       made += 1;
@@ -257,6 +261,14 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
       await real.openEpoch(id, { workflowId: `${id}/e1`, executionId: `${id}-x` }, Date.now());
       const context = await contexts.get(id, 1);
       return { context, row: context.run };
+    },
+    opens: async (rows, task) => {
+      made += 1;
+      const id = `opened-${made}`;
+      await stage(real, id, rows, aTask(task));
+      const environment = activityEnvironment(`${id}/e1`, `${id}-x`);
+      const result: unknown = await environment.run(activities.openRun, { run: id });
+      return { id, plan: (result as { plan: RunPlan }).plan };
     },
     seed,
     take: async (context, index, history = emptyHistory()) =>
