@@ -81,6 +81,8 @@ class Reading implements SeedReading {
   readonly #rowCheck: RowCheck | null;
   /** Most seeds that come out. */
   readonly #most: number;
+  /** The place of them all: each row has one. */
+  readonly #source: Place;
 
   constructor(
     readonly source: SeedSource,
@@ -96,6 +98,8 @@ class Reading implements SeedReading {
         fix: `change ${name}`,
       });
     }
+    const file = 'rows' in source ? 'rows' : source.file === null ? null : shownPath(source.file);
+    this.#source = file === null ? {} : { file };
     this.#rowCheck = options.prompt ? new RowCheck(options.prompt) : null;
     this.#most = Math.min(options.limit ?? Number.POSITIVE_INFINITY, options.total ?? Number.POSITIVE_INFINITY);
   }
@@ -105,12 +109,10 @@ class Reading implements SeedReading {
   }
 
   #place(line?: number, column?: number): Place {
-    const file = 'rows' in this.source ? 'rows' : this.source.file === null ? undefined : shownPath(this.source.file);
-    return {
-      ...(file === undefined ? {} : { file }),
-      ...(line === undefined ? {} : { line }),
-      ...(column === undefined ? {} : { column }),
-    };
+    const place: Place = { ...this.#source };
+    if (line !== undefined) place.line = line;
+    if (column !== undefined) place.column = column;
+    return place;
   }
 
   #add(problem: Problem): void {

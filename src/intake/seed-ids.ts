@@ -42,6 +42,10 @@ function readId(given: unknown): { id: string } | { fault: Fault } {
   return { id: given };
 }
 
+function shownId(id: string): string {
+  return JSON.stringify(id.length > 60 ? `${id.slice(0, 57)}...` : id);
+}
+
 export class SeedIds {
   /** Hash of a given id -> line. */
   readonly #given = new HashTable();
@@ -61,28 +65,31 @@ export class SeedIds {
     const { id } = read;
     const key = hash64(id);
     const earlier = this.#given.get(key.high, key.low);
-    const shown = JSON.stringify(id.length > 60 ? `${id.slice(0, 57)}...` : id);
     if (earlier !== 0)
-      return refuse(`the id ${shown} is in line ${earlier} and in line ${line}`, 'give each row its own id', 'E_SEED_DUP_ID');
+      return refuse(
+        `the id ${shownId(id)} is in line ${earlier} and in line ${line}`,
+        'give each row its own id',
+        'E_SEED_DUP_ID',
+      );
     const made = GENERATED.exec(id);
     if (made?.[1] !== undefined && this.#contents.get(...halves(made[1])) >= Number(made[2] ?? 1)) {
-      const found = `the id ${shown} in line ${line} is the one made for an earlier row without an id`;
+      const found = `the id ${shownId(id)} in line ${line} is the one made for an earlier row without an id`;
       return refuse(found, 'give every row an id, or none', 'E_SEED_DUP_ID');
     }
-    this.#noteAlike(id, key, shown, line);
+    this.#noteAlike(id, key, line);
     this.#given.set(key.high, key.low, line);
     return { id };
   }
 
   /** Before the id is among the given ones. */
-  #noteAlike(id: string, key: Hash, shown: string, line: number): void {
+  #noteAlike(id: string, key: Hash, line: number): void {
     const folded = id.normalize('NFKC').toLowerCase();
     const changed = folded !== id;
     const { high, low } = changed ? hash64(folded) : key;
     const earlier = this.#folded.get(high, low) || (changed ? this.#given.get(high, low) : 0);
     if (earlier === 0) {
       if (changed) this.#folded.set(high, low, line);
-    } else if (this.#alike++ === 0) this.#firstAlike = `${shown} in line ${line} and the id in line ${earlier}`;
+    } else if (this.#alike++ === 0) this.#firstAlike = `${shownId(id)} in line ${line} and the id in line ${earlier}`;
   }
 
   /** The id of a row without one: 16 hex digits of its content's sha256, with -2, -3, ... for equal rows. */

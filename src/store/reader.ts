@@ -8,6 +8,7 @@ import { unknownRun } from '../core/run-errors.js';
 import type { Seed } from '../schema/seed.js';
 import { readFirstRows, readWaits } from './live-reads.js';
 import { MoneyReader } from './money-reader.js';
+import { readOutputRows } from './output-rows.js';
 import type { CallRow, Control, Indexes, OutputRow, RunRow, RunTotals } from './port.js';
 import type { ReadConnection } from './read-connection.js';
 import { readCall, readControl, readOutcome, readQueue, readRun, readSeed, readTotals } from './rows.js';
@@ -124,56 +125,8 @@ export class Reader {
     return row ? { seq: row.seq, nth: Number(row.nth), id: readOutcome(row).id } : null;
   }
 
-  async outputRows(runId: string, filter: { status: Outcome['status']; from: number; limit: number }): Promise<OutputRow[]> {
-    const rows = await this.#connection.kysely
-      .selectFrom('outcomes as o')
-      .innerJoin('seeds as s', (join) => join.onRef('s.run_id', '=', 'o.run_id').onRef('s.idx', '=', 'o.idx'))
-      .select(['o.idx', 'o.outcome_json', 's.content_json'])
-      .where('o.run_id', '=', runId)
-      // Written out: with a parameter no partial index fits.
-      .where('o.status', '=', sql.lit(filter.status))
-      .where('o.idx', '>=', filter.from)
-      .orderBy('o.idx')
-      .limit(filter.limit)
-      .execute();
-    const [first, last] = [rows[0]?.idx, rows.at(-1)?.idx];
-    if (first === undefined || last === undefined) return [];
-    const outputs = filter.status === 'failed' ? null : await this.#outputs(runId, filter.status, first, last);
-    return rows.map((row) => ({
-      ...readOutcome(row),
-      seed: JSON.parse(row.content_json),
-      output: outputs ? (outputs.get(row.idx) ?? '') : null,
-    }));
-  }
-
-  /** Output by index: the join of the answers that the outcome rests on. */
-  async #outputs(runId: string, status: Outcome['status'], first: number, last: number): Promise<Map<number, string>> {
-    const answers = await this.#connection.kysely
-      .selectFrom('outcomes as o')
-      .innerJoin('calls as c', (join) => join.onRef('c.run_id', '=', 'o.run_id').onRef('c.idx', '=', 'o.idx'))
-      .innerJoin('answers as a', (join) =>
-        join
-          .onRef('a.run_id', '=', 'c.run_id')
-          .onRef('a.idx', '=', 'c.idx')
-          .onRef('a.turn', '=', 'c.turn')
-          .onRef('a.attempt', '=', 'c.attempt'),
-      )
-      .select(['c.idx', 'a.answer_json'])
-      .where('o.run_id', '=', runId)
-      .where('o.idx', '>=', first)
-      .where('o.idx', '<=', last)
-      .where('o.status', '=', sql.lit(status))
-      .where('c.state', '=', 'answered')
-      .whereRef('c.turn', '>=', 'o.from_turn')
-      .whereRef('c.turn', '<=', 'o.turns')
-      .orderBy('c.idx')
-      .orderBy('c.turn')
-      .execute();
-    const outputs = new Map<number, string>();
-    for (const { idx, answer_json } of answers) {
-      outputs.set(idx, (outputs.get(idx) ?? '') + JSON.parse(answer_json));
-    }
-    return outputs;
+  outputRows(runId: string, filter: { status: Outcome['status']; from: number; limit: number }): Promise<OutputRow[]> {
+    return readOutputRows(this.#connection, runId, filter);
   }
 
   async control(runId: string): Promise<Control> {

@@ -17,7 +17,7 @@ import { stageRun } from '../intake/stage-run.js';
 import type { Prices } from '../llm/port.js';
 import { packageVersion } from '../package-info.js';
 import { capProblem } from '../pricing/cap-problem.js';
-import { claimFolder, releaseFolder, runFolders } from '../store/outputs/folder.js';
+import { claimFolder, runFolders } from '../store/outputs/folder.js';
 import { PartialOutput, removePartial } from '../store/outputs/partial.js';
 import { publishRun } from '../store/outputs/publish.js';
 import type { RunRow, Store } from '../store/port.js';
@@ -131,7 +131,6 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
       this.#published.delete(runId);
       throw error;
     }
-    await releaseFolder(run.outputDir, runId);
   }
 
   /** Puts this process into the marker of the run's folder, when the folder is on this machine. */

@@ -41,8 +41,12 @@ export class FolderUpdate {
   /** Opens an existing folder; a symbolic link in its place is refused. */
   static async begin(dir: string): Promise<FolderUpdate> {
     const folder = await writing(dir, async () => {
-      if ((await lstat(dir)).isSymbolicLink()) throw unsafeTarget(dir, 'a symbolic link');
-      return await open(dir, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+      try {
+        return await open(dir, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+      } catch (error) {
+        if ((await kindOf(dir)) === 'a symbolic link') throw unsafeTarget(dir, 'a symbolic link');
+        throw error;
+      }
     });
     return new FolderUpdate(dir, folder);
   }
@@ -50,13 +54,13 @@ export class FolderUpdate {
   /** Writes one file beside its place. */
   async write(name: string, fill: (sink: Sink) => Promise<void>): Promise<Digest> {
     const path = join(this.dir, name);
-    await this.refuseUnsafe(path);
     const temporary = join(this.dir, `.${name}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
     const handle = await writing(path, () => open(temporary, flags, 0o666));
     this.files.push({ temporary, path, handle });
     const sink = new FileSink(handle, path);
-    await fill(sink);
+    // Both at once: a run's end waits for each step here, and the machine is busy with its last calls.
+    await Promise.all([this.refuseUnsafe(path), fill(sink)]);
     return sink.digest();
   }
 
@@ -70,14 +74,10 @@ export class FolderUpdate {
     try {
       await Promise.all(this.files.map(({ handle, path }) => writing(path, () => handle.datasync())));
       await Promise.all(this.files.map(({ handle, path }) => writing(path, () => handle.close())));
-      await this.refuseSwapped();
-      for (const file of this.files) {
-        await this.refuseUnsafe(file.path);
-        await writing(file.path, () => rename(file.temporary, file.path));
-      }
+      await Promise.all([this.refuseSwapped(), ...this.files.map(({ path }) => this.refuseUnsafe(path))]);
+      for (const { temporary, path } of this.files) await writing(path, () => rename(temporary, path));
       this.files.length = 0;
-      for (const path of this.stale) await writing(path, () => rm(path, { force: true }));
-      await this.sweep();
+      await Promise.all([this.sweep(), ...this.stale.map((path) => writing(path, () => rm(path, { force: true })))]);
       await writing(this.dir, () => this.folder.sync());
     } finally {
       await this.abandon();

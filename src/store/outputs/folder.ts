@@ -154,30 +154,41 @@ export async function claimFolder(dir: string, marker: FolderMarker, options: Cl
     if (other && !(options.replace && (found.holder === null || found.run === options.ended))) throw taken(real, found);
     const ours = found ? undefined : (await writing(real, () => readdir(real))).find((name) => OUR_FILES.includes(name));
     if (ours && !options.replace) throw foreign(real, ours);
-    await writeMarker(real, marker, thisProcess(Date.now()), other || ours !== undefined);
+    const update = await FolderUpdate.begin(real);
+    try {
+      // A run appends to its own partial output, not to that of another.
+      if (other || ours !== undefined) update.remove(PARTIAL_FILE);
+      await writeMarker(update, marker, thisProcess(Date.now()));
+      await update.commit();
+    } finally {
+      await update.abandon();
+    }
   });
   return real;
 }
 
-/** This process has done its work in the run's folder. Does nothing when the folder is another run's by now. */
-export async function releaseFolder(dir: string, run: string): Promise<void> {
+/**
+ * This process has done its work in the run's folder: `last`, when given, is put in place, and behind it the marker that says so. The
+ * marker stays as it is when the folder is another run's by now, or when it cannot be read.
+ */
+export async function releaseFolder(dir: string, run: string, last?: FolderUpdate): Promise<void> {
   await withFolderLock(dir, async () => {
-    const found = await readMarker(dir);
-    if (found?.run === run && found.holder?.pid === process.pid) await writeMarker(dir, found, null, false);
+    const found = await readMarker(dir).catch(() => null);
+    const held = found?.run === run && found.holder?.pid === process.pid;
+    if (!held && !last) return;
+    const update = last ?? (await FolderUpdate.begin(dir));
+    try {
+      if (held) await writeMarker(update, found, null);
+      await update.commit();
+    } finally {
+      await update.abandon();
+    }
   });
 }
 
 /** What the staging of a run asks of run folders. */
 export const runFolders = { readMarker, claimFolder, releaseFolder, taken, isPublished };
 
-/** @param forget `true`: the partial output of another run goes, since a run appends to its own. */
-async function writeMarker(dir: string, marker: FolderMarker, holder: Holder | null, forget: boolean): Promise<void> {
-  const update = await FolderUpdate.begin(dir);
-  try {
-    if (forget) update.remove(PARTIAL_FILE);
-    await update.write(MARKER_FILE, (sink) => sink.write(markerText(marker, holder)));
-    await update.commit();
-  } finally {
-    await update.abandon();
-  }
+async function writeMarker(update: FolderUpdate, marker: FolderMarker, holder: Holder | null): Promise<void> {
+  await update.write(MARKER_FILE, (sink) => sink.write(markerText(marker, holder)));
 }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { unknownRun } from '../../core/run-errors.js';
 import { OUTPUT_FORMATS } from '../../schema/task-types.js';
-import { FILTERED_FILE, outputFile, PARTIAL_FILE, RECEIPT_FILE, TRANSCRIPTS_FILE } from './folder.js';
+import { FILTERED_FILE, outputFile, PARTIAL_FILE, RECEIPT_FILE, releaseFolder, TRANSCRIPTS_FILE } from './folder.js';
 import { FolderUpdate } from './folder-update.js';
 import { buildReceipt, publishedReceipt, type ReceiptFile, receiptText } from './receipt.js';
 import { rowFiles } from './row-files.js';
@@ -29,7 +29,7 @@ export interface Published {
 /**
  * Writes the output in the task's format, failed.jsonl, filtered.jsonl (only when there are any), transcripts.jsonl (when asked) and
  * receipt.json into the run's folder, which must exist. All are synced before the first one appears; the receipt appears last. What an
- * earlier publication left and this one does not have is removed. Does not mark the run as published.
+ * earlier publication left and this one does not have is removed. The folder is released. Does not mark the run as published.
  * Throws E_RUN_UNKNOWN (exit 2), E_OUT_WRITE and E_OUT_TARGET (exit 7).
  */
 export async function publishRun(store: OutputReader, runId: string, options: PublishOptions): Promise<Published> {
@@ -59,7 +59,7 @@ export async function publishRun(store: OutputReader, runId: string, options: Pu
     const written = [...files.map(({ name }) => name), RECEIPT_FILE];
     const others = [...OUTPUT_FORMATS.map(outputFile), FILTERED_FILE, TRANSCRIPTS_FILE, PARTIAL_FILE];
     for (const name of others) if (!written.includes(name)) update.remove(name);
-    await update.commit();
+    await releaseFolder(run.outputDir, runId, update);
     return { files: written.map((name) => join(run.outputDir, name)), outputFile: join(run.outputDir, outputFile(outputFormat)) };
   } finally {
     await update.abandon();
