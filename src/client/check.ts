@@ -10,7 +10,7 @@ import { parseTemplate } from '../core/template.js';
 import { fileVersion, seenRows } from '../intake/seen-rows.js';
 import type { Prices } from '../llm/port.js';
 import { capProblem } from '../pricing/cap-problem.js';
-import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
+import { estimateTokens, maxInputTokens, PromptTokens } from '../pricing/estimate.js';
 import { createPrices } from '../pricing/prices.js';
 import type { Task } from '../schema/task-types.js';
 import type { CheckReport, StartOptions } from './api.js';
@@ -63,14 +63,16 @@ export async function checkTask(
     const followUp = { about: estimateTokens(asked), atMost: maxInputTokens(asked) };
     const version = prepared.rowsOf && (await fileVersion(prepared.rowsOf.file));
     const rows = prepared.rows();
+    const prompts = new PromptTokens();
     let promptTokens = 0;
     for await (const seed of rows) {
       report.rows += 1;
       const messages = nextMessages(task, template.render(seed.content), []);
-      const about = estimateTokens(messages);
+      const atMost = maxInputTokens(messages);
+      const about = prompts.next(messages, atMost);
       promptTokens += about;
       report.inputTokens += inputOfTurns(task, about, followUp.about);
-      costs.add(maxInputTokens(messages), followUp.atMost);
+      costs.add(atMost, followUp.atMost);
     }
     report.seen = prepared.rowsOf && seenRows(prepared.rowsOf, version, rows);
     report.notes.push(...rows.notes(), ...paceNotes(task, report.rows));

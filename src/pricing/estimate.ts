@@ -20,6 +20,30 @@ function tokensOf(text: string): number {
   return Math.ceil((estimateTokenCount(sample) * text.length) / sample.length);
 }
 
+/** Prompts of a run that are counted each; of those behind them one in so many. */
+const COUNTED = 10_000;
+const ONE_IN = 20;
+
+/**
+ * Forecast for the prompts of many rows, one after the other. Counting takes longer than all else that is done with a row before the run,
+ * so of very many rows most are judged by their length and by what the counted ones had for theirs.
+ */
+export class PromptTokens {
+  #prompts = 0;
+  #tokens = 0;
+  #bytes = 0;
+
+  /** Tokens of the next prompt, about. `bytes`: its maxInputTokens. */
+  next(messages: readonly Message[], bytes: number): number {
+    this.#prompts += 1;
+    if (this.#prompts > COUNTED && this.#prompts % ONE_IN !== 0) return Math.ceil((this.#tokens / this.#bytes) * bytes);
+    const tokens = estimateTokens(messages);
+    this.#tokens += tokens;
+    this.#bytes += bytes;
+    return tokens;
+  }
+}
+
 /** Forecast: within 5 % on English, code and JSON, up to 17 % high on Chinese (measured for tokenx 2.2); some more where sampled. */
 export function estimateTokens(messages: readonly Message[]): number {
   let tokens = 0;

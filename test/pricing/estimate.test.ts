@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Message } from '../../src/core/model.js';
-import { estimateTokens, maxInputTokens } from '../../src/pricing/estimate.js';
+import { estimateTokens, maxInputTokens, PromptTokens } from '../../src/pricing/estimate.js';
 
 const user = (content: string): Message[] => [{ role: 'user', content }];
 
@@ -40,4 +40,32 @@ describe('estimateTokens', () => {
       expect(estimateTokens(user(text))).toBeLessThanOrEqual(maxInputTokens(user(text)));
     },
   );
+});
+
+describe('PromptTokens', () => {
+  const sentence = 'The committee met on Tuesday to discuss budget, staffing, and next quarter targets; nobody was pleased. ';
+  const prompt = (n: number) => user(`${n}: ${sentence.repeat(1 + (n % 7))}`);
+
+  test('PromptTokens: the first 10,000 prompts -> each is counted', () => {
+    const prompts = new PromptTokens();
+    for (let n = 0; n < 10_000; n += 1) {
+      const messages = prompt(n);
+      expect(prompts.next(messages, maxInputTokens(messages))).toBe(estimateTokens(messages));
+    }
+  });
+
+  test('PromptTokens: many more, of unlike lengths -> their sum within 2 % of counting each, none above its bound', () => {
+    const prompts = new PromptTokens();
+    let judged = 0;
+    let counted = 0;
+    for (let n = 0; n < 40_000; n += 1) {
+      const messages = prompt(n);
+      const bound = maxInputTokens(messages);
+      const about = prompts.next(messages, bound);
+      expect(about).toBeLessThanOrEqual(bound);
+      judged += about;
+      counted += estimateTokens(messages);
+    }
+    expect(Math.abs(judged - counted) / counted).toBeLessThan(0.02);
+  });
 });
