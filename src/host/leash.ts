@@ -8,6 +8,8 @@ import { isProcessAlive } from '../store/process-alive.js';
 
 /** Tries of 0.1 s between the request to end and the kill. */
 const GRACE_TENTHS = 50;
+/** What a program wrote last is on the way for so long after its end at most, in ms. */
+const OUTPUT_MS = 500;
 /** On top of that, before the shell itself is given up, in ms. */
 const GIVE_UP_MS = GRACE_TENTHS * 100 + 2_000;
 
@@ -38,7 +40,7 @@ exit "$code"
 export interface Leashed {
   /** Pid of the program itself; null until it is known or when it could not be started. */
   readonly pid: number | null;
-  /** Resolves when the program has ended. Says how. */
+  /** Resolves when the program has ended and its output is told. Says how. */
   readonly ended: Promise<string>;
   /** Asks it to end, kills it after 5 s. Resolves when it is gone. */
   stop(): Promise<void>;
@@ -80,10 +82,12 @@ export function runLeashed(
   child.stdout?.on('data', (chunk: Buffer) => {
     if (pid !== null) return options.onOutput(chunk);
     head += chunk.toString('utf8');
-    const line = /^leash (\d+)\n/.exec(head);
+    // A program that is quick writes before the shell does.
+    const line = /^leash (\d+)\n/m.exec(head);
     if (line === null) return;
     known(Number(line[1]));
-    if (head.length > line[0].length) options.onOutput(Buffer.from(head.slice(line[0].length)));
+    const output = head.replace(line[0], '');
+    if (output !== '') options.onOutput(Buffer.from(output));
   });
   child.stderr?.on('data', options.onOutput);
   child.stdin?.on('error', () => undefined);
@@ -93,7 +97,12 @@ export function runLeashed(
     child.once('exit', (code, signal) => {
       // Without its leash the program would outlive us.
       if (signal !== null && pid !== null && isProcessAlive(pid)) process.kill(pid, 'SIGKILL');
-      resolve(signal === null ? `exit code ${code}` : `signal ${signal}`);
+      const how = signal === null ? `exit code ${code}` : `signal ${signal}`;
+      const late = setTimeout(() => resolve(how), OUTPUT_MS);
+      child.once('close', () => {
+        clearTimeout(late);
+        resolve(how);
+      });
     });
   });
 
