@@ -81,8 +81,8 @@ class Reading implements SeedReading {
   readonly #rowCheck: RowCheck | null;
   /** Most seeds that come out. */
   readonly #most: number;
-  /** The place of them all: each row has one. */
-  readonly #source: Place;
+  /** The file, made once: every row has a place. */
+  readonly #filePlace: Place;
 
   constructor(
     readonly source: SeedSource,
@@ -99,7 +99,7 @@ class Reading implements SeedReading {
       });
     }
     const file = 'rows' in source ? 'rows' : source.file === null ? null : shownPath(source.file);
-    this.#source = file === null ? {} : { file };
+    this.#filePlace = file === null ? {} : { file };
     this.#rowCheck = options.prompt ? new RowCheck(options.prompt) : null;
     this.#most = Math.min(options.limit ?? Number.POSITIVE_INFINITY, options.total ?? Number.POSITIVE_INFINITY);
   }
@@ -109,7 +109,7 @@ class Reading implements SeedReading {
   }
 
   #place(line?: number, column?: number): Place {
-    const place: Place = { ...this.#source };
+    const place: Place = { ...this.#filePlace };
     if (line !== undefined) place.line = line;
     if (column !== undefined) place.column = column;
     return place;

@@ -26,18 +26,14 @@ function pageOf(status: Status): Statement {
   };
 }
 
-/** Answers of the turns before the last one. */
-function earlierOf(status: Status): Statement {
-  return {
-    name: `earlierAnswers_${status}`,
-    text: `SELECT c.idx, a.answer_json FROM outcomes o JOIN calls c ON c.run_id = o.run_id AND c.idx = o.idx JOIN answers a ON ${ANSWER}
-      WHERE o.run_id = ?1 AND o.status = '${status}' AND o.idx >= ?2 AND o.idx <= ?3
-      AND c.state = 'answered' AND c.turn >= o.from_turn AND c.turn < o.turns ORDER BY c.idx, c.turn`,
-  };
-}
-
 const PAGES: Record<Status, Statement> = { ok: pageOf('ok'), failed: pageOf('failed'), filtered: pageOf('filtered') };
-const EARLIER: Record<Status, Statement> = { ok: earlierOf('ok'), failed: earlierOf('failed'), filtered: earlierOf('filtered') };
+/** Answers of the turns before the last one. */
+const EARLIER: Statement = {
+  name: 'earlierAnswers',
+  text: `SELECT c.idx, a.answer_json FROM outcomes o JOIN calls c ON c.run_id = o.run_id AND c.idx = o.idx JOIN answers a ON ${ANSWER}
+    WHERE o.run_id = ?1 AND o.idx >= ?2 AND o.idx <= ?3
+    AND c.state = 'answered' AND c.turn >= o.from_turn AND c.turn < o.turns ORDER BY c.idx, c.turn`,
+};
 
 export async function readOutputRows(
   connection: ReadConnection,
@@ -48,7 +44,7 @@ export async function readOutputRows(
   if (status === 'failed') return rows;
   const [first, last] = [rows[0], rows.at(-1)];
   if (first && last && rows.some(({ fromTurn, turns }) => fromTurn < turns)) {
-    const earlier = joined(await connection.query(EARLIER[status], [runId, first.index, last.index]));
+    const earlier = joined(await connection.query(EARLIER, [runId, first.index, last.index]));
     for (const row of rows) row.output = (earlier.get(row.index) ?? '') + row.output;
   }
   return rows;

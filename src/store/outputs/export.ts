@@ -33,15 +33,11 @@ export async function exportRun(
   const path = resolve(target);
   const dir = dirname(path);
   await writing(dir, () => mkdir(dir, { recursive: true }));
-  const update = await FolderUpdate.begin(dir);
-  try {
-    let rows = 0;
+  let rows = 0;
+  await FolderUpdate.apply(dir, async (update) => {
     await update.write(basename(path), async (sink) => {
       rows = await FORMAT_WRITERS[format](pages, sink);
     });
-    await update.commit();
-    return rows;
-  } finally {
-    await update.abandon();
-  }
+  });
+  return rows;
 }

@@ -51,6 +51,17 @@ export class FolderUpdate {
     return new FolderUpdate(dir, folder);
   }
 
+  /** Opens the folder, has `fill` write its files, puts them in place. After a failure nothing of us is left beside them. */
+  static async apply(dir: string, fill: (update: FolderUpdate) => Promise<void>): Promise<void> {
+    const update = await FolderUpdate.begin(dir);
+    try {
+      await fill(update);
+      await update.commit();
+    } finally {
+      await update.abandon();
+    }
+  }
+
   /** Writes one file beside its place. */
   async write(name: string, fill: (sink: Sink) => Promise<void>): Promise<Digest> {
     const path = join(this.dir, name);

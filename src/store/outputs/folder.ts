@@ -154,15 +154,11 @@ export async function claimFolder(dir: string, marker: FolderMarker, options: Cl
     if (other && !(options.replace && (found.holder === null || found.run === options.ended))) throw taken(real, found);
     const ours = found ? undefined : (await writing(real, () => readdir(real))).find((name) => OUR_FILES.includes(name));
     if (ours && !options.replace) throw foreign(real, ours);
-    const update = await FolderUpdate.begin(real);
-    try {
+    await FolderUpdate.apply(real, async (update) => {
       // A run appends to its own partial output, not to that of another.
       if (other || ours !== undefined) update.remove(PARTIAL_FILE);
       await writeMarker(update, marker, thisProcess(Date.now()));
-      await update.commit();
-    } finally {
-      await update.abandon();
-    }
+    });
   });
   return real;
 }
@@ -174,15 +170,11 @@ export async function claimFolder(dir: string, marker: FolderMarker, options: Cl
 export async function releaseFolder(dir: string, run: string, last?: FolderUpdate): Promise<void> {
   await withFolderLock(dir, async () => {
     const found = await readMarker(dir).catch(() => null);
-    const held = found?.run === run && found.holder?.pid === process.pid;
-    if (!held && !last) return;
-    const update = last ?? (await FolderUpdate.begin(dir));
-    try {
-      if (held) await writeMarker(update, found, null);
-      await update.commit();
-    } finally {
-      await update.abandon();
-    }
+    const ours = found?.run === run && found.holder?.pid === process.pid ? found : null;
+    if (last) {
+      if (ours) await writeMarker(last, ours, null);
+      await last.commit();
+    } else if (ours) await FolderUpdate.apply(dir, (update) => writeMarker(update, ours, null));
   });
 }
 

@@ -80,11 +80,7 @@ export async function republishReceipt(
   if (!run || !before) return;
   const { ok, failed, filtered } = before.counts;
   const receipt = await buildReceipt(store, runId, { at, versions, files: before.files, counted: { ok, failed, filtered } });
-  const update = await FolderUpdate.begin(run.outputDir);
-  try {
+  await FolderUpdate.apply(run.outputDir, async (update) => {
     await update.write(RECEIPT_FILE, (sink) => sink.write(receiptText(receipt)));
-    await update.commit();
-  } finally {
-    await update.abandon();
-  }
+  });
 }
