@@ -4,7 +4,7 @@ import type { EpochMs, Message } from '../core/model.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
 import type { ModelRef } from '../schema/task-types.js';
 import type { DayCap } from '../store/intent-port.js';
-import type { RunRow, Store } from '../store/port.js';
+import type { Control, RunRow, Store } from '../store/port.js';
 import type { QueueRow } from '../store/shared-port.js';
 import type { RunInput } from '../workflows/messages.js';
 import type { CallEnds } from './call-ends.js';
@@ -19,6 +19,8 @@ export interface Gates {
   cancelSignal(runId: string): AbortSignal;
   /** Version of the run's control row as this process last saw it. */
   version(runId: string): number;
+  /** Reads the run's control row and obeys it at once. */
+  heed(runId: string): Promise<Control>;
   /** The run has ended: nothing of it is kept. */
   forget(runId: string): void;
   /** True while the process is shutting down: no new calls. */

@@ -4,7 +4,7 @@
  * process, row by row, until the activity of a child is here; the children join them by single flight, or find them stored.
  */
 import type { Seed } from '../schema/seed.js';
-import type { Indexes } from '../store/port.js';
+import type { Indexes, RunRow } from '../store/port.js';
 import type { MapPhase, RunPlan } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
 import { bySeed, type History, historyOf } from './history.js';
@@ -42,21 +42,59 @@ export class HeadStart {
     this.#begin(plan).catch((error: unknown) => this.#deps.log.warn({ err: error, run: plan.run }, 'no head start'));
   }
 
-  /** The run goes on after the process that made its calls died: those calls come first. A run that rests is left alone. */
-  goOn(runId: string): void {
-    this.#goOn(runId).catch((error: unknown) => this.#deps.log.warn({ err: error, run: runId }, 'no head start'));
+  /** The calls that a dead process of the run had under way, one turn of each row. A run that rests is left alone. */
+  makeAgain(runId: string): void {
+    this.#ofRunning(runId, async ({ id, epoch }, concurrency) => {
+      const list = (await this.#cutOff(id)).slice(0, concurrency);
+      if (list.length === 0) return;
+      const [context, rows] = await Promise.all([this.#contexts.get(id, epoch), this.#histories(id, epoch, { list })]);
+      await Promise.all(rows.map(({ seed, history }) => this.#turns.take(context, seed, history)));
+    });
   }
 
-  async #goOn(runId: string): Promise<void> {
+  /**
+   * The run goes on after the process that made its calls died, or after a pause: those calls first, then the rows that are left. Children
+   * that were here while it rested are told by its workflow, whose next task may have to wait until that of the dead process times out.
+   */
+  goOn(runId: string): void {
+    this.#ofRunning(runId, async (run, concurrency) => {
+      const context = await this.#contexts.get(run.id, run.epoch);
+      context.childHere = false;
+      await this.#converseAll(context, this.#rowsLeft(run), concurrency);
+    });
+  }
+
+  #ofRunning(runId: string, work: (run: RunRow, concurrency: number) => Promise<void>): void {
+    const { store, gates, log } = this.#deps;
+    const start = async () => {
+      const run = await store.run(runId);
+      const { paused, cancelled, concurrency } = await gates.heed(runId);
+      if (run?.state === 'running' && !paused && !cancelled) await work(run, Math.min(concurrency, MOST));
+    };
+    start().catch((error: unknown) => log.warn({ err: error, run: runId }, 'no head start'));
+  }
+
+  /** Rows without an outcome that have a doubtful call. One that is no try was cut off by a crash, not by its provider. */
+  async #cutOff(runId: string): Promise<number[]> {
     const { store } = this.#deps;
-    const run = await store.run(runId);
-    const { paused, cancelled, concurrency } = await store.control(runId);
-    if (run?.state !== 'running' || paused || cancelled) return;
-    // A doubtful call that is no try was cut off by a crash, not by its provider.
     const cut = new Set((await store.doubtfulCalls(runId)).filter((call) => !call.isTry).map(({ index }) => index));
     const done = await store.done(runId, { list: [...cut] });
-    const list = [...cut].filter((index) => !done.has(index)).slice(0, Math.min(concurrency, MOST));
-    if (list.length > 0) await this.#take(await this.#contexts.get(runId, run.epoch), run.epoch, { list });
+    return [...cut].filter((index) => !done.has(index));
+  }
+
+  /** Rows are done about in their order: those that are left begin around the place that the count of done rows names. */
+  async *#rowsLeft({ id, epoch, total }: RunRow): AsyncGenerator<Row, void> {
+    const { store } = this.#deps;
+    const cut = await this.#cutOff(id);
+    yield* await this.#histories(id, epoch, { list: cut });
+    const { ok, failed, filtered } = await store.totals(id);
+    for (let from = Math.max(0, ok + failed + filtered - MOST); from < total; from += MOST) {
+      const to = Math.min(total, from + MOST);
+      const known = await store.done(id, { from, to });
+      for (const index of cut) known.add(index);
+      const list = Array.from({ length: to - from }, (_, at) => from + at).filter((index) => !known.has(index));
+      yield* await this.#histories(id, epoch, { list });
+    }
   }
 
   async #begin(plan: RunPlan): Promise<void> {
@@ -65,9 +103,14 @@ export class HeadStart {
     const context = await this.#contexts.get(plan.run, plan.epoch);
     const count = Math.min(phase.source.items, plan.concurrency, MOST);
     const rows = this.#rows(plan, phase, count);
+    await this.#converseAll(context, rows, count);
+  }
+
+  /** So many rows at a time, until a child is here. */
+  async #converseAll(context: RunContext, rows: AsyncIterator<Row, void>, atATime: number): Promise<void> {
     const until = this.#deps.now() + LONGEST_MS;
     const isOver = () => context.childHere || this.#deps.now() >= until;
-    await Promise.all(Array.from({ length: count }, () => this.#converse(context, rows, isOver)));
+    await Promise.all(Array.from({ length: atATime }, () => this.#converse(context, rows, isOver)));
   }
 
   /** The phase's rows in order, read some at a time. */
@@ -95,11 +138,5 @@ export class HeadStart {
       while (end.kind === 'go-on' && !isOver()) end = await this.#turns.take(context, seed, history);
       if (end.kind === 'paused' || end.kind === 'stop') return;
     }
-  }
-
-  /** One turn of each of these rows. */
-  async #take(context: RunContext, epoch: number, span: Indexes): Promise<void> {
-    const rows = await this.#histories(context.run.id, epoch, span);
-    await Promise.all(rows.map(({ seed, history }) => this.#turns.take(context, seed, history)));
   }
 }

@@ -1,7 +1,8 @@
 /** Updates and cancels of a run's workflow reach the gates through the control row. */
 import { isDiskFault } from '../core/errors.js';
+import { OPEN_STATES } from '../core/model.js';
 import { type ResizeOptions, resizedControl } from '../core/resize.js';
-import type { Control } from '../store/port.js';
+import type { Control, RunPatch } from '../store/port.js';
 import type { ControlNews } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
 import { queueOf } from './queue.js';
@@ -31,10 +32,9 @@ export function createWriteControl(deps: ActivityDeps) {
     }
     if (input.requestsPerMinute !== undefined) await changeQueueRate(deps, input.run, control.requestsPerMinute);
     if (input.paused !== undefined) {
-      await deps.store.updateRun(
-        input.run,
-        input.paused ? { state: 'paused', reason: 'user' } : { state: 'running', reason: null },
-      );
+      const change: RunPatch = input.paused ? { state: 'paused', reason: 'user' } : { state: 'running', reason: null };
+      // Its last outcome may have published it meanwhile.
+      await deps.store.updateRun(input.run, change, OPEN_STATES);
     }
     return { paused: control.paused, concurrency: control.concurrency };
   };

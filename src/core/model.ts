@@ -89,5 +89,8 @@ export const RUN_STATES = [
 ] as const;
 export type RunState = (typeof RUN_STATES)[number];
 
+/** What a pause or a resume may change: an end is never taken back. */
+export const OPEN_STATES: readonly RunState[] = ['staged', 'running', 'paused', 'interrupted'];
+
 /** Why a run ended before all rows were done. */
 export type StopCause = 'capped' | 'billing' | 'key' | 'request' | 'unreachable' | 'disk' | 'cancelled';

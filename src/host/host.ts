@@ -130,7 +130,7 @@ class Host {
     const preparing = allOrFirstError(opening, this.#parts.loadWorker()).then(([store, { prepareWorker }]) =>
       this.#takeOver(store, prepareWorker),
     );
-    const [{ store, worker, tokens }, settings] = await allOrFirstError(preparing, this.#reachTemporal());
+    const [{ store, worker, tokens, goingOn }, settings] = await allOrFirstError(preparing, this.#reachTemporal());
     const connection = await connectTemporal(settings);
     this.#connection = connection;
     const { namespace } = settings;
@@ -138,6 +138,8 @@ class Host {
     await giveBack({ connection, namespace, tokens, log: this.#log });
     await this.#watchStates(store, connection, new Client({ connection, namespace }));
     this.#stop.signal.throwIfAborted();
+    // Those whose workflow was ended meanwhile do not run any more.
+    for (const run of goingOn) worker.goOn(run);
     this.#say('starting the worker');
     this.#worker = await worker.start(settings);
     this.#prepared = null;
@@ -167,8 +169,8 @@ class Host {
     this.#prepared = worker;
     this.#ahead = worker;
     // A workflow that was terminated in the moment before the server died too costs these few calls at most; their answers are kept.
-    if (!this.#stop.signal.aborted) for (const run of goingOn) worker.goOn(run);
-    return { store, worker, tokens };
+    if (!this.#stop.signal.aborted) for (const run of goingOn) worker.makeAgain(run);
+    return { store, worker, tokens, goingOn };
   }
 
   async #watchStates(store: Store, connection: Connection, client: Client): Promise<void> {

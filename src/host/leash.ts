@@ -8,10 +8,10 @@ import { isProcessAlive } from '../store/process-alive.js';
 
 /** Tries of 0.1 s between the request to end and the kill. */
 const GRACE_TENTHS = 50;
-/** What a program wrote last is on the way for so long after its end at most, in ms. */
-const OUTPUT_MS = 500;
 /** On top of that, before the shell itself is given up, in ms. */
 const GIVE_UP_MS = GRACE_TENTHS * 100 + 2_000;
+/** What a program wrote last is on the way for so long after its end at most, in ms. */
+const OUTPUT_MS = 500;
 
 // A background job of a non-interactive shell gets /dev/null as its stdin, so the pipe is moved to descriptor 3 first.
 const SHELL_PROGRAM = `

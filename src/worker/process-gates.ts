@@ -116,6 +116,12 @@ export class ProcessGates implements Gates {
     return this.#run(runId).control.version;
   }
 
+  async heed(runId: string): Promise<Control> {
+    const control = await this.#store.control(runId);
+    this.#obey(runId, control);
+    return control;
+  }
+
   draining(): boolean {
     return this.#draining;
   }

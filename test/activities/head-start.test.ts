@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HeadStart } from '../../src/activities/head-start.js';
 import { activityParts, createActivities } from '../../src/activities/index.js';
 import type { CallResult } from '../../src/llm/port.js';
+import type { Task } from '../../src/schema/task-types.js';
+import { openStore } from '../../src/store/open-store.js';
 import type { RunPlan } from '../../src/workflows/messages.js';
 import { fileStore } from './file-store.js';
 import { activityEnvironment, aTask, gatekeeper, reply, type Setup, setup, stage, until } from './turn-setup.js';
@@ -139,5 +142,81 @@ describe('head start', () => {
     await until('it is stored', async () => (await part.store.totals(id)).ok === 1);
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(part.events.filter((event) => event === 'intend')).toHaveLength(1);
+  });
+
+  describe('a run whose process died', () => {
+    /** Row 0 is done, the call of row 2 was cut off. */
+    async function cutOff(rows: number, task: Partial<Task> = {}): Promise<{ id: string; headStart: HeadStart }> {
+      const { row, context } = await part.run(rows, task);
+      part.adapter.next(reply('zero'));
+      await part.take(context, 0);
+      const calls = { runId: row.id, epoch: 1, index: 2, turn: 1, owner: 'dead', at: Date.now() };
+      const { store } = part;
+      await store.intend({ ...calls, reservedNano: 1, timeZone: 'UTC', homeCap: null });
+      await store.doubt({ runId: row.id, index: 2, turn: 1, attempt: 1, isTry: false, code: 'E_OWNER_DEAD', at: Date.now() });
+      return { id: row.id, headStart: new HeadStart(part.deps, part.contexts, part.turns) };
+    }
+    const asked = () => part.adapter.calls.slice(1).map((call) => call.messages.at(-1)?.content);
+
+    it('makeAgain -> the calls that it died with, and no others', async () => {
+      const { id, headStart } = await cutOff(4);
+      part.adapter.next(reply('two'));
+      headStart.makeAgain(id);
+      await until('it is stored', async () => (await part.store.totals(id)).ok === 2);
+      expect(asked()).toEqual(['Say row 2']);
+    });
+
+    it('makeAgain: a conversation -> its one turn', async () => {
+      const { id, headStart } = await cutOff(4, { multiTurn: true, maxTurns: 3 });
+      part.adapter.next(reply('two'));
+      headStart.makeAgain(id);
+      await until('it is stored', async () => (await part.store.totals(id)).calls === 2);
+      expect(asked()).toEqual(['Say row 2']);
+    });
+
+    it('goOn -> those calls first, then the rows that are left', async () => {
+      const { id, headStart } = await cutOff(5, { concurrency: 1 });
+      part.adapter.next(reply('two'), reply('one'), reply('three'), reply('four'));
+      headStart.goOn(id);
+      await until('all are stored', async () => (await part.store.totals(id)).ok === 5);
+      expect(asked()).toEqual(['Say row 2', 'Say row 1', 'Say row 3', 'Say row 4']);
+    });
+
+    it('goOn: a child was here while the run was paused -> it does not hold them up', async () => {
+      const { id } = await cutOff(3);
+      const parts = activityParts(part.deps);
+      const { runSlice } = createActivities(part.deps, parts);
+      const slice = { run: id, epoch: 1, from: 0, to: 3, source: 'range' as const };
+      await part.store.setControl(id, { paused: true });
+      expect(await activityEnvironment('w', 'x').run(runSlice, slice)).toMatchObject({ paused: true, undone: 2 });
+      const command = await openStore({ file: join(opened.folder, 'store.db') });
+      await command.setControl(id, { paused: false });
+      await command.close();
+      part.adapter.next(reply('two'), reply('one'));
+      parts.headStart.goOn(id);
+      await until('all are stored', async () => (await part.store.totals(id)).ok === 3);
+    });
+
+    it('goOn: a child comes -> the rows that were not begun are its', async () => {
+      const { id, headStart } = await cutOff(5, { concurrency: 1 });
+      const two = gatekeeper<CallResult>();
+      part.adapter.next(() => two.promise);
+      headStart.goOn(id);
+      await until('its call is out', () => asked().length === 1);
+      (await part.contexts.get(id, 1)).childHere = true;
+      two.open(reply('two'));
+      await until('it is stored', async () => (await part.store.totals(id)).ok === 2);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(asked()).toEqual(['Say row 2']);
+    });
+
+    it.each(['paused', 'interrupted'] as const)('it is %s -> none', async (state) => {
+      const { id, headStart } = await cutOff(4);
+      await part.store.updateRun(id, { state });
+      headStart.makeAgain(id);
+      headStart.goOn(id);
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      expect(asked()).toEqual([]);
+    });
   });
 });

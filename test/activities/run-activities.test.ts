@@ -245,6 +245,13 @@ describe('writeControl', () => {
     expect(await part.store.run(row.id)).toMatchObject({ state: 'running', reason: null });
     expect(await part.store.control(row.id)).toMatchObject({ paused: false });
   });
+
+  it.each([true, false])('paused: %s of a run that was published meanwhile -> it stays completed', async (paused) => {
+    const { row } = await part.run(1);
+    await part.store.updateRun(row.id, { state: 'completed', endedAt: Date.now(), publishedAt: Date.now() });
+    await part.activities.writeControl({ run: row.id, paused });
+    expect(await part.store.run(row.id)).toMatchObject({ state: 'completed', reason: null });
+  });
 });
 
 describe('closeRun', () => {

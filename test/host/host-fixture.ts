@@ -37,6 +37,7 @@ const parts: HostParts = {
 async function prepareWorker({ keys }: WorkerOptions): Promise<PreparedWorker> {
   return {
     opens: (run, { executionId }) => note(`opens ${run} ${executionId}`),
+    makeAgain: (run) => note(`makes again ${run}`),
     goOn: (run) => note(`goes on ${run}`),
     discard: async () => note('worker discarded'),
     start: async ({ address, namespace }) => {
