@@ -19,13 +19,23 @@ export function reportError(session: Session, error: unknown, debug: boolean): n
   if (SwarmError.is(error) || isSystemFault(error)) {
     for (const problem of problemsOf(error)) session.say(formatProblem(problem), 'bad');
   } else {
-    const text = error instanceof Error ? error.message : String(error);
-    const [first = ''] = text.split('\n');
-    session.say(`E_BUG: ${first || 'an error without a message'}; this is a defect, rerun with --debug`, 'bad');
+    session.say(`E_BUG: ${inOneLine(error) || 'an error without a message'}; this is a defect, rerun with --debug`, 'bad');
   }
   if (debug) {
     for (let at: unknown = error; at instanceof Error; at = at.cause) session.say(at.stack ?? at.message, 'dim');
   }
   if (SwarmError.is(error)) return error.exitCode;
   return isSystemFault(error) ? EXIT.diskWrite : EXIT.bug;
+}
+
+/** The message and those of its causes: a defect may not show again with --debug. */
+function inOneLine(error: unknown): string {
+  if (!(error instanceof Error)) return firstLine(String(error));
+  const messages: string[] = [];
+  for (let at: unknown = error; at instanceof Error; at = at.cause) messages.push(firstLine(at.message));
+  return [...new Set(messages)].filter((message) => message !== '').join(': ');
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
 }

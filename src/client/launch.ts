@@ -4,9 +4,11 @@ import {
   WorkflowExecutionAlreadyStartedError,
   type WorkflowHandle,
   WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
 } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { EXIT, SwarmError } from '../core/errors.js';
-import type { RunState } from '../core/model.js';
+import { OPEN_STATES, type RunState } from '../core/model.js';
 import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
 import type { ResizeOptions } from '../core/resize.js';
 import { unknownRun } from '../core/run-errors.js';
@@ -25,9 +27,6 @@ import type { HostConnection } from './host-connection.js';
 import { hasEnded } from './progress.js';
 
 export type RunWorkflow = WorkflowHandle<(input: RunInput) => Promise<RunSummary>>;
-
-/** States of a run whose workflow is open: what a pause or a resume may change. An end is never taken back. */
-const UNDER_WAY: readonly RunState[] = ['staged', 'running', 'paused', 'interrupted'];
 
 /** What a host writes when it finds the workflow of a running run closed. */
 const CLOSED_STATES: readonly RunState[] = ['interrupted', 'cancelled', 'failed'];
@@ -119,13 +118,13 @@ export class Launcher {
   /** The control row stops calls at once; the Update stops the workflow from starting more children. */
   async pause(runId: string, open: RunWorkflow | null): Promise<void> {
     await this.#store.setControl(runId, { paused: true });
-    await this.#store.updateRun(runId, { state: 'paused', reason: 'user' }, UNDER_WAY);
+    await this.#store.updateRun(runId, { state: 'paused', reason: 'user' }, OPEN_STATES);
     if (open) await withinReach(open.executeUpdate(pauseUpdate));
   }
 
   async resume(runId: string, open: RunWorkflow): Promise<void> {
     await this.#store.setControl(runId, { paused: false });
-    await this.#store.updateRun(runId, { state: 'running', reason: null, message: null }, UNDER_WAY);
+    await this.#store.updateRun(runId, { state: 'running', reason: null, message: null }, OPEN_STATES);
     await this.#host.goOn?.(runId).catch(() => undefined);
     await withinReach(open.executeUpdate(resumeUpdate));
   }
@@ -165,7 +164,13 @@ async function withinReach(update: Promise<unknown>): Promise<void> {
   });
   const done = update.catch((error: unknown) => {
     // It closed in the meantime: nothing is left to pause or resume.
-    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    if (!(error instanceof WorkflowNotFoundError) && !closedAmidUpdate(error)) throw error;
   });
   await Promise.race([done, late]).finally(() => clearTimeout(timer));
+}
+
+/** What the server says of an Update that a workflow had accepted when it closed (temporalio/temporal#6630). */
+function closedAmidUpdate(error: unknown): boolean {
+  if (!(error instanceof WorkflowUpdateFailedError)) return false;
+  return error.cause instanceof ApplicationFailure && error.cause.type === 'AcceptedUpdateCompletedWorkflow';
 }

@@ -32,6 +32,13 @@ describe('errors of a command', () => {
     });
   });
 
+  it('anything else with causes: they are in the line, each once', async () => {
+    const inner = new Error('it closed\nsecond line');
+    const error = new Error('the Update failed', { cause: new Error('the Update failed', { cause: inner }) });
+    const { stderr } = await swarm(['runs'], failing(error));
+    expect(stderr).toBe('E_BUG: the Update failed: it closed; this is a defect, rerun with --debug\n');
+  });
+
   it.each([['a text'], [undefined], [{ odd: true }], [new Error('')]])('thrown %s: still one line -> exit 70', async (thrown) => {
     const { stderr, exitCode } = await swarm(['runs'], failing(thrown));
     expect(exitCode).toBe(70);

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Launcher } from '../../src/client/launch.js';
 import { EXIT } from '../../src/core/errors.js';
@@ -16,6 +17,7 @@ class FakeTemporal {
   /** Called when somebody waits for a workflow's result. */
   onResult: (id: string) => void = () => undefined;
   updateHangs = false;
+  updateFails: ApplicationFailure | null = null;
 
   get client(): Client {
     const workflow = {
@@ -33,6 +35,7 @@ class FakeTemporal {
         },
         executeUpdate: async ({ name }: { name: string }) => {
           this.asked.push(`${name} ${workflowId}`);
+          if (this.updateFails) throw new WorkflowUpdateFailedError('Workflow Update failed', this.updateFails);
           if (this.updateHangs) await new Promise(() => undefined);
           if (this.status.get(workflowId) !== 'RUNNING') throw new WorkflowNotFoundError('closed', workflowId, undefined);
         },
@@ -210,6 +213,14 @@ describe('pause and resume', () => {
     temporal.status.set(`${id}/e1`, 'COMPLETED');
     await launcher.pause(id, launcher.handle(`${id}/e1`));
     expect(temporal.asked).toEqual([`pause ${id}/e1`]);
+  });
+
+  it('the workflow took the Update on and closed -> no error; another failure of it -> thrown', async () => {
+    await running();
+    temporal.updateFails = ApplicationFailure.nonRetryable('completed before', 'AcceptedUpdateCompletedWorkflow');
+    await launcher.pause(id, launcher.handle(`${id}/e1`));
+    temporal.updateFails = ApplicationFailure.nonRetryable('concurrency must be a positive number', 'E_CLI_VALUE');
+    await expect(launcher.pause(id, launcher.handle(`${id}/e1`))).rejects.toThrow('Workflow Update failed');
   });
 
   it('no worker takes the Update -> 5 s, then the control row is what counts', async () => {
