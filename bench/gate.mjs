@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * `npm run bench:gate [-- --only told,noise] [--write-docs]`: providers with limits and faults, through the real parts: host, Temporal,
+ * `npm run bench:gate [-- --only told,noise | --write-docs]`: providers with limits and faults, through the real parts: host, Temporal,
  * store, HTTP, and the simulated provider in a process of its own, whose log is the truth about calls. Each line has its goal. The
  * plain program (bench/peer-plain.mjs) does the same rows where it says so. Wall times are from the submission of a task to its
  * published output. About 9 minutes; nothing else should run on the machine meanwhile.
@@ -39,7 +39,7 @@ const values = optionsOf({
   parts: Object.fromEntries(SCENARIOS.map(({ name, about }) => [name, about])),
   options: {
     only: { type: 'string', value: 'NAME,...', about: 'these scenarios; all without it' },
-    'write-docs': { type: 'boolean', default: false, about: 'the table into docs/benchmarks.md' },
+    'write-docs': { type: 'boolean', default: false, allParts: true, about: 'the table into docs/benchmarks.md' },
     help: HELP,
   },
 });

@@ -1,6 +1,6 @@
 // @ts-check
 /**
- * `npm run bench [-- --only wide,narrow] [--repeat 5] [--write-docs]`: the engine beside a plain program, on the same rows, in one go.
+ * `npm run bench [-- --only wide,narrow | --write-docs] [--repeat 5]`: the engine beside a plain program, on the same rows, in one go.
  *
  * The provider runs in a process of its own, the engine with production settings (synchronous=FULL, intent before send). Before the
  * first scenario one run of other rows warms the host up; no row of a benchmark was ever seen before. Wall time is from the submission
@@ -107,7 +107,7 @@ const values = optionsOf({
   options: {
     only: { type: 'string', value: 'NAME,...', about: 'these scenarios; all without it' },
     repeat: { type: 'string', value: 'N', whole: true, default: '5', about: 'runs of each scenario, of which the median counts' },
-    'write-docs': { type: 'boolean', default: false, about: 'the tables into docs/benchmarks.md' },
+    'write-docs': { type: 'boolean', default: false, allParts: true, about: 'the tables into docs/benchmarks.md' },
     help: HELP,
   },
 });

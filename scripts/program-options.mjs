@@ -3,9 +3,11 @@
 import { parseArgs } from 'node:util';
 
 /**
- * `value` names what follows the option, `whole` asks for a whole number.
+ * `value` names what follows the option, `whole` asks for a whole number, `allParts` does not go with `--only`.
  *
- * @typedef {{type: 'string' | 'boolean', default?: string | boolean, short?: string, value?: string, whole?: boolean, about: string}} ProgramOption
+ * @typedef {{
+ *   type: 'string' | 'boolean', default?: string | boolean, short?: string, value?: string, whole?: boolean, allParts?: boolean, about: string
+ * }} ProgramOption
  */
 
 /**
@@ -58,8 +60,9 @@ export function readOptions(program, args) {
     const only = given['only'] === undefined ? [] : String(given['only']).split(',');
     const unknown = only.filter((name) => !Object.hasOwn(program.parts, name));
     if (unknown.length > 0) throw new Error(`--only ${unknown.join(',')}: there is no such part`);
-    for (const [name, { whole }] of Object.entries(program.options)) {
+    for (const [name, { whole, allParts }] of Object.entries(program.options)) {
       const text = given[name];
+      if (allParts && text && only.length > 0) throw new Error(`--${name} is about all parts: leave --only out`);
       if (whole && text !== undefined && !/^\d{1,15}$/.test(String(text)))
         throw new Error(`--${name} ${text}: a whole number is needed`);
     }

@@ -16,6 +16,8 @@ const LATENCY = 200;
 const LATENCIES = 1_000;
 const WARM_MS = 2_000;
 const MEASURED_MS = 5_000;
+/** Each beside the same without a gate: what a wake-up of the process costs here changes by the minute. */
+const ROUNDS = 3;
 
 /** The same promises and timers without a gate: what a caller costs anyway. */
 function noGate() {
@@ -104,25 +106,42 @@ async function gateCost(limits) {
   return cost;
 }
 
-/** @returns {Promise<Line[]>} */
-export async function cpu() {
+/** What it costs without a gate. */
+async function bareCost() {
   const bare = noGate();
-  const without = await cpuPerCall(async () => {
+  return await cpuPerCall(async () => {
     await bare.admit();
     await bare.enter();
     return async () => bare.release();
   });
-  const open = { concurrency: 200, weight: 1, staggerMs: 0, requestsPerMinute: null, paused: false, cancelled: false };
-  const lines = [];
-  for (const [name, limits] of /** @type {const} */ ([
-    ['200 at once', open],
-    ['told 60,000/min', { ...open, concurrency: 1_000, requestsPerMinute: 60_000, tokensPerMinute: 60_000_000 }],
-  ])) {
-    const { ms, perSecond } = await gateCost(limits);
-    const cost = Math.max(0, ms - without.ms);
-    lines.push(
-      found(`ms of CPU a call, ${name}, ${perSecond.toFixed(0)} calls/s`, cost.toFixed(4), 'at most 0.05', cost <= 0.05),
-    );
+}
+
+const OPEN = { concurrency: 200, weight: 1, staggerMs: 0, requestsPerMinute: null, paused: false, cancelled: false };
+const LIMITS = /** @type {const} */ ([
+  ['200 at once', OPEN],
+  ['told 60,000/min', { ...OPEN, concurrency: 1_000, requestsPerMinute: 60_000, tokensPerMinute: 60_000_000 }],
+]);
+
+/** @returns {Promise<Line[]>} */
+export async function cpu() {
+  /** Difference and calls/s, by round. @type {Map<string, { cost: number, perSecond: number }[]>} */
+  const rounds = new Map(LIMITS.map(([name]) => [name, []]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const without = await bareCost();
+    for (const [name, limits] of LIMITS) {
+      const { ms, perSecond } = await gateCost(limits);
+      rounds.get(name)?.push({ cost: Math.max(0, ms - without.ms), perSecond });
+    }
   }
-  return lines;
+  return [...rounds].map(([name, found]) => {
+    const { cost, perSecond } = /** @type {{ cost: number, perSecond: number }} */ (
+      found.sort((a, b) => a.cost - b.cost)[Math.floor(ROUNDS / 2)]
+    );
+    return line(`ms of CPU a call, ${name}, ${perSecond.toFixed(0)} calls/s, median of ${ROUNDS}`, cost);
+  });
+}
+
+/** @param {string} measure @param {number} cost */
+function line(measure, cost) {
+  return found(measure, cost.toFixed(4), 'at most 0.05', cost <= 0.05);
 }

@@ -74,10 +74,12 @@ export class RunGate implements GatePort {
     if (signal.aborted || limits.cancelled) return Promise.resolve({ kind: 'cancelled' });
     if (limits.paused) return Promise.resolve({ kind: 'paused' });
     return new Promise((resolve) => {
-      const ticket: Ticket = { ...request, id: this.#nextTicket };
+      const now = this.#options.now();
+      const { runId, turn, promptTokens, maxTokens, interactive } = request;
+      const ticket: Ticket = { id: this.#nextTicket, runId, turn, promptTokens, maxTokens, interactive, waits: false };
       this.#nextTicket += 1;
-      this.#waiting.set(ticket.id, { ticket, deadline: this.#options.now() + patienceMs, resolve });
-      if (this.#gate.enqueue(ticket, this.#options.now())) this.#pump();
+      this.#waiting.set(ticket.id, { ticket, deadline: now + patienceMs, resolve });
+      if (this.#gate.enqueue(ticket, now)) this.#pump();
       this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS);
     });
   }
@@ -196,7 +198,7 @@ export class RunGate implements GatePort {
 
   #sweep(): void {
     const now = this.#options.now();
-    for (const { ticket, deadline } of [...this.#waiting.values()]) {
+    for (const { ticket, deadline } of this.#waiting.values()) {
       if (deadline > now) continue;
       const reason = this.bottleneck(ticket.runId);
       this.#gate.withdraw(ticket);

@@ -12,6 +12,7 @@ const PROGRAM = {
   options: {
     only: { type: 'string', value: 'NAME,...', about: 'these' },
     repeat: { type: 'string', value: 'N', whole: true, default: '5', about: 'so often' },
+    table: { type: 'boolean', default: false, allParts: true, about: 'as a table' },
     help: HELP,
   },
 } as const;
@@ -30,6 +31,7 @@ describe('readOptions', () => {
         'options:',
         '  --only NAME,...  these',
         '  --repeat N       so often (default 5)',
+        '  --table          as a table',
         '  -h, --help       this text',
         '',
         '--only takes any of these, with commas between them:',
@@ -45,6 +47,7 @@ describe('readOptions', () => {
     [['--repeat'], "Option '--repeat <value>' argument missing"],
     [['--repeat', 'often'], '--repeat often: a whole number is needed'],
     [['--only', 'one,three'], '--only three: there is no such part'],
+    [['--only', 'one', '--table'], '--table is about all parts: leave --only out'],
     [['--only', ''], '--only : there is no such part'],
   ])('%j -> what is wrong and all that there is, exit 2', (args, found) => {
     const { values, end } = readOptions(PROGRAM, args);

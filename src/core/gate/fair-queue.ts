@@ -7,6 +7,8 @@ import type { AdmissionRequest } from './port.js';
 
 export interface Ticket extends AdmissionRequest {
   id: number;
+  /** Kept by the queue: true while the ticket is in it. @default false */
+  waits?: boolean;
 }
 
 /** Rank of a ticket inside its run: interactive above bulk, later turns above earlier ones. */
@@ -25,10 +27,10 @@ class Fifo {
     this.#tickets.push(ticket);
   }
 
-  /** Null when none of `waiting` is left. */
-  first(waiting: ReadonlySet<number>): Ticket | null {
+  /** Null when no ticket is left that waits. */
+  first(): Ticket | null {
     for (let ticket = this.#tickets[this.#head]; ticket !== undefined; ticket = this.#tickets[this.#head]) {
-      if (waiting.has(ticket.id)) return ticket;
+      if (ticket.waits) return ticket;
       this.#head += 1;
     }
     return null;
@@ -44,8 +46,8 @@ class Fifo {
     }
   }
 
-  rest(waiting: ReadonlySet<number>): Ticket[] {
-    return this.#tickets.slice(this.#head).filter(({ id }) => waiting.has(id));
+  rest(): Ticket[] {
+    return this.#tickets.slice(this.#head).filter(({ waits }) => waits);
   }
 }
 
@@ -54,7 +56,7 @@ export class RunQueue {
   readonly #byRank = new Map<number, Fifo>();
   /** Ranks in use, ascending. */
   readonly #ranks: number[] = [];
-  readonly #ids = new Set<number>();
+  #size = 0;
   /** Virtual time: where this run starts when it is served next. */
   virtual = 0;
   /** When its last waiting ticket left. */
@@ -62,7 +64,7 @@ export class RunQueue {
   weight = 1;
 
   get size(): number {
-    return this.#ids.size;
+    return this.#size;
   }
 
   push(ticket: Ticket): void {
@@ -76,14 +78,15 @@ export class RunQueue {
       this.#ranks.splice(at, 0, rank);
     }
     queue.push(ticket);
-    this.#ids.add(ticket.id);
+    ticket.waits = true;
+    this.#size += 1;
   }
 
   first(): Ticket | null {
     for (;;) {
       const rank = this.#ranks.at(-1);
       if (rank === undefined) return null;
-      const ticket = (this.#byRank.get(rank) as Fifo).first(this.#ids);
+      const ticket = (this.#byRank.get(rank) as Fifo).first();
       if (ticket) return ticket;
       this.#ranks.pop();
       this.#byRank.delete(rank);
@@ -93,16 +96,19 @@ export class RunQueue {
   /** Only after `first` gave this ticket. */
   shift(ticket: Ticket): void {
     (this.#byRank.get(rankOf(ticket)) as Fifo).shift();
-    this.#ids.delete(ticket.id);
+    this.remove(ticket);
   }
 
   /** False when the ticket does not wait here. */
   remove(ticket: Ticket): boolean {
-    return this.#ids.delete(ticket.id);
+    if (!ticket.waits) return false;
+    ticket.waits = false;
+    this.#size -= 1;
+    return true;
   }
 
   all(): Ticket[] {
-    return [...this.#byRank.values()].flatMap((queue) => queue.rest(this.#ids));
+    return [...this.#byRank.values()].flatMap((queue) => queue.rest());
   }
 }
 

@@ -293,8 +293,9 @@ describe('RunQueue', () => {
       queue.shift(ticket);
     }
     expect(order).toEqual([1, 3, 4, 2, 5]);
-    queue.push(of(6, 3));
-    expect(queue.remove(of(6, 3))).toBe(true);
+    const withdrawn = of(6, 3);
+    queue.push(withdrawn);
+    expect(queue.remove(withdrawn)).toBe(true);
     expect(queue.first()).toBeNull();
   });
 });
