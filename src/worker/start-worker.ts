@@ -1,6 +1,6 @@
 /** Builds the parts of a worker process and runs its Temporal Workers. */
 import { fileURLToPath } from 'node:url';
-import { type LogMetadata, makeTelemetryFilterString, NativeConnection, Runtime, Worker } from '@temporalio/worker';
+import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
 import { CallEnds } from '../activities/call-ends.js';
 import { activityParts, createActivities } from '../activities/index.js';
@@ -18,6 +18,7 @@ import { ModelQueues } from './model-queues.js';
 import { ProcessGates } from './process-gates.js';
 import { newIdentity } from './process-identity.js';
 import { RunFiles } from './run-files.js';
+import { installRuntime } from './temporal-runtime.js';
 import { versionOptions, workerBasics } from './temporal-worker.js';
 
 /** The workflow bundle that the build made; the SDK version that built it and the one that runs it are the same package set. */
@@ -57,39 +58,13 @@ export interface WorkerHandle {
 export interface PreparedWorker {
   /** Opens a run whose workflow was started and begins its first calls, ahead of Temporal. Returns at once. */
   opens(runId: string, workflow: WorkflowExecution): void;
-  /** Begins the calls that the run's last process died with, ahead of Temporal. Returns at once; a paused run is left alone. */
+  /** Makes the calls again that the run's last process died with. Returns at once; a paused run is left alone, here and in `goOn`. */
+  makeAgain(runId: string): void;
+  /** The same, and the rows behind them until Temporal brings the run's children. Its workflow is open. */
   goOn(runId: string): void;
   start(connection: TemporalConnectionSettings): Promise<WorkerHandle>;
   /** Instead of `start`, or when it failed. */
   discard(): Promise<void>;
-}
-
-let runtimeInstalled = false;
-
-function installRuntime(log: WorkerOptions['log']): void {
-  if (runtimeInstalled) return;
-  runtimeInstalled = true;
-  const write = (level: 'debug' | 'warn' | 'error') => (message: string, meta?: LogMetadata) => {
-    const { error, ...facts } = meta ?? {};
-    log[level](error === undefined ? facts : { ...facts, err: error }, message);
-  };
-  Runtime.install({
-    // Signals are the host's business.
-    shutdownSignals: [],
-    // The core's own lines join the log instead of going to the console.
-    telemetryOptions: { logging: { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN', other: 'ERROR' }) } },
-    logger: {
-      log: (level, message, meta) => {
-        if (level !== 'TRACE') write(level === 'ERROR' ? 'error' : level === 'WARN' ? 'warn' : 'debug')(message, meta);
-      },
-      trace: () => undefined,
-      // What the SDK does, for who asks for it.
-      debug: write('debug'),
-      info: write('debug'),
-      warn: write('warn'),
-      error: write('error'),
-    },
-  });
 }
 
 /** Books the process as an owner and builds everything that needs no Temporal server. */
@@ -207,6 +182,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
 
   return {
     opens: (runId, workflow) => parts.opening.ahead(runId, workflow),
+    makeAgain: (runId) => parts.headStart.makeAgain(runId),
     goOn: (runId) => parts.headStart.goOn(runId),
     start,
     discard: async () => {
