@@ -1,5 +1,8 @@
 /** A small run against an OpenAI-wire server that this project did not write. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { LLMock } from '@copilotkit/aimock';
+import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { SwarmHome } from '../support/swarm-home.js';
 
@@ -37,4 +40,15 @@ it.each([
   const requests = mock.getRequests();
   expect(requests).toHaveLength(seeds.length);
   expect(requests.map((request) => request.path)).toEqual(seeds.map(() => '/v1/chat/completions'));
+});
+
+it('runs that went well -> Temporal warns of nothing in the log of the host', () => {
+  const text = readFileSync(join(home.home, 'host.log'), 'utf8');
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { level: number; sdkComponent?: string });
+  expect(lines.length).toBeGreaterThan(3);
+  const { warn = 0 } = pino.levels.values;
+  expect(lines.filter(({ level, sdkComponent }) => sdkComponent !== undefined && level >= warn)).toEqual([]);
 });

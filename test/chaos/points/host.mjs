@@ -16,8 +16,10 @@ const { storeLocation } = await built('home.js');
 /** @type {typeof import('../../../src/host/host.js')} */
 const { runHost } = await built('host/host.js');
 
-/** Nothing of this process goes on after this line. */
+/** Nothing of this process goes on after this. When it was is told, since on busy cores others see it late. */
 function die() {
+  // To a pipe this is done when it returns (nodejs.org, process.stdout).
+  process.stdout.write(`died at ${Date.now()}\n`);
   process.kill(process.pid, 'SIGKILL');
 }
 

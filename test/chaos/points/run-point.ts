@@ -22,9 +22,11 @@ export async function runPoint(
   const work: Work = { rows, turns, sliceSize: turns === 1 ? rows : 1, workers: 1 };
   let host: Program | null = null;
   let door: Front | null = null;
+  let struckAt: number | null = null;
   const open = async (url: string) => {
     if (front === null) return url;
     door = await Front.open(url, front, async () => {
+      struckAt = Date.now();
       await host?.stop('SIGKILL');
     });
     return door.url;
@@ -37,13 +39,15 @@ export async function runPoint(
     await until('the host is ready', () => scene.home.host()?.pid === pid, READY_MS);
     const cli = scene.type();
     const how = await Promise.race([died, cli.ended]);
-    const at = Date.now();
+    const gone = Date.now();
     if (how.signal !== 'SIGKILL') throw new Error(`the run ended before "${name}" was reached: ${how.stderr.slice(-500)}`);
     const ended = await scene.untilEnded(READY_MS);
     if (ended === null) throw new Error(`after "${name}": ${scene.wrong.join('; ')}`);
     await scene.leave();
     const calls = scene.provider.calls();
-    const blows = [{ what: name, from: at, until: at, sockets: true }];
+    const from = struckAt ?? Number(/^died at (\d+)$/m.exec(how.stdout)?.[1]);
+    if (!(from <= gone)) throw new Error(`the host did not tell when it reached "${name}"`);
+    const blows = [{ what: name, from, until: gone, sockets: true }];
     const findings = check({ expected: undisturbed.expected(rows, turns), out: scene.files.out, calls, blows });
     return { findings, state: endEvent(ended).state, wrong: scene.wrong };
   } finally {
