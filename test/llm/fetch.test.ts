@@ -10,6 +10,8 @@ import { modelCall } from './model-call.js';
 
 let server: AnsweringServer;
 let adapter: ModelAdapter;
+/** A deadline that ends a call which was sent: far more than a connection on a busy machine takes. */
+const SENT_MS = 2_000;
 const listening: { server: Server; sockets: Set<Socket> }[] = [];
 
 beforeAll(async () => {
@@ -148,7 +150,7 @@ describe('sent: may have been billed', () => {
       closed = resolve;
     });
     const base = await listen((socket) => socket.on('close', closed));
-    const result = await adapter.call(modelCall(base, { timeoutMs: 100 }));
+    const result = await adapter.call(modelCall(base, { timeoutMs: SENT_MS }));
     expect(result).toMatchObject({ class: 'transport', code: 'E_CALL_TIMEOUT', status: null, mayHaveBeenBilled: true });
     await closing;
   });
@@ -161,7 +163,7 @@ describe('sent: may have been billed', () => {
         socket.on('close', () => clearInterval(drip));
       });
     });
-    const result = await adapter.call(modelCall(base, { timeoutMs: 200 }));
+    const result = await adapter.call(modelCall(base, { timeoutMs: SENT_MS }));
     expect(result).toMatchObject({ code: 'E_CALL_TIMEOUT', status: 200, mayHaveBeenBilled: true });
   });
 
