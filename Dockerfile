@@ -20,5 +20,5 @@ COPY --from=build /app/dist ./dist
 RUN mkdir -m 0700 /home/node/swarm && chown node:node /home/node/swarm && mkdir /tasks && chown node:node /tasks
 USER node
 WORKDIR /tasks
-ENTRYPOINT ["node", "/app/dist/cli/main.js"]
+ENTRYPOINT ["node", "/app/dist/programs/swarm.js"]
 CMD ["worker"]

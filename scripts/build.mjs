@@ -1,17 +1,18 @@
 // @ts-check
-/** `npm run build`: compiles src/ and prebuilds the workflow bundle, whatever is there already. */
+/** `npm run build`: compiles src/, prebuilds the workflow bundle and the programs, whatever is there already. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { bundle, bundleNeeded, bundlePossible } from './bundle.mjs';
 import { compile, compileNeeded } from './compile.mjs';
 import { withLock } from './lock.mjs';
 import { BUILD_STATE } from './paths.mjs';
+import { bundlePrograms, programsNeeded } from './programs.mjs';
 
 /** One lock for installing and building: two at once would write the same files. */
 export const BUILD_LOCK = join(BUILD_STATE, 'lock');
 
 export function buildNeeded() {
-  return compileNeeded() || bundleNeeded();
+  return compileNeeded() || bundleNeeded() || programsNeeded();
 }
 
 /**
@@ -30,6 +31,11 @@ export async function build({ all = false, say }) {
     const start = performance.now();
     const bytes = await bundle();
     say(`bundled the workflows (${Math.round(bytes / 1000)} kB) in ${seconds(start)}`);
+  }
+  if (all || programsNeeded()) {
+    const start = performance.now();
+    const bytes = await bundlePrograms();
+    say(`bundled the programs (${Math.round(bytes / 1000)} kB) in ${seconds(start)}`);
   }
 }
 

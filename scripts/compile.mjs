@@ -1,16 +1,15 @@
 // @ts-check
 /** src/**.ts -> dist/**.js and .d.ts, by plain tsc. */
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join, relative } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
 import { contentHash, filesUnder, outputMarks, stampHolds, writeStamp } from './fingerprint.mjs';
 import { BUILD_STATE, DIST, ROOT, TOOLS } from './paths.mjs';
 import { runNode } from './run.mjs';
 
 const STAMP = join(BUILD_STATE, 'compile.json');
 const SOURCES = join(ROOT, 'src');
-const COMMAND = join(DIST, 'cli', 'main.js');
-/** Made by bundle.mjs, not by tsc. */
-const NOT_OURS = new Set([join('workflows', 'bundle.js')]);
+/** Made by bundle.mjs and programs.mjs, not by tsc. */
+const notOurs = (/** @type {string} */ name) => name === join('workflows', 'bundle.js') || name.startsWith(`programs${sep}`);
 
 /** The compiler's version matters, and the declarations of the packages: package-lock.json covers both. */
 function inputsHash() {
@@ -33,16 +32,8 @@ function expectedOutputs() {
 function removeStale(expected) {
   for (const file of filesUnder([DIST])) {
     const name = relative(DIST, file);
-    if (!expected.has(name) && !NOT_OURS.has(name)) rmSync(file);
+    if (!expected.has(name) && !notOurs(name)) rmSync(file);
   }
-}
-
-/** The `bin` of package.json must start under a shell. */
-function makeExecutable() {
-  if (!existsSync(COMMAND)) return;
-  const text = readFileSync(COMMAND, 'utf8');
-  if (!text.startsWith('#!')) writeFileSync(COMMAND, `#!/usr/bin/env node\n${text}`);
-  chmodSync(COMMAND, 0o755);
 }
 
 export function compileNeeded() {
@@ -56,6 +47,5 @@ export async function compile() {
   removeStale(new Set(expected));
   const code = await runNode(TOOLS.tsc, ['-p', '.']);
   if (code !== 0) throw new Error('The sources do not compile; the errors stand above.');
-  makeExecutable();
   writeStamp(STAMP, { inputs, outputs: outputMarks(expected.map((name) => join(DIST, name))) });
 }

@@ -1,11 +1,16 @@
-/** Where this package lies and which version it is. Works from src/ and from dist/, which are both one level below the root. */
-import { readFileSync } from 'node:fs';
+/** Where this package lies and which version it is. Works from src/, from dist/ and from the programs in it. */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-/** Absolute path of the package's root folder, with a slash at its end. */
-export const packageRoot: string = fileURLToPath(new URL('../', import.meta.url));
+function rootAbove(folder: string): string {
+  const above = dirname(folder);
+  return existsSync(join(folder, 'package.json')) || above === folder ? folder : rootAbove(above);
+}
+
+/** Absolute path of the package's root folder. */
+export const packageRoot: string = rootAbove(dirname(fileURLToPath(import.meta.url)));
 
 /** `version` of package.json. */
-export const packageVersion: string = (
-  JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
-).version;
+export const packageVersion: string = (JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string })
+  .version;

@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { bytesOf, cpuMs, peakMb, resetPeak, runJson } from './processes.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-export const CLI = join(ROOT, 'dist/cli/main.js');
+export const CLI = join(ROOT, 'dist/programs/swarm.js');
 /**
  * Of the provider's process. V8's own 16 MB take minutes to be reached, so that a long run would look as if it leaked: the same 4 MB as in
  * the host cost it 4 % of its CPU time.

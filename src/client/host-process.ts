@@ -1,9 +1,8 @@
 /** Finds the host of a home, starts it as a process when there is none, and stops it. */
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { type Config, hostEnvironment } from '../config.js';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { ensureHome, homePaths } from '../home.js';
@@ -20,7 +19,7 @@ export interface FindOrStartOptions {
   keys?: Readonly<Record<string, string>>;
   /** No idle exit (`swarm start`). Default false. */
   keep?: boolean;
-  /** Arguments of Node that run the host. Default the built host/main.js of this package. */
+  /** Arguments of Node that run the host. Default the built programs/host.js of this package. */
   command?: readonly string[];
 }
 
@@ -50,14 +49,11 @@ const SEMI_SPACE_MB = 4;
  */
 const MEMORY_ENVIRONMENT = { MALLOC_ARENA_MAX: '2' } as const;
 
-function hostCommand(): readonly string[] {
-  const sibling = fileURLToPath(new URL('../host/main.js', import.meta.url));
-  return [
-    `--max-old-space-size=${HEAP_MB}`,
-    `--max-semi-space-size=${SEMI_SPACE_MB}`,
-    existsSync(sibling) ? sibling : join(packageRoot, 'dist', 'host', 'main.js'),
-  ];
-}
+const HOST_COMMAND: readonly string[] = [
+  `--max-old-space-size=${HEAP_MB}`,
+  `--max-semi-space-size=${SEMI_SPACE_MB}`,
+  join(packageRoot, 'dist', 'programs', 'host.js'),
+];
 
 interface Starter {
   exit: { code: number | null; signal: string | null } | null;
@@ -189,7 +185,7 @@ export async function connectToHost(
       if (Date.now() - quietSince > SILENT_HOST_MS) throw silentError(config);
       if (starter === null) onProgress(`starting the host of ${config.home}`);
       logFrom = logSize(log);
-      starter = startProcess(config, options.command ?? hostCommand(), log);
+      starter = startProcess(config, options.command ?? HOST_COMMAND, log);
     }
     await sleep(LOOK_MS);
   }

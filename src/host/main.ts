@@ -1,4 +1,4 @@
-/** Entry of the background process: `node dist/host/main.js`, configured by the environment. */
+/** Entry of the background process: `node dist/programs/host.js`, configured by the environment. */
 import { loadConfig } from '../config.js';
 import { storeLocation } from '../home.js';
 import { runHost } from './host.js';

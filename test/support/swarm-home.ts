@@ -14,7 +14,7 @@ import { Provider } from './provider.js';
 import { type TaskFiles, writeTask } from './run-folder.js';
 
 /** The built command and library: what users run. */
-export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const CLI = fileURLToPath(new URL('../../dist/programs/swarm.js', import.meta.url));
 export const LIBRARY = fileURLToPath(new URL('../../dist/client/index.js', import.meta.url));
 
 /** A host that its test forgot goes by itself. */

@@ -1,0 +1,26 @@
+/** What `npm run build` makes of dist/: few files that need nothing of node_modules but what is native or Temporal's worker. */
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { PROGRAMS } from '../../scripts/programs.mjs';
+import { packageRoot, packageVersion } from '../../src/package-info.js';
+
+const files = readdirSync(PROGRAMS).filter((file) => file.endsWith('.js'));
+const text = files.map((file) => readFileSync(join(PROGRAMS, file), 'utf8')).join('\n');
+
+it('programs: packages copied into them -> the license of each lies beside', () => {
+  const copied = new Set([...text.matchAll(/^\/\/ .*node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm)].map(([, name]) => name as string));
+  const licenses = readFileSync(join(PROGRAMS, 'THIRD_PARTY_LICENSES.txt'), 'utf8');
+  expect(copied.size).toBeGreaterThan(20);
+  expect([...copied].filter((name) => !new RegExp(`^${name} \\d.* \\(.+\\)$`, 'm').test(licenses))).toEqual([]);
+});
+
+it('programs: paths of the machine that built them -> none', () => {
+  expect(text).not.toContain(packageRoot);
+});
+
+it('swarm: as package.json names it -> runs', () => {
+  const { bin } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { bin: { swarm: string } };
+  expect(execFileSync(join(packageRoot, bin.swarm), ['--version'], { encoding: 'utf8' }).trim()).toContain(packageVersion);
+});
