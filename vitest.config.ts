@@ -42,14 +42,14 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/e2e/**'],
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 20_000,
           hookTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
       },
       {
-        // Whole processes (CLI, host, Temporal server), after the rest. They wait half of the time: two files at a time use the cores.
+        // Whole processes (CLI, host, Temporal server), after the rest. They wait half of the time: three files at a time use two cores.
         extends: true,
         test: {
           ...wholeProcesses,
