@@ -10,7 +10,9 @@ const files = readdirSync(PROGRAMS).filter((file) => file.endsWith('.js'));
 const text = files.map((file) => readFileSync(join(PROGRAMS, file), 'utf8')).join('\n');
 
 it('programs: packages copied into them -> the license of each lies beside', () => {
-  const copied = new Set([...text.matchAll(/^\/\/ .*node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm)].map(([, name]) => name as string));
+  const copied = new Set(
+    [...text.matchAll(/^\/\/ .*node_modules\/((?:@[^/\n]+\/)?[^/\n]+)\//gm)].map(([, name]) => name as string),
+  );
   const licenses = readFileSync(join(PROGRAMS, 'THIRD_PARTY_LICENSES.txt'), 'utf8');
   expect(copied.size).toBeGreaterThan(20);
   expect([...copied].filter((name) => !new RegExp(`^${name} \\d.* \\(.+\\)$`, 'm').test(licenses))).toEqual([]);

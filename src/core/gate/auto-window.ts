@@ -16,7 +16,7 @@ const STEP = 0.1;
 export class AutoWindow {
   readonly #learned: number | null;
   size: number;
-  #from: EpochMs = 0;
+  #from: EpochMs | null = null;
   /** Answers to calls that were sent since. */
   #answers = 0;
   #totalMs = 0;
@@ -37,7 +37,7 @@ export class AutoWindow {
   }
 
   answered(sentAt: EpochMs, now: EpochMs): void {
-    if (sentAt < this.#from) return;
+    if (this.#from === null || sentAt < this.#from) return;
     this.#answers += 1;
     this.#totalMs += now - sentAt;
   }
@@ -49,6 +49,8 @@ export class AutoWindow {
 
   /** `answerMs`: mean time of an answer; `limited`: a limit signal came before, so there is little room left. */
   tick(now: EpochMs, answerMs: number, limited: boolean): void {
+    // The first interval begins with the first calls: those that answer first are the quickest of them.
+    this.#from ??= now;
     const due = now - this.#from >= Math.max(SHORTEST_MS, ANSWER_TIMES * answerMs);
     if (!due || this.#answers < this.size / 4) return;
     if (this.#held && now >= this.#restUntil) {

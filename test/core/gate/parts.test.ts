@@ -254,6 +254,7 @@ describe('AutoWindow', () => {
 
   it('more answers with every doubling -> doubles; no more of them -> back to what it was', () => {
     const auto = new AutoWindow(null);
+    auto.tick(T, 100, false);
     expect(auto.found).toBeNull();
     interval(auto, T, 160, false);
     expect([auto.size, auto.found]).toEqual([32, 32]);
@@ -263,8 +264,25 @@ describe('AutoWindow', () => {
     expect(auto.size).toBe(16);
   });
 
+  it('the quickest of the first calls have answered -> nothing is judged yet; each later size counts as long', () => {
+    const auto = new AutoWindow(null);
+    auto.tick(T, 0, false);
+    for (let answer = 0; answer < 4; answer += 1) auto.answered(T, T + 60);
+    auto.holds();
+    auto.tick(T + 60, 60, false);
+    expect(auto.size).toBe(16);
+    for (let answer = 0; answer < 12; answer += 1) auto.answered(T, T + 220);
+    auto.tick(T + 250, 180, false);
+    expect(auto.size).toBe(32);
+    for (let answer = 0; answer < 20; answer += 1) auto.answered(T + 250, T + 450);
+    auto.holds();
+    auto.tick(T + 500, 180, false);
+    expect(auto.size).toBe(64);
+  });
+
   it('after a limit was met -> grows by a tenth, and is content with as many answers', () => {
     const auto = new AutoWindow(100);
+    auto.tick(T, 100, true);
     expect(auto.found).toBe(100);
     interval(auto, T, 500, true);
     expect(auto.size).toBe(111);
