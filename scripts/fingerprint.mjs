@@ -47,23 +47,29 @@ export function outputMarks(files, root = ROOT) {
   );
 }
 
+/** @typedef {{ inputs: string, outputs: Record<string, string> }} Stamp */
+
 /**
- * @typedef {{ inputs: string, outputs: Record<string, string> }} Stamp
+ * @param {string} file
+ * @returns {Stamp | null} null when there is none, or it was cut off by a crash
+ */
+export function readStamp(file) {
+  if (!existsSync(file)) return null;
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+/**
  * @param {string} file
  * @param {string} inputs hash of the inputs as they are now
  * @returns {boolean} true when the stamp names these inputs and every output is as it was then
  */
 export function stampHolds(file, inputs, root = ROOT) {
-  if (!existsSync(file)) return false;
-  /** @type {Stamp} */
-  let stamp;
-  try {
-    stamp = JSON.parse(readFileSync(file, 'utf8'));
-  } catch {
-    // Cut off by a crash: build again.
-    return false;
-  }
-  if (stamp.inputs !== inputs) return false;
+  const stamp = readStamp(file);
+  if (stamp?.inputs !== inputs) return false;
   return Object.entries(stamp.outputs).every(([name, mark]) => {
     const path = join(root, name);
     return existsSync(path) && outputMarks([path], root)[name] === mark;

@@ -3,9 +3,9 @@
  * dist/ -> dist/programs: what runs as a process or a thread of its own, each in a few files with all that it loads. Reading a thousand small
  * modules takes a command longer than its work does. The library stays in dist/ as it is.
  */
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { contentHash, filesUnder, outputMarks, stampHolds, writeStamp } from './fingerprint.mjs';
+import { contentHash, filesUnder, outputMarks, readStamp, stampHolds, writeStamp } from './fingerprint.mjs';
 import { BUILD_STATE, DIST, ROOT } from './paths.mjs';
 
 const STAMP = join(BUILD_STATE, 'programs.json');
@@ -75,7 +75,7 @@ export function programsNeeded() {
  */
 export async function bundlePrograms() {
   const inputs = inputsHash();
-  const before = existsSync(STAMP) ? Object.keys(JSON.parse(readFileSync(STAMP, 'utf8')).outputs) : [];
+  const before = Object.keys(readStamp(STAMP)?.outputs ?? {});
   rmSync(STAMP, { force: true });
   const { build } = await import('esbuild');
   const metafiles = [];
