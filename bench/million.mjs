@@ -86,7 +86,7 @@ class Measured {
     });
     watch.stage('staging');
     const typed = performance.now();
-    const child = spawn(process.execPath, [CLI, 'run', this.#task, '--yes'], {
+    const child = spawn(CLI, ['run', this.#task, '--yes'], {
       env: { ...process.env, ...bed.env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
@@ -242,7 +242,7 @@ class Measured {
     for (const format of FORMATS) {
       const out = join(this.#bed.folder, `export.${format}`);
       const from = performance.now();
-      const child = spawn(process.execPath, [CLI, 'export', run, '--format', format, '--out', out], {
+      const child = spawn(CLI, ['export', run, '--format', format, '--out', out], {
         env: { ...process.env, ...this.#bed.env },
         stdio: 'ignore',
       });

@@ -29,6 +29,9 @@ const common = () => ({
   chunkNames: 'chunk-[hash]',
   banner: { js: REQUIRE },
   legalComments: 'none',
+  // Half as much source text to hold in memory. Names stay, for stack traces.
+  minifyWhitespace: true,
+  minifySyntax: true,
   logLevel: 'warning',
   metafile: true,
   external: NATIVE,

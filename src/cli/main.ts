@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
+// A young generation as small as the host's (client/host-process.ts): garbage of a million rows takes no room that a few rows do not take.
 import { cliDeps } from './deps.js';
 import { endProcess, processContext } from './process-context.js';
 import { runCli } from './run-cli.js';
