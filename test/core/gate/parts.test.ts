@@ -215,6 +215,19 @@ describe('ToldBudget', () => {
     expect(budget.fits(call, T + 90_000).at).toBeCloseTo(T + 90_500, 3);
   });
 
+  it('a limit of requests without a reset -> all of it may come at once, and fills again within a minute', () => {
+    const budget = new ToldBudget();
+    const call = { promptTokens: 10, maxTokens: 20 };
+    budget.told({ requests: { limit: 60, remaining: 1, resetMs: null } }, T);
+    budget.promise(call);
+    budget.sent(call, T);
+    expect(budget.fits(call, T).at).toBeGreaterThan(T);
+    for (let n = 0; n < 57; n += 1) {
+      expect(budget.fits(call, T + 60_000).at).toBe(0);
+      budget.promise(call);
+    }
+  });
+
   it('a limit per day with plenty left holds nobody; one that is used up waits at its true rate', () => {
     const budget = new ToldBudget();
     const call = { promptTokens: 10, maxTokens: 20 };
