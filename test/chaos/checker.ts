@@ -40,8 +40,8 @@ export interface Findings {
   doubtful: number;
 }
 
-/** An answer is stored this long after the provider sent it, at most, also on cores that four times as many processes want. */
-const STORING_MS = 1_000;
+/** An answer is stored this long after the provider sent it, at most, also on busy cores. */
+const STORING_MS = 500;
 /** A request that lay in a socket when its sender died is booked this much later, at most. */
 const ARRIVING_MS = 1_000;
 /** And this much, when its answer went out before the provider saw that nobody reads it. */
