@@ -47,6 +47,14 @@ function embeddedConfig(ports: ServerPorts): Record<string, unknown> {
     // What was written last is kept for other clusters, by default 8 MB that take three times as much: it grew for the first 300,000 rows of
     // a run. There is no other cluster; this is the least that the server takes.
     'history.xdcCacheMaxSizeBytes': 65_536,
+    // Tasks of each kind under way at a time, by default 512: their goroutines' stacks grow one by one over the first minutes, to 15 MB in
+    // all. The database has one connection, so more than a few dozen only wait for it.
+    'history.transferProcessorSchedulerWorkerCount': 32,
+    'history.timerProcessorSchedulerWorkerCount': 32,
+    'history.visibilityProcessorSchedulerWorkerCount': 32,
+    // 512 and 128 by default, for tasks of other clusters.
+    'history.ReplicationProcessorSchedulerWorkerCount': 1,
+    'history.ReplicationLowPriorityProcessorSchedulerWorkerCount': 1,
     // The HTTP API takes any Host header by default: a web page could reach it by DNS rebinding.
     'frontend.httpAllowedHosts': [`${LOOPBACK}:${ports.httpPort}`, `localhost:${ports.httpPort}`],
   };
