@@ -130,12 +130,12 @@ class Host {
     const preparing = allOrFirstError(opening, this.#parts.loadWorker()).then(([store, { prepareWorker }]) =>
       this.#takeOver(store, prepareWorker),
     );
-    const [{ store, worker, tokens, goingOn }, settings] = await allOrFirstError(preparing, this.#reachTemporal());
+    const [{ store, worker, tokens, owners, goingOn }, settings] = await allOrFirstError(preparing, this.#reachTemporal());
     const connection = await connectTemporal(settings);
     this.#connection = connection;
     const { namespace } = settings;
     if (this.#config.externalTemporal) await prepareCluster(connection, namespace, this.#log);
-    await giveBack({ connection, namespace, tokens, log: this.#log });
+    await giveBack({ connection, namespace, tokens, owners, log: this.#log });
     await this.#watchStates(store, connection, new Client({ connection, namespace }));
     this.#stop.signal.throwIfAborted();
     // Those whose workflow was ended meanwhile do not run any more.
@@ -155,7 +155,7 @@ class Host {
   /** While the Temporal server comes up: what the last host left is settled in the store, and detached runs go on. */
   async #takeOver(store: Store, prepareWorker: (options: WorkerOptions) => Promise<PreparedWorker>) {
     const { homeId } = this.#record;
-    const { interrupted, goingOn, tokens } = await takeOver({ store, homeId, ownStore: this.#ownStore });
+    const { interrupted, goingOn, tokens, owners } = await takeOver({ store, homeId, ownStore: this.#ownStore });
     if (interrupted.length + goingOn.length + tokens.length > 0) {
       this.#log.info({ interrupted, goingOn, activities: tokens.length }, 'took over from a host that ended amid runs');
     }
@@ -170,7 +170,7 @@ class Host {
     this.#ahead = worker;
     // A workflow that was terminated in the moment before the server died too costs these few calls at most; their answers are kept.
     if (!this.#stop.signal.aborted) for (const run of goingOn) worker.makeAgain(run);
-    return { store, worker, tokens, goingOn };
+    return { store, worker, tokens, owners, goingOn };
   }
 
   async #watchStates(store: Store, connection: Connection, client: Client): Promise<void> {

@@ -22,8 +22,7 @@ export async function endOrphanServer(pid: number | null | undefined, home: stri
   const command = commandLine(pid);
   if (!command.includes('start-dev') || !command.includes(home)) return false;
   process.kill(pid, 'SIGTERM');
-  // A process that has ended but was not waited for has no command line.
-  for (let tries = 0; isProcessAlive(pid) && commandLine(pid).trim() !== '' && tries < 80; tries += 1) {
+  for (let tries = 0; isProcessAlive(pid) && tries < 80; tries += 1) {
     if (tries === 50) process.kill(pid, 'SIGKILL');
     await sleep(100);
   }

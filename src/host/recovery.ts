@@ -9,6 +9,8 @@ export interface Predecessor {
   interrupted: string[];
   /** Detached runs: they go on. */
   goingOn: string[];
+  /** Its identities: the host's own, and those of hosts before it that nobody took over from. */
+  owners: string[];
   /** Task tokens of the activities that it died with, base64. */
   tokens: string[];
 }
@@ -32,14 +34,15 @@ export function isOfHome({ homeId, ownStore }: Pick<TakeOverOptions, 'homeId' | 
 export async function takeOver({ store, homeId, ownStore }: TakeOverOptions): Promise<Predecessor> {
   const isOf = isOfHome({ homeId, ownStore });
   const now = Date.now();
-  const leases = (await store.owners()).filter(({ home }) => home === homeId).map(({ leaseUntil }) => leaseUntil);
+  const owners = (await store.owners()).filter(({ home }) => home === homeId);
+  const leases = owners.map(({ leaseUntil }) => leaseUntil);
   const diedAt = leases.length === 0 ? now : Math.min(now, Math.max(...leases));
   const tokens = await store.endOwners(homeId, '', now);
   const interrupted = await interruptAttachedRuns(store, 'died', isOf, diedAt);
   const running = (await store.runs({ states: ['running'] })).filter(isOf);
   // The time without a host was no work.
   for (const { id } of running) await store.updateRun(id, { state: 'running' }, ['running'], diedAt);
-  return { interrupted, goingOn: running.map(({ id }) => id), tokens };
+  return { interrupted, goingOn: running.map(({ id }) => id), owners: owners.map(({ id }) => id), tokens };
 }
 
 /** The host stops cleanly: attached runs wait until they are let go on. Returns their ids. */
@@ -47,7 +50,12 @@ export async function interruptOnStop({ store, homeId, ownStore }: TakeOverOptio
   return await interruptAttachedRuns(store, 'was stopped', isOfHome({ homeId, ownStore }));
 }
 
-/** Returns the activities of dead processes of this machine, before a worker of this host polls. */
-export async function giveBack(options: Omit<ReturnOptions, 'isDead'>): Promise<number> {
-  return await returnActivities({ ...options, isDead: (identity) => processOf(identity) === 'gone' });
+/** Returns the activities of the host before and of dead processes of this machine, before a worker of this host polls. */
+export async function giveBack({
+  owners,
+  ...options
+}: Omit<ReturnOptions, 'isDead'> & Pick<Predecessor, 'owners'>): Promise<number> {
+  // In a container that was started again, the pid of the host before is often that of another process, or of this one.
+  const isDead = (identity: string) => owners.includes(identity) || processOf(identity) === 'gone';
+  return await returnActivities({ ...options, isDead });
 }

@@ -13,7 +13,7 @@ import { SQL, type Value } from './statements.js';
 /** Code of a call whose process died. */
 export const CRASHED = 'E_CALL_CRASHED';
 /** Code of a call whose answer came when the turn had another one already. */
-const LATE = 'E_CALL_LATE';
+export const LATE = 'E_CALL_LATE';
 
 /** The open attempt of a turn became doubtful because its process is gone: what it reserved stays charged. */
 function* crash(call: CallKey, attempt: number, at: EpochMs): Operation<void> {

@@ -122,12 +122,12 @@ export class Scene {
     } finally {
       signal(pid, 'SIGCONT');
     }
-    this.#note(`${target} stalled ${(ms / 1000).toFixed(1)} s`, from, [{ target }]);
+    this.#note(`${target} stalled ${(ms / 1000).toFixed(1)} s`, from, [{ target }], true);
   }
 
-  #note(what: string, from: number, struck: readonly { target: Target }[]): void {
+  #note(what: string, from: number, struck: readonly { target: Target }[], stalled = false): void {
     const sockets = struck.some(({ target }) => target === 'host' || target === 'worker');
-    this.blows.push({ what, from, until: Date.now(), sockets });
+    this.blows.push({ what, from, until: Date.now(), sockets, stalled });
   }
 
   /** Types `swarm run` until the run has ended, with one of these codes. */

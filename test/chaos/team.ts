@@ -85,7 +85,7 @@ export class Team {
     process.kill(pid, 'SIGSTOP');
     await sleep(ms);
     process.kill(pid, 'SIGCONT');
-    this.blows.push({ what: `stall ${pid}`, from, until: Date.now(), sockets: true });
+    this.blows.push({ what: `stall ${pid}`, from, until: Date.now(), sockets: true, stalled: true });
     return true;
   }
 

@@ -4,13 +4,11 @@ import { Client, type Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureHome } from '../../src/home.js';
-import { takeOver } from '../../src/host/recovery.js';
+import { giveBack, takeOver } from '../../src/host/recovery.js';
 import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
 import { TemporalServer } from '../../src/host/temporal-server.js';
 import type { RunRow, Store } from '../../src/store/port.js';
 import { connectTemporal } from '../../src/temporal-connection.js';
-import { processOf } from '../../src/worker/process-identity.js';
-import { returnActivities } from '../../src/worker/return-activities.js';
 import { endHomes, newConfig, until } from './host-support.js';
 
 /** `COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK` of temporal.api.enums.v1. */
@@ -60,7 +58,6 @@ function scriptedStore(tokens: string[], runs: Partial<RunRow>[]) {
   return { store, steps };
 }
 
-const isDead = (identity: string) => processOf(identity) === 'gone';
 const quiet = { info: () => undefined, warn: () => undefined };
 
 it('recover: activities of the dead host -> tried again at once; unknown tokens do not matter', async () => {
@@ -79,14 +76,14 @@ it('recover: activities of the dead host -> tried again at once; unknown tokens 
   const first = await poll();
   expect(first.attempt).toBe(1);
   const token = Buffer.from(first.taskToken).toString('base64');
-  expect(await returnActivities({ connection, namespace: 'default', tokens: [token, token], isDead, log: quiet })).toBe(1);
+  expect(await giveBack({ connection, namespace: 'default', tokens: [token, token], owners: [], log: quiet })).toBe(1);
   expect((await poll()).attempt).toBe(2);
 });
 
-it('recover: an activity that the store does not know, started by a dead process -> tried again at once; by a living one -> left', async () => {
+it('recover: an activity that the store does not know, started by a dead process or the host before -> tried again at once; by a living one -> left', async () => {
   const client = new Client({ connection });
   const soon = <T>(ask: () => Promise<T>) => connection.withDeadline(Date.now() + 15_000, ask);
-  const startedBy = async (workflowId: string, pid: number) => {
+  const startedBy = async (workflowId: string, identity: string) => {
     await client.workflow.start('swarmRun', { workflowId, taskQueue: 'durable-swarm' });
     const taskQueue = { name: 'durable-swarm' };
     const service = connection.workflowService;
@@ -106,7 +103,6 @@ it('recover: an activity that the store does not know, started by a dead process
         },
       ],
     });
-    const identity = `${hostname()}:${pid}:0123abcd`;
     const { attempt } = await soon(() => service.pollActivityTaskQueue({ namespace: 'default', taskQueue, identity }));
     expect(attempt).toBe(1);
   };
@@ -115,11 +111,15 @@ it('recover: an activity that the store does not know, started by a dead process
     return raw.pendingActivities?.[0]?.attempt;
   };
   const dead = spawnSync(process.execPath, ['--version']).pid;
-  await startedBy('of-dead', dead);
-  await startedBy('of-living', process.pid);
-  await until('both runs are listed', async () => (await client.workflow.count('ExecutionStatus="Running"')).count === 2);
-  expect(await returnActivities({ connection, namespace: 'default', tokens: [], isDead, log: quiet })).toBe(1);
+  await startedBy('of-dead', `${hostname()}:${dead}:0123abcd`);
+  await startedBy('of-living', `${hostname()}:${process.pid}:0123abcd`);
+  // Its pid was given away again.
+  const before = `${hostname()}:${process.pid}:89abcdef`;
+  await startedBy('of-the-host-before', before);
+  await until('all runs are listed', async () => (await client.workflow.count('ExecutionStatus="Running"')).count === 3);
+  expect(await giveBack({ connection, namespace: 'default', tokens: [], owners: [before], log: quiet })).toBe(2);
   await until('the next attempt', async () => (await attempt('of-dead')) === 2);
+  await until('the next attempt', async () => (await attempt('of-the-host-before')) === 2);
   expect(await attempt('of-living')).toBe(1);
 });
 
@@ -133,6 +133,7 @@ it('takeOver: running runs -> attached ones are paused and interrupted, detached
   expect(await takeOver({ store, homeId: 'home', ownStore: true })).toEqual({
     interrupted: ['attached'],
     goingOn: ['detached'],
+    owners: ['old'],
     tokens: ['t'],
   });
   expect(steps).toEqual([
@@ -150,6 +151,11 @@ it('takeOver: running runs -> attached ones are paused and interrupted, detached
 
 it('takeOver: a run of before homes were kept, in a shared database -> not touched', async () => {
   const { store, steps } = scriptedStore([], [{ id: 'attached', detached: false, state: 'running', home: '' }]);
-  expect(await takeOver({ store, homeId: 'home', ownStore: false })).toEqual({ interrupted: [], goingOn: [], tokens: [] });
+  expect(await takeOver({ store, homeId: 'home', ownStore: false })).toEqual({
+    interrupted: [],
+    goingOn: [],
+    owners: ['old'],
+    tokens: [],
+  });
   expect(steps).toEqual([['endOwners', 'home', '']]);
 });
