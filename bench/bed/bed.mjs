@@ -10,11 +10,6 @@ import { bytesOf, cpuMs, peakMb, resetPeak, runJson } from './processes.mjs';
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const CLI = join(ROOT, 'dist/programs/swarm.js');
-/**
- * Of the provider's process. V8's own 16 MB take minutes to be reached, so that a long run would look as if it leaked: the same 4 MB as in
- * the host cost it 4 % of its CPU time.
- */
-const YOUNG_GENERATION = '--max-semi-space-size=4';
 /** Rows of one write. */
 const ROWS_AT_ONCE = 10_000;
 
@@ -56,9 +51,7 @@ export class Bed {
    */
   async provider(latency, more = []) {
     await this.endProvider();
-    const child = spawn(process.execPath, [YOUNG_GENERATION, CLI, 'simulate', '--latency', String(latency), ...more], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
+    const child = spawn(CLI, ['simulate', '--latency', String(latency), ...more], { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#provider = child;
     const [line] = await once(child.stdout.setEncoding('utf8'), 'data');
     this.base = String(line).trim();

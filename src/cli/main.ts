@@ -1,5 +1,6 @@
-#!/usr/bin/env -S node --max-semi-space-size=4
-// A young generation as small as the host's (client/host-process.ts): garbage of a million rows takes no room that a few rows do not take.
+#!/usr/bin/env -S MALLOC_ARENA_MAX=2 MALLOC_MMAP_THRESHOLD_=131072 node --max-semi-space-size=4
+// A young generation as small as the host's and its settings of glibc (client/host-process.ts): garbage of a million rows takes no room that a
+// few rows do not take.
 import { cliDeps } from './deps.js';
 import { endProcess, processContext } from './process-context.js';
 import { runCli } from './run-cli.js';

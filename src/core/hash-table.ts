@@ -3,8 +3,8 @@
  * parts that grow one at a time and by an eighth, so it never holds an old copy of itself beside the new one.
  */
 
-/** The first bits of a hash name its part. */
-const PART_BITS = 6;
+/** The first bits of a hash name its part. With more parts the arrays of a million hashes were too small to be given back to the system. */
+const PART_BITS = 4;
 const SMALLEST = 16;
 /** Above this share of used slots a part grows: searches stay at some fifty slots. */
 const FULL = 0.9;

@@ -99,12 +99,12 @@ describe('findOrStartHost', () => {
     );
   });
 
-  it('the environment of the host -> few heaps of glibc, unless the starter says how many', async () => {
-    const command = ['-e', 'console.error("heaps:", process.env.MALLOC_ARENA_MAX); process.exit(3)'];
-    await expect(findOrStartHost(await newConfig(), { command })).rejects.toThrow(/heaps: 2$/m);
+  it('the environment of the host -> few heaps of glibc, large blocks beside them, unless the starter says otherwise', async () => {
+    const command = ['-e', 'console.error("heaps:", process.env.MALLOC_ARENA_MAX, process.env.MALLOC_MMAP_THRESHOLD_); process.exit(3)'];
+    await expect(findOrStartHost(await newConfig(), { command })).rejects.toThrow(/heaps: 2 131072$/m);
     vi.stubEnv('MALLOC_ARENA_MAX', '7');
     try {
-      await expect(findOrStartHost(await newConfig(), { command })).rejects.toThrow(/heaps: 7$/m);
+      await expect(findOrStartHost(await newConfig(), { command })).rejects.toThrow(/heaps: 7 131072$/m);
     } finally {
       vi.unstubAllEnvs();
     }
