@@ -100,7 +100,10 @@ describe('findOrStartHost', () => {
   });
 
   it('the environment of the host -> few heaps of glibc, large blocks beside them, unless the starter says otherwise', async () => {
-    const command = ['-e', 'console.error("heaps:", process.env.MALLOC_ARENA_MAX, process.env.MALLOC_MMAP_THRESHOLD_); process.exit(3)'];
+    const command = [
+      '-e',
+      'console.error("heaps:", process.env.MALLOC_ARENA_MAX, process.env.MALLOC_MMAP_THRESHOLD_); process.exit(3)',
+    ];
     await expect(findOrStartHost(await newConfig(), { command })).rejects.toThrow(/heaps: 2 131072$/m);
     vi.stubEnv('MALLOC_ARENA_MAX', '7');
     try {
