@@ -66,6 +66,15 @@ function refusal(settings: TemporalConnectionSettings, error: unknown, tls: stri
   );
 }
 
+/** Codes of gRPC for a request that got no answer: its connection was closed, its time was over, nobody was there. */
+const UNANSWERED: readonly number[] = [1, 4, 14];
+
+/** The problem when a server that had been reached did not answer a request; null for an error that says something else. */
+export function unanswered(settings: TemporalConnectionSettings, error: unknown): SwarmError | null {
+  const fault = isGrpcServiceError(error) ? error : (error as Error | null)?.cause;
+  return isGrpcServiceError(fault) && UNANSWERED.includes(fault.code) ? refusal(settings, fault, null) : null;
+}
+
 type Interceptor = NonNullable<ConnectOptions['interceptors']>[number];
 type Call = ReturnType<Interceptor>;
 

@@ -2,6 +2,7 @@
  * `connect()`, the library's way in, and `connectLight()`, the command's. Both find or start the home's host; staging and reading go
  * straight to the store.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, loadConfig, readKey } from '../config.js';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
@@ -32,6 +33,10 @@ import { type PreparedTask, prepareTask } from './prepare-task.js';
 import { listProgress, startedRun } from './progress.js';
 import type { ReachedTemporal } from './reach-temporal.js';
 import { StoredRun } from './run-handle.js';
+
+/** A host that dies this often under one request has another trouble. */
+const TRIES = 3;
+const DEATH_SHOWS_MS = 1_000;
 
 /** One connected host, and Temporal once it was needed. */
 interface Reach {
@@ -122,15 +127,15 @@ class ConnectedSwarm implements Swarm {
     );
     this.#keepKey(prepared);
     if (staged.kind !== 'finished') loadTemporal().catch(() => undefined);
-    const { host } = await this.reach();
-    if (Object.keys(this.#keys).length > 0) await host.keys(this.#keys);
     const attached = !staged.run.detached;
-    if (attached) await this.#attach(staged.run.id);
-    if (staged.kind !== 'finished') {
+    await this.#throughHost(async ({ host }) => {
+      if (Object.keys(this.#keys).length > 0) await host.keys(this.#keys);
+      if (attached) await this.#attach(staged.run.id);
+      if (staged.kind === 'finished') return;
       const launcher = await this.launcher();
       await launcher.startOrResume(staged.run.id);
       if (staged.kind === 'new' && this.#config.externalTemporal) await launcher.needWorker();
-    }
+    });
     const start: StartNotes = { kind: staged.kind, notes: [...prepared.notes, ...staged.notes] };
     return Object.assign(this.#handle(staged.run.id), { start });
   }
@@ -193,6 +198,26 @@ class ConnectedSwarm implements Swarm {
     return (await reach.temporal).launcher;
   }
 
+  /**
+   * Does what the host or its Temporal is needed for, and does it again through the next host when one dies under it: nothing of it may
+   * matter twice. Throws E_HOST_GONE and E_TEMPORAL_UNREACHABLE (exit 4) for requests that stay without an answer.
+   */
+  async #throughHost<T>(work: (reach: Reach) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries += 1) {
+      const reach = await this.reach();
+      try {
+        return await work(reach);
+      } catch (error) {
+        const temporal = await reach.temporal?.catch(() => null);
+        const told = temporal?.unanswered(error) ?? error;
+        if (!SwarmError.is(told) || told.exitCode !== EXIT.unreachable || tries === TRIES) throw told;
+        // The death of a host shows in its socket, a moment before or after it shows in the requests.
+        await Promise.race([reach.host.closed, sleep(DEATH_SHOWS_MS)]);
+        if (this.#current === reach || this.#hostStopped || this.#closed) throw told;
+      }
+    }
+  }
+
   #lost(reach: Reach): void {
     if (this.#current !== reach || this.#closed) return;
     this.#current = null;
@@ -226,6 +251,7 @@ class ConnectedSwarm implements Swarm {
     return new StoredRun(id, {
       store: this.#store,
       launcher: () => this.launcher(),
+      act: (work) => this.#throughHost(async () => await work(await this.launcher())),
       hostGone: () => this.#current?.host.closed ?? null,
       hostStopped: () => this.#current?.host.toldToStop ?? this.#hostStopped,
       settings: this.#config,

@@ -4,14 +4,17 @@
  */
 import { Client } from '@temporalio/client';
 import type { Config } from '../config.js';
+import type { SwarmError } from '../core/errors.js';
 import type { Store } from '../store/port.js';
-import { clusterConnectionSettings, connectTemporal } from '../temporal-connection.js';
+import { clusterConnectionSettings, connectTemporal, unanswered } from '../temporal-connection.js';
 import type { HostConnection } from './host-connection.js';
 import type { HostInfo } from './host-protocol.js';
 import { Launcher } from './launch.js';
 
 export interface ReachedTemporal {
   launcher: Launcher;
+  /** E_TEMPORAL_UNREACHABLE (exit 4) for a request that got no answer; null for another error. */
+  unanswered(error: unknown): SwarmError | null;
   close(): Promise<void>;
 }
 
@@ -26,5 +29,9 @@ export async function reachTemporal(
     : { address: info.temporalAddress, namespace: info.namespace };
   const connection = await connectTemporal(settings);
   const client = new Client({ connection, namespace: settings.namespace });
-  return { launcher: new Launcher(client, store, host), close: () => connection.close() };
+  return {
+    launcher: new Launcher(client, store, host),
+    unanswered: (error) => unanswered(settings, error),
+    close: () => connection.close(),
+  };
 }

@@ -79,6 +79,7 @@ async function endedRun(store: Store, runId: string, settings: DaySettings): Pro
   return new StoredRun(runId, {
     store,
     launcher: nobody,
+    act: nobody,
     handKey: nobody,
     revive: nobody,
     hostGone: () => null,

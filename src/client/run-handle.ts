@@ -33,6 +33,8 @@ export interface RunHandleOptions {
   store: Store;
   /** Finds or starts the host. */
   launcher(): Promise<Launcher>;
+  /** Asks Temporal for something that may be done twice: it is, when the host dies under it. Throws E_TEMPORAL_UNREACHABLE (exit 4). */
+  act<T>(work: (launcher: Launcher) => Promise<T>): Promise<T>;
   /** Gives the host the key that the run needs, as this program's environment has it. Throws E_KEY_MISSING, E_KEY_FORMAT (exit 5). */
   handKey(run: RunRow): Promise<void>;
   /** The host died under an attached run: start another one and go on. */
@@ -117,18 +119,19 @@ export class StoredRun implements RunHandle {
   }
 
   async pause(): Promise<void> {
-    const launcher = await this.#options.launcher();
-    const run = await this.#row();
-    if (hasEnded(run)) return;
-    await launcher.pause(this.id, await launcher.open(run));
+    await this.#options.act(async (launcher) => {
+      const run = await this.#row();
+      if (!hasEnded(run)) await launcher.pause(this.id, await launcher.open(run));
+    });
   }
 
   async resume(): Promise<void> {
-    const launcher = await this.#options.launcher();
-    const run = await this.#row();
-    if (run.state === 'completed') return;
-    await this.#options.handKey(run);
-    await launcher.startOrResume(this.id);
+    await this.#options.act(async (launcher) => {
+      const run = await this.#row();
+      if (run.state === 'completed') return;
+      await this.#options.handKey(run);
+      await launcher.startOrResume(this.id);
+    });
   }
 
   async resize(options: ResizeOptions): Promise<void> {
@@ -139,24 +142,19 @@ export class StoredRun implements RunHandle {
     if (unpriced) throw new SwarmError(unpriced);
     await this.#store.setControl(this.id, resizedControl(options));
     if (hasEnded(run)) return;
-    const launcher = await this.#options.launcher();
-    await launcher.resize(await launcher.open(run), options);
+    await this.#options.act(async (launcher) => await launcher.resize(await launcher.open(run), options));
   }
 
   async cancel(): Promise<void> {
-    const launcher = await this.#options.launcher();
-    const run = await this.#row();
-    if (hasEnded(run)) return;
-    await this.#store.setControl(this.id, { cancelled: true });
-    const open = await launcher.open(run);
-    if (open) await open.cancel();
-    // Nobody is left to end it: the rows that are done stay done.
-    else
-      await this.#store.updateRun(this.id, {
-        state: 'cancelled',
-        reason: 'cancelled',
-        endedAt: Date.now(),
-      });
+    await this.#options.act(async (launcher) => {
+      const run = await this.#row();
+      if (hasEnded(run)) return;
+      await this.#store.setControl(this.id, { cancelled: true });
+      const open = await launcher.open(run);
+      if (open) await open.cancel();
+      // Nobody is left to end it: the rows that are done stay done.
+      else await this.#store.updateRun(this.id, { state: 'cancelled', reason: 'cancelled', endedAt: Date.now() });
+    });
   }
 
   async retry(options: { cause?: string } = {}): Promise<number> {
@@ -164,13 +162,13 @@ export class StoredRun implements RunHandle {
     // A run under way does not look back: its next epoch takes the reopened rows.
     if (!hasEnded(run)) {
       if (run.state === 'paused') throw stillPaused(this.id);
-      const open = await (await this.#options.launcher()).open(run);
+      const open = await this.#options.act((launcher) => launcher.open(run));
       await open?.result().catch(() => undefined);
     }
-    await this.#options.handKey(run);
+    await this.#options.act(() => this.#options.handKey(run));
     const reopened = await this.#store.reopenFailed(this.id, options.cause);
     if (reopened === 0) return 0;
-    await (await this.#options.launcher()).startOrResume(this.id);
+    await this.#options.act((launcher) => launcher.startOrResume(this.id));
     return reopened;
   }
 

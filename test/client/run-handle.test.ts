@@ -76,6 +76,7 @@ function handleOptions(settings: DaySettings = { maxDailyCost: null, warnAt: nul
     handKey: async () => undefined,
     store,
     launcher: async () => launcher as unknown as Launcher,
+    act: async (work) => await work(launcher as unknown as Launcher),
     revive: async () => {
       revived += 1;
       gone = null;
@@ -152,6 +153,7 @@ describe('outcomes', () => {
       handKey: async () => undefined,
       store,
       launcher: () => Promise.reject(new Error('nobody needs Temporal for a run that has ended')),
+      act: () => Promise.reject(new Error('nobody needs Temporal for a run that has ended')),
       revive: async () => undefined,
       hostGone: () => null,
       hostStopped: () => false,
