@@ -2,7 +2,6 @@
  * `connect()`, the library's way in, and `connectLight()`, the command's. Both find or start the home's host; staging and reading go
  * straight to the store.
  */
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, loadConfig, readKey } from '../config.js';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
@@ -25,45 +24,34 @@ import type {
   StartOptions,
   Swarm,
 } from './api.js';
-import type { HostConnection } from './host-connection.js';
-import { connectToHost } from './host-process.js';
-import type { HostInfo } from './host-protocol.js';
-import type { Launcher } from './launch.js';
+import { HomeHost, loadTemporal } from './home-host.js';
 import { type PreparedTask, prepareTask } from './prepare-task.js';
 import { listProgress, startedRun } from './progress.js';
-import type { ReachedTemporal } from './reach-temporal.js';
 import { StoredRun } from './run-handle.js';
-
-/** A host that dies this often under one request has another trouble. */
-const TRIES = 3;
-const DEATH_SHOWS_MS = 1_000;
-
-/** One connected host, and Temporal once it was needed. */
-interface Reach {
-  host: HostConnection;
-  info: HostInfo;
-  temporal: Promise<ReachedTemporal> | null;
-}
 
 /** All that a start needs is loaded, so that the first one is as quick as the next. The host may still be coming up. */
 export async function connect(options: ConnectOptions = {}): Promise<Swarm> {
-  const swarm = await connectLight(options);
+  const { swarm, host } = await open(options);
   await loadTemporal();
-  swarm.launcher().catch(() => undefined);
+  host.launcher().catch(() => undefined);
   return swarm;
 }
 
 /** For one run of any size: Temporal's SDK, 40 MB, is loaded when the rows are staged. */
-export async function connectLight(options: ConnectOptions = {}): Promise<ConnectedSwarm> {
+export async function connectLight(options: ConnectOptions = {}): Promise<Swarm> {
+  return (await open(options)).swarm;
+}
+
+async function open({ home, onProgress }: ConnectOptions): Promise<{ swarm: Swarm; host: HomeHost }> {
   const loaded = loadConfig();
-  const config: Config = options.home === undefined ? loaded : { ...loaded, home: options.home };
+  const config: Config = home === undefined ? loaded : { ...loaded, home };
   ensureHome(config.home);
   const store = await openStore(storeLocation(config));
   store.expectWrites();
-  const swarm = new ConnectedSwarm(config, store, options.onProgress);
+  const host = new HomeHost(config, store, onProgress);
   // The host starts while the task is read and its rows are staged.
-  swarm.reach().catch(() => undefined);
-  return swarm;
+  host.reach().catch(() => undefined);
+  return { swarm: new ConnectedSwarm(config, store, host), host };
 }
 
 function startOptions(seedsOrOptions: Rows | StartOptions = {}, more: StartOptions = {}): StartOptions {
@@ -71,33 +59,17 @@ function startOptions(seedsOrOptions: Rows | StartOptions = {}, more: StartOptio
   return isRows ? { ...more, seeds: seedsOrOptions as Rows } : (seedsOrOptions as StartOptions);
 }
 
-/** Asked for as soon as it is sure to be needed: a host that comes up takes longer than the loading. */
-function loadTemporal(): Promise<typeof import('./reach-temporal.js')> {
-  return import('./reach-temporal.js');
-}
-
-async function closeTemporal(reach: Reach | null | undefined): Promise<void> {
-  const temporal = await reach?.temporal?.catch(() => null);
-  await temporal?.close().catch(() => undefined);
-}
-
 class ConnectedSwarm implements Swarm {
   readonly #config: Config;
   readonly #store: Store;
-  readonly #onProgress: ((line: string) => void) | undefined;
-  readonly #keys: Record<string, string> = {};
+  readonly #host: HomeHost;
   /** Runs whose host must come back when it dies. */
   readonly #attached = new Set<string>();
-  #reach: Promise<Reach> | null = null;
-  #current: Reach | null = null;
-  /** The last host was told to stop: only what the user does next starts another one. */
-  #hostStopped = false;
-  #closed = false;
 
-  constructor(config: Config, store: Store, onProgress: ((line: string) => void) | undefined) {
+  constructor(config: Config, store: Store, host: HomeHost) {
     this.#config = config;
     this.#store = store;
-    this.#onProgress = onProgress;
+    this.#host = host;
   }
 
   async start(task: string | object, seedsOrOptions?: Rows | StartOptions, more?: StartOptions): Promise<StartedRun> {
@@ -128,11 +100,12 @@ class ConnectedSwarm implements Swarm {
     this.#keepKey(prepared);
     if (staged.kind !== 'finished') loadTemporal().catch(() => undefined);
     const attached = !staged.run.detached;
-    await this.#throughHost(async ({ host }) => {
-      if (Object.keys(this.#keys).length > 0) await host.keys(this.#keys);
+    await this.#host.through(async ({ host }) => {
+      const { keys } = this.#host;
+      if (Object.keys(keys).length > 0) await host.keys(keys);
       if (attached) await this.#attach(staged.run.id);
       if (staged.kind === 'finished') return;
-      const launcher = await this.launcher();
+      const launcher = await this.#host.launcher();
       await launcher.startOrResume(staged.run.id);
       if (staged.kind === 'new' && this.#config.externalTemporal) await launcher.needWorker();
     });
@@ -142,7 +115,7 @@ class ConnectedSwarm implements Swarm {
 
   async get(run: string): Promise<RunHandle> {
     // Who asks for a run wants it followed or changed.
-    this.launcher().catch(() => undefined);
+    this.#host.launcher().catch(() => undefined);
     await startedRun(this.#store, run);
     return this.#handle(run);
   }
@@ -152,87 +125,21 @@ class ConnectedSwarm implements Swarm {
   }
 
   async webUi(): Promise<string | null> {
-    return (await this.reach()).info.uiUrl;
+    return (await this.#host.reach()).info.uiUrl;
   }
 
   async close(): Promise<void> {
-    this.#closed = true;
-    const reach = await this.#reach?.catch(() => null);
-    reach?.host.close();
-    await closeTemporal(reach);
+    await this.#host.close();
     await this.#store.close();
-  }
-
-  /** The home's host; one that is gone is found or started anew. */
-  reach(): Promise<Reach> {
-    this.#reach ??= this.#connect().catch((error: unknown) => {
-      this.#reach = null;
-      throw error;
-    });
-    return this.#reach;
-  }
-
-  async #connect(): Promise<Reach> {
-    const { connection: host, info } = await connectToHost(this.#config, {
-      keys: this.#keys,
-      ...(this.#onProgress ? { onProgress: this.#onProgress } : {}),
-    });
-    const reach: Reach = { host, info, temporal: null };
-    this.#current = reach;
-    this.#hostStopped = false;
-    void host.closed.then(() => this.#lost(reach));
-    return reach;
-  }
-
-  /** Through the host that was reached, whichever it is by now. */
-  async launcher(): Promise<Launcher> {
-    const loading = loadTemporal();
-    loading.catch(() => undefined);
-    const reach = await this.reach();
-    reach.temporal ??= loading
-      .then(({ reachTemporal }) => reachTemporal(this.#config, this.#store, reach))
-      .catch((error: unknown) => {
-        reach.temporal = null;
-        throw error;
-      });
-    return (await reach.temporal).launcher;
-  }
-
-  /**
-   * Does what the host or its Temporal is needed for, and does it again through the next host when one dies under it: nothing of it may
-   * matter twice. Throws E_HOST_GONE and E_TEMPORAL_UNREACHABLE (exit 4) for requests that stay without an answer.
-   */
-  async #throughHost<T>(work: (reach: Reach) => Promise<T>): Promise<T> {
-    for (let tries = 1; ; tries += 1) {
-      const reach = await this.reach();
-      try {
-        return await work(reach);
-      } catch (error) {
-        const temporal = await reach.temporal?.catch(() => null);
-        const told = temporal?.unanswered(error) ?? error;
-        if (!SwarmError.is(told) || told.exitCode !== EXIT.unreachable || tries === TRIES) throw told;
-        // The death of a host shows in its socket, a moment before or after it shows in the requests.
-        await Promise.race([reach.host.closed, sleep(DEATH_SHOWS_MS)]);
-        if (this.#current === reach || this.#hostStopped || this.#closed) throw told;
-      }
-    }
-  }
-
-  #lost(reach: Reach): void {
-    if (this.#current !== reach || this.#closed) return;
-    this.#current = null;
-    this.#reach = null;
-    this.#hostStopped = reach.host.toldToStop;
-    void closeTemporal(reach);
   }
 
   async #attach(run: string): Promise<void> {
     this.#attached.add(run);
-    await (await this.reach()).host.attach(run);
+    await (await this.#host.reach()).host.attach(run);
   }
 
   #keepKey({ task, key }: PreparedTask): void {
-    if (task.model.apiKeyEnv !== null && key !== null) this.#keys[task.model.apiKeyEnv] = key;
+    if (task.model.apiKeyEnv !== null && key !== null) this.#host.keys[task.model.apiKeyEnv] = key;
   }
 
   /** A run that goes on needs its key where the calls are made. A host may have one that this program lacks, but not one that was refused. */
@@ -243,23 +150,23 @@ class ConnectedSwarm implements Swarm {
     if (value === undefined && reason !== 'key') return;
     const problem = checkKey(name, value);
     if (problem) throw new SwarmError(problem, EXIT.refused);
-    this.#keys[name] = value as string;
-    await (await this.reach()).host.keys({ [name]: value as string });
+    this.#host.keys[name] = value as string;
+    await (await this.#host.reach()).host.keys({ [name]: value as string });
   }
 
   #handle(id: string): StoredRun {
     return new StoredRun(id, {
       store: this.#store,
-      launcher: () => this.launcher(),
-      act: (work) => this.#throughHost(async () => await work(await this.launcher())),
-      hostGone: () => this.#current?.host.closed ?? null,
-      hostStopped: () => this.#current?.host.toldToStop ?? this.#hostStopped,
+      launcher: () => this.#host.launcher(),
+      act: (work) => this.#host.through(async () => await work(await this.#host.launcher())),
+      hostGone: () => this.#host.gone(),
+      hostStopped: () => this.#host.stopped(),
       settings: this.#config,
       diskOf: this.#config.databaseUrl !== null && this.#config.externalTemporal ? null : this.#config.home,
       handKey: (run) => this.#handKey(run),
       revive: async (run) => {
-        if (this.#closed) return;
-        const launcher = await this.launcher();
+        if (this.#host.closed) return;
+        const launcher = await this.#host.launcher();
         if (!this.#attached.has(run)) return;
         await this.#attach(run);
         // The new host took the attached run for interrupted; its client is alive, so it goes on.

@@ -184,6 +184,10 @@ export function* openEpoch({
     throw row?.['dropped'] === 0 ? runNotStaged(runId) : unknownRun(runId);
   }
   const epoch = Number(run['epoch']);
+  // A pause may come between the start of the workflow and this.
+  const [control] = yield [SQL.pausedOf, [runId]];
+  if (Number(control?.['paused']) === 1)
+    yield* updateRun({ runId, patch: { state: 'paused', reason: 'user' }, whileIn: null, at, restedAt: null });
   if ((yield [SQL.anyOutcome, [runId]]).length === 0) return { epoch, kind: 'range', items: Number(run['total']) };
   yield [SQL.listMissing, [runId, epoch]];
   const [count] = yield [SQL.countItems, [runId, epoch]];

@@ -114,6 +114,7 @@ export const SQL = define({
     execution_id = ?4, started_at = COALESCE(started_at, ?3), working_since = COALESCE(working_since, ?3), ended_at = NULL,
     published_at = NULL
     WHERE id = ?1 AND dropped = 0 AND state <> 'staging' RETURNING epoch, total`,
+  pausedOf: 'SELECT paused FROM controls WHERE run_id = ?1',
   // ?2: when it began to rest, ?3: since when it is worked on again, or null.
   workedUntil: `UPDATE runs SET working_since = CAST(?3 AS BIGINT), worked_ms = worked_ms +
     CASE WHEN working_since < CAST(?2 AS BIGINT) THEN CAST(?2 AS BIGINT) - working_since ELSE 0 END WHERE id = ?1`,

@@ -47,7 +47,8 @@ it.each([5, 40])(
     expect((await run.progress()).state).toBe('paused');
     await killedAmid(ms, () => run.resize({ concurrency: 3 }));
     await killedAmid(ms, () => run.resume());
-    expect((await run.progress()).state).toBe('running');
+    // A next epoch may be on its way.
+    expect(['staged', 'running']).toContain((await run.progress()).state);
     await killedAmid(ms, () => run.cancel());
     expect((await run.result()).state).toBe('cancelled');
   },

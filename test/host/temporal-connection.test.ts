@@ -8,7 +8,7 @@ import { ensureHome } from '../../src/home.js';
 import { freePorts } from '../../src/host/ports.js';
 import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
 import { TemporalServer } from '../../src/host/temporal-server.js';
-import { clusterConnectionSettings, connectTemporal } from '../../src/temporal-connection.js';
+import { clusterConnectionSettings, connectTemporal, unanswered } from '../../src/temporal-connection.js';
 import { endHomes, FIXTURE, newConfig, newFolder } from './host-support.js';
 
 afterEach(async () => {
@@ -102,5 +102,28 @@ describe('environments', () => {
     const env = { PATH: '/bin', OPENAI_API_KEY: 'secret', TEMPORAL_ADDRESS: 'a:1', HOME: '/u', TEMPORAL_API_KEY: 't' };
     expect(plainEnvironment(env)).toEqual({ PATH: '/bin', HOME: '/u' });
     expect(temporalEnvironment(env)).toEqual({ TEMPORAL_ADDRESS: 'a:1', HOME: '/u', TEMPORAL_API_KEY: 't' });
+  });
+});
+
+describe('unanswered', () => {
+  const settings = { address: 'cluster:7233', namespace: 'team' };
+  const fault = (code: number) => Object.assign(new Error('said'), { code, details: 'no connection', metadata: {} });
+
+  it.each([
+    ['the connection was closed', 1],
+    ['no answer in time', 4],
+    ['nobody is there', 14],
+  ])("%s -> E_TEMPORAL_UNREACHABLE with the address, exit 4, also as the cause of the SDK's error", (_, code) => {
+    for (const error of [fault(code), new Error('Failed to describe', { cause: fault(code) })]) {
+      const told = unanswered(settings, error);
+      expect(told).toMatchObject({ exitCode: 4, problems: [{ code: 'E_TEMPORAL_UNREACHABLE' }] });
+      expect(told?.message).toContain('cluster:7233 (namespace team): no connection');
+    }
+  });
+
+  it('an answer that refuses, our own mistake -> null', () => {
+    expect(unanswered(settings, fault(5))).toBeNull();
+    expect(unanswered(settings, new Error('said', { cause: fault(3) }))).toBeNull();
+    expect(unanswered(settings, new TypeError('x is not a function'))).toBeNull();
   });
 });

@@ -246,6 +246,15 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     expect(await store.items('r', 1, 0, 10)).toEqual([]);
   });
 
+  test('openEpoch: paused before it was open -> paused, nobody works on it', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 5);
+    await store.setControl('r', { paused: true });
+    await store.openEpoch('r', { workflowId: 'r/e1', executionId: 'x-r/e1' }, NOW);
+    const run = { state: 'paused', reason: 'user', epoch: 1, startedAt: NOW, workedMs: 0, workingSince: null };
+    expect(await store.run('r')).toMatchObject(run);
+  });
+
   test('reopenFailed: of one cause, of all -> pending again, a spent answer superseded, its money kept', async () => {
     const store = await fresh();
     await stagedRun(store, 'r', 3);
