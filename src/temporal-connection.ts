@@ -66,8 +66,11 @@ function refusal(settings: TemporalConnectionSettings, error: unknown, tls: stri
   );
 }
 
-/** Codes of gRPC for a request that got no answer: its connection was closed, its time was over, nobody was there. */
-const UNANSWERED: readonly number[] = [1, 4, 14];
+/** `CANCELLED` of gRPC: not tried again. Also what is left of a request whose connection was closed. */
+const CANCELLED = 1;
+const DEADLINE_EXCEEDED = 4;
+const UNAVAILABLE = 14;
+const UNANSWERED: readonly number[] = [CANCELLED, DEADLINE_EXCEEDED, UNAVAILABLE];
 
 /** The problem when a server that had been reached did not answer a request; null for an error that says something else. */
 export function unanswered(settings: TemporalConnectionSettings, error: unknown): SwarmError | null {
@@ -77,9 +80,6 @@ export function unanswered(settings: TemporalConnectionSettings, error: unknown)
 
 type Interceptor = NonNullable<ConnectOptions['interceptors']>[number];
 type Call = ReturnType<Interceptor>;
-
-/** `CANCELLED` of gRPC: not tried again. */
-const CANCELLED = 1;
 
 /**
  * Comes after the retries of the SDK: those run by timers, and one that fires when the connection was closed meanwhile would throw where

@@ -71,10 +71,7 @@ export class Bed {
 
   /** @param {string[]} args @returns {Promise<number>} */
   async cli(args) {
-    const child = spawn(process.execPath, [CLI, ...args], {
-      env: { ...process.env, ...this.env },
-      stdio: ['ignore', 'ignore', 'ignore'],
-    });
+    const child = spawn(CLI, args, { env: { ...process.env, ...this.env }, stdio: ['ignore', 'ignore', 'ignore'] });
     const [code] = await once(child, 'close');
     return Number(code);
   }

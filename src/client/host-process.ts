@@ -41,7 +41,7 @@ const HEAP_MB = 512;
  * Young generation of each of its threads. With V8's 16 MB each one takes longer to reach its size than a short run lasts, so a large run
  * looked as if it leaked: 311 MB after 24,000 rows against 258 MB, at the same CPU time a row.
  */
-const SEMI_SPACE_MB = 4;
+export const SEMI_SPACE_MB = 4;
 
 /**
  * glibc gives each of the host's twenty threads a heap of its own to allocate from, and what one frees no other gets: they grow as a run goes
@@ -49,7 +49,7 @@ const SEMI_SPACE_MB = 4;
  * them; left alone glibc puts ever larger ones into its heaps (mallopt(3)), which then have holes: 15 to 20 MB less, at the same CPU time.
  * Other C libraries do not know the variables. The command has them from its first line (src/cli/main.ts).
  */
-const MEMORY_ENVIRONMENT = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' } as const;
+export const MEMORY_ENVIRONMENT = { MALLOC_ARENA_MAX: '2', MALLOC_MMAP_THRESHOLD_: '131072' } as const;
 
 const HOST_COMMAND: readonly string[] = [
   `--max-old-space-size=${HEAP_MB}`,

@@ -47,7 +47,8 @@ export class DeadOwners {
     const { store, lease, connection, namespace, log } = this.#options;
     const at = lease.deadBefore();
     // A process of this machine that lives is only slow, or stopped.
-    const isDead = ({ id, leaseUntil }: OwnerRow) => leaseUntil <= (processOf(id) === 'alive' ? at - OVERDUE_MS : at);
+    const isDead = ({ id, leaseUntil }: OwnerRow) =>
+      leaseUntil <= at && (processOf(id) !== 'alive' || leaseUntil <= at - OVERDUE_MS);
     // Task tokens mean something to the Temporal that made them alone: owners of another one are ended by their own kind.
     // Who died before it could say where its activities are has none.
     const dead = lease

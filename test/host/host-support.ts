@@ -6,9 +6,10 @@ import { fileURLToPath } from 'node:url';
 import { type Config, loadConfig } from '../../src/config.js';
 import { homePaths } from '../../src/home.js';
 import { freePorts } from '../../src/host/ports.js';
+import { isProcessAlive as isAlive } from '../../src/store/process-alive.js';
 import { until } from '../support/until.js';
 
-export { until };
+export { isAlive, until };
 
 /** Runs host-fixture.ts, compiled on the fly. */
 export const FIXTURE: readonly string[] = ['--import', 'tsx', fileURLToPath(new URL('./host-fixture.ts', import.meta.url))];
@@ -34,16 +35,6 @@ export async function newConfig(changes: Partial<Config> = {}): Promise<Config> 
     externalTemporal: false,
     ...changes,
   };
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    // A killed child that nobody has waited for yet is a zombie.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' && process.platform !== 'linux';
-  }
 }
 
 function pidIn(path: string): number | null {

@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PROGRAMS } from '../../scripts/programs.mjs';
+import { MEMORY_ENVIRONMENT, SEMI_SPACE_MB } from '../../src/client/host-process.js';
 import { packageRoot, packageVersion } from '../../src/package-info.js';
 
 const files = readdirSync(PROGRAMS).filter((file) => file.endsWith('.js'));
@@ -27,4 +28,10 @@ it('programs: paths of the machine that built them -> none', () => {
 it('swarm: as package.json names it -> runs', () => {
   const { bin } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { bin: { swarm: string } };
   expect(execFileSync(join(packageRoot, bin.swarm), ['--version'], { encoding: 'utf8' }).trim()).toContain(packageVersion);
+});
+
+it('the command: its first line -> the memory settings of the host', () => {
+  const [line] = readFileSync(join(PROGRAMS, 'swarm.js'), 'utf8').split('\n', 1);
+  const settings = Object.entries(MEMORY_ENVIRONMENT).map(([name, value]) => `${name}=${value}`);
+  expect(line).toBe(`#!/usr/bin/env -S ${settings.join(' ')} node --max-semi-space-size=${SEMI_SPACE_MB}`);
 });
