@@ -3,6 +3,8 @@
  * its server comes up, workflow tasks of the dead worker time out, histories are replayed. So a run's turns begin at once in this
  * process, row by row, until the activity of a child is here; the children join them by single flight, or find them stored.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { measuredCallMs, ROW_GRAIN } from '../core/slice-size.js';
 import type { Seed } from '../schema/seed.js';
 import type { Indexes, RunRow } from '../store/port.js';
 import type { MapPhase, RunPlan } from '../workflows/messages.js';
@@ -15,6 +17,9 @@ import type { Turns } from './turn.js';
 const MOST = 300;
 /** Children that are not here by then have another reason: no row is begun ahead of them any more. */
 const LONGEST_MS = 5_000;
+
+/** How often the first calls are looked at. */
+const MEASURE_STEP_MS = 10;
 
 interface Row {
   seed: Seed;
@@ -40,6 +45,27 @@ export class HeadStart {
     if (this.#begun.has(epoch)) return;
     this.#begun.add(epoch);
     this.#begin(plan).catch((error: unknown) => this.#deps.log.warn({ err: error, run: plan.run }, 'no head start'));
+  }
+
+  /**
+   * Mean time of the run's calls, to plan children with: as measured on the first ones, while they are made here; they go on meanwhile. What
+   * is known already where none is begun, or where the size of children does not depend on it.
+   */
+  async callMs(plan: RunPlan): Promise<number | null> {
+    const total = plan.phases[0]?.source.items ?? 0;
+    if (plan.paused || plan.sliceSize !== 'auto' || total <= ROW_GRAIN.rows) return plan.callMs;
+    const context = await this.#contexts.get(plan.run, plan.epoch);
+    const started = performance.now();
+    for (;;) {
+      const { calls, ms } = context.ended;
+      const meanMs = calls > 0 ? Math.round(ms / calls) : null;
+      const first = { meanMs, ended: calls, elapsedMs: performance.now() - started };
+      const callMs = measuredCallMs(first, { total, concurrency: plan.concurrency });
+      if (callMs !== null) return callMs;
+      // The end of the run needs no measure.
+      if (context.left <= 0 || context.stop !== null || context.fault !== null) return meanMs ?? plan.callMs;
+      await sleep(MEASURE_STEP_MS);
+    }
   }
 
   /** The calls that a dead process of the run had under way, one turn of each row. A run that rests is left alone. */

@@ -24,6 +24,8 @@ export interface RunContext {
   childHere: boolean;
   /** Calls answered here, and their time, for the size of later runs' slices. */
   measured: { calls: number; ms: number };
+  /** Calls that ended here, answered or not, and their time: how quick rows go, for the size of this run's slices. */
+  ended: { calls: number; ms: number };
   /** Rows without an outcome, as far as this process knows. */
   left: number;
   firstRows: FirstRows;
@@ -98,6 +100,7 @@ export class RunContexts {
       anyAnswered: totals.calls > 0,
       childHere: false,
       measured: { calls: 0, ms: 0 },
+      ended: { calls: 0, ms: 0 },
       left: pendingOf(totals),
       firstRows: new FirstRows((count) => store.firstRows(runId, count)),
       stop: null,

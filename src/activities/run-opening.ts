@@ -5,7 +5,7 @@
  */
 import { SwarmError } from '../core/errors.js';
 import { filesQueue } from '../core/names.js';
-import { PLANNED_TURNS } from '../core/slice-size.js';
+import { PLANNED_TURNS, ROW_GRAIN } from '../core/slice-size.js';
 import type { RunRow, WorkflowExecution } from '../store/port.js';
 import type { RunInput, RunPlan } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
@@ -75,6 +75,7 @@ export class RunOpening {
       callMs: queue.callMs,
       turns: task.multiTurn ? Math.min(PLANNED_TURNS, task.maxTurns) : 1,
       paused: control.paused,
+      rowGrain: ROW_GRAIN,
       // One that joins later is told by watchRun.
       processes: deps.gates.processes(),
       outputDir: run.outputDir,
@@ -82,7 +83,7 @@ export class RunOpening {
     if (filesHome === deps.homeId) this.#publications.openedHere(plan.run, plan.epoch);
     this.#headStart.begin(plan);
     await deps.openQueue(queue);
-    return { kind: 'open', plan };
+    return { kind: 'open', plan: { ...plan, callMs: await this.#headStart.callMs(plan) } };
   }
 
   async #find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {

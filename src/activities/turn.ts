@@ -147,6 +147,8 @@ export class Turns {
       if (refusedSince) return await this.#unsent(attempt, refusedSince);
       const started = this.#deps.now();
       const result = await this.#model.call(context, messages, attempt);
+      context.ended.calls += 1;
+      context.ended.ms += this.#deps.now() - started;
       if (!result.ok) return await this.#failed(context, seed, history, attempt, result, admission.release);
       // The place is free as soon as the answer is here: storing it must not hold up the next call.
       admission.release({ kind: 'done', tokens: result.usage, told: result.told ?? null });

@@ -5,7 +5,7 @@ import { SwarmError } from '../core/errors.js';
 import { type Estimate, estimateRest, speedOf } from '../core/estimate.js';
 import type { NanoUsd } from '../core/model.js';
 import { nanoToUsd } from '../core/price.js';
-import { ASSUMED_CONCURRENCY, MOST_AUTO_CONCURRENCY, sliceSize } from '../core/slice-size.js';
+import { ASSUMED_CONCURRENCY, MOST_AUTO_CONCURRENCY, ROW_GRAIN, sliceSize } from '../core/slice-size.js';
 import { parseTemplate } from '../core/template.js';
 import { fileVersion, seenRows } from '../intake/seen-rows.js';
 import type { Prices } from '../llm/port.js';
@@ -152,7 +152,7 @@ function unknownPrice(task: Task): string {
   return `the price of ${task.model.provider}/${task.model.model} is not known: what the run costs cannot be counted. Give it with price: {input: ..., output: ...} in USD per 1M tokens.`;
 }
 
-/** What `auto` begins with, where another value could come of it: few rows are all in flight, and a child each, at any pace. */
+/** What `auto` begins with, where another value could come of it: few rows are all in flight, and have a child each, at any pace. */
 function paceNotes(task: Task, rows: number): string[] {
   const notes: string[] = [];
   const concurrency = task.concurrency === 'auto' ? ASSUMED_CONCURRENCY : task.concurrency;
@@ -160,9 +160,10 @@ function paceNotes(task: Task, rows: number): string[] {
     notes.push(`workers: auto starts with ${ASSUMED_CONCURRENCY} calls in flight`);
   const pace = { total: rows, concurrency, turns: task.maxTurns };
   if (task.sliceSize === 'auto' && sliceSize('auto', { ...pace, callMs: 1 }) > 1) {
-    const size = sliceSize('auto', { ...pace, callMs: null });
-    const grain = size === 1 ? 'a child workflow per seed' : `${size} seeds per child workflow`;
-    notes.push(`batch_size: auto starts with ${grain}, and goes by the time of calls once some were measured`);
+    const { turnsPerSecond } = ROW_GRAIN;
+    notes.push(
+      `batch_size: auto goes by the time of the first calls: a child workflow per row at up to ${turnsPerSecond} calls a second, several rows per child above that`,
+    );
   }
   return notes;
 }

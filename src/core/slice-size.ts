@@ -3,17 +3,27 @@
 /** Assumed call time until one is known. */
 export const ASSUMED_CALL_MS = 2_000;
 /** Slices are planned for this one until one is known: those of slow calls may be larger than need be, those of quick ones must not be small. */
-const QUICK_CALL_MS = 500;
+export const QUICK_CALL_MS = 500;
 /** Turns per seed of a conversation to plan with before any is known. */
 export const PLANNED_TURNS = 3;
 /** `workers: auto` until the gate learns a better value. */
 export const ASSUMED_CONCURRENCY = 16;
 /** The most that `workers: auto` may come to. */
 export const MOST_AUTO_CONCURRENCY = 200;
-/** A child per seed costs the embedded server about 40 ms: this many a second leave it half idle. */
-const SEEDS_PER_SECOND = 25;
-/** A phase this short, at SEEDS_PER_SECOND, is worth a child per seed whatever its rate. */
-const SMALL_PHASE_SECONDS = 20;
+
+/** Where every row has a child of its own: in a phase of at most so many rows, or of at most so many turns a second. */
+export interface RowGrain {
+  rows: number;
+  turnsPerSecond: number;
+}
+
+/**
+ * A child per row costs the embedded server 45 to 90 ms of CPU. At eight turns a second that is no more than half a core, and the calls are never
+ * held up by it; twenty rows are done in a second, whatever the rate.
+ */
+export const ROW_GRAIN: RowGrain = { rows: 20, turnsPerSecond: 8 };
+/** The rule that runs began with before version 0.2: what their histories hold was decided by it. */
+export const ROW_GRAIN_BEFORE: RowGrain = { rows: 500, turnsPerSecond: 25 };
 /** A slice's child costs the server 50 to 90 ms too: at ten a second that is half a core and more taken from the calls, at two a tenth. */
 const SLICES_PER_SECOND = 2;
 export const MAX_SLICE = 500;
@@ -43,12 +53,11 @@ export interface Pace {
 }
 
 /** Seeds per child: the configured number, else 1 for small or slow phases, else the smallest that keeps children under 2/s. */
-export function sliceSize(configured: number | 'auto', pace: Pace): number {
+export function sliceSize(configured: number | 'auto', pace: Pace, grain: RowGrain = ROW_GRAIN): number {
   if (configured !== 'auto') return configured;
-  const callsPerSecond = (callMs: number) => (pace.concurrency * 1000) / Math.max(1, callMs);
-  const small = pace.total / SEEDS_PER_SECOND <= SMALL_PHASE_SECONDS;
-  if (small || callsPerSecond(pace.callMs ?? ASSUMED_CALL_MS) <= SEEDS_PER_SECOND) return 1;
-  const seedsPerSecond = callsPerSecond(pace.callMs ?? QUICK_CALL_MS) / Math.max(1, pace.turns);
+  const turnsPerSecond = (callMs: number) => (pace.concurrency * 1000) / Math.max(1, callMs);
+  if (pace.total <= grain.rows || turnsPerSecond(pace.callMs ?? ASSUMED_CALL_MS) <= grain.turnsPerSecond) return 1;
+  const seedsPerSecond = turnsPerSecond(pace.callMs ?? QUICK_CALL_MS) / Math.max(1, pace.turns);
   return Math.min(MAX_SLICE, Math.max(2, Math.ceil(seedsPerSecond / SLICES_PER_SECOND)));
 }
 
@@ -57,6 +66,33 @@ export function sliceSize(configured: number | 'auto', pace: Pace): number {
  * successor is there, which is 0.4 s where calls leave Temporal's server little of two cores.
  */
 const SLICES_AHEAD = 2;
+
+/** How long the first calls of a phase are watched at most, ms. */
+const LONGEST_MEASURE_MS = 2_500;
+/** Calls that are enough to go by. */
+const MEASURED_CALLS = 8;
+
+/** What is known of a phase's first calls. */
+export interface FirstCalls {
+  /** Of the calls that ended so far, answered or not; null when there are none. */
+  meanMs: number | null;
+  ended: number;
+  elapsedMs: number;
+}
+
+/**
+ * The call time to plan children with, or null while it is worth waiting for more of them to end: so long as calls might still be quick.
+ * Where too few ended in that time, calls take at least as long.
+ */
+export function measuredCallMs(first: FirstCalls, { total, concurrency }: Pick<Pace, 'total' | 'concurrency'>): number | null {
+  const enough = Math.min(MEASURED_CALLS, concurrency, total);
+  const { meanMs, ended, elapsedMs } = first;
+  if (meanMs !== null && ended >= enough) return meanMs;
+  // By then there are few enough turns a second for a child per row.
+  const slowAfterMs = (1000 * concurrency) / ROW_GRAIN.turnsPerSecond;
+  if (elapsedMs < Math.min(slowAfterMs, LONGEST_MEASURE_MS)) return null;
+  return Math.max(meanMs ?? 0, Math.ceil(elapsedMs));
+}
 
 /** Children in flight that keep `concurrency` calls under way while children come and go, and leave none of the processes without one. */
 export function childrenInFlight(concurrency: number, size: number, processes = 1): number {

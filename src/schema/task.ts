@@ -140,7 +140,8 @@ export const taskFileSchema = z.strictObject({
     code: 'E_TASK_TYPE',
   }),
   batch_size: key(z.union([whole(1, 1000), z.literal('auto')]).default('auto'), {
-    description: 'Rows per child workflow. auto: 1 for small or slow runs, more when calls are quick and rows are many.',
+    description:
+      'Rows per child workflow. auto: 1 for at most 20 rows or 8 turns a second, as the first calls tell; more when calls are quicker.',
     allowed: 'a whole number from 1 to 1000, or auto',
     code: 'E_TASK_RANGE',
   }),

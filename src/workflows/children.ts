@@ -15,7 +15,14 @@ import {
 } from '@temporalio/workflow';
 import type { StopCause } from '../core/model.js';
 import { itemWorkflowId } from '../core/names.js';
-import { CHILDREN_PER_EXECUTION, childrenInFlight, EVENTS_PER_EXECUTION, nextSize, sliceSize } from '../core/slice-size.js';
+import {
+  CHILDREN_PER_EXECUTION,
+  childrenInFlight,
+  EVENTS_PER_EXECUTION,
+  nextSize,
+  ROW_GRAIN_BEFORE,
+  sliceSize,
+} from '../core/slice-size.js';
 import {
   type ChildResult,
   type ControlNews,
@@ -97,8 +104,8 @@ export class Children {
   /** Seeds per child, by the call time seen so far. */
   get size(): number {
     const { concurrency, callMs } = this.state;
-    const { sliceSize: configured, turns } = this.#plan;
-    return sliceSize(configured, { total: this.#phase.source.items, concurrency, callMs, turns });
+    const { sliceSize: configured, turns, rowGrain = ROW_GRAIN_BEFORE } = this.#plan;
+    return sliceSize(configured, { total: this.#phase.source.items, concurrency, callMs, turns }, rowGrain);
   }
 
   /** Children that should be in flight. */

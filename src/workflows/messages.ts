@@ -5,6 +5,7 @@ import type { WatchRunResult } from '../activities/watch-run.js';
 import type { StopCause, Usage } from '../core/model.js';
 import { TAIL_SIGNAL } from '../core/names.js';
 import type { ResizeOptions } from '../core/resize.js';
+import type { RowGrain } from '../core/slice-size.js';
 
 export const RUN_WORKFLOW = 'swarmRun';
 
@@ -75,6 +76,8 @@ export interface RunPlan {
   /** Mean number of turns to plan with. */
   turns: number;
   paused: boolean;
+  /** Where every row has a child of its own. Not in what older histories hold. @default ROW_GRAIN_BEFORE */
+  rowGrain?: RowGrain;
   /** Worker processes that live as the run is opened; watchRun tells of more. Not in what older histories hold. @default 1 */
   processes?: number;
   /** Address of the run's folder, for the current details. */

@@ -7,7 +7,7 @@ import type { Task } from '../../src/schema/task-types.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { RunPlan } from '../../src/workflows/messages.js';
 import { fileStore } from './file-store.js';
-import { activityEnvironment, aTask, gatekeeper, reply, type Setup, setup, stage, until } from './turn-setup.js';
+import { activityEnvironment, aTask, failure, gatekeeper, reply, type Setup, setup, stage, until } from './turn-setup.js';
 
 const opened = fileStore();
 let part: Setup;
@@ -109,6 +109,15 @@ describe('head start', () => {
       Array.from({ length: 7 }, (_, row) => `Say row ${row}`),
     );
     expect(most).toBe(2);
+  });
+
+  it('more rows than have a child each -> the plan has the time of the first calls, answered or refused', async () => {
+    for (const end of [reply('a'), failure('row')]) {
+      part.adapter.next(...Array.from({ length: 30 }, () => end));
+      const { plan } = await part.opens(30, { concurrency: 4, sliceSize: 'auto' });
+      expect(plan.callMs).toBeLessThan(1_000);
+      await until('no row is left', () => part.adapter.left === 0);
+    }
   });
 
   it('conversations -> each goes on to its end', async () => {

@@ -41,6 +41,7 @@ describe('openRun', () => {
         concurrency: 3,
         callTimeoutMs: 5_000,
         callMs: null,
+        rowGrain: { rows: 20, turnsPerSecond: 8 },
         turns: 1,
         paused: false,
         processes: 1,

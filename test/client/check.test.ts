@@ -91,7 +91,7 @@ describe('checkTask', () => {
   it('auto over many rows -> says what is assumed until calls were measured', async () => {
     const { notes } = await checkTask(task({ workers: 'auto', batch_size: 'auto' }), { seeds, total: 501 });
     expect(notes.join('\n')).toContain('starts with 16 calls in flight');
-    expect(notes.join('\n')).toContain('once some were measured');
+    expect(notes.join('\n')).toContain('goes by the time of the first calls');
   });
 
   it('auto over a few rows -> no note: any value would give the same', async () => {

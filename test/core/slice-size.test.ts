@@ -2,12 +2,15 @@ import { describe, expect, it } from 'vitest';
 import {
   CHILDREN_PER_EXECUTION,
   childrenInFlight,
+  type FirstCalls,
   LANE_WINDOW,
   MAX_SEEDS_IN_FLIGHT,
   MAX_SLICE,
+  measuredCallMs,
   nextSize,
   planLanes,
   processesToPlan,
+  ROW_GRAIN_BEFORE,
   sliceSize,
 } from '../../src/core/slice-size.js';
 
@@ -16,20 +19,48 @@ describe('sliceSize', () => {
     expect(sliceSize(7, { total: 1e6, concurrency: 200, callMs: 20, turns: 1 })).toBe(7);
   });
 
-  it('sliceSize: auto, small or slow phases -> a child per seed', () => {
-    expect(sliceSize('auto', { total: 500, concurrency: 200, callMs: 20, turns: 1 })).toBe(1);
-    expect(sliceSize('auto', { total: 1e6, concurrency: 50, callMs: 2_000, turns: 1 })).toBe(1);
+  it('sliceSize: auto, at most 20 rows, or at most 8 turns a second -> a child per row', () => {
+    expect(sliceSize('auto', { total: 20, concurrency: 200, callMs: 20, turns: 1 })).toBe(1);
+    expect(sliceSize('auto', { total: 1e6, concurrency: 16, callMs: 2_000, turns: 1 })).toBe(1);
+    expect(sliceSize('auto', { total: 1e6, concurrency: 16, callMs: 2_000, turns: 5 })).toBe(1);
+    expect(sliceSize('auto', { total: 21, concurrency: 16, callMs: 1_900, turns: 1 })).toBe(5);
   });
 
-  it('sliceSize: auto, large and quick -> fewer than two children a second, at most 500 seeds', () => {
+  it('sliceSize: auto, quick -> fewer than two children a second, at most 500 rows', () => {
+    expect(sliceSize('auto', { total: 100, concurrency: 16, callMs: 50, turns: 1 })).toBe(160);
+    expect(sliceSize('auto', { total: 200, concurrency: 32, callMs: 300, turns: 3 })).toBe(18);
     expect(sliceSize('auto', { total: 4_000, concurrency: 200, callMs: 200, turns: 1 })).toBe(500);
     expect(sliceSize('auto', { total: 4_000, concurrency: 200, callMs: 200, turns: 4 })).toBe(125);
     expect(sliceSize('auto', { total: 1e6, concurrency: 1_000, callMs: 20, turns: 1 })).toBe(MAX_SLICE);
   });
 
-  it('sliceSize: auto, no call known -> slow calls for the choice of a child per seed, quick ones for the size of slices', () => {
-    expect(sliceSize('auto', { total: 1e6, concurrency: 50, callMs: null, turns: 1 })).toBe(1);
-    expect(sliceSize('auto', { total: 1e6, concurrency: 200, callMs: null, turns: 1 })).toBe(200);
+  it('sliceSize: the rule of older histories -> a child per seed up to 500 rows or 25 calls a second, also where no call is known', () => {
+    const before = (total: number, concurrency: number, callMs: number | null) =>
+      sliceSize('auto', { total, concurrency, callMs, turns: 1 }, ROW_GRAIN_BEFORE);
+    expect(before(500, 200, 20)).toBe(1);
+    expect(before(1e6, 50, 2_000)).toBe(1);
+    expect(before(1e6, 50, null)).toBe(1);
+    expect(before(1e6, 200, null)).toBe(200);
+  });
+});
+
+describe('measuredCallMs', () => {
+  const of = (first: Partial<FirstCalls>, concurrency = 16, total = 1_000) =>
+    measuredCallMs({ meanMs: null, ended: 0, elapsedMs: 0, ...first }, { total, concurrency });
+
+  it('measuredCallMs: eight calls have ended, or all that may be in flight -> their mean', () => {
+    expect(of({ meanMs: 50, ended: 7 })).toBeNull();
+    expect(of({ meanMs: 50, ended: 8 })).toBe(50);
+    expect(of({ meanMs: 50, ended: 2 }, 2)).toBe(50);
+  });
+
+  it('measuredCallMs: too few ended until calls are slow enough for a child per row, 2.5 s at most -> that time, or their mean', () => {
+    expect(of({ elapsedMs: 1_999 })).toBeNull();
+    expect(of({ elapsedMs: 2_000 })).toBe(2_000);
+    expect(of({ elapsedMs: 500 }, 4)).toBe(500);
+    expect(of({ elapsedMs: 2_499 }, 200)).toBeNull();
+    expect(of({ elapsedMs: 2_500 }, 200)).toBe(2_500);
+    expect(of({ elapsedMs: 2_000, meanMs: 2_100, ended: 1 })).toBe(2_100);
   });
 });
 
