@@ -4,12 +4,16 @@
  *
  * The provider runs in a process of its own, the engine with production settings (synchronous=FULL, intent before send). Before the
  * first scenario one run of other rows warms the host up; no row of a benchmark was ever seen before. Wall time is from the submission
- * of a task to its published output. Efficiency = ideal / wall, ideal = ceil(rows / in flight) x latency. Medians of the repeats.
+ * of a task to its published output. Efficiency = ideal / wall, ideal = ceil(rows / in flight) x turns x latency. Medians of the repeats.
+ * Of small runs it is ideal / window, from the arrival of the first call to the last answer, by the provider's own log: what a command adds
+ * around its calls is the same for all of them, and measured by "ordinary".
  * Nothing else should run on the machine meanwhile. With --write-docs the tables go into docs/benchmarks.md.
  */
+import { join } from 'node:path';
 import { HELP, optionsOf } from '../scripts/program-options.mjs';
 import { Bed } from './bed/bed.mjs';
 import { machineLine, median } from './bed/processes.mjs';
+import { ProviderLog } from './bed/provider-log.mjs';
 import { writeSection } from './docs-page.mjs';
 import { markdownTable } from './million-report.mjs';
 
@@ -18,7 +22,7 @@ const WORKER_MB = 400;
 
 /**
  * @typedef {{name: string, rows: number, latency: number, concurrency: number, batchSize: number | 'auto', plain?: boolean,
- *   repeat?: number, goal: (figures: Figures) => [string, boolean][]}} Scenario
+ *   repeat?: number, turns?: number, window?: boolean, goal: (figures: Figures) => [string, boolean][]}} Scenario
  * @typedef {{ideal: number, wall: number, efficiency: number, ratio: number, rowsPerSecond: number, cpu: number, hostMb: number,
  *   temporalMb: number, clientMb: number, bytes: number, plainEfficiency: number, plainCpu: number}} Figures
  */
@@ -26,8 +30,30 @@ const WORKER_MB = 400;
 /** @type {Figures | null} */
 let tenThousand = null;
 
+/**
+ * A small run of quick calls, as most people try it first.
+ * @param {[number, number, number]} size rows, latency in ms, in flight @param {number} least efficiency @param {number} [turns]
+ * @returns {Scenario}
+ */
+function small([rows, latency, concurrency], least, turns = 1) {
+  const name = turns === 1 ? `small-${rows}x${latency}` : `turns-${rows}x${turns}x${latency}`;
+  const goal = (/** @type {Figures} */ { efficiency }) =>
+    /** @type {[string, boolean][]} */ ([
+      [`efficiency ${efficiency.toFixed(3)} of the calls' window, at least ${least}`, efficiency >= least],
+    ]);
+  return { name, rows, latency, concurrency, turns, batchSize: 'auto', window: true, goal };
+}
+
 /** @type {Scenario[]} */
 const SCENARIOS = [
+  small([20, 50, 16], 0.8),
+  small([100, 50, 16], 0.7),
+  small([300, 50, 16], 0.8),
+  small([300, 300, 16], 0.9),
+  small([450, 100, 50], 0.7),
+  small([100, 1_000, 16], 0.95),
+  small([1_000, 50, 16], 0.9),
+  small([200, 300, 32], 0.85, 5),
   {
     name: 'wide',
     rows: 4_000,
@@ -116,19 +142,28 @@ const only = values.only?.split(',');
 
 /** @param {Bed} bed @param {Scenario} scenario @returns {Promise<Figures>} */
 async function measure(bed, scenario) {
-  const { name, rows, latency, concurrency } = scenario;
-  await bed.provider(latency);
+  const { name, rows, latency, concurrency, turns = 1 } = scenario;
+  if (!scenario.window) await bed.provider(latency);
+  /** @type {number[]} */
+  const windows = [];
   /** @type {Awaited<ReturnType<Bed['engine']>>[]} */
   const engine = [];
   const plain = [];
   for (let round = 0; round < (scenario.repeat ?? repeat); round += 1) {
     const seeds = bed.rows(`${name}-${round}`, rows);
-    const run = await bed.engine({ ...scenario, name: `${name}-${round}`, seeds });
+    const log = join(bed.folder, `${name}-${round}.log`);
+    if (scenario.window) await bed.provider(latency, ['--log', log]);
+    const task = turns > 1 ? { multi_turn: true, max_turns: turns, stop_when: [] } : {};
+    const run = await bed.engine({ ...scenario, name: `${name}-${round}`, seeds, task });
+    if (scenario.window) {
+      await bed.endProvider();
+      windows.push(windowOf(new ProviderLog(log)));
+    }
     if (run.ok !== rows) throw new Error(`${name}: ${run.ok} of ${rows} rows are ok, state ${run.state}`);
     engine.push(run);
     if (scenario.plain) plain.push(await bed.plain({ name, seeds, concurrency }));
   }
-  const ideal = Math.ceil(rows / concurrency) * latency;
+  const ideal = Math.ceil(rows / concurrency) * turns * latency;
   const wall = median(engine.map((run) => run.wallMs));
   const plainWall = median(plain.map((run) => run.wallMs));
   const of = (/** @type {'cpuPerRow' | 'hostMb' | 'temporalMb' | 'clientMb' | 'temporalBytesPerRow'} */ key) =>
@@ -136,7 +171,7 @@ async function measure(bed, scenario) {
   return {
     ideal,
     wall,
-    efficiency: ideal / wall,
+    efficiency: ideal / (scenario.window ? median(windows) : wall),
     ratio: plainWall / wall,
     rowsPerSecond: (rows * 1000) / wall,
     cpu: of('cpuPerRow'),
@@ -147,6 +182,11 @@ async function measure(bed, scenario) {
     plainEfficiency: ideal / plainWall,
     plainCpu: median(plain.map((run) => run.cpuMs / rows)),
   };
+}
+
+/** From the arrival of the first call to the last answer, ms. @param {ProviderLog} log */
+function windowOf(log) {
+  return Math.max(...log.ends.values()) - log.begin;
 }
 
 /** @param {number} value @param {number} digits */
