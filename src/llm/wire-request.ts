@@ -26,6 +26,8 @@ export class TransportFault extends Error {
     /** Status of the answer that was cut. */
     readonly status: number | null,
     readonly headers: HeaderMap,
+    /** What had come of the body of an answer that was cut. */
+    readonly begun: Buffer | null = null,
   ) {
     super(`${kind}${reason === '' ? '' : ` (${reason})`}`);
   }
@@ -82,7 +84,8 @@ export class WireRequest implements Dispatcher.DispatchHandler {
     this.#settled = true;
     // undici starts a request on its socket just before it writes the first byte.
     const sent = this.#controller !== null;
-    this.#fault = new TransportFault(kind, sent, reason, this.#status, this.#headers);
+    const begun = kind === 'cut' ? Buffer.concat(this.#chunks) : null;
+    this.#fault = new TransportFault(kind, sent, reason, this.#status, this.#headers, begun);
     this.#chunks = [];
     this.#reject(this.#fault);
     this.#controller?.abort(this.#fault);
