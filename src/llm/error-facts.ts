@@ -89,7 +89,7 @@ export function readError(body: string): ErrorFacts {
   return { ...factsOf(error ?? {}, trimmed), isOwn: error !== null && isOwnError(parsed) };
 }
 
-const PAGE = /^(?:<!--[^]{0,1000}?-->\s*)?<(?:!doctype|html|head|body|\?xml)/i;
+const PAGE = /^(?:<!--[\s\S]{0,1000}?-->\s*)?<(?:!doctype|html|head|body|\?xml)/i;
 
 /** Never cut here: half of a key could not be told from other text any more. */
 function titleOf(page: string): string | null {

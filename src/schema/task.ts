@@ -190,6 +190,11 @@ export const taskFileSchema = z.strictObject({
     allowed: CAP_ALLOWED,
     code: 'E_CAP',
   }),
+  doubtful: key(z.enum(['hold', 'settle_at_estimate']).default('hold'), {
+    description:
+      'What a call that may have been billed without an answer (cut, silent, unreadable, a crash) stays charged with: hold, the most that it can have cost, so that no cap is ever passed; settle_at_estimate, what the calls of the run cost on average. Then the caps hold by estimate for those calls: what they cost in truth may pass a cap. A call before the first answer of the run is held either way. swarm receipt RUN --reconcile FILE ends the doubt.',
+    allowed: 'hold, settle_at_estimate',
+  }),
   timezone: key(text().min(1).max(64).default('UTC'), {
     description: 'Time zone of the days of max_daily_cost.',
     allowed: 'a name of the IANA time zone database, such as UTC or Europe/Berlin',

@@ -155,26 +155,39 @@ export interface Settlement extends Attempt {
   outcome?: Outcome;
 }
 
-export interface Refusal extends Attempt {
+/** What every end of a call without an answer has. */
+export interface CallEndRecord extends Attempt {
+  code: string;
+  at: EpochMs;
+  outcome?: Outcome;
+}
+
+/** An answer that is of no use (empty, an error within it) and says what it took. */
+export interface Spent extends CallEndRecord {
+  /** True when it counts as a real failure. */
+  isTry: boolean;
+  servedModel: string;
+  usage: Usage | null;
+  costNano: NanoUsd;
+}
+
+export interface Refusal extends CallEndRecord {
   /**
    * `limited`: 429, overload (not a try). `failed`: a sure refusal that is a real failure (a try). `refused`: key, billing or
    * another refusal of the whole run (not a try of the row). All release the reservation.
    */
   kind: 'limited' | 'failed' | 'refused';
-  code: string;
-  at: EpochMs;
-  outcome?: Outcome;
 }
 
-export interface Doubt extends Attempt {
+export interface Doubt extends CallEndRecord {
   /** True for timeouts, resets, cut bodies: a try. False for crashes and cancels. */
   isTry: boolean;
-  code: string;
-  at: EpochMs;
-  outcome?: Outcome;
 }
 
-/** `superseded`: paid, and its answer is not used: that of a failed row that was opened again, or lost (`E_CALL_RECONCILED`). */
+/**
+ * `superseded`: paid, and its answer is not used: that of a failed row that was opened again, one that is of no use (empty), or lost
+ * (`E_CALL_RECONCILED`).
+ */
 export type CallState = 'intent' | 'answered' | 'doubtful' | 'limited' | 'failed' | 'superseded';
 
 export interface CallRow extends Attempt {
@@ -267,6 +280,9 @@ export interface Store extends SharedStore, MoneyStore {
    */
   settle(settlement: Settlement): Promise<'used' | 'late'>;
   refuse(refusal: Refusal): Promise<void>;
+  /** The call is paid for and its cost known, though it has no answer. */
+  spend(spent: Spent): Promise<void>;
+  /** The call stays charged: with its reservation, or with an estimate where the task says so (`doubtful: settle_at_estimate`). */
   doubt(doubt: Doubt): Promise<void>;
   /** Settles or releases doubtful calls, all in one step. Those that are not doubtful any more are left alone. Returns how many were. */
   reconcile(reconciliation: Reconciliation): Promise<{ settled: number; released: number }>;
