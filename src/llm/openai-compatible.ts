@@ -77,10 +77,13 @@ function createModels(transport: Transport): (apiBase: string, model: string) =>
     const key = `${apiBase} ${model}`;
     let found = models.get(key);
     if (!found) {
-      const isOpenAi = new URL(apiBase).hostname === 'api.openai.com';
+      const url = new URL(apiBase);
+      const isOpenAi = url.hostname === 'api.openai.com';
       const provider = createOpenAICompatible({
         name: 'openaiCompatible',
-        baseURL: apiBase,
+        baseURL: `${url.origin}${url.pathname}`,
+        // A base may have one (`?api-version=...`): it goes behind the path of the request.
+        queryParams: Object.fromEntries(url.searchParams),
         headers: { 'user-agent': 'durable-swarm' },
         fetch: (input, init) => transport.fetch(input, init),
         ...(isOpenAi ? { transformRequestBody: renameOutputLimit } : {}),

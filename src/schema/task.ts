@@ -65,9 +65,14 @@ export const taskFileSchema = z.strictObject({
   }),
   worker_api_base: key(text().min(1).optional(), {
     description:
-      'Base URL of an OpenAI-compatible API; replaces the known base of the provider. A trailing /chat/completions is taken off. Plain http only to this machine.',
-    allowed: 'an https URL (http for localhost), without user, password, query or fragment',
+      'Base URL of an OpenAI-compatible API; replaces the known base of the provider. A trailing /chat/completions is taken off; a query such as ?api-version=2026-01-01 goes with every request. Plain http only to this machine, unless allow_http is true.',
+    allowed: 'an https URL (http for localhost, or with allow_http: true), without user, password, key or fragment',
     code: 'E_API_BASE',
+  }),
+  allow_http: key(z.boolean().default(false), {
+    description:
+      'Let worker_api_base be plain http beyond this machine, such as a server of your own at http://10.0.0.5:8000/v1 or http://gpu-box:11434/v1. Whoever can listen on the way reads prompts, answers and the key.',
+    allowed: 'true or false',
   }),
   worker_api_key_env: key(
     text()

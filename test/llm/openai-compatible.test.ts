@@ -74,6 +74,16 @@ describe('request', () => {
     expect(request?.body).not.toContain(KEY);
   });
 
+  test('call: a base with a query -> the query behind the path of the request', async () => {
+    server.answer(json(completion()));
+    const apiBase = `${server.base}/openai/deployments/d?api-version=2026-01-01&x=a%20b`;
+    expect((await adapter.call(modelCall(server.base, { apiBase }))).ok).toBe(true);
+    expect(server.received[0]?.path).toBe('/v1/openai/deployments/d/chat/completions?api-version=2026-01-01&x=a+b');
+    server.received.length = 0;
+    await adapter.call(modelCall(server.base, { apiBase: new URL(server.base).origin }));
+    expect(server.received[0]?.path).toBe('/chat/completions');
+  });
+
   test('call: no sampling fields, no key -> none is sent', async () => {
     server.answer(json(completion()));
     await adapter.call(modelCall(server.base, { apiKey: null }));
