@@ -11,8 +11,7 @@ const LOOPBACK = /^(?:localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 /** Names that no public server has: without a dot, or under a domain that is kept for networks of one's own. */
 const OWN_NAME = /^(?:[^.]+|.+\.(?:local|internal|intranet|lan|home|corp|private|localdomain|home\.arpa))\.?$/;
 /** RFC 1918, link-local, and the shared space of RFC 6598 (also that of private overlay networks). */
-const OWN_IPV4 =
-  /^(?:10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/;
+const OWN_IPV4 = /^(?:10\.|192\.168\.|169\.254\.|172\.(?:1[6-9]|2\d|3[01])\.|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.)/;
 /** fc00::/7 and fe80::/10. */
 const OWN_IPV6 = /^(?:f[cd][0-9a-f]{2}|fe[89ab][0-9a-f]):/;
 /** Parameters of a query that carry keys. */
@@ -26,7 +25,7 @@ function isOwnNetwork(hostname: string): boolean {
 }
 
 /** In clear over a network: its prompts and key can be read on the way. Null when that is allowed. */
-function plainHttpFault(url: URL, allowHttp: boolean): Pick<Fault, 'found' | 'fix'> | null {
+function plainHttpFault(url: URL, allowHttp: boolean): { found: string; fix: string } | null {
   if (url.protocol !== 'http:' || LOOPBACK.test(url.hostname) || allowHttp) return null;
   const found = `worker_api_base sends prompts and the key to ${url.host} in plain http`;
   const fix = isOwnNetwork(url.hostname)
@@ -37,7 +36,9 @@ function plainHttpFault(url: URL, allowHttp: boolean): Pick<Fault, 'found' | 'fi
 
 /** Names of the parameters of a query that hold a key; their values are never shown. */
 function secretParameters(url: URL): string[] {
-  return [...url.searchParams].filter(([name, value]) => SECRET_PARAMETER.test(name) || looksLikeSecret(value)).map(([name]) => name);
+  return [...url.searchParams]
+    .filter(([name, value]) => SECRET_PARAMETER.test(name) || looksLikeSecret(value))
+    .map(([name]) => name);
 }
 
 /**

@@ -22,11 +22,7 @@ export function* doubtRule(runId: string): Operation<DoubtRule> {
 }
 
 /** Charges a call that is doubtful since this transaction; returns with how much. */
-export function* chargeDoubt(
-  { runId, index, turn, attempt }: Attempt,
-  heldNano: NanoUsd,
-  rule: DoubtRule,
-): Operation<NanoUsd> {
+export function* chargeDoubt({ runId, index, turn, attempt }: Attempt, heldNano: NanoUsd, rule: DoubtRule): Operation<NanoUsd> {
   const chargedNano = rule === null ? heldNano : rule(heldNano);
   if (chargedNano !== heldNano) yield [SQL.chargeDoubtful, [runId, index, turn, attempt, chargedNano]];
   return chargedNano;

@@ -3,6 +3,7 @@ import type { SampledRow } from '../core/estimate.js';
 import type { Counts, EpochMs, Finish, NanoUsd, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
+import type { Doubt, Refusal, Settlement, Spent } from './call-end-port.js';
 import type { Intent, IntentResult } from './intent-port.js';
 import type { MoneyStore } from './money-port.js';
 import type { Reconciliation } from './reconcile-port.js';
@@ -144,45 +145,7 @@ export interface Attempt extends CallKey {
   attempt: number;
 }
 
-export interface Settlement extends Attempt {
-  answer: string;
-  finish: Finish;
-  servedModel: string;
-  usage: Usage | null;
-  costNano: NanoUsd;
-  at: EpochMs;
-  /** Set when this answer ends the seed: recorded in the same transaction. */
-  outcome?: Outcome;
-}
-
-/** What every end of a call without an answer has. */
-export interface CallEndRecord extends Attempt {
-  code: string;
-  at: EpochMs;
-  outcome?: Outcome;
-}
-
-/** An answer that is of no use (empty, an error within it) and says what it took. */
-export interface Spent extends CallEndRecord {
-  /** True when it counts as a real failure. */
-  isTry: boolean;
-  servedModel: string;
-  usage: Usage | null;
-  costNano: NanoUsd;
-}
-
-export interface Refusal extends CallEndRecord {
-  /**
-   * `limited`: 429, overload (not a try). `failed`: a sure refusal that is a real failure (a try). `refused`: key, billing or
-   * another refusal of the whole run (not a try of the row). All release the reservation.
-   */
-  kind: 'limited' | 'failed' | 'refused';
-}
-
-export interface Doubt extends CallEndRecord {
-  /** True for timeouts, resets, cut bodies: a try. False for crashes and cancels. */
-  isTry: boolean;
-}
+export type { CallEndRecord, Doubt, Refusal, Settlement, Spent } from './call-end-port.js';
 
 /**
  * `superseded`: paid, and its answer is not used: that of a failed row that was opened again, one that is of no use (empty), or lost

@@ -53,7 +53,10 @@ describe('a refusal of what was asked', () => {
   it('one worker, the first two rows refused -> they fail by name, the third is answered, the run passes', async () => {
     const { context } = await part.run(4, { concurrency: 1 });
     part.adapter.next(refused(), refused(), reply('three'), refused());
-    expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { id: 's0', status: 'failed', cause: 'refused' } });
+    expect(await part.take(context, 0)).toMatchObject({
+      kind: 'done',
+      outcome: { id: 's0', status: 'failed', cause: 'refused' },
+    });
     expect(await part.take(context, 1)).toMatchObject({ kind: 'done', outcome: { id: 's1', status: 'failed' } });
     expect(await part.take(context, 2)).toMatchObject({ kind: 'done', outcome: { status: 'ok' } });
     expect(await part.take(context, 3)).toMatchObject({ kind: 'done', outcome: { status: 'failed' } });
@@ -121,7 +124,9 @@ describe('an address that answers with something else', () => {
     const stop = ends.find((end) => end.kind === 'stop');
     expect(stop).toMatchObject({ cause: 'request' });
     const { message } = stop as { message: string };
-    expect(message).toMatch(/^E_ENDPOINT: no chat completions at this address, check worker_api_base: rows s\d, s\d, s\d got none/);
+    expect(message).toMatch(
+      /^E_ENDPOINT: no chat completions at this address, check worker_api_base: rows s\d, s\d, s\d got none/,
+    );
     expect(message).toContain('HTTP 200, the body is not a completion but a page: Sign in');
     expect(await part.take(context, 3)).toMatchObject({ kind: 'stop' });
     // What cannot be read may have been billed.

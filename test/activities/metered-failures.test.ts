@@ -107,7 +107,9 @@ describe('calls in doubt', () => {
     await part.store.endOwners('/dying', 'nobody', Date.now());
     expect(await part.store.totals(row.id)).toMatchObject({ doubtful: 3, doubtfulNano: WORST + 2 * COST, reservedNano: 0 });
     const receipt = await buildReceipt(part.store, row.id, { at: Date.now(), versions: {} });
-    expect(receipt.doubtful_calls.map((call) => call.reserved_usd * 1e9)).toEqual([WORST, COST, COST].map((nano) => expect.closeTo(nano, 6)));
+    expect(receipt.doubtful_calls.map((call) => call.reserved_usd * 1e9)).toEqual(
+      [WORST, COST, COST].map((nano) => expect.closeTo(nano, 6)),
+    );
     expect(await verifyRun(part.store, row.id, {})).toMatchObject({ differences: [] });
     // Going on, also after the key was added to the task: what was held is estimated, too.
     await part.store.openEpoch(row.id, { workflowId: 'w/e2', executionId: 'x2' }, Date.now());

@@ -45,15 +45,18 @@ describe('plain http', () => {
     ]);
   });
 
-  test.each(['http://api.example.com/v1', 'http://8.8.8.8/v1', 'http://172.32.0.1/v1', 'http://100.128.0.1/v1', 'http://[2001:db8::1]/v1'])(
-    'readApiBase: %s, a public address -> refused, https first',
-    (given) => {
-      const { code, fix } = faultOf(given);
-      expect(code).toBe('E_API_BASE_PLAINTEXT');
-      expect(fix).toMatch(/^use https.*"allow_http: true" sends them over the public network/);
-      expect(baseOf(given, true)).toBe(given);
-    },
-  );
+  test.each([
+    'http://api.example.com/v1',
+    'http://8.8.8.8/v1',
+    'http://172.32.0.1/v1',
+    'http://100.128.0.1/v1',
+    'http://[2001:db8::1]/v1',
+  ])('readApiBase: %s, a public address -> refused, https first', (given) => {
+    const { code, fix } = faultOf(given);
+    expect(code).toBe('E_API_BASE_PLAINTEXT');
+    expect(fix).toMatch(/^use https.*"allow_http: true" sends them over the public network/);
+    expect(baseOf(given, true)).toBe(given);
+  });
 
   test('readApiBase: https -> no note', () => {
     expect(readApiBase('https://api.example.com/v1/', true)).toEqual({ apiBase: 'https://api.example.com/v1', notes: [] });
