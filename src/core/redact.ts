@@ -62,7 +62,7 @@ function formsOf(secret: string): string[] {
  * letter nor a digit, and the letters of escapes, entities and tags.
  */
 const BETWEEN =
-  /\\+(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[nrtfbv0])|%[0-9a-f]{2}|&(?:#x?[0-9a-f]{1,6}|[a-z]{2,8});|<\/?[a-z][^<>]{0,60}>|[^\p{L}\p{N}]/giu;
+  /\\{1,4}(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[nrtfbv0])|%[0-9a-f]{2}|&(?:#x?[0-9a-f]{1,6}|[a-z]{2,8});|<\/?[a-z][^<>]{0,60}>|[^\p{L}\p{N}]/giu;
 
 /** The letters and digits of a text, and where each stands in it. */
 function bare(text: string): { kept: string; places: number[] } {
