@@ -6,6 +6,7 @@ import { Agent } from 'undici';
 import type { HeaderMap } from '../core/retry-after.js';
 import { decompress, textOf } from './body-text.js';
 import { bodyValue } from './body-value.js';
+import { isUnparsable, LaxAgent } from './lax-agent.js';
 import { sparingConnector } from './spare-descriptors.js';
 import { reasonOf, TransportFault, WireRequest } from './wire-request.js';
 
@@ -100,6 +101,9 @@ export function createTransport(): Transport {
     connect: sparingConnector({ timeout: CONNECT_TIMEOUT_MS, allowH2: false }),
     pipelining: 1,
   });
+  const lax = new LaxAgent({ keepAliveMs: KEEP_ALIVE_MS, connectMs: CONNECT_TIMEOUT_MS });
+  /** Servers whose answers undici refuses. */
+  const laxOrigins = new Set<string>();
   const split = createSplitter();
   const requests = new Map<string, WireRequest>();
   let opened = 0;
@@ -115,14 +119,19 @@ export function createTransport(): Transport {
       const request = requests.get(id ?? '');
       if (!request) throw new Error('no exchange was opened for this request');
       const { origin, path } = split(String(input));
-      const sent = request.send(agent, { origin, path, method: 'POST', headers, body: init?.body as string });
+      const options = { origin, path, method: 'POST', headers, body: init?.body as string } as const;
+      const sent = request.send(laxOrigins.has(origin) ? lax : agent, options);
       throw await sent.then(
         async (answer) => new HttpAnswer(answer.status, answer.headers, await answerText(answer)),
-        wholeInCut,
+        async (fault: unknown) => {
+          // This call is lost, the next ones are not.
+          if (fault instanceof TransportFault && isUnparsable(fault.reason) && laxOrigins.size < 256) laxOrigins.add(origin);
+          return await wholeInCut(fault);
+        },
       );
     },
     async close() {
-      await agent.close();
+      await Promise.all([agent.close(), lax.close()]);
     },
   };
 }

@@ -204,6 +204,54 @@ describe('sent: may have been billed', () => {
   });
 });
 
+describe('answers that break the rules of HTTP, as other clients read them', () => {
+  const body = JSON.stringify(completion());
+  const length = `content-length: ${body.length}`;
+  const chunk = body.length.toString(16);
+  test.each([
+    ['bare line feeds', `HTTP/1.1 200 OK\n${length}\n\n${body}`],
+    [
+      'a length beside chunks',
+      `HTTP/1.1 200 OK\r\n${length}\r\ntransfer-encoding: chunked\r\n\r\n${chunk}\r\n${body}\r\n0\r\n\r\n`,
+    ],
+    ['a control character in a header', `HTTP/1.1 200 OK\r\nx-a: a\u0001b\r\n${length}\r\n\r\n${body}`],
+    ['a folded header', `HTTP/1.1 200 OK\r\nx-a: 1\r\n  2\r\n${length}\r\n\r\n${body}`],
+    ['blanks after a chunk size', `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunk}  \r\n${body}\r\n0\r\n\r\n`],
+    ['bare line feeds in chunks', `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunk}\n${body}\n0\n\n`],
+    ['an interim answer', `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n${length}\r\n\r\n${body}`],
+    ['20 kB of headers', `HTTP/1.1 200 OK\r\nx-a: ${'a'.repeat(20_000)}\r\n${length}\r\n\r\n${body}`],
+  ])('call: %s -> the second call at the latest is read', async (_, text) => {
+    const base = await listen((socket) => socket.once('data', () => socket.end(Buffer.from(text, 'latin1'))));
+    const first = await adapter.call(modelCall(base));
+    if (!first.ok) expect(first).toMatchObject({ class: 'transport', mayHaveBeenBilled: true });
+    expect(await adapter.call(modelCall(base))).toMatchObject({ ok: true, text: 'four' });
+  });
+
+  test('call: such a server that stops, hangs or is gone -> the same faults as of any other', async () => {
+    let answer = (socket: Socket) => void socket.end(`HTTP/1.1 200 OK\n${length}\n\n${body}`);
+    const base = await listen((socket) => socket.once('data', () => answer(socket)));
+    await adapter.call(modelCall(base));
+    expect((await adapter.call(modelCall(base))).ok).toBe(true);
+    answer = (socket) => void socket.resetAndDestroy();
+    expect(await adapter.call(modelCall(base))).toMatchObject({ code: 'E_CALL_RESET', mayHaveBeenBilled: true });
+    answer = (socket) => void socket.end(`HTTP/1.1 200 OK\n${length}\n\n${body.slice(0, 9)}`);
+    expect(await adapter.call(modelCall(base))).toMatchObject({ code: 'E_CALL_BODY', status: 200, mayHaveBeenBilled: true });
+    let closed: () => void = () => {};
+    const closing = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    answer = (socket) => void socket.once('close', closed);
+    expect(await adapter.call(modelCall(base, { timeoutMs: SENT_MS }))).toMatchObject({
+      code: 'E_CALL_TIMEOUT',
+      mayHaveBeenBilled: true,
+    });
+    await closing;
+    const { server: raw } = listening.pop() ?? {};
+    await new Promise((resolve) => raw?.close(resolve));
+    expect(await adapter.call(modelCall(base))).toMatchObject({ code: 'E_CALL_CONNECT', mayHaveBeenBilled: false });
+  });
+});
+
 describe('encodings', () => {
   test.each([
     ['gzip', gzipSync],
