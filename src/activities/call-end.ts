@@ -4,8 +4,10 @@ import type { Release } from '../core/gate/port.js';
 import { isTry, type RetryDecision } from '../core/retry.js';
 import type { CallFailure } from '../llm/port.js';
 
-/** A refusal for a reason of its own is an answer, too. */
-export function endOf(failure: CallFailure, decision: RetryDecision, until: number): Release {
+/** A refusal for a reason of its own is an answer, too. `answered`: the run has an answer. */
+export function endOf(failure: CallFailure, decision: RetryDecision, until: number, answered = true): Release {
+  // Something answers there, and never did what it is asked: that is a wrong address, no outage to wait for.
+  if (failure.suspect === 'address' && !answered) return { kind: 'done' };
   if (failure.class === 'transport') return { kind: 'failed', what: failureWords(failure) };
   // This process had no connection for it: that says nothing about the provider.
   if (failure.class === 'local') return { kind: 'unused' };

@@ -4,15 +4,16 @@
  * call doubtful: its intent is stored since before it was sent.
  */
 import { EXIT, SwarmError } from '../core/errors.js';
-import type { CallKey, Doubt, Refusal, Settlement, Store } from '../store/port.js';
+import type { CallKey, Doubt, Refusal, Settlement, Spent, Store } from '../store/port.js';
 
 export type CallEnd =
   | { kind: 'settle'; record: Settlement }
   | { kind: 'refuse'; record: Refusal }
+  | { kind: 'spend'; record: Spent }
   | { kind: 'doubt'; record: Doubt };
 
 export interface CallEndsOptions {
-  store: Pick<Store, 'settle' | 'refuse' | 'doubt'>;
+  store: Pick<Store, 'settle' | 'refuse' | 'spend' | 'doubt'>;
   log: { info(facts: object, text: string): void; warn(facts: object, text: string): void };
   /** Pause before the first try again, doubled up to `longestMs`. Default 250 ms and 10 s. */
   firstMs?: number;
@@ -98,6 +99,7 @@ export class CallEnds {
     const { store } = this.#options;
     if (end.kind === 'settle') return (await store.settle(end.record)) === 'used';
     if (end.kind === 'refuse') await store.refuse(end.record);
+    else if (end.kind === 'spend') await store.spend(end.record);
     else await store.doubt(end.record);
     return true;
   }

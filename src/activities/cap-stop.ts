@@ -1,7 +1,7 @@
 /** What becomes of a turn whose next call could pass a cap. */
 import { formatUsd } from '../core/format.js';
 import type { CapName } from '../core/gate/reservation.js';
-import type { FailureCause, StopCause } from '../core/model.js';
+import type { FailureCause, NanoUsd, StopCause } from '../core/model.js';
 import { nanoToUsd } from '../core/price.js';
 import type { Capped, Unpriced } from '../store/intent-port.js';
 import type { RunContext } from './run-context.js';
@@ -21,6 +21,13 @@ export type CapDoes =
   /** Calls under way may give back what they do not use. */
   | { kind: 'hold' };
 
+/** Money that nobody has spent for sure, and how to get it back. */
+function heldText(runId: string, heldNano: NanoUsd): string {
+  if (heldNano === 0) return '';
+  const held = formatUsd(nanoToUsd(heldNano));
+  return `; ${held} of it is held for calls in doubt: swarm receipt ${runId} --reconcile FILE gives back what was not billed, a lower worker_max_tokens holds less for a call`;
+}
+
 export function whatCapDoes({ run }: RunContext, stopped: Capped | Unpriced): CapDoes {
   const key = CAP_KEYS[stopped.cap];
   if (stopped.kind === 'unpriced') {
@@ -31,7 +38,7 @@ export function whatCapDoes({ run }: RunContext, stopped: Capped | Unpriced): Ca
   }
   if (!stopped.final) return { kind: 'hold' };
   const [cap, short] = [nanoToUsd(stopped.capNano), nanoToUsd(stopped.shortNano)];
-  const message = `the next call could pass ${key} (${formatUsd(cap)}) by ${formatUsd(short)}`;
+  const message = `the next call could pass ${key} (${formatUsd(cap)}) by ${formatUsd(short)}${heldText(run.id, stopped.heldNano)}`;
   if (stopped.cap === 'call' || stopped.cap === 'row') return { kind: 'fail-row', cause: 'capped', code: 'E_ROW_CAP', message };
   const next = stopped.until === null ? '' : `; the next day begins at ${new Date(stopped.until).toISOString()}`;
   return { kind: 'stop', cause: 'capped', message: `${message}${next}` };

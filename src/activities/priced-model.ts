@@ -2,7 +2,7 @@
 import type { EpochMs, Message, NanoUsd } from '../core/model.js';
 import { callId } from '../core/names.js';
 import { usdToNanoUp } from '../core/price.js';
-import type { CallResult, ModelReply } from '../llm/port.js';
+import type { CallResult, Metered } from '../llm/port.js';
 import type { Attempt } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
 import type { RunContext } from './run-context.js';
@@ -41,13 +41,13 @@ export class PricedModel {
    * What an answered call cost: as the provider says, else by its usage; without either it is its reservation, as far as anyone can
    * prove. 0 when the price is unknown.
    */
-  cost(context: RunContext, reply: ModelReply, { reservedNano, sentAt }: { reservedNano: NanoUsd; sentAt: EpochMs }): NanoUsd {
+  cost(context: RunContext, reply: Metered, { reservedNano, sentAt }: { reservedNano: NanoUsd; sentAt: EpochMs }): NanoUsd {
     const costNano = this.#costOf(context, reply, reservedNano, sentAt);
     if (reservedNano > 0 && costNano > reservedNano) this.#learn(context, reply, costNano / reservedNano);
     return costNano;
   }
 
-  #costOf(context: RunContext, reply: ModelReply, reservedNano: NanoUsd, sentAt: EpochMs): NanoUsd {
+  #costOf(context: RunContext, reply: Metered, reservedNano: NanoUsd, sentAt: EpochMs): NanoUsd {
     const { usage, servedModel, costUsd = null, cacheWritten = 0 } = reply;
     if (costUsd !== null) return usdToNanoUp(costUsd);
     if (usage === null) return reservedNano;
@@ -56,7 +56,7 @@ export class PricedModel {
     return this.#deps.prices.cost(question, { ...usage, cacheWritten }) ?? 0;
   }
 
-  #learn(context: RunContext, { servedModel }: ModelReply, times: number): void {
+  #learn(context: RunContext, { servedModel }: Metered, times: number): void {
     const name = nameOf(context);
     if (this.#dearer.size >= KEPT) this.#dearer.clear();
     this.#dearer.set(name, (this.#dearer.get(name) ?? 1) * times);

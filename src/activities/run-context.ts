@@ -7,6 +7,7 @@ import { unknownRun } from '../core/run-errors.js';
 import type { RunRow } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
 import { pendingOf } from './publication.js';
+import { Suspicion } from './suspicion.js';
 import type { TurnEnd } from './turn-end.js';
 
 export interface RunContext {
@@ -18,8 +19,8 @@ export interface RunContext {
   apiBase: string;
   contextWindow: number | null;
   cancelSignal: AbortSignal;
-  /** True once the run has any answer: a bad request is then the row's fault. */
-  anyAnswered: boolean;
+  /** Whether what rows meet is their own, or wrong for all. */
+  suspicion: Suspicion;
   /** The activity of a child is or was in this process: no turn begins ahead of the children any more. */
   childHere: boolean;
   /** Calls answered here, and their time, for the size of later runs' slices. */
@@ -97,7 +98,7 @@ export class RunContexts {
       apiBase: await this.#deps.endpoint(model),
       contextWindow: prices.contextWindow(model),
       cancelSignal: gates.cancelSignal(runId),
-      anyAnswered: totals.calls > 0,
+      suspicion: new Suspicion(totals.calls > 0),
       childHere: false,
       measured: { calls: 0, ms: 0 },
       ended: { calls: 0, ms: 0 },

@@ -6,16 +6,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { firstPiece, judge, nextMessages } from '../core/conversation.js';
 import type { Admission, Release } from '../core/gate/port.js';
 import type { Message, NanoUsd, Outcome } from '../core/model.js';
-import { isTry, retryDecision } from '../core/retry.js';
-import type { CallFailure, ModelReply } from '../llm/port.js';
+import type { CallResult, ModelReply } from '../llm/port.js';
 import type { Seed } from '../schema/seed.js';
 import type { Capped, Unpriced } from '../store/intent-port.js';
 import type { Attempt, CallKey } from '../store/port.js';
-import { endOf, refusalKind } from './call-end.js';
 import { callName } from './call-ends.js';
 import { CallIntents } from './call-intents.js';
 import { whatCapDoes } from './cap-stop.js';
 import type { ActivityDeps } from './deps.js';
+import { endFailedCall } from './failed-call.js';
 import { addAnswer, bySeed, failedOutcome, type History, historyOf, okOutcome } from './history.js';
 import { PricedModel } from './priced-model.js';
 import type { Publications } from './publication.js';
@@ -119,6 +118,7 @@ export class Turns {
   ): Promise<TurnEnd | { kind: 'hold'; ms: number; reason: string }> {
     const refused = refusedForAll(context, this.#deps.now());
     if (refused) return refused;
+    if (context.suspicion.holds) return { kind: 'hold', ms: ELSEWHERE_MS, reason: 'the answers that are under way' };
     const { run } = context;
     const turn = { runId: run.id, index: seed.index, turn: history.answers.length + 1 };
     const admission = await this.#admit(context, turn.turn, about);
@@ -145,17 +145,33 @@ export class Turns {
       // Meanwhile: at most the calls that were in flight then are made.
       const refusedSince = refusedForAll(context, this.#deps.now());
       if (refusedSince) return await this.#unsent(attempt, refusedSince);
-      const started = this.#deps.now();
-      const result = await this.#model.call(context, messages, attempt);
+      if (context.suspicion.holds) {
+        const reason = 'the answers that are under way';
+        return await this.#unsent(attempt, { kind: 'wait', until: this.#deps.now() + ELSEWHERE_MS, reason });
+      }
+      const sent = { reservedNano: reservedNano ?? 0, sentAt: this.#deps.now(), release: admission.release };
+      const result = await this.#call(context, messages, attempt);
       context.ended.calls += 1;
-      context.ended.ms += this.#deps.now() - started;
-      if (!result.ok) return await this.#failed(context, seed, history, attempt, result, admission.release);
+      context.ended.ms += this.#deps.now() - sent.sentAt;
+      if (!result.ok)
+        return await endFailedCall(this.#deps, this.#model, { context, seed, history, attempt }, { failure: result, ...sent });
       // The place is free as soon as the answer is here: storing it must not hold up the next call.
       admission.release({ kind: 'done', tokens: result.usage, told: result.told ?? null });
-      const costNano = this.#model.cost(context, result, { reservedNano: reservedNano ?? 0, sentAt: started });
-      return await this.#settle(context, seed, history, attempt, result, costNano, this.#deps.now() - started);
+      const costNano = this.#model.cost(context, result, sent);
+      return await this.#settle(context, seed, history, attempt, result, costNano, this.#deps.now() - sent.sentAt);
     } finally {
       admission.release({ kind: 'done' });
+    }
+  }
+
+  async #call(context: RunContext, messages: Message[], attempt: Attempt): Promise<CallResult> {
+    context.suspicion.begins();
+    try {
+      const result = await this.#model.call(context, messages, attempt);
+      if (result.ok) context.suspicion.clear();
+      return result;
+    } finally {
+      context.suspicion.ends();
     }
   }
 
@@ -223,7 +239,6 @@ export class Turns {
     const settled = { answer: text, finish, servedModel, usage, costNano, at: this.#deps.now() };
     const record = { ...attempt, ...settled, ...(outcome ? { outcome } : {}) };
     const used = await this.#deps.callEnds.store({ kind: 'settle', record });
-    context.anyAnswered = true;
     context.measured.calls += 1;
     context.measured.ms += callMs;
     // This process was taken for dead meanwhile: the conversation goes on with the answer of the one that made the turn again.
@@ -251,48 +266,5 @@ export class Turns {
     const outcome = failedOutcome(seed, history, failure);
     await this.#deps.store.finish(context.run.id, outcome);
     return { kind: 'done', outcome, callMs: null };
-  }
-
-  /** A call without an answer: what it costs, whether it counts, what comes next. */
-  async #failed(
-    context: RunContext,
-    seed: Seed,
-    history: History,
-    attempt: Attempt,
-    failure: CallFailure,
-    release: (how: Release) => void,
-  ): Promise<TurnEnd> {
-    const counts = isTry(failure);
-    if (counts) {
-      history.tries += 1;
-      history.attempts += 1;
-    } else {
-      history.waits += 1;
-    }
-    // Answers of other processes count too.
-    if (!context.anyAnswered) context.anyAnswered = (await this.#deps.store.totals(context.run.id)).calls > 0;
-    const decision = retryDecision(failure, {
-      tries: history.tries,
-      waits: history.waits,
-      anyAnswered: context.anyAnswered,
-      random: this.#deps.random(),
-    });
-    const afterMs = decision.kind === 'again' ? decision.afterMs : 0;
-    const until = this.#deps.now() + afterMs;
-    // Before its place is free.
-    if (decision.kind === 'stop-run') context.stop ??= { kind: 'stop', cause: decision.cause, message: decision.message };
-    else if (failure.class === 'reset') context.quota = { kind: 'wait', until, reason: failure.code };
-    release(endOf(failure, decision, until));
-    const outcome = decision.kind === 'fail-row' ? failedOutcome(seed, history, decision) : null;
-    const record = { ...attempt, code: failure.code, at: this.#deps.now(), ...(outcome ? { outcome } : {}) };
-    await this.#deps.callEnds.store(
-      failure.mayHaveBeenBilled
-        ? { kind: 'doubt', record: { ...record, isTry: counts } }
-        : { kind: 'refuse', record: { ...record, kind: refusalKind(counts, decision) } },
-    );
-
-    if (outcome) return { kind: 'done', outcome, callMs: null };
-    if (decision.kind === 'stop-run') return { kind: 'stop', cause: decision.cause, message: decision.message };
-    return { kind: 'wait', until: this.#deps.now() + afterMs, reason: failure.code };
   }
 }

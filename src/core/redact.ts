@@ -58,13 +58,59 @@ function formsOf(secret: string): string[] {
 }
 
 /**
+ * What may stand between two characters of a secret that was wrapped, quoted, escaped or set apart on its way: everything that is neither a
+ * letter nor a digit, and the letters of escapes, entities and tags.
+ */
+const BETWEEN =
+  /\\{1,4}(?:u[0-9a-f]{4}|x[0-9a-f]{2}|[nrtfbv0])|%[0-9a-f]{2}|&(?:#x?[0-9a-f]{1,6}|[a-z]{2,8});|<\/?[a-z][^<>]{0,60}>|[^\p{L}\p{N}]/giu;
+
+/** The letters and digits of a text, and where each stands in it. */
+function bare(text: string): { kept: string; places: number[] } {
+  let kept = '';
+  const places: number[] = [];
+  let from = 0;
+  const keep = (to: number) => {
+    for (let at = from; at < to; at++) places.push(at);
+    kept += text.slice(from, to);
+  };
+  for (const match of text.matchAll(BETWEEN)) {
+    keep(match.index);
+    from = match.index + match[0].length;
+  }
+  keep(text.length);
+  return { kept, places };
+}
+
+/** Masks secrets whatever stands between their characters. Linear in the text, whoever wrote it. */
+function maskSplit(text: string, secrets: readonly string[]): string {
+  const { kept, places } = bare(text);
+  const found: { from: number; to: number }[] = [];
+  for (const form of secrets.flatMap((secret) => [secret, ...base64Forms(secret)])) {
+    const needle = bare(form).kept;
+    if (needle.length < SHORTEST_SECRET) continue;
+    for (let at = kept.indexOf(needle); at !== -1; at = kept.indexOf(needle, at + needle.length)) {
+      found.push({ from: places[at] ?? 0, to: (places[at + needle.length - 1] ?? 0) + 1 });
+    }
+  }
+  let safe = '';
+  let at = 0;
+  for (const { from, to } of found.sort((a, b) => a.from - b.from)) {
+    // Two forms of the same secret may overlap.
+    if (from >= at) safe += `${text.slice(at, from)}${MASK}`;
+    at = Math.max(at, to);
+  }
+  return safe + text.slice(at);
+}
+
+/**
  * Text that is safe to show, log and store: control characters removed, `secrets` masked in their raw, base64, URL and JSON
- * forms, then anything that looks like a key; at most `limit` characters (200), an ellipsis included.
+ * forms, also with line breaks or other signs between their characters, then anything that looks like a key; at most `limit` characters (200), an ellipsis included.
  */
 export function redact(text: string, secrets: readonly string[], limit = 200): string {
   let safe = stripControls(text.slice(0, SEARCHED));
   const forms = secrets.flatMap(formsOf).sort((a, b) => b.length - a.length);
   for (const form of forms) safe = safe.replaceAll(form, MASK);
+  safe = maskSplit(safe, secrets);
   for (const shape of SHAPES) safe = safe.replace(shape, MASK);
   safe = safe.replace(BEARER, `$1 ${MASK}`).replace(URL_USER, `$1${MASK}@`).replace(URL_PARAMETER, `$1${MASK}`).trim();
   if (safe.length <= limit) return safe;

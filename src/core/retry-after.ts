@@ -45,6 +45,14 @@ function httpDate(text: string, now: EpochMs): EpochMs | null {
   return null;
 }
 
+/**
+ * What the server's clock says: its `date` header, else `now`. The times that a server names are its own, and two clocks may be hours apart.
+ */
+export function serverNow(headers: HeaderMap, now: EpochMs): EpochMs {
+  const { date } = headers;
+  return (date === undefined ? null : httpDate(date, now)) ?? now;
+}
+
 /** `retry-after`: seconds, or an HTTP date. Null for anything else, negative numbers included. */
 function readRetryAfter(value: string, now: EpochMs): number | null {
   const seconds = toNumber(value);
@@ -98,10 +106,12 @@ function readBody(body: string, now: EpochMs): number | null {
 }
 
 /**
- * Wait asked for by a provider, in ms from `now`, at least 0 and never rounded down; null when none was named or the value makes no sense.
- * Order: `retry-after-ms`, `retry-after` (seconds or HTTP date), then the body. Long waits are returned as they are: the caller decides.
+ * Wait asked for by a provider, in ms from now, at least 0 and never rounded down; null when none was named or the value makes no sense.
+ * Order: `retry-after-ms`, `retry-after` (seconds or HTTP date), then the body. Dates count from the server's own `date` header when there
+ * is one. Long waits are returned as they are: the caller decides.
  */
-export function retryAfterMs(headers: HeaderMap, body: string, now: EpochMs): number | null {
+export function retryAfterMs(headers: HeaderMap, body: string, ourNow: EpochMs): number | null {
+  const now = serverNow(headers, ourNow);
   const inMs = headers['retry-after-ms'];
   if (inMs !== undefined) {
     const ms = toNumber(inMs);

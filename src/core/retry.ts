@@ -34,6 +34,8 @@ export interface RetryFacts {
   waits: number;
   /** True when the run has any answer: then a bad request is the row's fault. */
   anyAnswered: boolean;
+  /** Rows that met the same while none was answered, by their ids: it is wrong for every row. @default null, it is not known to be */
+  alike?: { rows: readonly string[]; count: number } | null;
   /** 0 (inclusive) to 1 (exclusive). */
   random: number;
 }
@@ -57,8 +59,24 @@ function jittered(ceilingMs: number, random: number): number {
   return Math.round(Math.min(LONGEST_MS, ceilingMs) * (0.1 + 0.9 * random));
 }
 
+/** `rows a, b, c and 7 more`. */
+function named({ rows, count }: NonNullable<RetryFacts['alike']>): string {
+  const more = count - rows.length;
+  return `rows ${rows.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+}
+
+/** What all rows would meet stops the run, and says what came. */
+function wrongForAll({ suspect, code, message }: CallFailure, alike: NonNullable<RetryFacts['alike']>): RetryDecision {
+  const found =
+    suspect === 'address'
+      ? `E_ENDPOINT: no chat completions at this address, check worker_api_base: ${named(alike)} got none, and no other row did: ${message}`
+      : `${code}: ${named(alike)} were refused alike, and no row was answered: ${message}`;
+  return { kind: 'stop-run', cause: 'request', message: found };
+}
+
 export function retryDecision(failure: CallFailure, facts: RetryFacts): RetryDecision {
   const { message, code } = failure;
+  if (facts.alike) return wrongForAll(failure, facts.alike);
   switch (failure.class) {
     case 'rate':
     case 'overload':
@@ -88,7 +106,8 @@ export function retryDecision(failure: CallFailure, facts: RetryFacts): RetryDec
     case 'key':
       return { kind: 'stop-run', cause: 'key', message };
     case 'request':
-      if (!facts.anyAnswered) return { kind: 'stop-run', cause: 'request', message };
+      // A refusal that names nothing that all rows share may be this row's own.
+      if (!facts.anyAnswered && failure.suspect !== 'request') return { kind: 'stop-run', cause: 'request', message };
       return { kind: 'fail-row', cause: 'refused', code, message };
     case 'row':
       return { kind: 'fail-row', cause: ROW_CAUSES[code] ?? 'refused', code, message };

@@ -1,4 +1,4 @@
-/** worker_model, worker_api_base and worker_api_key_env become one ModelRef. */
+/** worker_model, worker_api_base and worker_api_key_env become one ModelRef. What a base may be stands in api-base.ts. */
 import type { Problem } from '../core/errors.js';
 import { nearest } from '../core/nearest.js';
 import { PROVIDERS, providerOfBase, UNSUPPORTED_PROVIDERS } from '../schema/providers.js';
@@ -6,42 +6,6 @@ import { keyNotes } from '../schema/task.js';
 import type { ModelRef } from '../schema/task-types.js';
 
 type Fault = Omit<Problem, 'place'>;
-
-const CHAT_PATH = /\/chat\/completions\/*$/;
-const LOOPBACK = /^(?:localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
-
-/** Checks and normalises a base URL. Texts never hold its user, password or query. */
-export function readApiBase(given: string): { apiBase: string; notes: string[] } | { fault: Fault } {
-  const { allowed } = keyNotes('worker_api_base');
-  const refuse = (found: string, fix: string, code = 'E_API_BASE') => ({ fault: { code, found, allowed, fix } });
-  const trimmed = given.trim();
-  if (!URL.canParse(trimmed))
-    return refuse('worker_api_base is not a URL', 'write it in full, such as https://api.example.com/v1');
-  const url = new URL(trimmed);
-  if (url.username !== '' || url.password !== '') {
-    return refuse(
-      'worker_api_base holds a user or password',
-      'take it out, and name the variable of the key in worker_api_key_env',
-    );
-  }
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') {
-    return refuse(`worker_api_base begins with "${url.protocol}"`, 'use the https address of the API');
-  }
-  if (url.search !== '' || url.hash !== '') {
-    return refuse('worker_api_base holds a query or fragment', 'end it after the path; put what the API needs into headers');
-  }
-  if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
-    const found = `worker_api_base sends prompts to ${url.host} in plain http`;
-    return refuse(found, 'use https, or a tunnel that ends on this machine', 'E_API_BASE_PLAINTEXT');
-  }
-  const notes: string[] = [];
-  let path = url.pathname.replace(/\/+$/, '');
-  if (CHAT_PATH.test(path)) {
-    path = path.replace(CHAT_PATH, '');
-    notes.push(`worker_api_base: took off /chat/completions, the base is ${url.origin}${path}`);
-  }
-  return { apiBase: `${url.origin}${path}`, notes };
-}
 
 /** `localhost:8000` -> `localhost-8000`: part of a task queue name. */
 function providerOfHost(apiBase: string): string {

@@ -4,10 +4,11 @@ import { isTimeZone } from '../core/gate/calendar-day.js';
 import { readTemplate } from '../core/template.js';
 import { keyNotes, REQUIRED_KEYS, TASK_KEYS, type TaskFile, type TaskKey, taskFileSchema } from '../schema/task.js';
 import type { StopRule, Task } from '../schema/task-types.js';
+import { readApiBase } from './api-base.js';
 import { checkTree, FORBIDDEN } from './check-tree.js';
 import { headerFault } from './header-check.js';
 import { issueFault, looksLikeSecret, missingFault, secretFault, shownValue, unknownKeyFault } from './key-problems.js';
-import { readApiBase, readModelRef } from './model-ref.js';
+import { readModelRef } from './model-ref.js';
 import { modelEnding } from './retired-models.js';
 import { REFUSED, type TaskPlaces, TaskProblems } from './task-problems.js';
 import { toTask } from './to-task.js';
@@ -93,7 +94,7 @@ function readModel(reading: TaskProblems, good: Partial<TaskFile>, source: Recor
   const { places } = reading;
   let apiBase: string | null = null;
   if (good.worker_api_base !== undefined) {
-    const base = readApiBase(good.worker_api_base);
+    const base = readApiBase(good.worker_api_base, good.allow_http);
     if ('fault' in base) reading.add(places.value(['worker_api_base']), base.fault);
     else {
       apiBase = base.apiBase;

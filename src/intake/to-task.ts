@@ -35,6 +35,8 @@ export function toTask(file: TaskFile, read: { model: Task['model']; stopRules: 
     maxCostPerRow: file.max_cost_per_row ?? null,
     maxDailyCost: file.max_daily_cost ?? null,
     warnAt: file.warn_at ?? null,
+    // Absent in runs of before it: the default is no change to them.
+    ...(file.doubtful === 'hold' ? {} : { doubtful: file.doubtful }),
     timeZone: file.timezone,
     requestsPerMinute: file.requests_per_minute ?? null,
     tokensPerMinute: file.tokens_per_minute ?? null,

@@ -2,12 +2,12 @@
 import { readLimits } from '../core/gate/limit-headers.js';
 import type { EpochMs } from '../core/model.js';
 import { redact } from '../core/redact.js';
-import { type HeaderMap, retryAfterMs } from '../core/retry-after.js';
-import { type ErrorFacts, factsOf, readError } from './error-facts.js';
+import { type HeaderMap, retryAfterMs, serverNow } from '../core/retry-after.js';
+import { type ErrorFacts, factsOf, readError, whatCame } from './error-facts.js';
 import type { Family } from './family.js';
 import { noConnection } from './fault-words.js';
-import type { HttpRefusal } from './fetch.js';
-import type { CallFailure } from './port.js';
+import type { HttpAnswer } from './fetch.js';
+import type { CallFailure, Suspect } from './port.js';
 import { type CallCode, type Verdict, verdictOf } from './rules.js';
 import type { FaultKind, TransportFault } from './wire-request.js';
 
@@ -41,14 +41,24 @@ function statusOfBody(facts: ErrorFacts): number | null {
 }
 
 /** Signs that the refusing server had handed the request on. */
-const WAS_HANDED_ON = /reset before headers|disconnect|upstream (?:request timeout|error)|timed out/;
+const WAS_HANDED_ON =
+  /reset before headers|disconnect|upstream (?:request timeout|error)|timed out|time-?out|connection (?:error|reset|closed)|bad gateway/;
 
-/** Sure refusals: 3xx, 4xx, and the two ways to say "too busy". Anything else may have been worked on. */
+/**
+ * Sure refusals: 3xx, 4xx, the two ways to say "too busy", and a 500 with an error of the provider's own: it failed, and bills nothing.
+ * Anything else may have been worked on: what a gateway or proxy says of a server behind it, and what nobody can read.
+ */
 function mayBeBilled(status: number, facts: ErrorFacts): boolean {
   if (status >= 300 && status < 500) return false;
   if (status === 529) return false;
   if (status === 503) return WAS_HANDED_ON.test(facts.text);
+  if (status === 500) return !facts.isOwn || WAS_HANDED_ON.test(facts.text);
   return true;
+}
+
+/** A refusal of what was asked that names neither a limit, nor the key, nor what one row has alone. */
+function suspectOf({ code }: Verdict): Suspect | null {
+  return code === 'E_REQUEST_REFUSED' || code === 'E_ROW_REFUSED' ? 'request' : null;
 }
 
 /** Gemini counts days in Pacific time, OpenRouter in UTC. */
@@ -101,20 +111,22 @@ function refusalOf(
 ): CallFailure {
   const hinted = retryAfterMs(headers, body, call.now);
   const verdict = verdictOf({ family: call.family, status, facts, hasWait: hinted !== null });
+  const suspect = suspectOf(verdict);
   const prefix = seen === status ? `HTTP ${status}` : `HTTP ${seen}, error ${status} in the body`;
   return failure(verdict, {
     status: seen,
     message: redact(`${prefix}: ${sentenceOf(verdict, status, facts)}`, call.secrets),
-    retryAfterMs: waitOf(verdict, call.family, hinted, call.now),
+    retryAfterMs: waitOf(verdict, call.family, hinted, serverNow(headers, call.now)),
     mayHaveBeenBilled: billed,
+    ...(suspect === null ? {} : { suspect }),
   });
 }
 
 /** An answer of a status that is no success, or without a body. */
-export function classifyRefusal(call: CallFacts, refusal: Pick<HttpRefusal, 'status' | 'headers' | 'body'>): CallFailure {
+export function classifyRefusal(call: CallFacts, refusal: Pick<HttpAnswer, 'status' | 'headers' | 'body'>): CallFailure {
   const { status, headers, body } = refusal;
   const facts = readError(body);
-  if (status >= 200 && status < 300) return classifyUnreadable(call, status, body);
+  if (status >= 200 && status < 300) return classifyUnreadable(call, status, { body, cut: false });
   const refused = refusalOf(call, status, status, headers, body, facts, mayBeBilled(status, facts));
   return { ...refused, told: readLimits(headers, call.now) };
 }
@@ -127,7 +139,10 @@ export function classifyBodyError(call: CallFacts, seen: number, error: Record<s
   const body = JSON.stringify(error);
   const facts = factsOf(error, body);
   const status = statusOfBody(facts);
-  if (status !== null) return refusalOf(call, status, seen, {}, body, facts, begun || mayBeBilled(status, facts));
+  // The success was begun before the error: a 500 within it may be the end of work that is billed.
+  if (status !== null) {
+    return refusalOf(call, status, seen, {}, body, facts, begun || mayBeBilled(status, { ...facts, isOwn: false }));
+  }
   return failure(
     { class: 'transport', code: 'E_PROVIDER_ERROR' },
     {
@@ -135,16 +150,23 @@ export function classifyBodyError(call: CallFacts, seen: number, error: Record<s
       message: redact(`HTTP ${seen} with an error in the body: ${facts.message}`, call.secrets),
       retryAfterMs: retryAfterMs({}, body, call.now),
       mayHaveBeenBilled: true,
+      ...(begun ? {} : { suspect: 'address' }),
     },
   );
 }
 
 /** A success whose body is no completion: a page, cut or broken JSON, nothing at all. It may have been paid for. */
-export function classifyUnreadable(call: CallFacts, status: number, body: string): CallFailure {
-  const start = body.trim() === '' ? 'the body is empty' : `the body is not a completion: ${body.slice(0, 400)}`;
+export function classifyUnreadable(call: CallFacts, status: number, { body, cut }: { body: string; cut: boolean }): CallFailure {
+  const came = cut ? 'the answer was cut: an event stream that ends too early' : whatCame(body);
   return failure(
     { class: 'transport', code: 'E_CALL_BODY' },
-    { status, message: redact(`HTTP ${status}, ${start}`, call.secrets), retryAfterMs: null, mayHaveBeenBilled: true },
+    {
+      status,
+      message: redact(`HTTP ${status}, ${came}`, call.secrets),
+      retryAfterMs: null,
+      mayHaveBeenBilled: true,
+      ...(cut ? {} : { suspect: 'address' }),
+    },
   );
 }
 

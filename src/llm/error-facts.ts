@@ -1,4 +1,5 @@
 /** What an error body says, whatever its shape: OpenAI's, a list of them (Gemini), flat (Mistral), `detail` (FastAPI), plain text. */
+import { bodyValue } from './body-value.js';
 
 export interface ErrorFacts {
   /** The provider's own codes and types, lower case: `error.code`, `error.type`, `error.status`, reasons in `error.details`. */
@@ -13,6 +14,8 @@ export interface ErrorFacts {
   text: string;
   /** `html` and `text` are not what an API answers: a proxy or a wrong address did. */
   shape: 'json' | 'html' | 'text' | 'empty';
+  /** An `error` (or `errors`, or `object: error`) as APIs of models answer; a bare `message` is what gateways say, too. */
+  isOwn: boolean;
 }
 
 /** Errors are short; a hostile body must not cost a long search. */
@@ -22,14 +25,6 @@ type Fields = Record<string, unknown>;
 
 function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function parse(body: string): unknown {
-  try {
-    return JSON.parse(body);
-  } catch {
-    return undefined;
-  }
 }
 
 /** Words and reasons in Google's `details` and OpenRouter's `metadata`. */
@@ -83,14 +78,40 @@ export function findError(body: unknown): Fields | null {
 /** Never throws; a body that is not understood gives its own start as the message. */
 export function readError(body: string): ErrorFacts {
   const trimmed = body.slice(0, SEARCHED).trim();
-  if (trimmed === '') return { words: [], status: null, param: '', message: '', text: '', shape: 'empty' };
-  const parsed = parse(body);
+  const nothing = { words: [], status: null, param: '', isOwn: false };
+  if (trimmed === '') return { ...nothing, message: '', text: '', shape: 'empty' };
+  const parsed = PAGE.test(trimmed) ? undefined : bodyValue(body).value;
   if (parsed === undefined) {
-    const shape = /^<(?:!doctype|html|head|body|\?xml)/i.test(trimmed) ? 'html' : 'text';
-    const title = /<title>([^<]{1,200})/i.exec(trimmed)?.[1];
-    return { words: [], status: null, param: '', message: title ?? trimmed.slice(0, 400), text: trimmed.toLowerCase(), shape };
+    const shape = PAGE.test(trimmed) ? 'html' : 'text';
+    return { ...nothing, message: titleOf(trimmed) ?? trimmed, text: trimmed.toLowerCase(), shape };
   }
-  return factsOf(findError(parsed) ?? {}, trimmed);
+  const error = findError(parsed);
+  return { ...factsOf(error ?? {}, trimmed), isOwn: error !== null && isOwnError(parsed) };
+}
+
+const PAGE = /^(?:<!--[\s\S]{0,1000}?-->\s*)?<(?:!doctype|html|head|body|\?xml)/i;
+
+/** Never cut here: half of a key could not be told from other text any more. */
+function titleOf(page: string): string | null {
+  return /<title[^>]{0,200}>\s*([^<]+)/i.exec(page)?.[1]?.trim() || null;
+}
+
+function isOwnError(body: unknown): boolean {
+  const root: unknown = Array.isArray(body) ? body[0] : body;
+  if (!isFields(root)) return false;
+  const { error } = root;
+  if (isFields(error)) return Object.keys(error).length > 0;
+  return (typeof error === 'string' && error !== '') || root['object'] === 'error' || Array.isArray(root['errors']);
+}
+
+/** What stands in place of a completion, for people. */
+export function whatCame(body: string): string {
+  const start = body.slice(0, SEARCHED).trim();
+  if (start === '') return 'the body is empty';
+  const title = titleOf(start);
+  if (PAGE.test(start)) return `the body is not a completion but a page${title === null ? '' : `: ${title}`}`;
+  if (bodyValue(body).value !== undefined) return `the body is not a completion but other JSON: ${start}`;
+  return `the body is not a completion: ${start}`;
 }
 
 /** Facts of an error object that was found inside a parsed body. */
@@ -98,7 +119,7 @@ export function factsOf(error: Record<string, unknown>, body: string): ErrorFact
   const named = [error['code'], error['type'], error['status'], error['reason']];
   const words = [...named.filter((word) => typeof word === 'string'), ...detailWords(error)].map((word) => word.toLowerCase());
   const number = named.map(Number).find((value) => Number.isInteger(value) && value >= 400 && value <= 599);
-  const message = sentence(error) || (words.length > 0 ? words.join(' ') : body.slice(0, 400));
+  const message = sentence(error) || (words.length > 0 ? words.join(' ') : body);
   return {
     words,
     status: number ?? null,
@@ -106,5 +127,6 @@ export function factsOf(error: Record<string, unknown>, body: string): ErrorFact
     message,
     text: `${message.slice(0, SEARCHED)}\n${words.join(' ')}`.toLowerCase(),
     shape: 'json',
+    isOwn: Object.keys(error).length > 0,
   };
 }

@@ -2,24 +2,29 @@
  * Our own fetch for model calls: one POST over undici, nothing retried, no redirect followed. What Node's fetch
  * cannot do: answers that take longer than 300 s, a cap on the body, and knowing for sure whether a request may have left.
  */
-import { promisify } from 'node:util';
-import { brotliDecompress, gunzip, inflate } from 'node:zlib';
 import { Agent } from 'undici';
 import type { HeaderMap } from '../core/retry-after.js';
+import { decompress, textOf } from './body-text.js';
+import { bodyValue } from './body-value.js';
+import { isUnparsable, LaxAgent } from './lax-agent.js';
 import { sparingConnector } from './spare-descriptors.js';
-import { MAX_BODY_BYTES, reasonOf, TransportFault, WireRequest } from './wire-request.js';
+import { reasonOf, TransportFault, WireRequest } from './wire-request.js';
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
 /** Shorter than the 5 s after which common servers drop an idle connection: a request must not race with that. */
 const KEEP_ALIVE_MS = 4_000;
 
-/** A whole answer that holds no completion: any status but 200 to 299, or one of these with an empty body. */
-export class HttpRefusal extends Error {
-  override readonly name = 'HttpRefusal';
+/**
+ * What came back, of any status. It is thrown past the provider package, which builds requests but is not asked to read answers: it would
+ * drop what it does not know, and refuse an answer that is paid for because of an odd field.
+ */
+export class HttpAnswer extends Error {
+  override readonly name = 'HttpAnswer';
   constructor(
     readonly status: number,
     readonly headers: HeaderMap,
+    /** Unpacked and decoded, without a byte order mark. */
     readonly body: string,
   ) {
     super(`HTTP ${status}`);
@@ -44,67 +49,32 @@ export interface Exchange {
 
 export interface Transport {
   open(): Exchange;
-  /** For provider packages; throws TransportFault or HttpRefusal. */
-  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
+  /** For provider packages; always throws: HttpAnswer or TransportFault. */
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<never>;
   /** Lets calls under way finish. */
   close(): Promise<void>;
 }
 
-const DECODERS: Readonly<Record<string, (body: Buffer, options: { maxOutputLength: number }) => Promise<Buffer>>> = {
-  gzip: promisify(gunzip),
-  'x-gzip': promisify(gunzip),
-  deflate: promisify(inflate),
-  br: promisify(brotliDecompress),
-};
-
-/** Some servers compress though we do not ask for it. */
-async function decode(body: Buffer, headers: HeaderMap, status: number): Promise<Buffer> {
-  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? '';
-  if (encoding === '' || encoding === 'identity') return body;
+async function answerText({ status, headers, body }: { status: number; headers: HeaderMap; body: Buffer }): Promise<string> {
   try {
-    const decoder = DECODERS[encoding];
-    if (!decoder) throw Object.assign(new Error(), { code: `encoding ${encoding.slice(0, 20)}` });
-    return await decoder(body, { maxOutputLength: MAX_BODY_BYTES });
+    return textOf(await decompress(body, headers), headers);
   } catch (error) {
     const reason = reasonOf(error);
     throw new TransportFault(reason === 'ERR_BUFFER_TOO_LARGE' ? 'too-big' : 'cut', true, reason, status, headers);
   }
 }
 
-/** Waiting lines of some providers (`: keep-alive`) before the JSON; blank lines are no problem for a JSON reader. */
-function withoutKeepAlives(body: Buffer): Buffer {
-  let at = 0;
-  for (;;) {
-    while (at < body.length && (body[at] ?? 0) <= 0x20) at++;
-    if (body[at] !== 0x3a) return body.subarray(at);
-    const end = body.indexOf(0x0a, at);
-    at = end === -1 ? body.length : end + 1;
-  }
-}
-
 /**
- * What provider packages use of a Response, and no more: a real one builds web streams for a body that is here already, which
- * costs as much CPU as the whole exchange.
+ * The server ended the connection otherwise than it had said (a wrong length, no last chunk), but the answer in it is whole: it is paid for,
+ * and JSON says itself where it ends. Throws the fault when it is not.
  */
-function responseOf(status: number, headers: HeaderMap, body: Buffer): Response {
-  let unread = true;
-  const reader = {
-    read: async () => {
-      const first = unread;
-      unread = false;
-      return first ? { done: false, value: body } : { done: true, value: undefined };
-    },
-    cancel: async () => {},
-    releaseLock: () => {},
-  };
-  const response = {
-    ok: true,
-    status,
-    statusText: '',
-    headers: new Map(Object.entries(headers)),
-    body: { getReader: () => reader },
-  };
-  return response as unknown as Response;
+async function wholeInCut(fault: unknown): Promise<HttpAnswer> {
+  if (!(fault instanceof TransportFault) || fault.begun === null || fault.status === null) throw fault;
+  const { status, headers, begun } = fault;
+  const text = await answerText({ status, headers, body: begun });
+  const { value, cut } = bodyValue(text);
+  if (value === undefined || cut) throw fault;
+  return new HttpAnswer(status, headers, text);
 }
 
 /** Scheme and authority apart from path and query, remembered: there are few endpoints and many calls. */
@@ -131,6 +101,9 @@ export function createTransport(): Transport {
     connect: sparingConnector({ timeout: CONNECT_TIMEOUT_MS, allowH2: false }),
     pipelining: 1,
   });
+  const lax = new LaxAgent({ keepAliveMs: KEEP_ALIVE_MS, connectMs: CONNECT_TIMEOUT_MS });
+  /** Servers whose answers undici refuses. */
+  const laxOrigins = new Set<string>();
   const split = createSplitter();
   const requests = new Map<string, WireRequest>();
   let opened = 0;
@@ -146,14 +119,19 @@ export function createTransport(): Transport {
       const request = requests.get(id ?? '');
       if (!request) throw new Error('no exchange was opened for this request');
       const { origin, path } = split(String(input));
-      const answer = await request.send(agent, { origin, path, method: 'POST', headers, body: init?.body as string });
-      const { status } = answer;
-      const body = withoutKeepAlives(await decode(answer.body, answer.headers, status));
-      if (status < 200 || status > 299 || body.length === 0) throw new HttpRefusal(status, answer.headers, body.toString('utf8'));
-      return responseOf(status, answer.headers, body);
+      const options = { origin, path, method: 'POST', headers, body: init?.body as string } as const;
+      const sent = request.send(laxOrigins.has(origin) ? lax : agent, options);
+      throw await sent.then(
+        async (answer) => new HttpAnswer(answer.status, answer.headers, await answerText(answer)),
+        async (fault: unknown) => {
+          // This call is lost, the next ones are not.
+          if (fault instanceof TransportFault && isUnparsable(fault.reason) && laxOrigins.size < 256) laxOrigins.add(origin);
+          return await wholeInCut(fault);
+        },
+      );
     },
     async close() {
-      await agent.close();
+      await Promise.all([agent.close(), lax.close()]);
     },
   };
 }

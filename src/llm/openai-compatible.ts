@@ -1,16 +1,10 @@
 /** The model port over the OpenAI chat completions wire, for any base URL that speaks it. One call is one request. */
 import { setMaxListeners } from 'node:events';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import {
-  APICallError,
-  InvalidResponseDataError,
-  type LanguageModelV3,
-  type LanguageModelV3CallOptions,
-  type LanguageModelV3GenerateResult,
-  type LanguageModelV3Message,
-} from '@ai-sdk/provider';
+import type { LanguageModelV3, LanguageModelV3CallOptions, LanguageModelV3Message } from '@ai-sdk/provider';
 import { readLimits } from '../core/gate/limit-headers.js';
 import type { Message } from '../core/model.js';
+import { bodyValue } from './body-value.js';
 import {
   type CallFacts,
   classifyBodyError,
@@ -22,10 +16,10 @@ import {
 } from './classify.js';
 import { type LooseCompletion, readCompletion } from './completion.js';
 import { type Family, familyOf } from './family.js';
-import { createTransport, EXCHANGE_HEADER, HttpRefusal, type Transport } from './fetch.js';
+import { createTransport, EXCHANGE_HEADER, HttpAnswer, type Transport } from './fetch.js';
 import { finishOf } from './finish.js';
 import type { CallFailure, CallResult, ModelAdapter, ModelCall } from './port.js';
-import { convertUsage, reportedCost, usageOf } from './usage.js';
+import { meteredOf } from './usage.js';
 import { TransportFault } from './wire-request.js';
 
 export interface OpenAiCompatibleOptions {
@@ -83,13 +77,15 @@ function createModels(transport: Transport): (apiBase: string, model: string) =>
     const key = `${apiBase} ${model}`;
     let found = models.get(key);
     if (!found) {
-      const isOpenAi = new URL(apiBase).hostname === 'api.openai.com';
+      const url = new URL(apiBase);
+      const isOpenAi = url.hostname === 'api.openai.com';
       const provider = createOpenAICompatible({
         name: 'openaiCompatible',
-        baseURL: apiBase,
+        baseURL: `${url.origin}${url.pathname}`,
+        // A base may have one (`?api-version=...`): it goes behind the path of the request.
+        queryParams: Object.fromEntries(url.searchParams),
         headers: { 'user-agent': 'durable-swarm' },
         fetch: (input, init) => transport.fetch(input, init),
-        convertUsage,
         ...(isOpenAi ? { transformRequestBody: renameOutputLimit } : {}),
       });
       found = provider.chatModel(model);
@@ -100,70 +96,34 @@ function createModels(transport: Transport): (apiBase: string, model: string) =>
   };
 }
 
-interface Answer {
-  loose: LooseCompletion;
-  text: string;
-  usage: LanguageModelV3GenerateResult['usage'];
-  requestId: string | null;
-}
-
 /** The rules of an answer: errors inside it, endings, emptiness. */
-function resultOf(call: ModelCall, facts: CallFacts, { loose, text, usage, requestId }: Answer): CallResult {
+function resultOf(call: ModelCall, facts: CallFacts, loose: LooseCompletion, requestId: string | null): CallResult {
+  const { text, rawFinish } = loose;
+  const metered = { servedModel: loose.model ?? call.model.model, ...meteredOf(loose.usage, text, facts.family) };
+  // An answer that is of no use was made all the same: where it says what it took, that is known.
+  const useless = (failure: CallFailure): CallFailure =>
+    metered.usage !== null || metered.costUsd !== null ? { ...failure, metered } : failure;
   if (loose.error !== null && (loose.errorInChoice || text === ''))
-    return classifyBodyError(facts, 200, loose.error, loose.hasChoice);
-  if (!loose.hasChoice) return emptyAnswer(facts, 'no choice in the answer');
-  let finish = finishOf(loose.rawFinish);
-  if (finish === 'error') return classifyBodyError(facts, 200, { message: `finish_reason ${loose.rawFinish}` }, true);
+    return useless(classifyBodyError(facts, 200, loose.error, loose.hasChoice));
+  if (!loose.hasChoice) return useless(emptyAnswer(facts, 'no choice in the answer'));
+  let finish = finishOf(rawFinish);
+  if (finish === 'error') return useless(classifyBodyError(facts, 200, { message: `finish_reason ${rawFinish}` }, true));
   if (text === '' && loose.refusal !== '') finish = 'filter';
   else if (text === '' && loose.hasToolCalls) finish = 'tool';
   if (text === '' && (finish === 'stop' || finish === 'unknown')) {
-    return emptyAnswer(facts, `no text in the answer (finish_reason ${loose.rawFinish ?? 'absent'})`);
+    return useless(emptyAnswer(facts, `no text in the answer (finish_reason ${rawFinish ?? 'absent'})`));
   }
-  return {
-    ok: true,
-    text,
-    finish,
-    rawFinish: loose.rawFinish,
-    servedModel: loose.model ?? call.model.model,
-    usage: usageOf(usage, text),
-    cacheWritten: usage.inputTokens.cacheWrite ?? 0,
-    costUsd: reportedCost(usage, facts.family),
-    requestId: requestId ?? loose.id,
-  };
+  return { ok: true, text, finish, rawFinish, ...metered, requestId: requestId ?? loose.id };
 }
 
-function answerOf(result: LanguageModelV3GenerateResult): Answer {
-  let text = '';
-  for (const part of result.content) if (part.type === 'text') text += part.text;
-  const requestId = result.response?.headers?.['x-request-id'] ?? result.response?.headers?.['request-id'] ?? null;
-  return { loose: readCompletion(result.response?.body), text, usage: result.usage, requestId };
-}
-
-/** A success that the provider package could not read: an error in the body, an odd field, or no JSON at all. */
-function unreadResult(call: ModelCall, facts: CallFacts, status: number, body: string): CallResult {
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body);
-  } catch {
-    return classifyUnreadable(facts, status, body);
-  }
-  const loose = readCompletion(parsed);
-  if (!loose.hasChoice && loose.error === null) return classifyUnreadable(facts, status, body);
-  // The answer is paid for: an odd field elsewhere must not cost the row its text. Usage stays unknown.
-  return resultOf(call, facts, { loose, text: loose.text, usage: convertUsage(null), requestId: null });
-}
-
-function failedResult(call: ModelCall, facts: CallFacts, error: unknown): CallResult {
-  if (error instanceof TransportFault) return classifyFault(facts, error);
-  if (error instanceof HttpRefusal) return classifyRefusal(facts, error);
-  if (APICallError.isInstance(error) && error.responseBody !== undefined) {
-    return unreadResult(call, facts, error.statusCode ?? 200, error.responseBody);
-  }
-  if (InvalidResponseDataError.isInstance(error)) {
-    const loose = readCompletion(error.data);
-    return resultOf(call, facts, { loose, text: '', usage: convertUsage(null), requestId: null });
-  }
-  return classifyUnexpected(facts, error);
+/** Whatever came back over HTTP. */
+function answerResult(call: ModelCall, facts: CallFacts, { status, headers, body }: HttpAnswer): CallResult {
+  if (status < 200 || status > 299) return classifyRefusal(facts, { status, headers, body });
+  const { value, cut } = bodyValue(body);
+  const loose = readCompletion(value);
+  if (!loose.isCompletion && loose.error === null) return classifyUnreadable(facts, status, { body, cut });
+  const result = resultOf(call, facts, loose, headers['x-request-id'] ?? headers['request-id'] ?? null);
+  return { ...result, told: readLimits(headers, facts.now) };
 }
 
 function refusedHere(failure: Pick<CallFailure, 'class' | 'code' | 'message'>): CallFailure {
@@ -214,11 +174,13 @@ export function createOpenAiCompatible(options: OpenAiCompatibleOptions = {}): M
       };
       if (call.temperature !== null) request.temperature = call.temperature;
       if (call.topP !== null) request.topP = call.topP;
-      const result = await modelAt(call.apiBase, call.model.model).doGenerate(request);
-      const told = readLimits(result.response?.headers ?? {}, now());
-      return { ...resultOf(call, factsOf(call), answerOf(result)), told };
-    } catch (error) {
-      return failedResult(call, factsOf(call), error);
+      await modelAt(call.apiBase, call.model.model).doGenerate(request);
+      throw new Error('the provider package answered without a request');
+    } catch (thrown) {
+      const facts = factsOf(call);
+      if (thrown instanceof TransportFault) return classifyFault(facts, thrown);
+      if (!(thrown instanceof HttpAnswer)) return classifyUnexpected(facts, thrown);
+      return answerResult(call, facts, thrown);
     } finally {
       clearTimeout(deadline);
       call.signal.removeEventListener('abort', onCancel);

@@ -58,16 +58,22 @@ export interface CallFailure {
   told?: ToldLimits | null;
   /** Wait asked for by the provider, from now; null when none was named. */
   retryAfterMs: number | null;
-  /** False only when it is sure that the provider did not take the request for billing: no connection, 4xx, 429. */
+  /** False only when it is sure that the provider did not take the request for billing: no connection, 4xx, 429, its own error. */
   mayHaveBeenBilled: boolean;
+  /** What the provider says that the call took, though its answer is of no use: then it is paid for, and not in doubt. @default null, nothing */
+  metered?: Metered | null;
+  /** What all rows may meet alike, whatever the row: their request, or the address. Read at the wire. @default null, it says nothing of other rows */
+  suspect?: Suspect | null;
 }
 
-export interface ModelReply {
-  ok: true;
-  text: string;
-  finish: Finish;
-  /** The provider's own word for the ending. */
-  rawFinish: string | null;
+/**
+ * - `request`: the provider refused what was asked, and named nothing that this row has alone.
+ * - `address`: a success that holds no completion: something else lives at this address.
+ */
+export type Suspect = 'request' | 'address';
+
+/** What an answer says of its own tokens and cost. */
+export interface Metered {
   /** The model named in the answer. */
   servedModel: string;
   /** Null when the provider reported none, or nonsense: the reservation is charged. */
@@ -76,6 +82,14 @@ export interface ModelReply {
   cacheWritten?: number;
   /** What the provider says that this call cost, USD: it holds over the price list. @default null, it says nothing */
   costUsd?: number | null;
+}
+
+export interface ModelReply extends Metered {
+  ok: true;
+  text: string;
+  finish: Finish;
+  /** The provider's own word for the ending. */
+  rawFinish: string | null;
   /** What the headers told of the provider's limits. @default null, nothing */
   told?: ToldLimits | null;
   requestId: string | null;

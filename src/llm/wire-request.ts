@@ -1,5 +1,5 @@
 /** One request on one connection, without retries: what was sent, what came back, how it ended. */
-import type { Agent, Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { HeaderMap } from '../core/retry-after.js';
 
 /** Largest answer that is read, in bytes, compressed and not. */
@@ -26,6 +26,8 @@ export class TransportFault extends Error {
     /** Status of the answer that was cut. */
     readonly status: number | null,
     readonly headers: HeaderMap,
+    /** What had come of the body of an answer that was cut. */
+    readonly begun: Buffer | null = null,
   ) {
     super(`${kind}${reason === '' ? '' : ` (${reason})`}`);
   }
@@ -36,7 +38,8 @@ export function reasonOf(error: unknown): string {
   for (let at: unknown = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
     const first: unknown = at instanceof AggregateError ? at.errors[0] : undefined;
     const code = (at as NodeJS.ErrnoException).code ?? (first as NodeJS.ErrnoException | undefined)?.code;
-    if (typeof code === 'string') return code;
+    if (typeof code === 'string') return code === 'UND_ERR_SOCKET' && at.message === 'bad response' ? 'bad response' : code;
+    if (at.name === 'HTTPParserError') return at.name;
   }
   return '';
 }
@@ -68,7 +71,7 @@ export class WireRequest implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = [];
   #bytes = 0;
 
-  send(agent: Agent, options: Dispatcher.DispatchOptions): Promise<Answer> {
+  send(agent: Pick<Dispatcher, 'dispatch'>, options: Dispatcher.DispatchOptions): Promise<Answer> {
     if (this.#fault) return Promise.reject(this.#fault);
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
@@ -82,7 +85,8 @@ export class WireRequest implements Dispatcher.DispatchHandler {
     this.#settled = true;
     // undici starts a request on its socket just before it writes the first byte.
     const sent = this.#controller !== null;
-    this.#fault = new TransportFault(kind, sent, reason, this.#status, this.#headers);
+    const begun = kind === 'cut' ? Buffer.concat(this.#chunks) : null;
+    this.#fault = new TransportFault(kind, sent, reason, this.#status, this.#headers, begun);
     this.#chunks = [];
     this.#reject(this.#fault);
     this.#controller?.abort(this.#fault);

@@ -79,6 +79,8 @@ export interface Task {
   /** USD of the run at which people are warned; absent in runs of before it. */
   warnAt?: number | null;
   timeZone: string;
+  /** What a call that may have been billed without an answer stays charged with: its worst case, or an estimate. @default hold */
+  doubtful?: 'hold' | 'settle_at_estimate';
   requestsPerMinute: number | null;
   /** Prompts and answers together. */
   tokensPerMinute: number | null;

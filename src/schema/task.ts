@@ -65,9 +65,14 @@ export const taskFileSchema = z.strictObject({
   }),
   worker_api_base: key(text().min(1).optional(), {
     description:
-      'Base URL of an OpenAI-compatible API; replaces the known base of the provider. A trailing /chat/completions is taken off. Plain http only to this machine.',
-    allowed: 'an https URL (http for localhost), without user, password, query or fragment',
+      'Base URL of an OpenAI-compatible API; replaces the known base of the provider. A trailing /chat/completions is taken off; a query such as ?api-version=2026-01-01 goes with every request. Plain http only to this machine, unless allow_http is true.',
+    allowed: 'an https URL (http for localhost, or with allow_http: true), without user, password, key or fragment',
     code: 'E_API_BASE',
+  }),
+  allow_http: key(z.boolean().default(false), {
+    description:
+      'Let worker_api_base be plain http beyond this machine, such as a server of your own at http://10.0.0.5:8000/v1 or http://gpu-box:11434/v1. Whoever can listen on the way reads prompts, answers and the key.',
+    allowed: 'true or false',
   }),
   worker_api_key_env: key(
     text()
@@ -190,6 +195,11 @@ export const taskFileSchema = z.strictObject({
       'USD at which the commands that show the run warn, once; nothing stops. SWARM_WARN_AT does the same for all runs of a day. Default: no warning.',
     allowed: CAP_ALLOWED,
     code: 'E_CAP',
+  }),
+  doubtful: key(z.enum(['hold', 'settle_at_estimate']).default('hold'), {
+    description:
+      'What a call that may have been billed without an answer (cut, silent, unreadable, a crash) stays charged with: hold, the most that it can have cost, so that no cap is ever passed; settle_at_estimate, what the calls of the run cost on average. Then the caps hold by estimate for those calls: what they cost in truth may pass a cap. A call before the first answer of the run is held either way. swarm receipt RUN --reconcile FILE ends the doubt.',
+    allowed: 'hold, settle_at_estimate',
   }),
   timezone: key(text().min(1).max(64).default('UTC'), {
     description: 'Time zone of the days of max_daily_cost.',

@@ -3,23 +3,24 @@ import { type LedgerDay, type LedgerSlot, ledgerDayOf, ledgerSlot } from '../cor
 import type { EpochMs, NanoUsd, Outcome } from '../core/model.js';
 import { unknownRun } from '../core/run-errors.js';
 import { capOfUnpriced, capReached, newestSlot } from './caps.js';
+import { chargeDoubt, doubtRule, LATE } from './doubt-charge.js';
 import type { Intent, IntentResult } from './intent-port.js';
 import { addTotals, book, insertOutcome, type Operation, type TotalsChange } from './operation.js';
-import type { CallKey, Doubt, Refusal, Settlement } from './port.js';
+import type { CallKey, Doubt, Refusal, Settlement, Spent } from './port.js';
 import { RECONCILED } from './reconcile-operation.js';
 import { OVERDUE_MS } from './shared-port.js';
 import { SQL, type Value } from './statements.js';
 
 /** Code of a call whose process died. */
 export const CRASHED = 'E_CALL_CRASHED';
-/** Code of a call whose answer came when the turn had another one already. */
-export const LATE = 'E_CALL_LATE';
 
-/** The open attempt of a turn became doubtful because its process is gone: what it reserved stays charged. */
+/** The open attempt of a turn became doubtful because its process is gone: it stays charged. */
 function* crash(call: CallKey, attempt: number, at: EpochMs): Operation<void> {
   const { held, slot } = yield* storedCall(call, attempt);
   yield [SQL.endOpen, [call.runId, call.index, call.turn, attempt, 'doubtful', CRASHED, 0, at]];
-  yield* charge(call.runId, slot, { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: held });
+  const { runId, index, turn } = call;
+  const charged = yield* chargeDoubt({ runId, index, turn, attempt }, held, yield* doubtRule(runId));
+  yield* charge(runId, slot, { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: charged });
 }
 
 /** Money and counts of a call: those of its run, and where it is booked. */
@@ -185,13 +186,37 @@ export function* refuse(refusal: Refusal): Operation<void> {
   yield* conclude(runId, change, outcome);
 }
 
+export function* spend(spent: Spent): Operation<void> {
+  const { runId, index, turn, attempt, isTry, code, usage, costNano, at, outcome } = spent;
+  const tokens = usage ? [usage.input, usage.cached, usage.output, usage.reasoning] : [null, null, null, null];
+  const servedModel = spent.servedModel.toWellFormed().replaceAll('\0', '');
+  const paid = [runId, index, turn, attempt, code, servedModel, ...tokens, costNano, at];
+  const gains: TotalsChange = { calls: 1, settledNano: costNano, usage, tries: isTry ? 1 : 0 };
+  let [call] = yield [SQL.spendOpen, [...paid, isTry ? 1 : 0]];
+  let change: TotalsChange | null = null;
+  if (call) {
+    change = { ...gains, open: -1, reservedNano: -Number(call['reserved_nano']) };
+  } else {
+    // Declared doubtful by another process while it was on its way: what it cost is known now.
+    const before = yield* storedCall(spent, attempt);
+    [call] = yield [SQL.spendDoubtful, [...paid, isTry || before.isTry ? 1 : 0]];
+    if (call) {
+      const tries = before.isTry ? 0 : (gains.tries ?? 0);
+      change = { ...gains, tries, doubtful: -1, doubtfulNano: -Number(call['reserved_nano']) };
+    }
+  }
+  if (change) yield* book(call?.['ledger_slot'], change);
+  yield* conclude(runId, change, outcome);
+}
+
 export function* doubt(doubted: Doubt): Operation<void> {
   const { runId, index, turn, attempt, isTry, code, at, outcome } = doubted;
   const [call] = yield [SQL.endOpen, [runId, index, turn, attempt, 'doubtful', code, isTry ? 1 : 0, at]];
   let change: TotalsChange | null = null;
   if (call) {
     const held = Number(call['reserved_nano']);
-    change = { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: held, tries: isTry ? 1 : 0 };
+    const charged = yield* chargeDoubt({ runId, index, turn, attempt }, held, yield* doubtRule(runId));
+    change = { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: charged, tries: isTry ? 1 : 0 };
     yield* book(call['ledger_slot'], change);
   } else {
     yield* storedCall(doubted, attempt);

@@ -67,5 +67,6 @@ export function* capReached(
   const verdict = admitMoney(worstNano, caps, spent) as Extract<MoneyVerdict, { kind: 'capped' }>;
   const { cap } = verdict;
   const until = cap === 'day' ? day.until : cap === 'home' ? homeDay.until : null;
-  return { ...verdict, capNano: Number(caps[cap]), until };
+  const heldNano = cap === 'call' ? 0 : spent[cap].doubtfulNano;
+  return { ...verdict, capNano: Number(caps[cap]), heldNano, until };
 }

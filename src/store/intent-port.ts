@@ -28,6 +28,8 @@ export interface Capped {
   capNano: NanoUsd;
   /** What the call lacks under this cap. */
   shortNano: NanoUsd;
+  /** What calls in doubt hold of this cap. */
+  heldNano: NanoUsd;
   /** Even with no other call under way it would not fit. */
   final: boolean;
   /** When the day of the cap is over; null for the other caps. */

@@ -9,6 +9,7 @@ export const OPERATIONS = {
   intend: calls.intend,
   settle: calls.settle,
   refuse: calls.refuse,
+  spend: calls.spend,
   doubt: calls.doubt,
   reconcile,
   finish: calls.finish,

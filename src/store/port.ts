@@ -3,6 +3,7 @@ import type { SampledRow } from '../core/estimate.js';
 import type { Counts, EpochMs, Finish, NanoUsd, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
+import type { Doubt, Refusal, Settlement, Spent } from './call-end-port.js';
 import type { Intent, IntentResult } from './intent-port.js';
 import type { MoneyStore } from './money-port.js';
 import type { Reconciliation } from './reconcile-port.js';
@@ -144,37 +145,12 @@ export interface Attempt extends CallKey {
   attempt: number;
 }
 
-export interface Settlement extends Attempt {
-  answer: string;
-  finish: Finish;
-  servedModel: string;
-  usage: Usage | null;
-  costNano: NanoUsd;
-  at: EpochMs;
-  /** Set when this answer ends the seed: recorded in the same transaction. */
-  outcome?: Outcome;
-}
+export type { CallEndRecord, Doubt, Refusal, Settlement, Spent } from './call-end-port.js';
 
-export interface Refusal extends Attempt {
-  /**
-   * `limited`: 429, overload (not a try). `failed`: a sure refusal that is a real failure (a try). `refused`: key, billing or
-   * another refusal of the whole run (not a try of the row). All release the reservation.
-   */
-  kind: 'limited' | 'failed' | 'refused';
-  code: string;
-  at: EpochMs;
-  outcome?: Outcome;
-}
-
-export interface Doubt extends Attempt {
-  /** True for timeouts, resets, cut bodies: a try. False for crashes and cancels. */
-  isTry: boolean;
-  code: string;
-  at: EpochMs;
-  outcome?: Outcome;
-}
-
-/** `superseded`: paid, and its answer is not used: that of a failed row that was opened again, or lost (`E_CALL_RECONCILED`). */
+/**
+ * `superseded`: paid, and its answer is not used: that of a failed row that was opened again, one that is of no use (empty), or lost
+ * (`E_CALL_RECONCILED`).
+ */
 export type CallState = 'intent' | 'answered' | 'doubtful' | 'limited' | 'failed' | 'superseded';
 
 export interface CallRow extends Attempt {
@@ -267,6 +243,9 @@ export interface Store extends SharedStore, MoneyStore {
    */
   settle(settlement: Settlement): Promise<'used' | 'late'>;
   refuse(refusal: Refusal): Promise<void>;
+  /** The call is paid for and its cost known, though it has no answer. */
+  spend(spent: Spent): Promise<void>;
+  /** The call stays charged: with its reservation, or with an estimate where the task says so (`doubtful: settle_at_estimate`). */
   doubt(doubt: Doubt): Promise<void>;
   /** Settles or releases doubtful calls, all in one step. Those that are not doubtful any more are left alone. Returns how many were. */
   reconcile(reconciliation: Reconciliation): Promise<{ settled: number; released: number }>;

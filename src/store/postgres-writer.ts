@@ -32,7 +32,16 @@ interface QueuedWrite extends Write {
 type Result = { value: unknown } | { cause: unknown };
 
 /** Money of all runs is booked in one ledger. */
-const BOOKING: ReadonlySet<OperationName> = new Set(['intend', 'settle', 'refuse', 'doubt', 'endOwner', 'endOwners']);
+const BOOKING: ReadonlySet<OperationName> = new Set([
+  'intend',
+  'settle',
+  'refuse',
+  'spend',
+  'doubt',
+  'openEpoch',
+  'endOwner',
+  'endOwners',
+]);
 
 /** What two writes must not change at once: the ledger, a run, a rate, or the shares of a limit. */
 function lockOf({ name, input }: Write): string[] {

@@ -1,6 +1,8 @@
 /** Writes about whole runs: staging, epochs, control, retry, dropping. */
+
 import type { EpochMs, RunState } from '../core/model.js';
 import { unknownRun } from '../core/run-errors.js';
+import { chargeAnew } from './doubt-charge.js';
 import { addTotals, type Operation } from './operation.js';
 import type { Control, NewControl, NewRun, RunPatch, WorkflowExecution } from './port.js';
 import { readControl } from './rows.js';
@@ -184,6 +186,7 @@ export function* openEpoch({
     throw row?.['dropped'] === 0 ? runNotStaged(runId) : unknownRun(runId);
   }
   const epoch = Number(run['epoch']);
+  yield* chargeAnew(runId);
   // A pause may come between the start of the workflow and this.
   const [control] = yield [SQL.pausedOf, [runId]];
   if (Number(control?.['paused']) === 1)

@@ -4,6 +4,7 @@ import { type Share, type ShareHolder, shareOf, shareTurn } from '../core/gate/s
 import type { Wait } from '../core/gate/wait.js';
 import type { EpochMs } from '../core/model.js';
 import { CRASHED } from './call-operations.js';
+import { chargeDoubt, doubtRule } from './doubt-charge.js';
 import { addTotals, book, type Operation } from './operation.js';
 import { readQueue } from './rows.js';
 import type { QueueRow, ShareRequest } from './shared-port.js';
@@ -70,22 +71,33 @@ export function* endShares({ owner, keys }: { owner: string; keys: readonly stri
   for (const key of keys) yield [SQL.endShare, [key, owner]];
 }
 
-/** Calls that were open in a dead process are doubtful now: what they reserved stays charged. */
+/** Calls that were open in a dead process are doubtful now: they stay charged. */
 function* countCrashed(crashed: readonly Row[]): Operation<void> {
-  const byRun = new Map<string, { calls: number; held: number }>();
-  const bySlot = new Map<Value, number>();
+  const byRun = new Map<string, Row[]>();
   for (const row of crashed) {
     const runId = String(row['run_id']);
-    const sum = byRun.get(runId) ?? { calls: 0, held: 0 };
-    const held = Number(row['reserved_nano']);
-    byRun.set(runId, { calls: sum.calls + 1, held: sum.held + held });
-    const slot = row['ledger_slot'] ?? null;
-    bySlot.set(slot, (bySlot.get(slot) ?? 0) + held);
+    const rows = byRun.get(runId);
+    if (rows) rows.push(row);
+    else byRun.set(runId, [row]);
   }
-  for (const [runId, { calls, held }] of [...byRun].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    yield addTotals(runId, { open: -calls, reservedNano: -held, doubtful: calls, doubtfulNano: held });
+  const bySlot = new Map<Value, { held: number; charged: number }>();
+  for (const [runId, rows] of [...byRun].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const rule = yield* doubtRule(runId);
+    const sum = { held: 0, charged: 0 };
+    for (const row of rows) {
+      const key = { runId, index: Number(row['idx']), turn: Number(row['turn']), attempt: Number(row['attempt']) };
+      const held = Number(row['reserved_nano']);
+      const charged = yield* chargeDoubt(key, held, rule);
+      const slot = row['ledger_slot'] ?? null;
+      const booked = bySlot.get(slot) ?? { held: 0, charged: 0 };
+      bySlot.set(slot, { held: booked.held + held, charged: booked.charged + charged });
+      sum.held += held;
+      sum.charged += charged;
+    }
+    const calls = rows.length;
+    yield addTotals(runId, { open: -calls, reservedNano: -sum.held, doubtful: calls, doubtfulNano: sum.charged });
   }
-  for (const [slot, held] of bySlot) yield* book(slot, { reservedNano: -held, doubtfulNano: held });
+  for (const [slot, { held, charged }] of bySlot) yield* book(slot, { reservedNano: -held, doubtfulNano: charged });
 }
 
 export interface EndOwner {

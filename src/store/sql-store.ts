@@ -145,6 +145,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     intend: (intent) => writer.write('intend', intent),
     settle: (settlement) => writer.write('settle', settlement),
     refuse: (refusal) => writer.write('refuse', refusal),
+    spend: (spent) => writer.write('spend', spent),
     doubt: (doubt) => writer.write('doubt', doubt),
     reconcile: (reconciliation) => writer.write('reconcile', reconciliation),
     finish: (runId: string, outcome: Outcome) => writer.write('finish', { runId, outcome }),

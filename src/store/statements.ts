@@ -31,6 +31,9 @@ const UNANSWERED = `NOT EXISTS (SELECT 1 FROM calls other WHERE other.run_id = ?
 /** An answer that came too late: what it cost is what stays charged for the doubtful call. */
 const LATE = `UPDATE calls SET state = 'doubtful', code = ?5, finish = ?6, served_model = ?7, reserved_nano = ?8, ended_at = ?9
   WHERE ${CALL}`;
+/** A call that is paid for and has no answer. */
+const SPENT = `UPDATE calls SET state = 'superseded', code = ?5, served_model = ?6, input_tokens = ?7, cached_tokens = ?8,
+  output_tokens = ?9, reasoning_tokens = ?10, cost_nano = ?11, ended_at = ?12`;
 const ENDED = `UPDATE calls SET state = ?5, code = ?6, is_try = ?7, ended_at = ?8 WHERE ${CALL}`;
 /** Failed rows of a run, of one cause (?2) or, when it is null, of all. */
 const FAILED = `run_id = ?1 AND status = 'failed' AND (CAST(?2 AS TEXT) IS NULL OR cause = ?2)`;
@@ -89,9 +92,13 @@ export const SQL = define({
   lateDoubtful: `${LATE} AND state = 'doubtful' AND (code IS NULL OR code <> ?5) RETURNING attempt`,
   insertAnswer: 'INSERT INTO answers (run_id, idx, turn, attempt, answer_json) VALUES (?1, ?2, ?3, ?4, ?5)',
   endOpen: `${ENDED} AND state = 'intent' RETURNING reserved_nano, ledger_slot`,
-  paidDoubtful: `UPDATE calls SET state = 'superseded', code = ?5, served_model = ?6, input_tokens = ?7, cached_tokens = ?8,
-    output_tokens = ?9, reasoning_tokens = ?10, cost_nano = ?11, ended_at = ?12 WHERE ${CALL} AND state = 'doubtful'
-    RETURNING reserved_nano, ledger_slot`,
+  paidDoubtful: `${SPENT} WHERE ${CALL} AND state = 'doubtful' RETURNING reserved_nano, ledger_slot`,
+  spendOpen: `${SPENT}, is_try = ?13 WHERE ${CALL} AND state = 'intent' RETURNING reserved_nano, ledger_slot`,
+  spendDoubtful: `${SPENT}, is_try = ?13 WHERE ${CALL} AND state = 'doubtful' RETURNING reserved_nano, ledger_slot`,
+  doubtRule: `SELECT runs.task_json, run_totals.settled_nano, run_totals.calls FROM runs JOIN run_totals ON run_totals.run_id = runs.id
+    WHERE runs.id = ?1`,
+  doubtfulOf: `SELECT idx, turn, attempt, code, reserved_nano, ledger_slot FROM calls WHERE run_id = ?1 AND state = 'doubtful'`,
+  chargeDoubtful: `UPDATE calls SET reserved_nano = ?5 WHERE ${CALL} AND state = 'doubtful'`,
   endDoubtful: `${ENDED} AND state = 'doubtful' RETURNING reserved_nano, ledger_slot`,
 
   // Outcomes.
@@ -182,10 +189,10 @@ export const SQL = define({
   endSharesOf: 'DELETE FROM shares WHERE owner = ?1',
   endOwner: 'DELETE FROM owners WHERE id = ?1 AND lease_until <= CAST(?2 AS BIGINT) RETURNING id',
   crashCallsOf: `UPDATE calls SET state = 'doubtful', code = ?2, ended_at = ?3 WHERE state = 'intent' AND owner = ?1
-    RETURNING run_id, reserved_nano, ledger_slot`,
+    RETURNING run_id, idx, turn, attempt, reserved_nano, ledger_slot`,
   adoptActivities: 'UPDATE activities SET owner = ?2 WHERE owner = ?1 RETURNING task_token',
   crashCalls: `UPDATE calls SET state = 'doubtful', code = ?3, ended_at = ?4 WHERE state = 'intent' AND owner IN (${DEAD_OWNERS})
-    RETURNING run_id, reserved_nano, ledger_slot`,
+    RETURNING run_id, idx, turn, attempt, reserved_nano, ledger_slot`,
   endActivities: `DELETE FROM activities WHERE owner IN (${DEAD_OWNERS}) RETURNING task_token`,
   endSharesOfDead: `DELETE FROM shares WHERE owner IN (${DEAD_OWNERS})`,
   endWaitsOfDead: `DELETE FROM waits WHERE owner IN (${DEAD_OWNERS})`,

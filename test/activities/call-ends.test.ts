@@ -173,7 +173,7 @@ describe('shutdown and dropped runs', () => {
       info: (_: object, text: string) => void lines.push(text),
       warn: (_: object, text: string) => void lines.push(text),
     };
-    const ends = new CallEnds({ store: { settle: fail, refuse: fail, doubt: fail }, log, firstMs: 60_000 });
+    const ends = new CallEnds({ store: { settle: fail, refuse: fail, spend: fail, doubt: fail }, log, firstMs: 60_000 });
     await expect(ends.store({ kind: 'settle', record: end })).rejects.toMatchObject({ exitCode: 7 });
     await ends.close();
     expect(tries).toBe(2);
@@ -186,7 +186,7 @@ describe('shutdown and dropped runs', () => {
     let fault: Error = full();
     const fail = () => Promise.reject(fault);
     const log = { info: () => undefined, warn: (_: object, text: string) => void lines.push(text) };
-    const ends = new CallEnds({ store: { settle: fail, refuse: fail, doubt: fail }, log, firstMs: 5 });
+    const ends = new CallEnds({ store: { settle: fail, refuse: fail, spend: fail, doubt: fail }, log, firstMs: 5 });
     await ends.store({ kind: 'settle', record: end }).catch(() => undefined);
     fault = new SwarmError({ code: 'E_RUN_UNKNOWN', found: 'gone' });
     await until('it is let go', () => ends.count() === 0);

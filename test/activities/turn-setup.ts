@@ -139,7 +139,7 @@ const prices: Prices = {
 };
 
 /** What the store was asked to make durable, and when it was. */
-const RECORDED = ['intend', 'settle', 'refuse', 'doubt', 'finish'] as const;
+const RECORDED = ['intend', 'settle', 'refuse', 'spend', 'doubt', 'finish'] as const;
 
 function recorded(store: Store, record: (event: string) => void): Store {
   return new Proxy(store, {

@@ -36,6 +36,50 @@ describe('redact: own secrets in every form', () => {
     expect(redact(`got ${KEY.slice(0, 9)}\u200b${KEY.slice(9)}`, [KEY])).toBe('got [redacted]');
   });
 
+  const PLAIN = 'canaryKey0123456789abcdefXYZ';
+  test.each([
+    ['two lines', '\n'],
+    ['two lines of another system, indented', '\r\n    '],
+    ['two lines, the break escaped', '\\n'],
+    ['two lines, escaped twice', '\\\\n  '],
+    ['two lines of a log', '\n  | '],
+    ['two quoted lines', '\n> '],
+    ['two literals', '" +\n  "'],
+    ['a continued line', '\\\n'],
+    ['a soft line break of mail', '=\r\n'],
+    ['a hyphen', '-\n'],
+    ['a page', '<br />\n'],
+    ['a place to wrap', '<wbr>'],
+    ['an entity', '&#10;'],
+    ['a soft hyphen', '\u00ad'],
+    ['a URL', '%0A'],
+    ['a unicode escape', '\\u000a'],
+    ['no-break spaces', '\u00a0\u2007'],
+    ['a line separator', '\u2028'],
+  ])('redact: secret over %s -> masked, wherever it is split', (_, split) => {
+    const base64 = Buffer.from(PLAIN).toString('base64');
+    for (const form of [PLAIN, base64, KEY]) {
+      for (let at = 1; at < form.length; at++) {
+        if (form === KEY && /[%&\\]/.test(form.slice(at - 1, at + 1))) continue;
+        const safe = redact(`got ${form.slice(0, at)}${split}${form.slice(at)} here`, [PLAIN, KEY]);
+        // Of base64 the last group holds no whole character.
+        expect(safe).toMatch(form === base64 ? /^got \[redacted\].{0,16} here$/ : /^got \[redacted\] here$/);
+      }
+    }
+  });
+
+  test('redact: secret with a sign between any two characters, twice -> masked twice', () => {
+    expect(redact(`${[...PLAIN].join(' ')}; ${[...PLAIN].join('\n')}`, [PLAIN])).toBe('[redacted]; [redacted]');
+  });
+
+  test('redact: hostile signs for a secret of signs -> at once', () => {
+    const started = performance.now();
+    redact('-_.'.repeat(100_000), ['------a------b-----c-----d---e--f']);
+    redact('<a'.repeat(100_000), [PLAIN]);
+    redact('\\'.repeat(100_000), [PLAIN]);
+    expect(performance.now() - started).toBeLessThan(1_000);
+  });
+
   test('redact: words for secrets ("test") -> left alone', () => {
     expect(redact('this is a test', ['test', ''])).toBe('this is a test');
   });

@@ -47,7 +47,7 @@ const PLAIN: Readonly<Record<number, string>> = {
   431: 'row E_ROW_REFUSED free',
   498: 'overload E_OVERLOADED free',
   499: 'transport E_PROVIDER_ERROR free',
-  500: 'transport E_PROVIDER_ERROR billed?',
+  500: 'transport E_PROVIDER_ERROR free',
   502: 'transport E_PROVIDER_ERROR billed?',
   503: 'overload E_OVERLOADED free',
   504: 'transport E_PROVIDER_ERROR billed?',
@@ -306,6 +306,30 @@ describe('key and request', () => {
 });
 
 describe('faults', () => {
+  test.each([
+    [500, said('The server had an error while processing your request.'), false],
+    [500, '{"error":"model runner stopped"}', false],
+    [500, '{"object":"error","message":"Internal Server Error","type":"InternalServerError","code":500}', false],
+    [500, 'data: {"error":{"message":"failed"}}\n\n', false],
+    // What is no error of an API of models, or tells of a server behind this one.
+    [500, 'Internal Server Error', true],
+    [500, '<html><title>500</title></html>', true],
+    [500, '', true],
+    [500, '{"message":"Internal server error"}', true],
+    [500, '{"error":{}}', true],
+    [500, said('upstream request timeout'), true],
+    [500, said('Request timed out.'), true],
+    [500, said('Connection error.'), true],
+    [503, said('The engine is currently overloaded'), false],
+    [501, said('no'), true],
+    [502, said('Provider returned error'), true],
+    [504, said('no'), true],
+    [522, said('no'), true],
+    [524, said('no'), true],
+  ])('%d with %s -> may have been billed: %s', (status, body, billed) => {
+    expect(refuse('other', status, body).mayHaveBeenBilled).toBe(billed);
+  });
+
   test('503 that handed the request on -> may have been billed', () => {
     expect(refuse('other', 503, 'upstream connect error or disconnect/reset before headers').mayHaveBeenBilled).toBe(true);
     expect(refuse('other', 503, 'no healthy upstream').mayHaveBeenBilled).toBe(false);
@@ -313,6 +337,15 @@ describe('faults', () => {
 
   test('503 with Retry-After -> the wait', () => {
     expect(refuse('openrouter', 503, said('x'), { 'retry-after': '30' }).retryAfterMs).toBe(30_000);
+  });
+
+  test('Retry-After as a date -> from the clock of the server, as far as it tells; the quota of a day likewise', () => {
+    const date = (ms: number) => new Date(ms).toUTCString();
+    const skewed = NOW - 3 * HOUR;
+    const headers = { date: date(skewed), 'retry-after': date(skewed + 20_000) };
+    expect(refuse('openai', 429, said('x'), headers).retryAfterMs).toBe(20_000);
+    expect(refuse('openai', 429, said('x'), { 'retry-after': date(NOW + 20_000) }).retryAfterMs).toBe(20_000);
+    expect(refuse('gemini', 429, said('quota per day'), { date: date(skewed) }).retryAfterMs).toBe(23 * HOUR);
   });
 
   test('500 with Retry-After -> the wait', () => {
@@ -399,6 +432,10 @@ describe('errors in the body of a 200', () => {
 
   test('a hint beside it -> the wait', () => {
     expect(inBody({ code: 429, message: 'Please try again in 2s' }).retryAfterMs).toBe(2_000);
+  });
+
+  test('a 500 in the body of a success -> the success was begun, it may have been billed', () => {
+    expect(inBody({ code: 500, message: 'x' }).mayHaveBeenBilled).toBe(true);
   });
 
   test('within a choice -> may have been billed', () => {

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
-import { brotliCompressSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createOpenAiCompatible } from '../../src/llm/openai-compatible.js';
 import type { ModelAdapter } from '../../src/llm/port.js';
@@ -138,6 +138,15 @@ describe('sent: may have been billed', () => {
     expect(await adapter.call(modelCall(base))).toMatchObject({ code: 'E_CALL_BODY', mayHaveBeenBilled: true });
   });
 
+  const whole = JSON.stringify(completion());
+  test.each([
+    ['a length that is too large', `content-length: ${whole.length + 9}\r\n\r\n${whole}`],
+    ['no last chunk', `transfer-encoding: chunked\r\n\r\n${whole.length.toString(16)}\r\n${whole}\r\n`],
+  ])('call: a whole answer with %s -> read', async (_, rest) => {
+    const base = await listen((socket) => socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\n${rest}`)));
+    expect(await adapter.call(modelCall(base))).toMatchObject({ ok: true, text: 'four' });
+  });
+
   test('call: a refusal whose body is cut -> judged by its status', async () => {
     const head = 'HTTP/1.1 429 Too Many Requests\r\nretry-after: 3\r\ncontent-length: 500\r\n\r\n{"error":';
     const base = await listen((socket) => socket.once('data', () => socket.end(head)));
@@ -195,6 +204,54 @@ describe('sent: may have been billed', () => {
   });
 });
 
+describe('answers that break the rules of HTTP, as other clients read them', () => {
+  const body = JSON.stringify(completion());
+  const length = `content-length: ${body.length}`;
+  const chunk = body.length.toString(16);
+  test.each([
+    ['bare line feeds', `HTTP/1.1 200 OK\n${length}\n\n${body}`],
+    [
+      'a length beside chunks',
+      `HTTP/1.1 200 OK\r\n${length}\r\ntransfer-encoding: chunked\r\n\r\n${chunk}\r\n${body}\r\n0\r\n\r\n`,
+    ],
+    ['a control character in a header', `HTTP/1.1 200 OK\r\nx-a: a\u0001b\r\n${length}\r\n\r\n${body}`],
+    ['a folded header', `HTTP/1.1 200 OK\r\nx-a: 1\r\n  2\r\n${length}\r\n\r\n${body}`],
+    ['blanks after a chunk size', `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunk}  \r\n${body}\r\n0\r\n\r\n`],
+    ['bare line feeds in chunks', `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n${chunk}\n${body}\n0\n\n`],
+    ['an interim answer', `HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n${length}\r\n\r\n${body}`],
+    ['20 kB of headers', `HTTP/1.1 200 OK\r\nx-a: ${'a'.repeat(20_000)}\r\n${length}\r\n\r\n${body}`],
+  ])('call: %s -> the second call at the latest is read', async (_, text) => {
+    const base = await listen((socket) => socket.once('data', () => socket.end(Buffer.from(text, 'latin1'))));
+    const first = await adapter.call(modelCall(base));
+    if (!first.ok) expect(first).toMatchObject({ class: 'transport', mayHaveBeenBilled: true });
+    expect(await adapter.call(modelCall(base))).toMatchObject({ ok: true, text: 'four' });
+  });
+
+  test('call: such a server that stops, hangs or is gone -> the same faults as of any other', async () => {
+    let answer = (socket: Socket) => void socket.end(`HTTP/1.1 200 OK\n${length}\n\n${body}`);
+    const base = await listen((socket) => socket.once('data', () => answer(socket)));
+    await adapter.call(modelCall(base));
+    expect((await adapter.call(modelCall(base))).ok).toBe(true);
+    answer = (socket) => void socket.resetAndDestroy();
+    expect(await adapter.call(modelCall(base))).toMatchObject({ code: 'E_CALL_RESET', mayHaveBeenBilled: true });
+    answer = (socket) => void socket.end(`HTTP/1.1 200 OK\n${length}\n\n${body.slice(0, 9)}`);
+    expect(await adapter.call(modelCall(base))).toMatchObject({ code: 'E_CALL_BODY', status: 200, mayHaveBeenBilled: true });
+    let closed: () => void = () => {};
+    const closing = new Promise<void>((resolve) => {
+      closed = resolve;
+    });
+    answer = (socket) => void socket.once('close', closed);
+    expect(await adapter.call(modelCall(base, { timeoutMs: SENT_MS }))).toMatchObject({
+      code: 'E_CALL_TIMEOUT',
+      mayHaveBeenBilled: true,
+    });
+    await closing;
+    const { server: raw } = listening.pop() ?? {};
+    await new Promise((resolve) => raw?.close(resolve));
+    expect(await adapter.call(modelCall(base))).toMatchObject({ code: 'E_CALL_CONNECT', mayHaveBeenBilled: false });
+  });
+});
+
 describe('encodings', () => {
   test.each([
     ['gzip', gzipSync],
@@ -208,7 +265,7 @@ describe('encodings', () => {
   });
 
   test.each([
-    ['gzip that is none', 'gzip', Buffer.from('{"choices":[]}'), 'the answer was cut (Z_DATA_ERROR)'],
+    ['gzip that is none', 'gzip', Buffer.from([0x1f, 0x8b, 8, 0, 1, 2, 3, 4, 5, 6, 7, 8]), 'the answer was cut (Z_DATA_ERROR)'],
     ['an unknown encoding', 'zstd-9', Buffer.from('x'), 'the answer was cut (encoding zstd-9)'],
     ['a bomb', 'gzip', gzipSync(Buffer.alloc(MAX_BODY_BYTES + 1)), 'the answer is larger than 32 MiB (ERR_BUFFER_TOO_LARGE)'],
   ])('call: %s -> E_CALL_BODY', async (_, encoding, body, message) => {
@@ -222,6 +279,58 @@ describe('encodings', () => {
       message,
       mayHaveBeenBilled: true,
     });
+  });
+
+  const plain = Buffer.from(JSON.stringify(completion({ role: 'assistant', content: 'vier: ä 四' })));
+  test.each([
+    ['deflate', deflateSync(plain)],
+    ['deflate', deflateRawSync(plain)],
+    ['gzip, br', brotliCompressSync(gzipSync(plain))],
+    ['GZIP', gzipSync(plain)],
+    // Without its last bytes, and not compressed at all.
+    ['gzip', gzipSync(plain).subarray(0, -8)],
+    ['gzip', plain],
+    ['br', plain],
+  ])('call: %s as other clients take it -> read', async (encoding, body) => {
+    server.answer((_, response) => {
+      response.writeHead(200, { 'content-encoding': encoding });
+      response.end(body);
+    });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, text: 'vier: ä 四' });
+  });
+
+  const german = JSON.stringify(completion({ role: 'assistant', content: 'Grüße' }));
+  const utf16be = Buffer.from(german, 'utf16le').swap16();
+  test.each([
+    ['application/json', Buffer.from(`\ufeff${german}`)],
+    ['application/json; charset=iso-8859-1', Buffer.from(german, 'latin1')],
+    ['application/json; charset="windows-1252"', Buffer.from(german, 'latin1')],
+    // A server's default charset beside what is UTF-8 in truth.
+    ['application/json; charset=iso-8859-1', Buffer.from(german)],
+    ['application/json; charset=utf-16', Buffer.from(german, 'utf16le')],
+    ['application/json', Buffer.from(`\ufeff${german}`, 'utf16le')],
+    ['application/json', utf16be],
+    ['application/json; charset=x-unheard-of', Buffer.from(german)],
+    ['application/json; charset=gb18030', Buffer.from(german.replace('Grüße', 'GRUSS')), 'GRUSS'],
+  ])('call: charset of %s -> read', async (type, body, text = 'Grüße') => {
+    server.answer((_, response) => {
+      response.writeHead(200, { 'content-type': type });
+      response.end(body);
+    });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, text });
+  });
+
+  test('call: a charset of several bytes a character -> read', async () => {
+    const japanese = Buffer.concat([
+      Buffer.from('{"choices":[{"message":{"content":"'),
+      Buffer.from([0x93, 0xfa, 0x96, 0x7b]),
+      Buffer.from('"},"finish_reason":"stop"}]}'),
+    ]);
+    server.answer((_, response) => {
+      response.writeHead(200, { 'content-type': 'application/json; charset=Shift_JIS' });
+      response.end(japanese);
+    });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, text: '日本' });
   });
 
   test('call: header bytes that no Headers object takes -> the answer is kept', async () => {

@@ -74,6 +74,16 @@ describe('request', () => {
     expect(request?.body).not.toContain(KEY);
   });
 
+  test('call: a base with a query -> the query behind the path of the request', async () => {
+    server.answer(json(completion()));
+    const apiBase = `${server.base}/openai/deployments/d?api-version=2026-01-01&x=a%20b`;
+    expect((await adapter.call(modelCall(server.base, { apiBase }))).ok).toBe(true);
+    expect(server.received[0]?.path).toBe('/v1/openai/deployments/d/chat/completions?api-version=2026-01-01&x=a+b');
+    server.received.length = 0;
+    await adapter.call(modelCall(server.base, { apiBase: new URL(server.base).origin }));
+    expect(server.received[0]?.path).toBe('/chat/completions');
+  });
+
   test('call: no sampling fields, no key -> none is sent', async () => {
     server.answer(json(completion()));
     await adapter.call(modelCall(server.base, { apiKey: null }));
@@ -202,12 +212,78 @@ describe('answers', () => {
   });
 
   test.each([
-    ['usage as text', { usage: { prompt_tokens: '11', completion_tokens: '3' } }],
     ['usage as a list', { usage: [] }],
-    ['an odd creation time', { created: 'today' }],
-    ['an odd id', { id: 17 }],
+    ['usage of zeros beside text', { usage: { prompt_tokens: 0, completion_tokens: 0 } }],
   ])('call: %s -> the paid answer is kept, usage unknown', async (_, more) => {
     expect(await reply(completion(undefined, more))).toMatchObject({ text: 'four', usage: null, servedModel: 'served-1' });
+  });
+
+  test.each([
+    ['usage as text', { usage: { prompt_tokens: '11', completion_tokens: '3' } }],
+    ['an odd creation time', { created: 'today' }],
+    ['a creation time in a list', { created: [1] }],
+    ['an id that is a number', { id: 17 }],
+    ['an odd object', { object: 7 }],
+    ['another role', { choices: [{ message: { role: 'model', content: 'four' }, finish_reason: 'stop' }] }],
+    ['a role that is a number', { choices: [{ message: { role: 1, content: 'four' }, finish_reason: 'stop', index: 'a' }] }],
+    ['odd tool calls', { choices: [{ message: { content: 'four', tool_calls: 'none' }, finish_reason: 'stop' }] }],
+    ['odd details', { usage: { prompt_tokens: 11, completion_tokens: 3, prompt_tokens_details: 'x' } }],
+  ])('call: %s -> the answer and its usage are kept', async (_, more) => {
+    expect(await reply(completion(undefined, more))).toMatchObject({
+      text: 'four',
+      usage: { input: 11, cached: 0, output: 3, reasoning: 0 },
+      servedModel: 'served-1',
+    });
+  });
+
+  const piece = (delta: object, finish: string | null = null, more: object = {}) =>
+    JSON.stringify({ id: 'c-1', model: 'served-1', choices: [{ index: 0, delta, finish_reason: finish }], ...more });
+  const usage = { prompt_tokens: 11, completion_tokens: 3 };
+  const PIECES = [
+    piece({ role: 'assistant', content: '' }),
+    piece({ content: 'fo' }),
+    piece({ content: 'ur' }, 'stop'),
+    JSON.stringify({ id: 'c-1', model: 'served-1', choices: [], usage }),
+  ];
+  test.each([
+    ['event stream', `${PIECES.map((one) => `data: ${one}\n\n`).join('')}data: [DONE]\n\n`],
+    [
+      'event stream with comments, ids and CRLF',
+      `: hi\r\n\r\n${PIECES.map((one) => `id: 1\r\nevent: x\r\ndata:${one}\r\n\r\n`).join('')}`,
+    ],
+    ['event stream without blank lines', `${PIECES.map((one) => `data: ${one}\n`).join('')}data: [DONE]`],
+    ['event of a whole completion', `data: ${JSON.stringify(completion())}\n\ndata: [DONE]\n\n`],
+    ['object a line', `${PIECES.join('\n')}\n`],
+    ['list of pieces', `[${PIECES.join(',\n')}]`],
+    ['list of one completion', JSON.stringify([completion()])],
+    ['JSON and something after it', `${JSON.stringify(completion())}\n<!-- served by x -->`],
+    ['JSON and a brace', `${JSON.stringify(completion())}}`],
+    ['JSON twice', `${JSON.stringify(completion())}${JSON.stringify(completion())}`],
+    ['JSON after a comment', `: wait\n${JSON.stringify(completion())} done`],
+  ])('call: an %s that nobody asked for -> read whole', async (_, body) => {
+    expect(await reply(body)).toMatchObject({
+      text: 'four',
+      finish: 'stop',
+      servedModel: 'served-1',
+      usage: { input: 11, output: 3 },
+    });
+  });
+
+  test('call: text in braces and quotes before something else -> whole', async () => {
+    const content = 'a } " \\ { b ] \\"';
+    expect((await reply(`${JSON.stringify(completion({ content }))} trailing }`)).text).toBe(content);
+  });
+
+  test('call: an event stream with parts, a refusal or an error in it -> as in a whole answer', async () => {
+    const stream = (...pieces: string[]) => pieces.map((one) => `data: ${one}\n\n`).join('');
+    const parts = stream(piece({ content: [{ type: 'text', text: 'fo' }] }), piece({ content: 'ur' }, 'stop'));
+    expect((await reply(parts)).text).toBe('four');
+    expect(await reply(stream(piece({ refusal: 'I will ' }), piece({ refusal: 'not.' }, 'stop')))).toMatchObject({
+      finish: 'filter',
+    });
+    server.received.length = 0;
+    const error = JSON.stringify({ error: { message: 'overloaded', type: 'overloaded_error' } });
+    expect(await failure(stream(piece({ content: 'fo' }), error))).toMatchObject({ class: 'overload', mayHaveBeenBilled: true });
   });
 
   test('call: __proto__ in the answer -> data only', async () => {
@@ -226,6 +302,47 @@ describe('successes that hold no answer', () => {
     ['only reasoning', completion({ role: 'assistant', content: null, reasoning_content: 'hm' })],
   ])('call: %s -> E_CALL_EMPTY, may have been billed', async (_, body) => {
     expect(await failure(body)).toMatchObject({ class: 'transport', code: 'E_CALL_EMPTY', mayHaveBeenBilled: true });
+  });
+
+  test.each([
+    ['no choice', completion(undefined, { choices: [] })],
+    ['empty content', completion({ role: 'assistant', content: '' })],
+    ['an error within the choice', completion({ content: 'fo' }, {}, 'error')],
+    [
+      'an error beside the usage',
+      { error: { message: 'failed' }, usage: { prompt_tokens: 11, completion_tokens: 3 }, model: 'served-1' },
+    ],
+  ])('call: %s that says what it took -> known, not in doubt', async (_, body) => {
+    const usage = { input: 11, cached: 0, output: 3, reasoning: 0 };
+    expect(await failure(body)).toMatchObject({ metered: { usage, servedModel: 'served-1', costUsd: null } });
+  });
+
+  test('call: an empty answer without a word of its usage, or with zeros -> not known', async () => {
+    for (const usage of [undefined, null, { prompt_tokens: 0, completion_tokens: 0 }]) {
+      server.received.length = 0;
+      expect(await failure(completion({ content: '' }, { usage }))).not.toHaveProperty('metered');
+    }
+  });
+
+  test.each([
+    ['a page', '<!doctype html><html><head><title>Sign in</title></head></html>', 'but a page: Sign in'],
+    ['an object', '{"status":"ok"}', 'but other JSON: {"status":"ok"}'],
+    ['a text', 'It works!', 'is not a completion: It works!'],
+    ['an error', '{"error":"no such route"}', 'an error in the body: no such route'],
+    ['an event stream of something else', 'event: hi\ndata: {"hello":1}\n\n', 'not a completion'],
+  ])('call: %s in place of a completion -> the address is suspect, what came is said', async (_, body, said) => {
+    const result = await failure(body);
+    expect(result.suspect).toBe('address');
+    expect(result.message).toContain(said);
+  });
+
+  test('call: an answer that was cut -> the address is not suspect', async () => {
+    expect(await failure('data: {"choices":[{"delta":{"content":"fo"}}]}\n\n')).toMatchObject({
+      code: 'E_CALL_BODY',
+      message: 'HTTP 200, the answer was cut: an event stream that ends too early',
+    });
+    server.received.length = 0;
+    expect(await failure('data: {"choices":[{"delta":{"content":"fo"}}]}\n\n')).not.toHaveProperty('suspect');
   });
 
   test.each([
@@ -299,6 +416,23 @@ describe('refusals', () => {
       const result = await failure({ error: { message: `Incorrect API key provided: ${echo}`, code: 'invalid_api_key' } }, 401);
       expect(result).toMatchObject({ class: 'key', code: 'E_KEY_REFUSED', mayHaveBeenBilled: false });
       expect(JSON.stringify(result)).not.toContain(echo);
+    }
+  });
+
+  test('call: a key that is echoed over two lines, or far down a page -> no half of it is shown', async () => {
+    const [first, second] = [KEY.slice(0, 11), KEY.slice(11)];
+    const wrapped = `${first}\n    ${second}`;
+    const bodies: [unknown, number][] = [
+      [{ error: { message: `Incorrect API key provided: ${wrapped}` } }, 401],
+      [`{"message":"key:\n ${first}\\n${second}"`, 400],
+      [`<html><title>${'x'.repeat(180)}${KEY}</title></html>`, 502],
+      [`<html>${'\n'.repeat(380)}${KEY}</html>`, 200],
+      [`${' \n'.repeat(190)}x${wrapped}`, 200],
+    ];
+    for (const [body, status] of bodies) {
+      server.received.length = 0;
+      const { message } = await failure(body, status);
+      for (let at = 0; at + 6 <= KEY.length; at++) expect(message).not.toContain(KEY.slice(at, at + 6));
     }
   });
 

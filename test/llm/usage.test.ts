@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { finishOf } from '../../src/llm/finish.js';
-import { convertUsage, reportedCost, usageOf, type WireUsage } from '../../src/llm/usage.js';
+import { meteredOf, reportedCost, usageOf } from '../../src/llm/usage.js';
 
-const read = (wire: WireUsage | null | undefined, text = 'x') => usageOf(convertUsage(wire), text);
+const read = (wire: unknown, text = 'x') => usageOf(wire, text);
 
 describe('reportedCost', () => {
   const tokens = { prompt_tokens: 1, completion_tokens: 1 };
-  const cost = (wire: WireUsage) => reportedCost(convertUsage({ ...tokens, ...wire }), 'openrouter');
+  const cost = (wire: object) => reportedCost({ ...tokens, ...wire }, 'openrouter');
 
   test('reportedCost: free, paid, with a key of the user for the model provider -> the whole bill', () => {
     expect(cost({ cost: 0 })).toBe(0);
@@ -25,7 +25,7 @@ describe('reportedCost', () => {
   });
 
   test('reportedCost: a provider that documents no such field -> null', () => {
-    expect(reportedCost(convertUsage({ ...tokens, cost: 0.5 }), 'other')).toBeNull();
+    expect(reportedCost({ ...tokens, cost: 0.5 }, 'other')).toBeNull();
   });
 });
 
@@ -63,7 +63,7 @@ describe('usageOf', () => {
     expect(read({ prompt_tokens: 10, completion_tokens: 0 }, '')).toEqual({ input: 10, cached: 0, output: 0, reasoning: 0 });
   });
 
-  test.each<[string, WireUsage | null | undefined]>([
+  test.each<[string, unknown]>([
     ['absent', undefined],
     ['null', null],
     ['empty', {}],
@@ -77,10 +77,33 @@ describe('usageOf', () => {
     ['negative cached', { prompt_tokens: 5, completion_tokens: 4, prompt_tokens_details: { cached_tokens: -1 } }],
     ['fractions', { prompt_tokens: 5.5, completion_tokens: 4 }],
     ['not a number', { prompt_tokens: Number.NaN, completion_tokens: 4 }],
+    ['a list', []],
+    ['a text', 'eleven'],
+    ['counts in words', { prompt_tokens: 'eleven', completion_tokens: 'three' }],
+    ['counts that are lists', { prompt_tokens: [11], completion_tokens: [3] }],
     ['absurd', { prompt_tokens: 1e12, completion_tokens: 4 }],
     ['more cached than input', { prompt_tokens: 5, completion_tokens: 4, prompt_tokens_details: { cached_tokens: 6 } }],
   ])('usageOf: %s -> null', (_, wire) => {
     expect(read(wire)).toBeNull();
+  });
+
+  test('usageOf: digits as text, details that are none, other fields of any kind -> counted', () => {
+    const wire = {
+      prompt_tokens: '11',
+      completion_tokens: '3',
+      total_tokens: 'many',
+      prompt_tokens_details: 7,
+      completion_tokens_details: [],
+      cost: {},
+    };
+    expect(read(wire)).toEqual({ input: 11, cached: 0, output: 3, reasoning: 0 });
+  });
+
+  test('meteredOf: a meter that counted nothing -> neither tokens nor a cost of 0', () => {
+    const wire = { prompt_tokens: 0, completion_tokens: 0, cost: 0 };
+    expect(meteredOf(wire, 'four', 'openrouter')).toEqual({ usage: null, cacheWritten: 0, costUsd: null });
+    expect(meteredOf({ ...wire, cost: 0.1 }, 'four', 'openrouter')).toMatchObject({ usage: null, costUsd: 0.1 });
+    expect(meteredOf({ prompt_tokens: 5, completion_tokens: 2, cost: 0 }, 'four', 'openrouter')).toMatchObject({ costUsd: 0 });
   });
 
   test('usageOf: an absurd or negative grand total -> not used', () => {

@@ -16,6 +16,7 @@ export type Step =
   | { kind: 'intend'; row: number; process: number; reserved: number }
   | { kind: 'settle'; row: number; attempt: number; cost: number; ends: boolean }
   | { kind: 'refuse'; row: number; attempt: number; limited: boolean }
+  | { kind: 'spend'; row: number; attempt: number; cost: number; isTry: boolean }
   | { kind: 'doubt'; row: number; attempt: number; isTry: boolean; ends: boolean }
   | { kind: 'crash'; process: number };
 
@@ -79,16 +80,19 @@ export class MoneyModel {
   #capped(row: number, reserved: number): Capped | null {
     const open = this.#sum('intent');
     const { caps, until } = this;
+    const heldNano = this.#sum('doubtful');
+    const held = (this.rows[row] ?? []).filter(({ state }) => state === 'intent' || state === 'doubtful');
+    const heldOfRow = held.reduce((sum, { reserved: nano }) => sum + nano, 0);
     const passed = [
-      { cap: 'call' as const, capNano: caps.call, charged: 0, open: 0, until: null },
-      { cap: 'row' as const, capNano: caps.row, charged: this.ofRow(row), open: 0, until: null },
-      { cap: 'run' as const, capNano: caps.run, charged: this.held(), open, until: null },
-      { cap: 'day' as const, capNano: caps.day, charged: this.held(), open, until },
-      { cap: 'home' as const, capNano: caps.home, charged: this.held(), open, until },
-    ].flatMap(({ cap, capNano, charged, open: back, until: end }) => {
+      { cap: 'call' as const, capNano: caps.call, charged: 0, open: 0, heldNano: 0, until: null },
+      { cap: 'row' as const, capNano: caps.row, charged: this.ofRow(row), open: 0, heldNano: heldOfRow, until: null },
+      { cap: 'run' as const, capNano: caps.run, charged: this.held(), open, heldNano, until: null },
+      { cap: 'day' as const, capNano: caps.day, charged: this.held(), open, heldNano, until },
+      { cap: 'home' as const, capNano: caps.home, charged: this.held(), open, heldNano, until },
+    ].flatMap(({ cap, capNano, charged, open: back, heldNano: held, until: end }) => {
       if (capNano === null || charged + reserved <= capNano) return [];
       const shortNano = charged + reserved - capNano;
-      return [{ kind: 'capped' as const, cap, capNano, shortNano, final: shortNano > back, until: end }];
+      return [{ kind: 'capped' as const, cap, capNano, shortNano, heldNano: held, final: shortNano > back, until: end }];
     });
     return passed.find(({ final }) => final) ?? passed.sort((a, b) => b.shortNano - a.shortNano)[0] ?? null;
   }
@@ -136,6 +140,19 @@ export class MoneyModel {
     if (limited) this.#limited += 1;
   }
 
+  /** True when the call has ended so. */
+  isSpent(row: number, attempt: number): boolean {
+    return this.rows[row]![attempt - 1]!.state === 'superseded';
+  }
+
+  spend(row: number, attempt: number, cost: number, isTry: boolean): void {
+    const call = this.rows[row]![attempt - 1]!;
+    if (call.state !== 'intent' && call.state !== 'doubtful') return;
+    call.state = 'superseded';
+    call.cost = cost;
+    call.isTry ||= isTry;
+  }
+
   doubt(row: number, attempt: number, isTry: boolean, ends: boolean): void {
     const call = this.rows[row]![attempt - 1]!;
     if (call.state === 'intent') {
@@ -155,7 +172,7 @@ export class MoneyModel {
     return {
       ok: this.outcomes.size,
       seq: this.outcomes.size,
-      calls: this.#count('answered'),
+      calls: this.#count('answered', 'superseded'),
       tries: this.rows.flat().filter((attempt) => attempt.isTry).length,
       limited: this.#limited,
       doubtful: this.#count('doubtful'),

@@ -29,6 +29,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('refuse' as const), row, attempt, limited: fc.boolean() }) },
   {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('spend' as const), row, attempt, cost: fc.nat(50), isTry: fc.boolean() }),
+  },
+  {
     weight: 3,
     arbitrary: fc.record({ kind: fc.constant('doubt' as const), row, attempt, isTry: fc.boolean(), ends: fc.boolean() }),
   },
@@ -81,6 +85,15 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
     const call = { runId, index: next.row, turn: 1, attempt: number, at };
     const turns = next.kind === 'settle' ? 1 : 0;
     const end = 'ends' in next && next.ends ? { outcome: outcomeOf(next.row, { turns }) } : {};
+    if (next.kind === 'spend') {
+      model.spend(next.row, number, next.cost, next.isTry);
+      const { cost: costNano, isTry } = next;
+      const usage = { input: 2, cached: 0, output: 0, reasoning: 0 };
+      const done = store.spend({ ...call, code: 'E_CALL_EMPTY', isTry, servedModel: 'empty', usage, costNano });
+      return { done, expected: undefined };
+    }
+    // A call has one end of its own process.
+    if (next.kind === 'settle' && model.isSpent(next.row, number)) return { done: Promise.resolve(), expected: undefined };
     if (next.kind === 'settle') {
       const expected = model.settle(next.row, number, next.cost, next.ends);
       return { done: store.settle(settlementOf(runId, next.row, { ...call, costNano: next.cost, ...end })), expected };
@@ -252,6 +265,7 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
       kind: 'capped',
       cap: 'run',
       capNano: 150,
+      heldNano: 100,
       shortNano: 1,
       final: true,
       until: null,

@@ -28,6 +28,12 @@ function todayText({ today }: Progress): string | null {
   return `${formatUsd(today.costUsd)}${cap} for all runs of the day`;
 }
 
+/** How money that calls in doubt hold comes back; null when they hold none. */
+export function heldText({ run, doubtful, heldUsd }: Pick<Progress, 'run' | 'doubtful' | 'heldUsd'>): string | null {
+  if (doubtful === 0 || heldUsd === 0) return null;
+  return `give back what was not billed: swarm receipt ${safeLine(run)} --reconcile FILE; a lower worker_max_tokens holds less for a call`;
+}
+
 /** What the run waits for, and since when. */
 function waitsText({ waits, state }: Progress, now: number): string | null {
   if (waits === null || state !== 'running') return null;
@@ -82,6 +88,7 @@ export function progressFacts(progress: Progress, now: number): string[] {
     ],
     ['tokens', `${formatCount(usage.input)} in${reused}, ${formatCount(usage.output)} out`],
     ['cost', `${formatUsd(progress.costUsd)}${held}${cap}`],
+    ['held', heldText(progress)],
     ['today', todayText(progress)],
     ...progress.warnings.map(({ message }): [string, string] => ['warning', safeLine(message)]),
     ['waits for', waitsText(progress, now)],

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Progress, RunResult } from '../../client/api.js';
 import { formatUsd } from '../../core/format.js';
 import { nextSteps } from './next-steps.js';
-import { stateText, tookText } from './progress-facts.js';
+import { heldText, stateText, tookText } from './progress-facts.js';
 import { safeLine } from './safe-text.js';
 import { renderFacts } from './table.js';
 
@@ -21,6 +21,7 @@ export function resultLines(result: RunResult, progress: Progress): string[] {
       'cost',
       formatUsd(result.costUsd) + (progress.doubtful > 0 ? `, and ${formatUsd(progress.heldUsd)} held for doubtful calls` : ''),
     ],
+    ['held', heldText(progress)],
     ['took', progress.endedAt === null ? null : tookText(progress, progress.endedAt)],
     ['output', result.outputFile],
     ['failed', counts.failed > 0 && result.outputFile !== null ? join(result.outputDir, 'failed.jsonl') : null],

@@ -5,7 +5,7 @@
  * `x-ratelimitbysize-*-minute`, as public clients of it read them; Anthropic `anthropic-ratelimit-*` with reset as a time.
  */
 import type { EpochMs } from '../model.js';
-import { parseDuration } from '../retry-after.js';
+import { parseDuration, serverNow } from '../retry-after.js';
 
 export interface ToldLimit {
   /** Units per window; null when not told. */
@@ -39,10 +39,14 @@ const NAMES = UNITS.map((unit) => ({
   reset: names('reset', unit),
 }));
 
-/** Null when no header tells what remains of any limit. Names in any case; values that make no sense are as if absent. */
-export function readLimits(headers: Readonly<Record<string, string | undefined>>, now: EpochMs): ToldLimits | null {
+/**
+ * Null when no header tells what remains of any limit. Names in any case; values that make no sense are as if absent. Times count from the
+ * server's own `date` header when there is one.
+ */
+export function readLimits(headers: Readonly<Record<string, string | undefined>>, ourNow: EpochMs): ToldLimits | null {
   const known = new Map<string, string>();
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) known.set(name.toLowerCase(), value.trim());
+  const now = serverNow({ date: known.get('date') }, ourNow);
   const first = (list: readonly string[]) => list.map((name) => known.get(name)).find((value) => value !== undefined);
   const told: ToldLimits = {};
   let any = false;
