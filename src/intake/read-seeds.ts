@@ -1,8 +1,9 @@
 /** Rows of a file or from code become seeds: checked, with ids, counted, fingerprinted; streamed with flat memory. */
 import { type Place, type Problem, SwarmError } from '../core/errors.js';
 import type { Seed, SeedContent } from '../schema/seed.js';
-import { type PromptSource, RowCheck } from './check-rows.js';
+import { type PromptSource, RowCheck, variablesOf } from './check-rows.js';
 import { canonicalJson, SeedsFingerprint } from './fingerprint.js';
+import { HALF_PAIR, halfPairPath } from './half-pairs.js';
 import { shownPath } from './paths.js';
 import type { RawItem, RawRow, RowReader } from './raw-row.js';
 import { SeedIds } from './seed-ids.js';
@@ -49,7 +50,7 @@ function deeperThan(value: unknown, depth: number): boolean {
 
 function contentFault(content: unknown): Omit<Problem, 'place'> | null {
   const fix = 'write the row as a text or an object';
-  if (typeof content === 'string') return null;
+  if (typeof content === 'string') return halfPairFault(content);
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     const what =
       content === null
@@ -61,13 +62,19 @@ function contentFault(content: unknown): Omit<Problem, 'place'> | null {
             : `a ${typeof content}`;
     return { code: 'E_SEED_TYPE', found: `the row is ${what}`, allowed: ROW_TYPES, fix };
   }
-  if (!deeperThan(content, DEEPEST)) return null;
+  if (!deeperThan(content, DEEPEST)) return halfPairFault(content);
   return {
     code: 'E_SEED_TYPE',
     found: `the row is nested more than ${DEEPEST} deep`,
     allowed: `at most ${DEEPEST} levels`,
     fix: 'flatten the row',
   };
+}
+
+function halfPairFault(content: unknown): Omit<Problem, 'place'> | null {
+  const path = halfPairPath(content);
+  if (path === null) return null;
+  return { ...HALF_PAIR, found: `${path.length === 0 ? 'the row' : path.join('.')} ${HALF_PAIR.found}` };
 }
 
 class Reading implements SeedReading {
@@ -105,7 +112,7 @@ class Reading implements SeedReading {
   }
 
   notes(): string[] {
-    return [...this.#notes, ...this.#ids.notes()];
+    return [...this.#notes, ...(this.#rowCheck?.notes() ?? []), ...this.#ids.notes()];
   }
 
   #place(line?: number, column?: number): Place {
@@ -144,7 +151,7 @@ class Reading implements SeedReading {
   /** True: stop reading. */
   #isConstant(): boolean {
     const { prompt, allowConstantPrompt } = this.options;
-    if (!prompt || allowConstantPrompt || prompt.template.variables.length > 0 || this.#rows < 2) return false;
+    if (!prompt || allowConstantPrompt || variablesOf(prompt).length > 0 || this.#rows < 2) return false;
     const place = prompt.templatePlace && Object.keys(prompt.templatePlace).length > 0 ? { place: prompt.templatePlace } : {};
     this.#add({
       code: 'E_TEMPLATE_CONSTANT',
