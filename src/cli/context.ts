@@ -18,6 +18,8 @@ export interface CliContext {
   /** True when a person can be asked: standard input is a terminal. */
   stdinIsTerminal: boolean;
   cwd: string;
+  /** How the program was called, as it is typed: `swarm`, `npx swarm`, `node dist/programs/swarm.js`. */
+  command: string;
   config: Config;
   terminal: TerminalSettings;
   /** Milliseconds since the Unix epoch. */

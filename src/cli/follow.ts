@@ -144,7 +144,7 @@ class Follower {
     } else {
       for (const line of resultLines(result, progress)) session.print(line);
     }
-    for (const line of adviceLines(result)) session.say(line, 'warning');
+    for (const line of adviceLines(result, progress)) session.say(line, 'warning');
     return result.exitCode;
   }
 

@@ -3,6 +3,7 @@ import { Ansis } from 'ansis';
 import type { StoreReader } from '../client/reader.js';
 import type { CliContext, CliDeps, OutputStream } from './context.js';
 import type { Interrupts } from './interrupts.js';
+import { calledBy } from './typed.js';
 import { safeText } from './view/safe-text.js';
 
 export type Tone = 'plain' | 'dim' | 'strong' | 'good' | 'warning' | 'bad';
@@ -34,6 +35,8 @@ export class Session {
     readonly context: CliContext,
     readonly deps: CliDeps,
     readonly interrupts: Interrupts,
+    /** The words of the command line, without the program. */
+    readonly argv: readonly string[] = [],
   ) {}
 
   /** Lines of results, to stdout. Made safe on a terminal, as they are in a pipe or file. */
@@ -74,7 +77,8 @@ export class Session {
   }
 
   private write(stream: OutputStream, text: string, tone: Tone): void {
-    const safe = stream.isTTY === true ? safeText(text) : text;
+    const named = calledBy(this.context.command, text);
+    const safe = stream.isTTY === true ? safeText(named) : named;
     stream.write(`${toned(colorsFor(stream, this.context), tone, safe)}\n`);
   }
 }

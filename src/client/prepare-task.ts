@@ -20,8 +20,10 @@ export interface PreparedTask {
   placeOf(key: string): Place;
   /** Where the rows are; null for rows from code. */
   rowsOf: RowsOf | null;
-  /** A new reading of the rows. Rows from code can be read once. */
+  /** A new reading of the rows. */
   rows(): SeedReading;
+  /** False for rows from code that come only once. */
+  again: boolean;
 }
 
 /** Throws a SwarmError: exit 2 for bad input, 5 for a missing or malformed key. */
@@ -43,6 +45,7 @@ export async function prepareTask(
     notes: [...loaded.notes],
     placeOf: loaded.placeOf,
     rowsOf: rowsOf(task, options),
+    again: options.seeds === undefined || Array.isArray(options.seeds),
     rows: () =>
       readSeeds(sourceOf(task, options), {
         prompt: loaded.prompt,

@@ -29,7 +29,7 @@ export function resultLines(result: RunResult, progress: Progress): string[] {
 }
 
 /** What the provider or the engine said about the end, and how to go on; for stderr. */
-export function adviceLines(result: RunResult): string[] {
+export function adviceLines(result: RunResult, { maxCostUsd, today }: Progress): string[] {
   const said = result.message === null || result.state === 'completed' ? [] : [safeLine(result.message)];
-  return [...said, ...nextSteps({ ...result, failed: result.counts.failed })];
+  return [...said, ...nextSteps({ ...result, maxCostUsd, today, failed: result.counts.failed })];
 }
