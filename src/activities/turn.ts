@@ -263,7 +263,7 @@ export class Turns {
     const counts = isTry(failure);
     if (counts) {
       history.tries += 1;
-      history.attempts += 1;
+      history.failures += 1;
     } else {
       history.waits += 1;
     }

@@ -5,6 +5,7 @@ import type { CliContext, CliDeps, OutputStream } from './context.js';
 import type { Interrupts } from './interrupts.js';
 import { calledBy } from './typed.js';
 import { safeText } from './view/safe-text.js';
+import { wrapWhole } from './view/table.js';
 
 export type Tone = 'plain' | 'dim' | 'strong' | 'good' | 'warning' | 'bad';
 
@@ -19,6 +20,15 @@ const UNKNOWN_COLUMNS = 80;
 /** Columns of a terminal; undefined for a pipe or file, where lines may be as long as they are. */
 export function terminalWidth(stream: OutputStream): number | undefined {
   return stream.isTTY === true ? stream.columns || UNKNOWN_COLUMNS : undefined;
+}
+
+/** What the terminal would break inside a word is broken before it. */
+function wrapped(text: string, stream: OutputStream): string {
+  const width = terminalWidth(stream) ?? Number.POSITIVE_INFINITY;
+  return text
+    .split('\n')
+    .flatMap((line) => wrapWhole(line, width))
+    .join('\n');
 }
 
 function toned(colors: Ansis, tone: Tone, text: string): string {
@@ -78,7 +88,7 @@ export class Session {
 
   private write(stream: OutputStream, text: string, tone: Tone): void {
     const named = calledBy(this.context.command, text);
-    const safe = stream.isTTY === true ? safeText(named) : named;
+    const safe = stream.isTTY === true ? wrapped(safeText(named), stream) : named;
     stream.write(`${toned(colorsFor(stream, this.context), tone, safe)}\n`);
   }
 }

@@ -1,5 +1,6 @@
 /** Rows of a file or from code become seeds: checked, with ids, counted, fingerprinted; streamed with flat memory. */
 import { type Place, type Problem, SwarmError } from '../core/errors.js';
+import { plural } from '../core/format.js';
 import type { Seed, SeedContent } from '../schema/seed.js';
 import { type PromptSource, RowCheck, variablesOf } from './check-rows.js';
 import { canonicalJson, SeedsFingerprint } from './fingerprint.js';
@@ -174,7 +175,7 @@ class Reading implements SeedReading {
       this.#problems.push({
         code: 'E_SEED_MORE',
         place: this.#place(),
-        found: `${this.#moreProblems} more problems are not listed`,
+        found: `${plural(this.#moreProblems, 'more problem')} ${this.#moreProblems === 1 ? 'is' : 'are'} not listed`,
         fix: 'fix the first ones',
       });
     }
@@ -224,7 +225,7 @@ class Reading implements SeedReading {
   async *#repeat(kept: readonly RawItem[] | null, rows: RowReader): AsyncGenerator<Seed, void> {
     const first = this.fingerprint.count;
     const { total = 0, prompt, allowConstantPrompt } = this.options;
-    this.#notes.add(`${first} rows are repeated in order to reach ${total}`);
+    this.#notes.add(`${plural(first, 'row')} ${first === 1 ? 'is' : 'are'} repeated in order to reach ${total}`);
     if (first === 1) {
       // Repetition makes many rows of one: the constant template shows only now.
       this.#rows += 1;

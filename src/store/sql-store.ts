@@ -26,6 +26,7 @@ type Reads = Pick<
   | 'outcomesAfter'
   | 'okPlace'
   | 'outputRows'
+  | 'failures'
   | 'firstRows'
   | 'doubtfulCalls'
   | 'spendByModel'
@@ -73,6 +74,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     outcomesAfter: read(reader.outcomesAfter),
     okPlace: read(reader.okPlace),
     outputRows: read(reader.outputRows),
+    failures: read(reader.failures),
     firstRows: read(reader.firstRows),
     doubtfulCalls: read((runId: string) => money.doubtfulCalls(runId)),
     spendByModel: read((runId: string) => money.spendByModel(runId)),

@@ -68,7 +68,7 @@ describe('swarm run: signals', () => {
     run.onPause = async () => undefined;
     const { stderr, exitCode } = await terminal.run('run', 'task.yaml');
     expect(exitCode).toBe(130);
-    expect(stderr).toContain('4 calls are still under way; their answers will be kept.');
+    expect(stderr).toContain('4 calls are still under way; what they answer will be kept.');
     expect(terminal.context.now()).toBeGreaterThan(Date.UTC(2026, 10, 21, 9, 0, 30));
   });
 

@@ -1,7 +1,8 @@
 /** What to type next when a run rests or has failed rows. Pure. */
 import type { Progress } from '../../client/api.js';
+import { retrySteps } from './failures.js';
 
-type Resting = Pick<Progress, 'run' | 'state' | 'reason' | 'message' | 'failed' | 'maxCostUsd' | 'today'>;
+type Resting = Pick<Progress, 'run' | 'state' | 'reason' | 'message' | 'failed' | 'failures' | 'maxCostUsd' | 'today'>;
 
 /** Twice the cap, as it is typed: a number that works as it stands, to be changed by who wants another. */
 function higher(capUsd: number | null | undefined): string {
@@ -19,7 +20,7 @@ function afterCap({ run, message, maxCostUsd, today }: Resting): string[] {
 
 /** A line for each way to go on; none while the run goes on by itself or nothing is left to do. */
 export function nextSteps(rest: Resting): string[] {
-  const { run, state, reason, message, failed } = rest;
+  const { run, state, reason, message, failed, failures } = rest;
   switch (state) {
     case 'capped':
       return afterCap(rest);
@@ -29,7 +30,7 @@ export function nextSteps(rest: Resting): string[] {
       // What interrupted it mostly says so itself.
       return message?.includes(`swarm resume ${run}`) ? [] : [`go on: swarm resume ${run}`];
     case 'completed':
-      return failed > 0 ? [`do the failed rows again: swarm retry ${run}`] : [];
+      return retrySteps(run, failed, failures);
     default:
       return [];
   }
