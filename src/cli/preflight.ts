@@ -10,11 +10,16 @@ const ASK_ABOVE_USD = 1;
 
 const KEY_CODES: readonly string[] = ['E_KEY_MISSING', 'E_KEY_FORMAT'];
 
+/** True when nothing but a key is wrong: all else is known then. */
+export function onlyKeys({ problems }: CheckReport): boolean {
+  return problems.every(({ code }) => KEY_CODES.includes(code));
+}
+
 /** All problems as one error: exit 5 when only keys are wrong, else 2. Null without problems. */
-export function checkFailure({ problems }: CheckReport): SwarmError | null {
+export function checkFailure(report: CheckReport): SwarmError | null {
+  const { problems } = report;
   if (problems.length === 0) return null;
-  const keysOnly = problems.every(({ code }) => KEY_CODES.includes(code));
-  return new SwarmError(problems, keysOnly ? EXIT.refused : EXIT.badInput);
+  return new SwarmError(problems, onlyKeys(report) ? EXIT.refused : EXIT.badInput);
 }
 
 /** The worst case of all rows, then what the rows that are left will take. */

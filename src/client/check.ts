@@ -48,7 +48,8 @@ export async function checkTask(
     estimate: null,
   };
   try {
-    const prepared = await prepareTask(source, options, readKey);
+    const prepared = await prepareTask(source, options, readKey, 'look');
+    if (prepared.keyProblem) report.problems.push(prepared.keyProblem);
     const { task } = prepared;
     report.notes.push(...prepared.notes);
     report.maxCostUsd = task.maxCost;
