@@ -105,6 +105,11 @@ export interface TerminalSettings {
   utf8: boolean;
 }
 
+/** True when npm or npx started this program: a person then types it with npx. */
+export function calledByNpm(env: Env = process.env): boolean {
+  return Boolean(env['npm_command']);
+}
+
 /** Reads TerminalSettings. */
 export function terminalSettings(env: Env = process.env): TerminalSettings {
   const dumb = env['TERM'] === 'dumb';

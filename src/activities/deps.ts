@@ -50,8 +50,6 @@ export interface ActivityDeps {
   key(name: string): string | undefined;
   /** Hard bound and forecast of a prompt's tokens. */
   tokens: { atMost(messages: readonly Message[]): number; about(messages: readonly Message[]): number };
-  /** Parsed once per run. */
-  template(text: string): { render(content: unknown): string };
   /** Stages a task that was named over Temporal; throws SwarmError on bad input. */
   stage(input: Exclude<RunInput, { run: string }>, runId: string): Promise<Staged>;
   /** Opens this model's queue in this process now, not at the next look at the store. */

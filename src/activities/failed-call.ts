@@ -35,7 +35,7 @@ export async function endFailedCall(deps: Deps, model: PricedModel, turn: TurnOf
   const { failure } = call;
   if (isTry(failure)) {
     history.tries += 1;
-    history.attempts += 1;
+    history.failures += 1;
   } else {
     history.waits += 1;
   }

@@ -10,7 +10,7 @@ export interface History {
   costNano: NanoUsd;
   model: string | null;
   /** Real failures over all turns of this epoch. */
-  attempts: number;
+  failures: number;
   /** Real failures of the turn to come. */
   tries: number;
   /** Limit signals of the turn to come. */
@@ -18,7 +18,7 @@ export interface History {
 }
 
 export function emptyHistory(): History {
-  return { answers: [], usage: NO_USAGE, costNano: 0, model: null, attempts: 0, tries: 0, waits: 0 };
+  return { answers: [], usage: NO_USAGE, costNano: 0, model: null, failures: 0, tries: 0, waits: 0 };
 }
 
 /** `rows` are the calls of one seed, ordered by turn and attempt. Failures of earlier epochs do not count as tries. */
@@ -31,7 +31,7 @@ export function historyOf(rows: readonly CallRow[], epoch: number): History {
       history.tries = 0;
       history.waits = 0;
     } else if (row.isTry && row.epoch === epoch) {
-      history.attempts += 1;
+      history.failures += 1;
       history.tries += 1;
     } else if (row.state === 'limited' && row.epoch === epoch) {
       history.waits += 1;
@@ -87,7 +87,7 @@ function base(seed: Seed, history: History): Omit<Outcome, 'status'> {
     model: history.model,
     fromTurn: 1,
     turns: history.answers.length,
-    attempts: history.attempts,
+    attempts: history.answers.length + history.failures,
     usage: history.usage,
     costNano: history.costNano,
   };

@@ -3,6 +3,7 @@
 import type { SwarmError } from '../core/errors.js';
 import type { GatePort } from '../core/gate/port.js';
 import { FirstRows } from '../core/look.js';
+import { type RowTexts, rowTexts } from '../core/row-texts.js';
 import { unknownRun } from '../core/run-errors.js';
 import type { RunRow } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
@@ -13,8 +14,8 @@ import type { TurnEnd } from './turn-end.js';
 export interface RunContext {
   run: RunRow;
   gate: GatePort;
-  /** Prompt of a row. */
-  render(content: unknown): string;
+  /** Prompt of a row, and what else the task says of it. */
+  fill(content: unknown): RowTexts;
   /** Base URL to send to. */
   apiBase: string;
   contextWindow: number | null;
@@ -88,13 +89,12 @@ export class RunContexts {
     const { store, gates, prices } = this.#deps;
     const run = await store.run(runId);
     if (!run) throw unknownRun(runId);
-    const { model, promptTemplate } = run.task;
-    const template = this.#deps.template(promptTemplate);
+    const { model } = run.task;
     const totals = await store.totals(runId);
     return {
       run,
       gate: await gates.of(run),
-      render: (content) => template.render(content),
+      fill: rowTexts(run.task),
       apiBase: await this.#deps.endpoint(model),
       contextWindow: prices.contextWindow(model),
       cancelSignal: gates.cancelSignal(runId),

@@ -85,7 +85,6 @@ export class Turns {
   }
 
   async #take(context: RunContext, seed: Seed, history: History): Promise<TurnEnd> {
-    const { task } = context.run;
     const next = { runId: context.run.id, index: seed.index, turn: history.answers.length + 1 };
     if (await this.#deps.callEnds.bringIn(next)) Object.assign(history, await this.#reload(context, seed));
     if (history.answers.length > 0) {
@@ -93,7 +92,8 @@ export class Turns {
       const end = await this.#endOf(context, seed, history);
       if (end) return end;
     }
-    const messages = nextMessages(task, context.render(seed.content), history.answers);
+    const { rules, prompt } = context.fill(seed.content);
+    const messages = nextMessages(rules, prompt, history.answers);
     const about = this.#deps.tokens.about(messages);
     if (context.contextWindow !== null && about > context.contextWindow) {
       const message = `the prompt has about ${about} tokens, the model's window is ${context.contextWindow}`;

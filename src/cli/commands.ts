@@ -39,7 +39,11 @@ export const COMMANDS: readonly CommandSpec[] = [
       { flags: '--yes', about: 'do not ask before a run that may cost more than 1 USD' },
       DETACH,
       { flags: '--fresh', about: 'the task or seeds changed: start over in the same folder', excludes: ['fork'] },
-      { flags: '--fork', about: 'the task or seeds changed: start over in a new folder', excludes: ['fresh'] },
+      {
+        flags: '--fork',
+        about: 'the task or seeds changed: start over in a new folder; the same task and seeds go on in theirs',
+        excludes: ['fresh'],
+      },
       JSON_EVENTS,
     ],
     examples: [
@@ -51,7 +55,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'check',
-    summary: 'find all problems of a task and its seeds, and what it may cost; makes no call',
+    summary: 'find all problems of a task and its seeds, and what it may cost; makes no call, needs no key',
     args: [TASK],
     options: [...START_OPTIONS, JSON_LINES],
     examples: [['swarm check task.yaml', 'lists every problem with its place, else rows, calls, tokens and worst cost']],

@@ -18,6 +18,8 @@ export interface CliContext {
   /** True when a person can be asked: standard input is a terminal. */
   stdinIsTerminal: boolean;
   cwd: string;
+  /** How the program was called, as it is typed: `swarm`, `npx swarm`, `node dist/programs/swarm.js`. */
+  command: string;
   config: Config;
   terminal: TerminalSettings;
   /** Milliseconds since the Unix epoch. */
@@ -50,6 +52,8 @@ export interface CliDeps {
   connect(options: ConnectOptions): Promise<Swarm>;
   /** Reads the task, its seeds, and what the store knows of the task; starts nothing, calls nothing. */
   checkTask(task: string, options: StartOptions, config: Config): Promise<CheckReport>;
+  /** What a run of the checked task will say of its folder, a sentence each; throws what it will throw. Changes nothing. */
+  whatRunSays(config: Config, task: string, options: StartOptions, report: CheckReport): Promise<string[]>;
   openReader(config: Config): Promise<StoreReader>;
   hostStatus(config: Config): Promise<HostStatus | null>;
   /** Finds or starts the host and keeps it. */

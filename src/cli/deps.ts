@@ -30,6 +30,7 @@ export const cliDeps: CliDeps = {
       },
     });
   },
+  whatRunSays: async (...asked) => (await import('../client/what-run-says.js')).whatRunSays(...asked),
   openReader: async (config) => (await import('../client/reader.js')).openReader(config),
   hostStatus: async (config) => (await import('../client/host-process.js')).hostStatus(config),
   startHost: async (config, onProgress) =>

@@ -1,8 +1,9 @@
 /** Follows a run from a command until it ends or a signal asks to stop. */
 import type { Progress, RunHandle, RunResult } from '../client/api.js';
 import type { ExitCode } from '../core/errors.js';
+import { plural } from '../core/format.js';
 import { endEvent, outcomeEvent, pausedEvent, progressEvent, warningEvent } from './records.js';
-import type { Session } from './session.js';
+import { type Session, terminalWidth } from './session.js';
 import { addSample, rowsDone, type Sample, type ViewModel, viewModel } from './view/model.js';
 import { type RunView, runView } from './view/run-view.js';
 import { adviceLines, resultLines } from './view/summary.js';
@@ -142,9 +143,9 @@ class Follower {
       await session.json(progressEvent(progress));
       await session.json(endEvent(result));
     } else {
-      for (const line of resultLines(result, progress)) session.print(line);
+      for (const line of resultLines(result, progress, terminalWidth(session.context.stdout))) session.print(line);
     }
-    for (const line of adviceLines(result)) session.say(line, 'warning');
+    for (const line of adviceLines(result, progress)) session.say(line, 'warning');
     return result.exitCode;
   }
 
@@ -187,9 +188,15 @@ class Follower {
     const progress = await handle.progress();
     this.view.end(viewModel(this.samples, progress, session.context.now()));
     if (this.options.json) await session.json(pausedEvent(progress, code));
-    if (pause.state === 'confirmed') session.say(`Paused: ${rowsDone(progress)} of ${progress.total} rows are done.`);
+    if (pause.state === 'confirmed')
+      session.say(
+        `Paused: ${rowsDone(progress)} of ${plural(progress.total, 'row')} ${progress.total === 1 ? 'is' : 'are'} done.`,
+      );
     else session.say(`The pause was not confirmed, so the run may go on: ${pause.why}`, 'bad');
-    if (progress.inFlight > 0) session.say(`${progress.inFlight} calls are still under way; their answers will be kept.`);
+    if (progress.inFlight > 0)
+      session.say(
+        `${plural(progress.inFlight, 'call')} ${progress.inFlight === 1 ? 'is' : 'are'} still under way; what they answer will be kept.`,
+      );
     session.say(`Go on with:  ${this.options.goOn.join('   or   ')}`);
     return code;
   }

@@ -1,7 +1,7 @@
 /** What a check found, as it is told before a run: problems, notes, the estimate, and the question about money. */
 import type { CheckReport } from '../client/api.js';
 import { EXIT, SwarmError } from '../core/errors.js';
-import { formatCount, formatEstimate, formatUsd } from '../core/format.js';
+import { formatCount, formatEstimate, formatUsd, plural } from '../core/format.js';
 import { canAsk, saysYes } from './ask.js';
 import type { Session } from './session.js';
 
@@ -10,23 +10,33 @@ const ASK_ABOVE_USD = 1;
 
 const KEY_CODES: readonly string[] = ['E_KEY_MISSING', 'E_KEY_FORMAT'];
 
+/** True when nothing but a key is wrong: all else is known then. */
+export function onlyKeys({ problems }: CheckReport): boolean {
+  return problems.every(({ code }) => KEY_CODES.includes(code));
+}
+
 /** All problems as one error: exit 5 when only keys are wrong, else 2. Null without problems. */
-export function checkFailure({ problems }: CheckReport): SwarmError | null {
+export function checkFailure(report: CheckReport): SwarmError | null {
+  const { problems } = report;
   if (problems.length === 0) return null;
-  const keysOnly = problems.every(({ code }) => KEY_CODES.includes(code));
-  return new SwarmError(problems, keysOnly ? EXIT.refused : EXIT.badInput);
+  return new SwarmError(problems, onlyKeys(report) ? EXIT.refused : EXIT.badInput);
 }
 
 /** The worst case of all rows, then what the rows that are left will take. */
 export function estimateLines(report: CheckReport): string[] {
   const { estimate, doneRows } = report;
   if (estimate === null) return [worstLine(report)];
-  const done = doneRows === 0 ? [] : [`${doneRows} rows are done already, ${estimate.rows} are left`];
+  const done =
+    doneRows === 0
+      ? []
+      : [
+          `${plural(doneRows, 'row')} ${doneRows === 1 ? 'is' : 'are'} done already, ${estimate.rows} ${estimate.rows === 1 ? 'is' : 'are'} left`,
+        ];
   if (estimate.rows === 0) return [worstLine(report), ...done];
   const by =
     report.sampleRun === null
       ? 'guess, nothing is measured yet'
-      : `by ${estimate.sample} rows of ${report.sampleRun}, right 9 of 10 times`;
+      : `by ${plural(estimate.sample, 'row')} of ${report.sampleRun}, right 9 of 10 times`;
   return [worstLine(report), ...done, `expected: ${formatEstimate(estimate)} (${by})`];
 }
 
@@ -36,7 +46,7 @@ function worstLine(report: CheckReport): string {
   const cap = report.maxCostUsd === null ? '' : `, cap ${formatUsd(report.maxCostUsd)}`;
   const cost = (worstCostUsd === null ? 'worst case unknown' : `worst case ${formatUsd(worstCostUsd)}`) + cap;
   const tokens = `${formatCount(inputTokens)} tokens in, ${formatCount(outputTokens)} out`;
-  return `${rows} ${rows === 1 ? 'row' : 'rows'}, at most ${calls} ${calls === 1 ? 'call' : 'calls'}, ${tokens}, ${cost}`;
+  return `${plural(rows, 'row')}, at most ${plural(calls, 'call')}, ${tokens}, ${cost}`;
 }
 
 /** Upper bound of what the rows that are left will cost: the estimate's, never more than the cap. 0 = the price is unknown. */

@@ -1,10 +1,11 @@
 /** The real process as a CliContext, and how it ends. */
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as timer } from 'node:timers/promises';
-import { type Config, loadConfig, terminalSettings } from '../config.js';
+import { type Config, calledByNpm, loadConfig, terminalSettings } from '../config.js';
 import { EXIT, formatProblem, SwarmError } from '../core/errors.js';
 import type { CliContext, StopSignal } from './context.js';
 import { spareMemory } from './spare-memory.js';
+import { calledAs } from './typed.js';
 
 const SIGNALS: readonly StopSignal[] = ['SIGINT', 'SIGTERM'];
 /** Sockets that are still open must not hold the process for longer than this, in ms. */
@@ -63,6 +64,7 @@ export function processContext(): CliContext {
     stderr: process.stderr,
     stdinIsTerminal: process.stdin.isTTY === true,
     cwd: process.cwd(),
+    command: calledAs(process.argv[1] ?? '', process.cwd(), calledByNpm()),
     config: readConfig(),
     terminal: terminalSettings(),
     now: Date.now,

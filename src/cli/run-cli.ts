@@ -6,6 +6,7 @@ import { Interrupts } from './interrupts.js';
 import { reportError } from './problems.js';
 import { buildProgram, type Call, complaint } from './program.js';
 import { errorEvent } from './records.js';
+import { withTypedWays } from './refusals.js';
 import { Session, terminalWidth } from './session.js';
 
 const HELP_WIDTH = 100;
@@ -45,7 +46,7 @@ async function obey(argv: readonly string[], session: Session): Promise<number> 
     const run = await call.spec.load();
     return await run(session, call.args, call.options as never);
   } catch (error) {
-    const code = reportError(session, error, debug);
+    const code = reportError(session, withTypedWays(error, argv), debug);
     if (call?.options['json'] === true) await session.json(errorEvent(error, code));
     return code;
   }
@@ -55,7 +56,7 @@ async function obey(argv: readonly string[], session: Session): Promise<number> 
 export async function runCli(argv: readonly string[], context: CliContext, deps: CliDeps): Promise<number> {
   const interrupts = new Interrupts(context);
   try {
-    return await Promise.race([obey(argv, new Session(context, deps, interrupts)), interrupts.leave]);
+    return await Promise.race([obey(argv, new Session(context, deps, interrupts, argv)), interrupts.leave]);
   } finally {
     interrupts.close();
   }

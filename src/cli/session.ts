@@ -3,7 +3,9 @@ import { Ansis } from 'ansis';
 import type { StoreReader } from '../client/reader.js';
 import type { CliContext, CliDeps, OutputStream } from './context.js';
 import type { Interrupts } from './interrupts.js';
+import { calledBy } from './typed.js';
 import { safeText } from './view/safe-text.js';
+import { wrapWhole } from './view/table.js';
 
 export type Tone = 'plain' | 'dim' | 'strong' | 'good' | 'warning' | 'bad';
 
@@ -20,6 +22,15 @@ export function terminalWidth(stream: OutputStream): number | undefined {
   return stream.isTTY === true ? stream.columns || UNKNOWN_COLUMNS : undefined;
 }
 
+/** What the terminal would break inside a word is broken before it. */
+function wrapped(text: string, stream: OutputStream): string {
+  const width = terminalWidth(stream) ?? Number.POSITIVE_INFINITY;
+  return text
+    .split('\n')
+    .flatMap((line) => wrapWhole(line, width))
+    .join('\n');
+}
+
 function toned(colors: Ansis, tone: Tone, text: string): string {
   if (tone === 'plain') return text;
   const style = { dim: colors.dim, strong: colors.bold, good: colors.green, warning: colors.yellow, bad: colors.red }[tone];
@@ -34,6 +45,8 @@ export class Session {
     readonly context: CliContext,
     readonly deps: CliDeps,
     readonly interrupts: Interrupts,
+    /** The words of the command line, without the program. */
+    readonly argv: readonly string[] = [],
   ) {}
 
   /** Lines of results, to stdout. Made safe on a terminal, as they are in a pipe or file. */
@@ -74,7 +87,8 @@ export class Session {
   }
 
   private write(stream: OutputStream, text: string, tone: Tone): void {
-    const safe = stream.isTTY === true ? safeText(text) : text;
+    const named = calledBy(this.context.command, text);
+    const safe = stream.isTTY === true ? wrapped(safeText(named), stream) : named;
     stream.write(`${toned(colorsFor(stream, this.context), tone, safe)}\n`);
   }
 }

@@ -2,7 +2,7 @@
 
 import type { Problem } from '../core/errors.js';
 import type { Estimate } from '../core/estimate.js';
-import type { Counts, Outcome, RunState, StopCause, Usage } from '../core/model.js';
+import type { Counts, FailureGroup, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { ResizeOptions } from '../core/resize.js';
 import type { SeenRows } from '../intake/seen-rows.js';
 import type { SeedContent } from '../schema/seed.js';
@@ -116,6 +116,8 @@ export interface Progress extends Counts {
   failedCalls: number;
   limited: number;
   doubtful: number;
+  /** Why rows failed, the most frequent cause first; empty while `running` in a handle's progress, where it would be counted at every look. */
+  failures: FailureGroup[];
   usage: Usage;
   costUsd: number;
   /** Reserved and doubtful money on top of costUsd. */
@@ -130,6 +132,8 @@ export interface Progress extends Counts {
   auto: boolean;
   requestsPerMinute: number | null;
   tokensPerMinute: number | null;
+  /** Processes that make its calls: the host, and each `swarm worker`; null while it does not run. */
+  processes: number | null;
   /** What was found of the provider's limits, for all processes and runs of this model and key; null before anything was. */
   found: FoundLimits | null;
   /** What keeps it from being quicker; null when nothing is known to, or it is not running. */

@@ -6,7 +6,7 @@ import { type Estimate, estimateRest, speedOf } from '../core/estimate.js';
 import type { NanoUsd } from '../core/model.js';
 import { nanoToUsd } from '../core/price.js';
 import { ASSUMED_CONCURRENCY, MOST_AUTO_CONCURRENCY, ROW_GRAIN, sliceSize } from '../core/slice-size.js';
-import { parseTemplate } from '../core/template.js';
+import { rowTexts } from '../core/row-texts.js';
 import { fileVersion, seenRows } from '../intake/seen-rows.js';
 import type { Prices } from '../llm/port.js';
 import { capProblem } from '../pricing/cap-problem.js';
@@ -48,26 +48,23 @@ export async function checkTask(
     estimate: null,
   };
   try {
-    const prepared = await prepareTask(source, options, readKey);
+    const prepared = await prepareTask(source, options, readKey, 'look');
+    if (prepared.keyProblem) report.problems.push(prepared.keyProblem);
     const { task } = prepared;
     report.notes.push(...prepared.notes);
     report.maxCostUsd = task.maxCost;
-    const template = parseTemplate(task.promptTemplate);
+    const fill = rowTexts(task);
     const costs = new WorstCase(task, prices);
-    const asked = [
-      {
-        role: 'user' as const,
-        content: task.onTruncate === 'continue' ? longest(task.followUp, CONTINUE_PROMPT) : task.followUp,
-      },
-    ];
-    const followUp = { about: estimateTokens(asked), atMost: maxInputTokens(asked) };
+    const followUps = new FollowUps(task);
     const version = prepared.rowsOf && (await fileVersion(prepared.rowsOf.file));
     const rows = prepared.rows();
     const prompts = new PromptTokens();
     let promptTokens = 0;
     for await (const seed of rows) {
       report.rows += 1;
-      const messages = nextMessages(task, template.render(seed.content), []);
+      const { rules, prompt } = fill(seed.content);
+      const messages = nextMessages(rules, prompt, []);
+      const followUp = followUps.of(rules.followUp);
       const atMost = maxInputTokens(messages);
       const about = prompts.next(messages, atMost);
       promptTokens += about;
@@ -79,7 +76,7 @@ export async function checkTask(
     report.calls = report.rows * mostCalls(task);
     report.outputTokens = report.calls * task.maxTokens;
     report.worstCostUsd = costs.nano === null ? null : nanoToUsd(costs.nano);
-    const known = { rows: report.rows, promptTokens, followUpTokens: followUp.about, mostCalls: mostCalls(task) };
+    const known = { rows: report.rows, promptTokens, followUpTokens: followUps.mean(report.rows), mostCalls: mostCalls(task) };
     const begins = options.ifChanged === 'fresh' || options.ifChanged === 'fork';
     const found = await earlier(task);
     const done = begins ? 0 : Math.min(found.done, report.rows);
@@ -119,8 +116,29 @@ function estimateOf(task: Task, known: KnownRows, { done, sample, learned }: Ear
   return estimateRest(sample.rows, left, speed);
 }
 
-function longest(a: string, b: string): string {
-  return a.length > b.length ? a : b;
+/** Tokens of what is asked after an answer: mostly the same for all rows. */
+class FollowUps {
+  #text: string | null = null;
+  #tokens = { about: 0, atMost: 0 };
+  #sum = 0;
+
+  constructor(readonly task: Task) {}
+
+  of(followUp: string): { about: number; atMost: number } {
+    if (followUp !== this.#text) {
+      this.#text = followUp;
+      const { onTruncate } = this.task;
+      const content = onTruncate === 'continue' && CONTINUE_PROMPT.length > followUp.length ? CONTINUE_PROMPT : followUp;
+      const asked = [{ role: 'user' as const, content }];
+      this.#tokens = { about: estimateTokens(asked), atMost: maxInputTokens(asked) };
+    }
+    this.#sum += this.#tokens.about;
+    return this.#tokens;
+  }
+
+  mean(rows: number): number {
+    return rows === 0 ? 0 : this.#sum / rows;
+  }
 }
 
 /** Upper bound of a run: every row takes all turns, every answer is as long as it may be. */

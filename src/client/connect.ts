@@ -90,6 +90,7 @@ class ConnectedSwarm implements Swarm {
       {
         task: prepared.task,
         rows: prepared.rows(),
+        ...(prepared.again ? { again: prepared.rows } : {}),
         seen: await stillSeen(options.checked?.seen, prepared.rowsOf),
         limited: options.limit !== undefined,
         ifChanged: options.ifChanged ?? 'refuse',

@@ -8,6 +8,7 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { EXIT, SwarmError } from '../core/errors.js';
+import { plural } from '../core/format.js';
 import { OPEN_STATES, type RunState } from '../core/model.js';
 import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
 import type { ResizeOptions } from '../core/resize.js';
@@ -102,7 +103,7 @@ export class Launcher {
         // An epoch happens once, whoever else starts it at this moment.
         workflowIdReusePolicy: 'REJECT_DUPLICATE',
         workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-        staticSummary: `${run.name}: ${run.total} rows on ${run.task.model.provider}/${run.task.model.model}`,
+        staticSummary: `${run.name}: ${plural(run.total, 'row')} on ${run.task.model.provider}/${run.task.model.model}`,
         typedSearchAttributes: runAttributes({ run: run.id, model: `${run.task.model.provider}/${run.task.model.model}` }),
         memo: { labels: run.task.labels, outputDir: run.outputDir, rows: run.total },
       });

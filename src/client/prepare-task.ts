@@ -14,21 +14,26 @@ import type { StartOptions } from './api.js';
 export interface PreparedTask {
   task: Task;
   notes: string[];
-  /** Value of the task's key; null when the endpoint has none. */
+  /** Value of the task's key; null when the endpoint has none, and when it has a problem. */
   key: string | null;
+  /** E_KEY_MISSING or E_KEY_FORMAT; null for a start, which throws it. */
+  keyProblem: Problem | null;
   /** Where a key stands in the task file. */
   placeOf(key: string): Place;
   /** Where the rows are; null for rows from code. */
   rowsOf: RowsOf | null;
-  /** A new reading of the rows. Rows from code can be read once. */
+  /** A new reading of the rows. */
   rows(): SeedReading;
+  /** False for rows from code that come only once. */
+  again: boolean;
 }
 
-/** Throws a SwarmError: exit 2 for bad input, 5 for a missing or malformed key. */
+/** Throws a SwarmError: exit 2 for bad input, 5 for a missing or malformed key, which who only looks is told instead. */
 export async function prepareTask(
   source: string | object,
   options: StartOptions,
   readKey: (name: string) => string | undefined,
+  purpose: 'start' | 'look' = 'start',
 ): Promise<PreparedTask> {
   const loaded = typeof source === 'string' ? await loadTask(source) : await loadTaskObject(source);
   const task = withOptions(loaded.task, options);
@@ -36,13 +41,16 @@ export async function prepareTask(
   if (folder) throw new SwarmError(folder);
   const window = windowProblem(task, loaded);
   if (window) throw new SwarmError(window);
-  const key = keyOf(task, loaded, readKey);
+  const { key, problem } = keyOf(task, loaded, readKey);
+  if (problem !== null && purpose === 'start') throw new SwarmError(problem, EXIT.refused);
   return {
     task,
     key,
+    keyProblem: problem,
     notes: [...loaded.notes],
     placeOf: loaded.placeOf,
     rowsOf: rowsOf(task, options),
+    again: options.seeds === undefined || Array.isArray(options.seeds),
     rows: () =>
       readSeeds(sourceOf(task, options), {
         prompt: loaded.prompt,
@@ -77,13 +85,17 @@ function windowProblem(task: Task, loaded: LoadedTask): Problem | null {
   };
 }
 
-function keyOf(task: Task, loaded: LoadedTask, readKey: (name: string) => string | undefined): string | null {
+function keyOf(
+  task: Task,
+  loaded: LoadedTask,
+  readKey: (name: string) => string | undefined,
+): { key: string | null; problem: Problem | null } {
   const name = task.model.apiKeyEnv;
-  if (name === null) return null;
+  if (name === null) return { key: null, problem: null };
   const value = readKey(name);
   const problem = checkKey(name, value);
-  if (problem) throw new SwarmError({ ...problem, place: loaded.placeOf('worker_api_key_env') }, EXIT.refused);
-  return value ?? null;
+  if (problem) return { key: null, problem: { ...problem, place: loaded.placeOf('worker_api_key_env') } };
+  return { key: value ?? null, problem: null };
 }
 
 /** Overrides of the starter; the same ranges hold as in the file. */

@@ -4,7 +4,7 @@ import { EXIT, type ExitCode } from '../core/errors.js';
 import type { Learned } from '../core/gate/learned.js';
 import { FirstRows, lookAt } from '../core/look.js';
 import type { RunState } from '../core/model.js';
-import { gateKey } from '../core/names.js';
+import { gateKey, runShare } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
 import { unknownRun } from '../core/run-errors.js';
 import { whereToGo } from '../schema/providers.js';
@@ -26,15 +26,20 @@ export async function startedRun(store: Store, runId: string): Promise<RunRow> {
   return run;
 }
 
-/** Throws E_RUN_UNKNOWN. Who looks again and again keeps the first rows from look to look. */
+/**
+ * Throws E_RUN_UNKNOWN. Who looks again and again keeps the first rows from look to look, and is not told the causes of failures while
+ * the run goes on.
+ */
 export async function readProgress(
   store: Store,
   runId: string,
   settings: DaySettings,
-  firstRows: FirstRows = firstRowsOf(store, runId),
+  firstRows: FirstRows | null = null,
 ): Promise<Progress> {
   const run = await startedRun(store, runId);
-  return await progressOf(store, run, { settings, sums: new DaySums(store), firstRows });
+  const causes = firstRows === null || run.state !== 'running';
+  const sums = new DaySums(store);
+  return await progressOf(store, run, { settings, sums, firstRows: firstRows ?? firstRowsOf(store, runId), causes });
 }
 
 /** Newest first. */
@@ -43,7 +48,9 @@ export async function listProgress(store: Store, options: ListOptions, settings:
   const runs = (await store.runs(filter)).filter(({ state }) => state !== 'staging');
   const sums = new DaySums(store);
   return await Promise.all(
-    runs.map((run) => progressOf(store, run, { settings, sums, firstRows: rest ? firstRowsOf(store, run.id) : null })),
+    runs.map((run) =>
+      progressOf(store, run, { settings, sums, firstRows: rest ? firstRowsOf(store, run.id) : null, causes: true }),
+    ),
   );
 }
 
@@ -52,15 +59,19 @@ interface ProgressSources {
   sums: DaySums;
   /** Null: `rest` is not asked for. */
   firstRows: FirstRows | null;
+  /** Whether the causes of failures are asked for. */
+  causes: boolean;
 }
 
-async function progressOf(store: Store, run: RunRow, { settings, sums, firstRows }: ProgressSources): Promise<Progress> {
+async function progressOf(store: Store, run: RunRow, { settings, sums, firstRows, causes }: ProgressSources): Promise<Progress> {
   const now = Date.now();
-  const [totals, control, learned, waits] = await Promise.all([
+  const running = run.state === 'running';
+  const [totals, control, learned, waits, processes] = await Promise.all([
     store.totals(run.id),
     store.control(run.id),
     store.limits(gateKey(run.task.model)),
-    run.state === 'running' ? store.waits(run.id, now) : [],
+    running ? store.waits(run.id, now) : [],
+    running ? processesOf(store, run.id, now) : null,
   ]);
   const { total, ok, failed, filtered, calls, tries, limited, doubtful, usage } = totals;
   const left = total - ok - failed - filtered;
@@ -82,6 +93,7 @@ async function progressOf(store: Store, run: RunRow, { settings, sums, firstRows
     failedCalls: tries,
     limited,
     doubtful,
+    failures: causes && failed > 0 ? await store.failures(run.id) : [],
     usage,
     costUsd: nanoToUsd(totals.settledNano),
     heldUsd: nanoToUsd(totals.reservedNano + totals.doubtfulNano),
@@ -91,6 +103,7 @@ async function progressOf(store: Store, run: RunRow, { settings, sums, firstRows
     auto: control.auto,
     requestsPerMinute: control.requestsPerMinute,
     tokensPerMinute: control.tokensPerMinute,
+    processes,
     found: learned && foundLimits(learned),
     waits: wait && { why: wait.why, text: wait.text, since: wait.since, until: wait.until, failure: wait.failure ?? null },
     rest,
@@ -100,6 +113,14 @@ async function progressOf(store: Store, run: RunRow, { settings, sums, firstRows
     endedAt: run.endedAt,
     outputDir: run.outputDir,
   };
+}
+
+/** Living processes that have a share of the run's calls. */
+async function processesOf(store: Store, runId: string, now: number): Promise<number> {
+  const shares = await store.shares([runShare(runId)]);
+  if (shares.length === 0) return 0;
+  const living = new Set((await store.owners()).filter(({ leaseUntil }) => leaseUntil >= now).map(({ id }) => id));
+  return shares.filter(({ owner }) => living.has(owner)).length;
 }
 
 function foundLimits({ pace, window, noise, at }: Learned): FoundLimits {

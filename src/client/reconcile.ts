@@ -1,4 +1,5 @@
 /** `swarm receipt RUN --reconcile FILE`: doubtful calls of a run against what its provider says that it billed. */
+import { plural } from '../core/format.js';
 import { callId } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
 import { type Decision, type KnownCall, type Reconciled, reconcile } from '../core/reconcile.js';
@@ -32,7 +33,7 @@ async function settledRun(store: Store, runId: string): Promise<RunRow> {
   if (!run) throw unknownRun(runId);
   const { open } = await store.totals(runId);
   if (open === 0 && !(UNDER_WAY as readonly string[]).includes(run.state)) return run;
-  const found = `run ${runId} is ${run.state}, with ${open} calls under way: their answers may still come`;
+  const found = `run ${runId} is ${run.state}, with ${plural(open, 'call')} under way: answers may still come`;
   throw runBusy(runId, found);
 }
 

@@ -6,7 +6,7 @@ export function stillPaused(runId: string): SwarmError {
     {
       code: 'E_LOCKED',
       found: `run ${runId} is paused and has rows left; failed rows are done again once it has ended`,
-      fix: `swarm resume ${runId}, then retry; or swarm cancel ${runId}`,
+      fix: `first: swarm resume ${runId}; at its end: swarm retry ${runId}`,
     },
     EXIT.locked,
   );

@@ -83,7 +83,12 @@ export function judge(rules: ConversationRules, answers: readonly Answer[]): Ver
   const newest = answers.at(-1);
   if (!newest) throw new RangeError('judge needs an answer');
   if (newest.finish === 'filter') {
-    return { kind: 'failed', cause: 'filtered', code: 'E_ROW_FILTERED', message: 'the provider filtered or refused the answer' };
+    return {
+      kind: 'failed',
+      cause: 'content_filter',
+      code: 'E_ROW_FILTERED',
+      message: 'the provider filtered or refused the answer',
+    };
   }
   if (newest.finish === 'unknown' || newest.finish === 'error') {
     return {

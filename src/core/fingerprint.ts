@@ -30,6 +30,7 @@ const OPERATIONAL_FILE_KEYS: Record<OperationalKey, string> = {
   sliceSize: 'batch_size',
   outputDir: 'output_dir',
   outputFormat: 'output_format',
+  csvGuard: 'csv_guard',
   checkpointEvery: 'checkpoint_every',
   transcripts: 'transcripts',
   maxCost: 'max_cost',

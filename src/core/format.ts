@@ -10,6 +10,11 @@ export function formatCount(value: number): string {
   return `${(value / 1_000_000).toFixed(value < 99_950_000 ? 1 : 0)}M`;
 }
 
+/** `1 row`, `2 rows`: the word is one whose plural ends with an s. */
+export function plural(count: number, word: string): string {
+  return `${count} ${word}${count === 1 ? '' : 's'}`;
+}
+
 /** Less is nothing: amounts are whole nano-dollars, means of them are not. */
 const HALF_A_NANO = 5e-10;
 

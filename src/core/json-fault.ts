@@ -10,7 +10,7 @@ function end(pattern: RegExp, text: string, at: number): number {
 }
 
 /** The end of the string that begins at `at`, or the offset of what breaks it. A loop: a pattern would use up its stack on long strings. */
-function endOfString(text: string, at: number): { end: number } | { fault: number } {
+export function endOfString(text: string, at: number): { end: number } | { fault: number } {
   let here = at + 1;
   for (;;) {
     const code = text.charCodeAt(here);

@@ -36,7 +36,7 @@ export type Finish = 'stop' | 'length' | 'filter' | 'tool' | 'error' | 'unknown'
 /** Causes of a failed row, coarse enough to retry by (`swarm retry --cause`). */
 export const FAILURE_CAUSES = [
   'refused', // the provider refused this row for good (4xx about the row)
-  'filtered', // content filter or refusal
+  'content_filter', // the provider's filter, or a refusal of the model; `filtered` is a row that a rule of the task took out
   'truncated', // the answer hit the output limit and on_truncate is fail
   'empty', // an answer without text
   'transport', // connection, timeout, 5xx: tries used up
@@ -62,10 +62,18 @@ export interface Outcome {
   fromTurn: number;
   /** Number of answered turns. */
   turns: number;
-  /** Real failures on the way (429s and waits are not tries). */
+  /** Calls of the row that were answered or really failed; those that a limit refused were waits. 0: none was made. */
   attempts: number;
   usage: Usage;
   costNano: NanoUsd;
+}
+
+/** Failed rows of a run with one cause. */
+export interface FailureGroup {
+  cause: string;
+  rows: number;
+  /** The first of them. */
+  example: { id: string; index: number; code: string; message: string };
 }
 
 /** Counts of a run, always adding up: total = ok + failed + filtered + pending. */

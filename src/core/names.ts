@@ -30,6 +30,11 @@ export function sliceQueue(owner: string): string {
   return `${MAIN_QUEUE}.slices.${owner}`;
 }
 
+/** Names the limit of a run's calls in flight, of which each process that makes some has a share. */
+export function runShare(runId: string): string {
+  return `run/${runId}`;
+}
+
 /** Workflow id of one execution of a run. */
 export function runWorkflowId(runId: string, epoch: number): string {
   return `${runId}/e${epoch}`;

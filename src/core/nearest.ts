@@ -26,14 +26,20 @@ export function editDistance(a: string, b: string): number {
   return previous[b.length] ?? 0;
 }
 
+/** `rn` for `run`. */
+function isShortened(word: string, candidate: string): boolean {
+  return word.length === 2 && candidate.length === 3 && candidate[0] === word[0] && candidate[2] === word[1];
+}
+
 /** The candidate that a person most likely meant, or null when none is near. Case does not count. */
 export function nearest(word: string, candidates: Iterable<string>): string | null {
   if (word.length > LONGEST_WORD) return null;
   const wanted = word.toLowerCase();
   let best: string | null = null;
-  // Words of one or two letters are near to everything: only their case may differ.
+  // Words of one or two letters are near to everything: only their case may differ, or one letter is missing inside.
   let bestDistance = Math.floor(wanted.length / 3) + 1;
   for (const candidate of candidates) {
+    if (best === null && isShortened(wanted, candidate.toLowerCase())) best = candidate;
     if (Math.abs(candidate.length - wanted.length) >= bestDistance || candidate.length > LONGEST_WORD) continue;
     const distance = editDistance(wanted, candidate.toLowerCase());
     if (distance < bestDistance) {

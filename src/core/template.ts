@@ -1,9 +1,11 @@
 /**
  * Prompt templates: `{{seed}}`, `{{field}}`, `{{field.sub}}` and nothing else. Parsed once, rendered in one pass,
- * so text inside a value is never expanded. `{{{{` writes a literal `{{`.
+ * so text inside a value is never expanded. `{{{{` writes a literal `{{`. A field may have any signs in its name, so only the rows tell
+ * whether `{{a + b}}` is one or an expression.
  */
 import type { SeedContent } from '../schema/seed.js';
 import { type Problem, SwarmError } from './errors.js';
+import { exactJson } from './exact-json.js';
 
 /** A problem of the template text; `offset` counts UTF-16 units from its start. */
 export interface TemplateFault extends Omit<Problem, 'place'> {
@@ -30,7 +32,17 @@ type Part = { text: string } | { path: string };
 
 const NAME = /^[\p{L}_][\p{L}\p{N}_-]*(?: +[\p{L}\p{N}_-]+)*(?:\.[\p{L}\p{N}_][\p{L}\p{N}_ -]*)*$/u;
 const STATEMENT = /\{[%#][-~]?\s*[\w"'].*?[%#]\}/gs;
-const ALLOWED = '{{seed}} for the whole row, {{field}} or {{field.sub}} for a field of it; {{{{ writes a literal {{';
+export const PLACEHOLDERS = '{{seed}} for the whole row, {{field}} or {{field.sub}} for a field of it; {{{{ writes a literal {{';
+
+/** False for what is a field only when some row has one of exactly this name: with signs in it, it looks like an expression. */
+export function isPlainName(path: string): boolean {
+  return NAME.test(path);
+}
+
+/** True when a placeholder can hold this name. */
+export function canBeNamed(field: string): boolean {
+  return field.trim() !== '' && !/\{\{|\}\}|\n|^[{]|[}]$/.test(field);
+}
 
 function shown(text: string): string {
   return text.length > 60 ? `${text.slice(0, 57)}...` : text;
@@ -64,7 +76,7 @@ function cut(source: string): { parts: Part[]; offsets: Map<string, number>; fau
         code: 'E_TEMPLATE_SYNTAX',
         offset: open,
         found: `"{{${shown(line)}" has no closing }}`,
-        allowed: ALLOWED,
+        allowed: PLACEHOLDERS,
         fix: 'close the placeholder with }}, or write {{{{ for a literal {{',
       });
       at = open + 2;
@@ -76,16 +88,8 @@ function cut(source: string): { parts: Part[]; offsets: Map<string, number>; fau
         code: 'E_TEMPLATE_SYNTAX',
         offset: open,
         found: 'a placeholder has no name: {{}}',
-        allowed: ALLOWED,
+        allowed: PLACEHOLDERS,
         fix: 'name a field, or write {{{{}} for a literal {{}}',
-      });
-    } else if (!NAME.test(path)) {
-      faults.push({
-        code: 'E_TEMPLATE_EXPRESSION',
-        offset: open,
-        found: `"{{${shown(path)}}}" is not a field name; templates hold no expressions`,
-        allowed: ALLOWED,
-        fix: 'compute the value beforehand and put it in a field of the row',
       });
     } else {
       if (literal !== '') parts.push({ text: literal });
@@ -102,7 +106,7 @@ function cut(source: string): { parts: Part[]; offsets: Map<string, number>; fau
       code: 'E_TEMPLATE_EXPRESSION',
       offset: match.index,
       found: `"${shown(match[0])}" is a template statement; templates hold no statements`,
-      allowed: ALLOWED,
+      allowed: PLACEHOLDERS,
       fix: 'make one row per wanted prompt, or put the text in a field of the row',
     });
   }
@@ -111,7 +115,7 @@ function cut(source: string): { parts: Part[]; offsets: Map<string, number>; fau
 
 function asText(value: unknown): VariableValue {
   if (typeof value === 'string') return { kind: 'text', text: value };
-  if (typeof value === 'boolean') return { kind: 'text', text: String(value) };
+  if (typeof value === 'boolean' || typeof value === 'bigint') return { kind: 'text', text: String(value) };
   if (typeof value === 'number') {
     if (Number.isInteger(value) && !Number.isSafeInteger(value)) {
       return { kind: 'unusable', found: 'a whole number over 2^53, whose last digits are lost' };
@@ -130,19 +134,28 @@ function ownField(value: unknown, name: string): { has: boolean; value: unknown 
   return { has: field !== undefined, value: field };
 }
 
+/** A placeholder is read without the blanks around it, so it also means a field whose name has some: the second of `id, text`. */
+function fieldOf(value: unknown, name: string): { has: boolean; value: unknown } {
+  const own = ownField(value, name);
+  if (own.has || typeof value !== 'object' || value === null) return own;
+  const other = Object.keys(value).find((key) => key !== name && key.trim() === name);
+  return other === undefined ? own : ownField(value, other);
+}
+
 /**
- * What a template variable is for a row. Own fields only; a field whose own name has dots goes before a path.
+ * What a template variable is for a row. Own fields only; a field whose own name has dots goes before a path, one without blanks around its
+ * name before one with them.
  * A text row has the one variable `seed`; for an object row `seed` is its field `seed`, else the whole row as JSON.
  */
 export function variableOf(content: SeedContent, path: string): VariableValue {
   if (typeof content === 'string') return path === 'seed' ? { kind: 'text', text: content } : { kind: 'absent' };
-  const whole = ownField(content, path);
+  const whole = fieldOf(content, path);
   if (whole.has) return asText(whole.value);
-  if (path === 'seed') return { kind: 'text', text: JSON.stringify(content) };
+  if (path === 'seed') return { kind: 'text', text: exactJson(content) };
   if (!path.includes('.')) return { kind: 'absent' };
   let value: unknown = content;
   for (const name of path.split('.')) {
-    const field = ownField(value, name.trim());
+    const field = fieldOf(value, name.trim());
     if (!field.has) return { kind: 'absent' };
     value = field.value;
   }
@@ -155,9 +168,9 @@ export function variableProblem(path: string, value: VariableValue): Problem | n
   if (value.kind === 'absent') {
     return {
       code: 'E_SEED_FIELD',
-      found: `the template uses {{${path}}} and the row has no such field`,
-      allowed: 'rows that have every field of the template',
-      fix: `give the row a field "${path}", or take {{${path}}} out of prompt_template`,
+      found: `the task uses {{${path}}} and the row has no such field`,
+      allowed: 'rows that have every field that the task uses',
+      fix: `give the row a field "${path}", or take {{${path}}} out of the task`,
     };
   }
   return {
@@ -175,7 +188,7 @@ export function readTemplate(source: string): { template: Template | null; fault
       code: 'E_TEMPLATE_EMPTY',
       offset: 0,
       found: 'prompt_template is blank',
-      allowed: ALLOWED,
+      allowed: PLACEHOLDERS,
       fix: 'write the prompt, with {{seed}} where the row goes',
     };
     return { template: null, faults: [fault] };

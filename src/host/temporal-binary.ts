@@ -57,7 +57,11 @@ export async function resolveTemporalBinary(
   config: Pick<Config, 'temporalBin' | 'cacheDir'>,
   options: ResolveOptions = {},
 ): Promise<TemporalBinary> {
-  const say = options.onProgress ?? (() => undefined);
+  const tell = options.onProgress ?? (() => undefined);
+  const held: string[] = [];
+  let quiet = true;
+  /** A search that succeeds has nothing to tell: what it met is told once more is needed. */
+  const say = (line: string) => (quiet ? void held.push(line) : tell(line));
   const env = options.env ?? plainEnvironment();
   const said: string[] = [];
   const failed = (step: string, why: string): null => {
@@ -69,7 +73,7 @@ export async function resolveTemporalBinary(
   const probe = async (step: string, path: string): Promise<TemporalBinary | null> => {
     const found = await probeBinary(path);
     if ('refused' in found) return failed(step, `${path} ${found.refused}`);
-    say(`temporal binary: ${path} (Server ${found.serverVersion})`);
+    if (!quiet) say(`temporal binary: ${path} (Server ${found.serverVersion})`);
     return { path, serverVersion: found.serverVersion };
   };
   const cached = cachedProgram(config);
@@ -96,7 +100,13 @@ export async function resolveTemporalBinary(
     (named === null ? null : await probe('SWARM_TEMPORAL_BIN', named)) ??
     (searched === undefined ? failed('PATH', 'no temporal in it') : await probe('PATH', searched)) ??
     (await probeCached());
-  if (present !== null) return present;
+  if (present !== null) {
+    // Somebody named a program, and another one is used.
+    if (named !== null && present.path !== named) for (const line of held.filter((one) => one.includes(named))) tell(line);
+    return present;
+  }
+  quiet = false;
+  for (const line of held) tell(line);
 
   const lock = await lockCache(config, say, options);
   try {

@@ -1,12 +1,15 @@
 /** Rows against the template, while they stream by: which variables they cannot fill. */
 import type { Place, Problem } from '../core/errors.js';
 import { nearest } from '../core/nearest.js';
-import { type Template, variableOf, variableProblem } from '../core/template.js';
+import { canBeNamed, isPlainName, type Template, variableOf, variableProblem } from '../core/template.js';
 import type { SeedContent } from '../schema/seed.js';
 
-/** A template and where it stands. */
+/** The templates of a task and where they stand. */
 export interface PromptSource {
+  /** prompt_template. */
   template: Template;
+  /** Those of system_prompt and follow_up, as far as they are sent. */
+  beside?: readonly Template[];
   variablePlaces?: Readonly<Record<string, Place>>;
   templatePlace?: Place;
 }
@@ -25,6 +28,8 @@ interface Bad {
 
 interface VariableState {
   path: string;
+  /** True: a place in prompt_template. */
+  inPrompt: boolean;
   filled: number;
   absent: Bad | null;
   unusable: Bad | null;
@@ -55,20 +60,30 @@ export class RowCheck {
   readonly #fields = new Set<string>();
   #rows = 0;
   #bad = false;
+  #blank: { rows: number; first: Place; whole: boolean } | null = null;
 
   constructor(prompt: PromptSource) {
     this.#prompt = prompt;
-    this.#variables = prompt.template.variables.map((path) => ({ path, filled: 0, absent: null, unusable: null }));
+    const inPrompt = new Set(prompt.template.variables);
+    this.#variables = variablesOf(prompt).map((path) => ({
+      path,
+      inPrompt: inPrompt.has(path),
+      filled: 0,
+      absent: null,
+      unusable: null,
+    }));
   }
 
   /** Checks the next row. Returns whether the template can be filled with it. */
   check(content: SeedContent, place: Place): boolean {
     this.#rows += 1;
     let good = true;
+    let said = false;
     for (const variable of this.#variables) {
       const value = variableOf(content, variable.path);
       if (value.kind === 'text') {
         variable.filled += 1;
+        said ||= variable.inPrompt && value.text.trim() !== '';
         continue;
       }
       good = false;
@@ -79,8 +94,23 @@ export class RowCheck {
     if (!good) {
       this.#bad = true;
       if (this.#fields.size < SHOWN_FIELDS) for (const name of fieldsOf(content)) this.#fields.add(name);
-    }
+    } else if (!said && this.#prompt.template.variables.length > 0) this.#noteBlank(content, place);
     return good;
+  }
+
+  #noteBlank(content: SeedContent, place: Place): void {
+    this.#blank ??= { rows: 0, first: place, whole: this.#prompt.template.render(content).trim() === '' };
+    this.#blank.rows += 1;
+  }
+
+  /** What a person should know of the prompts, a sentence each. */
+  notes(): string[] {
+    if (this.#blank === null) return [];
+    const { rows, first, whole } = this.#blank;
+    const what = whole ? 'rows whose prompt is blank' : 'rows that leave every placeholder of prompt_template blank';
+    return [
+      `${what}: ${rows}${first.line === undefined ? '' : `, the first in line ${first.line}`}; each is a call all the same`,
+    ];
   }
 
   /** True when any row so far was bad. */
@@ -117,16 +147,41 @@ export class RowCheck {
     const place = this.#prompt.variablePlaces?.[path];
     const fields = [...new Set(['seed', ...this.#fields])];
     const near = nearest(path, fields);
+    const allowed = fields.map((name) => `{{${name}}}`).join(', ');
+    const shared = { ...(place ? { place } : {}), allowed };
+    if (isPlainName(path) || near) {
+      return {
+        ...shared,
+        code: 'E_TEMPLATE_VAR',
+        found: `the task uses {{${path}}}, and no row has a field of that name`,
+        fix: near ? `did you mean {{${near}}}?` : 'use one of these fields, or add the field to the rows',
+      };
+    }
     return {
-      code: 'E_TEMPLATE_VAR',
-      ...(place ? { place } : {}),
-      found: `the template uses {{${path}}}, and no row has a field of that name`,
-      allowed: fields.map((name) => `{{${name}}}`).join(', '),
-      fix: near ? `did you mean {{${near}}}?` : 'use one of these fields, or add the field to the rows',
+      ...shared,
+      code: 'E_TEMPLATE_EXPRESSION',
+      found: `no row has a field named "${path.length > 60 ? `${path.slice(0, 57)}...` : path}", and templates hold no expressions`,
+      fix: 'put the wanted text in a field of the rows; for braces that are text write {{{{ instead of {{',
     };
   }
 }
 
+/** All variables that the rows must fill, each once. */
+export function variablesOf({ template, beside = [] }: PromptSource): string[] {
+  return [...new Set([template, ...beside].flatMap(({ variables }) => variables))];
+}
+
+/** Placeholders that this row can fill: fields, and fields of fields, as a template names them. */
 function fieldsOf(content: SeedContent): string[] {
-  return typeof content === 'string' ? [] : Object.keys(content).slice(0, SHOWN_FIELDS);
+  if (typeof content === 'string') return [];
+  const names = Object.keys(content).slice(0, SHOWN_FIELDS);
+  const inner = names.flatMap((name) => {
+    const value = content[name];
+    const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isRecord ? Object.keys(value).map((sub) => `${name}.${sub}`) : [name];
+  });
+  return inner
+    .slice(0, SHOWN_FIELDS)
+    .map((name) => name.trim())
+    .filter((name) => canBeNamed(name) && variableOf(content, name).kind === 'text');
 }

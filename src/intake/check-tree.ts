@@ -1,4 +1,5 @@
 /** What no task may hold at any depth: forbidden keys and control characters. */
+import { HALF_PAIR } from './half-pairs.js';
 import type { KeyPath, TaskProblems } from './task-problems.js';
 
 /** Keys that would reach into the prototype of an object. */
@@ -24,6 +25,8 @@ export function checkTree(reading: TaskProblems, value: unknown, path: KeyPath):
         fix: 'take it out',
       });
     }
+    if (!value.isWellFormed())
+      reading.add(reading.places.value(path), { ...HALF_PAIR, found: `${path.join('.')} ${HALF_PAIR.found}` });
     return;
   }
   if (typeof value !== 'object' || value === null || path.length > 8) return;

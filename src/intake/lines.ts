@@ -1,6 +1,7 @@
-/** Lines of a file of any size: UTF-8, LF or CRLF, memory bounded by the longest allowed line. */
+/** Lines of a file of any size: UTF-8, ended by LF, CRLF or CR in any mixture, memory bounded by the longest allowed line. */
 import { createReadStream } from 'node:fs';
 import { invalidUtf8Offset, wideEncoding } from '../core/encoding.js';
+import { badByteFault } from './file-places.js';
 import { LONGEST_ROW, type RawFault, tooLongFault } from './raw-row.js';
 
 export interface Line {
@@ -11,36 +12,52 @@ export interface Line {
 }
 
 const CHUNK = 256 * 1024;
-
-function withoutReturn(text: string): string {
-  return text.endsWith('\r') ? text.slice(0, -1) : text;
-}
+const LF = 10;
+const CR = 13;
 
 /** Decodes whole lines at once; only when that fails, line by line, to find the bad ones. */
 function decodeLines(decoder: InstanceType<typeof TextDecoder>, block: Uint8Array, firstLine: number): (Line | RawFault)[] {
+  let text: string;
   try {
-    return decoder
-      .decode(block)
-      .split('\n')
-      .map((text: string, index: number) => ({ line: firstLine + index, text: withoutReturn(text) }));
+    text = decoder.decode(block);
   } catch {
-    const found: (Line | RawFault)[] = [];
-    let start = 0;
-    for (let line = firstLine; start <= block.length; line += 1) {
-      const newline = block.indexOf(10, start);
-      const bytes = block.subarray(start, newline < 0 ? block.length : newline);
-      const offset = invalidUtf8Offset(bytes);
-      if (offset < 0) found.push({ line, text: withoutReturn(decoder.decode(bytes)) });
-      else {
-        const what = `byte 0x${(bytes[offset] ?? 0).toString(16)} is not UTF-8`;
-        const fault = { code: 'E_ENCODING', found: what, allowed: 'UTF-8', fix: 'save the file again as UTF-8' };
-        found.push({ line, column: offset + 1, fault });
-      }
-      if (newline < 0) break;
-      start = newline + 1;
-    }
-    return found;
+    return decodeEach(decoder, block, firstLine);
   }
+  const texts: string[] = text.includes('\r') ? text.split(/\r\n|\n|\r/) : text.split('\n');
+  return texts.map((line, index) => ({ line: firstLine + index, text: line }));
+}
+
+function decodeEach(decoder: InstanceType<typeof TextDecoder>, block: Uint8Array, firstLine: number): (Line | RawFault)[] {
+  const found: (Line | RawFault)[] = [];
+  let start = 0;
+  for (let line = firstLine; ; line += 1) {
+    const end = firstEnd(block, start);
+    const bytes = block.subarray(start, end < 0 ? block.length : end);
+    const offset = invalidUtf8Offset(bytes);
+    found.push(offset < 0 ? { line, text: decoder.decode(bytes) } : badByteFault(line, offset + 1, bytes[offset] ?? 0));
+    if (end < 0) return found;
+    start = end + (block[end] === CR && block[end + 1] === LF ? 2 : 1);
+  }
+}
+
+/** Where the first line end at or after `from` begins, or -1. */
+function firstEnd(bytes: Uint8Array, from: number): number {
+  const feed = bytes.indexOf(LF, from);
+  const before = feed < 0 ? bytes : bytes.subarray(0, feed);
+  const back = before.indexOf(CR, from);
+  return back >= 0 ? back : feed;
+}
+
+/** Where the last line end ends that is sure to be whole, or -1: a CR at the very end may be half of one. */
+function afterLastEnd(bytes: Uint8Array): number {
+  const last = Math.max(bytes.lastIndexOf(LF), bytes.lastIndexOf(CR, -2));
+  return last < 0 ? -1 : last + 1;
+}
+
+/** Without the one line end at its end. */
+function trimmed(block: Uint8Array): Uint8Array {
+  const crlf = block.at(-1) === LF && block.at(-2) === CR;
+  return block.subarray(0, block.length - (crlf ? 2 : 1));
 }
 
 /** Lines with their numbers, blank ones too, many at a time. A line over LONGEST_ROW is skipped and reported (E_SEED_TOO_LONG). */
@@ -49,7 +66,8 @@ export async function* readLines(path: string): AsyncGenerator<readonly (Line | 
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   let held: Buffer[] = [];
   let heldBytes = 0;
-  let skipping = false;
+  /** In a line that is too long; the CR that ended it, where its LF may still come. */
+  let skipping: 'no' | 'line' | 'feed' = 'no';
   let line = 1;
   let first = true;
   for await (const read of createReadStream(path, { highWaterMark: CHUNK })) {
@@ -63,21 +81,25 @@ export async function* readLines(path: string): AsyncGenerator<readonly (Line | 
       }
       if (chunk[0] === 0xef && chunk[1] === 0xbb && chunk[2] === 0xbf) chunk = chunk.subarray(3);
     }
-    if (skipping) {
-      const newline = chunk.indexOf(10);
-      if (newline < 0) continue;
-      chunk = chunk.subarray(newline + 1);
-      skipping = false;
+    if (skipping === 'line') {
+      const end = firstEnd(chunk, 0);
+      if (end < 0) continue;
+      skipping = chunk[end] === CR ? 'feed' : 'no';
+      chunk = chunk.subarray(end + 1);
       line += 1;
     }
-    const last = chunk.lastIndexOf(10);
-    if (last >= 0) {
-      const whole = chunk.subarray(0, last);
-      const lines = decodeLines(decoder, held.length === 0 ? whole : Buffer.concat([...held, whole]), line);
+    if (skipping === 'feed' && chunk.length > 0) {
+      if (chunk[0] === LF) chunk = chunk.subarray(1);
+      skipping = 'no';
+    }
+    const after = afterLastEnd(chunk);
+    if (after > 0) {
+      const whole = chunk.subarray(0, after);
+      const lines = decodeLines(decoder, trimmed(held.length === 0 ? whole : Buffer.concat([...held, whole])), line);
       line += lines.length;
       held = [];
       heldBytes = 0;
-      chunk = chunk.subarray(last + 1);
+      chunk = chunk.subarray(after);
       yield lines;
     }
     if (chunk.length === 0) continue;
@@ -86,7 +108,7 @@ export async function* readLines(path: string): AsyncGenerator<readonly (Line | 
     if (heldBytes > LONGEST_ROW) {
       held = [];
       heldBytes = 0;
-      skipping = true;
+      skipping = 'line';
       yield [tooLongFault(line)];
     }
   }

@@ -3,6 +3,7 @@ import { open, stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { decodeUtf8 } from '../core/encoding.js';
 import { type Place, SwarmError } from '../core/errors.js';
+import { templatesBeside } from '../core/row-texts.js';
 import { parseTemplate } from '../core/template.js';
 import type { Task } from '../schema/task-types.js';
 import type { PromptSource } from './check-rows.js';
@@ -84,7 +85,12 @@ async function finish(reading: TaskReading, folder: string, file: string | null,
     await escapeProblem(task.outputDir, 'output_dir', options.roots, placeOf('output_dir')),
   ].filter((problem) => problem !== null);
   if (escapes.length > 0) throw new SwarmError(escapes);
-  const prompt = { template: parseTemplate(task.promptTemplate), variablePlaces, templatePlace: placeOf('prompt_template') };
+  const prompt = {
+    template: parseTemplate(task.promptTemplate),
+    beside: templatesBeside(task),
+    variablePlaces,
+    templatePlace: placeOf('prompt_template'),
+  };
   return { task, file, notes, prompt, placeOf };
 }
 

@@ -1,8 +1,10 @@
 /** Rows of a file or from code become seeds: checked, with ids, counted, fingerprinted; streamed with flat memory. */
 import { type Place, type Problem, SwarmError } from '../core/errors.js';
+import { plural } from '../core/format.js';
 import type { Seed, SeedContent } from '../schema/seed.js';
-import { type PromptSource, RowCheck } from './check-rows.js';
+import { type PromptSource, RowCheck, variablesOf } from './check-rows.js';
 import { canonicalJson, SeedsFingerprint } from './fingerprint.js';
+import { HALF_PAIR, halfPairPath } from './half-pairs.js';
 import { shownPath } from './paths.js';
 import type { RawItem, RawRow, RowReader } from './raw-row.js';
 import { SeedIds } from './seed-ids.js';
@@ -49,7 +51,7 @@ function deeperThan(value: unknown, depth: number): boolean {
 
 function contentFault(content: unknown): Omit<Problem, 'place'> | null {
   const fix = 'write the row as a text or an object';
-  if (typeof content === 'string') return null;
+  if (typeof content === 'string') return halfPairFault(content);
   if (typeof content !== 'object' || content === null || Array.isArray(content)) {
     const what =
       content === null
@@ -61,13 +63,19 @@ function contentFault(content: unknown): Omit<Problem, 'place'> | null {
             : `a ${typeof content}`;
     return { code: 'E_SEED_TYPE', found: `the row is ${what}`, allowed: ROW_TYPES, fix };
   }
-  if (!deeperThan(content, DEEPEST)) return null;
+  if (!deeperThan(content, DEEPEST)) return halfPairFault(content);
   return {
     code: 'E_SEED_TYPE',
     found: `the row is nested more than ${DEEPEST} deep`,
     allowed: `at most ${DEEPEST} levels`,
     fix: 'flatten the row',
   };
+}
+
+function halfPairFault(content: unknown): Omit<Problem, 'place'> | null {
+  const path = halfPairPath(content);
+  if (path === null) return null;
+  return { ...HALF_PAIR, found: `${path.length === 0 ? 'the row' : path.join('.')} ${HALF_PAIR.found}` };
 }
 
 class Reading implements SeedReading {
@@ -105,7 +113,7 @@ class Reading implements SeedReading {
   }
 
   notes(): string[] {
-    return [...this.#notes, ...this.#ids.notes()];
+    return [...this.#notes, ...(this.#rowCheck?.notes() ?? []), ...this.#ids.notes()];
   }
 
   #place(line?: number, column?: number): Place {
@@ -144,7 +152,7 @@ class Reading implements SeedReading {
   /** True: stop reading. */
   #isConstant(): boolean {
     const { prompt, allowConstantPrompt } = this.options;
-    if (!prompt || allowConstantPrompt || prompt.template.variables.length > 0 || this.#rows < 2) return false;
+    if (!prompt || allowConstantPrompt || variablesOf(prompt).length > 0 || this.#rows < 2) return false;
     const place = prompt.templatePlace && Object.keys(prompt.templatePlace).length > 0 ? { place: prompt.templatePlace } : {};
     this.#add({
       code: 'E_TEMPLATE_CONSTANT',
@@ -167,7 +175,7 @@ class Reading implements SeedReading {
       this.#problems.push({
         code: 'E_SEED_MORE',
         place: this.#place(),
-        found: `${this.#moreProblems} more problems are not listed`,
+        found: `${plural(this.#moreProblems, 'more problem')} ${this.#moreProblems === 1 ? 'is' : 'are'} not listed`,
         fix: 'fix the first ones',
       });
     }
@@ -217,7 +225,7 @@ class Reading implements SeedReading {
   async *#repeat(kept: readonly RawItem[] | null, rows: RowReader): AsyncGenerator<Seed, void> {
     const first = this.fingerprint.count;
     const { total = 0, prompt, allowConstantPrompt } = this.options;
-    this.#notes.add(`${first} rows are repeated in order to reach ${total}`);
+    this.#notes.add(`${plural(first, 'row')} ${first === 1 ? 'is' : 'are'} repeated in order to reach ${total}`);
     if (first === 1) {
       // Repetition makes many rows of one: the constant template shows only now.
       this.#rows += 1;

@@ -114,13 +114,21 @@ function readModel(reading: TaskProblems, good: Partial<TaskFile>, source: Recor
   return null;
 }
 
-function readPrompt(reading: TaskProblems, template: string | undefined): Record<string, Place> {
-  const path = ['prompt_template'];
+/** The texts that the rows fill in, each with its faults. */
+function readTemplates(reading: TaskProblems, good: Partial<TaskFile>): Record<string, Place> {
   const variablePlaces: Record<string, Place> = Object.create(null);
-  if (template === undefined) return variablePlaces;
-  const read = readTemplate(template);
-  for (const { offset, ...fault } of read.faults) reading.add(reading.places.inText(path, template, offset), fault);
-  for (const [name, offset] of read.template?.offsets ?? []) variablePlaces[name] = reading.places.inText(path, template, offset);
+  for (const key of ['prompt_template', 'system_prompt', 'follow_up'] as const) {
+    const text = good[key];
+    if (typeof text !== 'string' || (key === 'follow_up' && good.multi_turn !== true)) continue;
+    if (key !== 'prompt_template' && text.trim() === '') {
+      if (text !== '') reading.notes.push(`${key} is blank, and is sent as it stands`);
+      continue;
+    }
+    const read = readTemplate(text);
+    for (const { offset, ...fault } of read.faults) reading.add(reading.places.inText([key], text, offset), fault);
+    for (const [name, offset] of read.template?.offsets ?? [])
+      variablePlaces[name] ??= reading.places.inText([key], text, offset);
+  }
   return variablePlaces;
 }
 
@@ -181,7 +189,7 @@ export function readTask(source: Record<string, unknown>, places: TaskPlaces, de
   checkTree(reading, source, []);
   const good = readKeys(reading, source);
   const model = readModel(reading, good, source);
-  const variablePlaces = readPrompt(reading, good.prompt_template);
+  const variablePlaces = readTemplates(reading, good);
   const stopRules = readStopRules(reading, good.stop_when);
   checkTogether(reading, good, source);
   const facts = { notes: reading.notes, variablePlaces, placeOf: (key: string) => places.value([key]) };

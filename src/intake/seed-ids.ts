@@ -27,6 +27,7 @@ function hash64(text: string): Hash & { hex: string } {
 }
 
 function readId(given: unknown): { id: string } | { fault: Fault } {
+  if (typeof given === 'bigint') return { id: String(given) };
   if (typeof given === 'number' && Number.isInteger(given)) {
     return Number.isSafeInteger(given)
       ? { id: String(given) }

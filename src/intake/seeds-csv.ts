@@ -1,74 +1,99 @@
-/** Comma-separated rows under a header. Every value is text. A column `id` gives the ids. */
+/** Comma-separated rows under a header. Every value is text. A column `id` gives the ids. Rows end with CRLF, LF or CR, in any mixture. */
 import { createReadStream } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
 import { wideEncoding } from '../core/encoding.js';
-import { LONGEST_ROW, type RawFault, type RawItem, type RowReader, tooLongFault } from './raw-row.js';
+import { formatFault, parserFault } from './csv-faults.js';
+import { headerFault, separatorFault } from './csv-header.js';
+import { badByteOf, lineAfter } from './file-places.js';
+import { LONGEST_ROW, type RawFault, type RawItem, type RowReader } from './raw-row.js';
 
-const ALLOWED =
-  'a header line, then rows with as many values, separated by commas; values with commas, quotes or line ends in double quotes';
 const BATCH = 256;
+const LINE_END = /\r\n|\n|\r/g;
 
 class BadEncoding extends Error {}
 
-/** Bytes to text; the error says only that it failed, the line is the parser's to know. */
+/** Bytes to text; the error says only that it failed. */
 function decoding(): Transform {
   const decoder = new TextDecoder('utf-8', { fatal: true });
-  let first = true;
+  const decode = (chunk: Buffer | undefined, done: (error: Error | null, text?: string) => void) => {
+    try {
+      done(null, chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true }));
+    } catch {
+      done(new BadEncoding());
+    }
+  };
   return new Transform({
     readableObjectMode: false,
     decodeStrings: true,
     encoding: 'utf8',
-    transform(chunk: Buffer, _encoding, done) {
-      if (first && wideEncoding(chunk.subarray(0, 4))) return done(new BadEncoding('the file is UTF-16'));
-      first = false;
-      try {
-        done(null, decoder.decode(chunk, { stream: true }));
-      } catch {
-        done(new BadEncoding('the file holds bytes that are not UTF-8'));
-      }
-    },
-    flush(done) {
-      try {
-        done(null, decoder.decode());
-      } catch {
-        done(new BadEncoding('the file ends inside a UTF-8 character'));
-      }
-    },
+    transform: (chunk: Buffer, _encoding, done) => decode(chunk, done),
+    flush: (done) => decode(undefined, done),
   });
 }
 
-function formatFault(line: number, found: string, fix: string, fatal = false): RawFault {
-  return { line, column: 1, fault: { code: 'E_SEED_FORMAT', found, allowed: ALLOWED, fix }, ...(fatal ? { fatal } : {}) };
+async function wideFault(path: string): Promise<RawFault | null> {
+  for await (const head of createReadStream(path, { end: 3 })) {
+    const fault = wideEncoding(head as Buffer);
+    return fault === null ? null : { line: 1, column: 1, fault, fatal: true };
+  }
+  return null;
 }
 
-function headerFault(names: readonly string[], line: number): RawFault | null {
-  const empty = names.findIndex((name) => name.trim() === '');
-  if (empty >= 0) return formatFault(line, `column ${empty + 1} of the header has no name`, 'name every column', true);
-  const twice = names.find((name, index) => names.indexOf(name) !== index);
-  if (twice === undefined) return null;
-  return formatFault(line, `the header has two columns named ${JSON.stringify(twice)}`, 'give each column its own name', true);
+/** The records before it may not have come out of the parser yet, so its line is counted in the file. */
+async function faultOf(error: unknown, path: string): Promise<RawFault> {
+  if (error instanceof CsvError) return parserFault(error, await lineAfter(path, Number(error['bytes'] ?? 0)));
+  const bad = error instanceof BadEncoding ? await badByteOf(path) : null;
+  if (bad === null) throw error;
+  return { ...bad, fatal: true };
 }
 
-function faultOf(error: unknown, line: number): RawFault {
-  if (error instanceof BadEncoding) {
-    const fault = { code: 'E_ENCODING', found: error.message, allowed: 'UTF-8', fix: 'save the file again as UTF-8' };
-    return { line, column: 1, fault, fatal: true };
+/** Line ends inside quotes. */
+function innerLines(record: readonly string[]): number {
+  let count = 0;
+  for (const value of record) if (/[\r\n]/.test(value)) count += value.match(LINE_END)?.length ?? 0;
+  return count;
+}
+
+/** Lines of nothing but separators: what spreadsheets leave below a table. */
+class Blanks {
+  #count = 0;
+  #first = 0;
+
+  /** True for a record that is no row. In a table of one column an empty value in quotes is a row. */
+  takes(record: readonly string[], columns: number, line: number): boolean {
+    if (columns < 2 || record.some((value) => value.trim() !== '')) return false;
+    if (this.#count++ === 0) this.#first = line;
+    return true;
   }
-  if (error instanceof CsvError) {
-    const at = typeof error['lines'] === 'number' ? error['lines'] : line;
-    if (error.code === 'CSV_MAX_RECORD_SIZE') return { ...tooLongFault(line), fatal: true };
-    return formatFault(at, error.message, 'check the quotes of this row', true);
+
+  note(notes: Set<string>): void {
+    if (this.#count > 0) notes.add(`lines without a value are no rows: ${this.#count} skipped, the first is line ${this.#first}`);
   }
-  throw error;
+}
+
+function itemOf(line: number, header: readonly string[], record: readonly string[]): RawItem {
+  if (record.length !== header.length) {
+    const found = `the row has ${record.length} values, the header ${header.length} columns`;
+    return formatFault(line, found, { fix: 'put values with commas in double quotes' });
+  }
+  // fromEntries makes own fields even of __proto__.
+  const content: Record<string, unknown> = Object.fromEntries(header.map((name, index) => [name, record[index]]));
+  return Object.hasOwn(content, 'id') ? { line, content, id: content['id'] } : { line, content };
 }
 
 export function csvRows(path: string): RowReader {
-  return async function* read() {
+  return async function* read(notes) {
+    const unreadable = (await wideFault(path)) ?? (await separatorFault(path));
+    if (unreadable) {
+      yield [unreadable];
+      return;
+    }
     const parser = parse({
       bom: true,
       info: true,
+      record_delimiter: ['\r\n', '\n', '\r'],
       relax_column_count: true,
       skip_empty_lines: true,
       max_record_size: LONGEST_ROW,
@@ -76,13 +101,15 @@ export function csvRows(path: string): RowReader {
     const feeding = pipeline(createReadStream(path, { highWaterMark: 256 * 1024 }), decoding(), parser);
     // The failure comes out of the loop below; nobody may be told twice.
     feeding.catch(() => {});
+    const blanks = new Blanks();
     let header: string[] | null = null;
     let items: RawItem[] = [];
+    /** Without the empty lines before the next record: the parser counts those. */
     let nextLine = 1;
     try {
-      for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
-        const line = nextLine;
-        nextLine = info.lines + 1;
+      for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { empty_lines: number } }>) {
+        const line = nextLine + info.empty_lines;
+        nextLine += 1 + innerLines(record);
         if (header === null) {
           header = record;
           const fault = headerFault(record, line);
@@ -92,24 +119,18 @@ export function csvRows(path: string): RowReader {
           }
           continue;
         }
-        if (record.length !== header.length) {
-          const found = `the row has ${record.length} values, the header ${header.length} columns`;
-          items.push(formatFault(line, found, 'put values with commas in double quotes'));
-        } else {
-          const names = header;
-          // fromEntries makes own fields even of __proto__.
-          const content: Record<string, unknown> = Object.fromEntries(names.map((name, index) => [name, record[index]]));
-          items.push(Object.hasOwn(content, 'id') ? { line, content, id: content['id'] } : { line, content });
-        }
+        if (blanks.takes(record, header.length, line)) continue;
+        items.push(itemOf(line, header, record));
         if (items.length < BATCH) continue;
         yield items;
         items = [];
       }
     } catch (error) {
-      items.push(faultOf(error, nextLine));
+      items.push(await faultOf(error, path));
     } finally {
       parser.destroy();
     }
+    blanks.note(notes);
     yield items;
   };
 }

@@ -1,6 +1,8 @@
 /** A JSON value per line: a text or an object; or OpenAI batch request lines. Blank lines are skipped. */
+import { halfPairOffset, type JsonDoubt, readJson } from '../core/exact-json.js';
 import { jsonFaultOffset } from '../core/json-fault.js';
 import { batchRow, isBatchLine } from './batch-line.js';
+import { HALF_PAIR } from './half-pairs.js';
 import { type Line, readLines } from './lines.js';
 import { type RawFault, type RawItem, type RowReader, withOwnId } from './raw-row.js';
 
@@ -45,8 +47,9 @@ export function jsonlRows(path: string): RowReader {
         if (list) items.push(list);
         list = null;
         let content: unknown;
+        let doubt: JsonDoubt | null;
         try {
-          content = JSON.parse(line.text);
+          ({ value: content, doubt } = readJson(line.text));
         } catch {
           if (first && looksPretty(line.text)) {
             yield [formatFault(line.line, 'the file is one JSON value over many lines')];
@@ -56,7 +59,9 @@ export function jsonlRows(path: string): RowReader {
           first = false;
           continue;
         }
-        if (first && Array.isArray(content) && content.length > 0) list = { line: line.line, content };
+        doubt ??= halfPairDoubt(line.text);
+        if (doubt !== null) items.push(doubtFault(line.line, doubt));
+        else if (first && Array.isArray(content) && content.length > 0) list = { line: line.line, content };
         else if (isBatchLine(content)) {
           if (batch === false) items.push(mixedFault(line.line));
           else items.push(batchRow(line.line, content, notes));
@@ -72,6 +77,15 @@ export function jsonlRows(path: string): RowReader {
     }
     if (list) yield [formatFault(list.line, 'the file is one JSON list')];
   };
+}
+
+function halfPairDoubt(text: string): JsonDoubt | null {
+  const offset = halfPairOffset(text);
+  return offset < 0 ? null : { ...HALF_PAIR, offset, found: `the row ${HALF_PAIR.found}` };
+}
+
+function doubtFault(line: number, { offset, found, fix, code = 'E_SEED_JSON', allowed = ALLOWED }: JsonDoubt): RawFault {
+  return { line, column: offset + 1, fault: { code, found, allowed, fix } };
 }
 
 function mixedFault(line: number): RawFault {

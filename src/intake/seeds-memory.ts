@@ -3,14 +3,25 @@ import type { SeedContent } from '../schema/seed.js';
 import { type RawItem, type RowReader, withOwnId } from './raw-row.js';
 
 const BATCH = 256;
+/** Stands before the digits of a bigint while the row is JSON text. */
+const WHOLE = '\0whole:';
+const DIGITS = /^\0whole:-?\d+$/;
 
 export type RowsFromCode = Iterable<SeedContent> | AsyncIterable<SeedContent>;
 
-/** A copy made of JSON values only: dates become text, undefined fields go. */
+/** A copy made of JSON values only: dates become text, undefined fields go, bigints stay. */
 function asJson(content: unknown): { content: unknown } | { found: string } {
   if (typeof content !== 'object' || content === null) return { content };
   try {
-    return { content: JSON.parse(JSON.stringify(content)) };
+    let bigints = false;
+    const text = JSON.stringify(content, (_name, value) => {
+      if (typeof value !== 'bigint') return value;
+      bigints = true;
+      return `${WHOLE}${value}`;
+    });
+    const whole = (_name: string, value: unknown) =>
+      typeof value === 'string' && DIGITS.test(value) ? BigInt(value.slice(WHOLE.length)) : value;
+    return { content: JSON.parse(text, bigints ? whole : undefined) };
   } catch (error) {
     return { found: `the row cannot be written as JSON: ${(error as Error).message.split('\n', 1)[0]}` };
   }

@@ -1,5 +1,6 @@
 /** Why a folder or its rows cannot be this run's: each says what is there and how to go on. */
 import { EXIT, SwarmError } from '../core/errors.js';
+import { plural } from '../core/format.js';
 import type { Seed } from '../schema/seed.js';
 import type { FolderMarker } from '../store/outputs/folder.js';
 import type { RunRow } from '../store/port.js';
@@ -33,12 +34,15 @@ export function rowChanged(existing: RunRow, seed: Seed): SwarmError {
 }
 
 export function rowsAdded(existing: RunRow, seed: Seed): SwarmError {
-  return seedsChanged(existing, `run ${existing.id} has ${existing.total} rows; row ${seed.index + 1} (id ${seed.id}) is new`);
+  return seedsChanged(
+    existing,
+    `run ${existing.id} has ${plural(existing.total, 'row')}; row ${seed.index + 1} (id ${seed.id}) is new`,
+  );
 }
 
 export function rowsMissing(existing: RunRow, count: number, limited: boolean): SwarmError {
-  const why = limited ? `--limit asks for ${count}` : `there are ${count} now`;
-  return seedsChanged(existing, `run ${existing.id} has ${existing.total} rows, ${why}`);
+  const why = limited ? `--limit asks for ${count}` : `there ${count === 1 ? 'is' : 'are'} ${count} now`;
+  return seedsChanged(existing, `run ${existing.id} has ${plural(existing.total, 'row')}, ${why}`);
 }
 
 function seedsChanged(existing: RunRow, found: string): SwarmError {

@@ -1,6 +1,5 @@
 /** Puts a task and its rows into the store as a run, or finds the run that this folder holds already. */
 import { mkdir, realpath } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { changedKeys, changedOperationalKeys } from '../core/fingerprint.js';
 import { newRunId } from '../core/names.js';
@@ -11,6 +10,7 @@ import type { Task } from '../schema/task-types.js';
 import type { ClaimOptions, FolderMarker, FolderOwner } from '../store/outputs/folder.js';
 import type { Control, RunRow, Store } from '../store/port.js';
 import { canonicalJson, taskFingerprint } from './fingerprint.js';
+import { forksOf, freeFolder, runWithRows } from './forks.js';
 import type { SeedReading } from './read-seeds.js';
 import type { SeenRows } from './seen-rows.js';
 import { busy, foreignFolder, mismatch, rowChanged, rowsAdded, rowsMissing } from './stage-refusals.js';
@@ -43,6 +43,8 @@ export interface StageRequest {
   rows: SeedReading;
   /** What these rows are, where that is known already: then they are not read for a run that has them. */
   seen?: SeenRows | null;
+  /** Reads the same rows once more; absent for rows that come only once. */
+  again?: () => SeedReading;
   /** True when `--limit` cut the rows: a later start may go on with more. */
   limited: boolean;
   ifChanged: 'refuse' | 'fresh' | 'fork';
@@ -65,7 +67,13 @@ export async function stageRun(ports: StagePorts, request: StageRequest): Promis
   const wanted = await realFolder(request.task.outputDir);
   const existing = await runOfFolder(ports, wanted);
   if (request.ifChanged === 'fork') {
-    const dir = await freeFolder(ports, wanted);
+    const earlier = await forksOf(wanted, taskFingerprint(request.task), (dir) => runOfFolder(ports, dir));
+    const fork = await runWithRows(earlier, request);
+    if (fork) {
+      const staged = await resume(ports, request, fork);
+      return { ...staged, notes: [`${fork.outputDir} is a fork of this task and these rows already`, ...staged.notes] };
+    }
+    const dir = await freeFolder(ports.store, wanted);
     const staged = await stageNew(ports, request, dir);
     return { ...staged, notes: [`forked into ${dir}`, ...staged.notes] };
   }
@@ -108,20 +116,6 @@ async function runOfFolder({ store, homeId, now }: StagePorts, outputDir: string
     if (run.state === 'staging' && now() - run.createdAt > ABANDONED_MS) await store.dropRun(run.id);
   }
   return runs.find((run) => run.state !== 'staging') ?? null;
-}
-
-/** `<dir>-2`, `<dir>-3`, ...: the first that no run has and that does not exist. */
-async function freeFolder(ports: StagePorts, dir: string): Promise<string> {
-  for (let suffix = 2; ; suffix += 1) {
-    const candidate = join(dirname(dir), `${basename(dir)}-${suffix}`);
-    if ((await ports.store.runs({ outputDir: candidate, limit: 1 })).length > 0) continue;
-    try {
-      await mkdir(candidate);
-      return candidate;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-    }
-  }
 }
 
 /** Keys of the file that a control row holds, and as what. */

@@ -1,5 +1,6 @@
 /** The problems and notes of one reading of a task, and the places that they name. */
 import type { Place, Problem } from '../core/errors.js';
+import { plural } from '../core/format.js';
 
 export type KeyPath = readonly (string | number)[];
 
@@ -44,7 +45,11 @@ export class TaskProblems {
     const at = (problem: Problem) => (problem.place?.line ?? 1e9) * 1e6 + (problem.place?.column ?? 0);
     const list = [...this.problems].sort((a, b) => at(a) - at(b));
     if (this.#more > 0)
-      list.push({ code: 'E_TASK_MORE', found: `${this.#more} more problems are not listed`, fix: 'fix the first ones' });
+      list.push({
+        code: 'E_TASK_MORE',
+        found: `${plural(this.#more, 'more problem')} ${this.#more === 1 ? 'is' : 'are'} not listed`,
+        fix: 'fix the first ones',
+      });
     return list;
   }
 }

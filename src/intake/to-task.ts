@@ -27,6 +27,7 @@ export function toTask(file: TaskFile, read: { model: Task['model']; stopRules: 
     sliceSize: file.batch_size,
     outputDir: file.output_dir ?? `out/${name}`,
     outputFormat: file.output_format,
+    ...(file.csv_guard ? { csvGuard: true } : {}),
     checkpointEvery: file.checkpoint_every,
     transcripts: file.transcripts,
     maxCost: file.max_cost ?? null,

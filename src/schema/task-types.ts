@@ -65,6 +65,8 @@ export interface Task {
   /** Absolute path. */
   outputDir: string;
   outputFormat: OutputFormat;
+  /** True: csv output disarms what a spreadsheet would run. Absent: false. */
+  csvGuard?: boolean;
   /** Rows between two writes of output.partial.jsonl. */
   checkpointEvery: number;
   transcripts: boolean;

@@ -51,12 +51,13 @@ export const taskFileSchema = z.strictObject({
   }),
   prompt_template: key(text().min(1), {
     description:
-      'The first user message of every row. {{seed}} is the whole row, {{field}} or {{field.sub}} a field of it; {{{{ writes a literal {{. Text inside a row is never expanded again.',
+      'The first user message of every row. {{seed}} is the whole row, {{field}} or {{field.sub}} a field of it, whatever signs are in its name ({{price (EUR)}}); {{{{ writes a literal {{. Text inside a row is never expanded again.',
     allowed: 'text with {{seed}} or {{field}} where the row goes',
   }),
   system_prompt: key(text().nullable().optional(), {
-    description: 'System message of every conversation. Default: set by task_type. Empty or null: none is sent.',
-    allowed: 'text, or null for none',
+    description:
+      'System message of every conversation. Default: set by task_type. Empty or null: none is sent. Fields of the row are filled in as in prompt_template.',
+    allowed: 'text, with {{field}} where a field of the row goes; or null for none',
   }),
   worker_model: key(text().min(1).max(200), {
     description:
@@ -112,8 +113,9 @@ export const taskFileSchema = z.strictObject({
     allowed: 'a whole number from 1 to 1000',
   }),
   follow_up: key(text().min(1).default('Continue. When the task is complete, end your answer with [DONE].'), {
-    description: 'User message of every turn after the first, when multi_turn is true.',
-    allowed: 'text',
+    description:
+      'User message of every turn after the first, when multi_turn is true. Fields of the row are filled in as in prompt_template.',
+    allowed: 'text, with {{field}} where a field of the row goes',
   }),
   stop_when: key(z.union([text().min(1), z.array(stopRuleSchema).max(50)]).default([{ contains: '[DONE]' }]), {
     description:
@@ -127,7 +129,7 @@ export const taskFileSchema = z.strictObject({
   }),
   seeds_file: key(text().min(1).optional(), {
     description:
-      'The rows: .jsonl or .ndjson (a text or an object per line, or OpenAI batch request lines), .csv (with a header), .txt (a row per line). Relative to the task file.',
+      'The rows: .jsonl or .ndjson (a text or an object per line, or OpenAI batch request lines), .csv (with a header, separated by commas), .txt (a row per line). UTF-8; lines end with LF, CRLF or CR. Relative to the task file.',
     allowed: 'path of a .jsonl, .ndjson, .csv or .txt file',
   }),
   workers: key(z.union([whole(1, 10_000), z.literal('auto')]).default('auto'), {
@@ -158,6 +160,11 @@ export const taskFileSchema = z.strictObject({
   output_format: key(z.enum(OUTPUT_FORMATS).default('jsonl'), {
     description: 'Format of the output file.',
     allowed: OUTPUT_FORMATS.join(', '),
+  }),
+  csv_guard: key(z.boolean().default(false), {
+    description:
+      'In csv output an apostrophe is put before every text that a spreadsheet would run as a formula (it begins with =, +, -, @, a tab or a line end). Programs then read another text than the model wrote.',
+    allowed: 'true or false',
   }),
   checkpoint_every: key(whole(1, 1_000_000).default(10), {
     description: 'Rows between two writes of output.partial.jsonl while the run goes on. Every answer is stored at once anyway.',

@@ -1,7 +1,7 @@
 /** Reads for those who look at a run while it goes on: what it waits for, and its first rows as a sample of all. */
 import type { SampledRow } from '../core/estimate.js';
 import type { Wait } from '../core/gate/wait.js';
-import type { EpochMs } from '../core/model.js';
+import type { EpochMs, FailureGroup, Outcome } from '../core/model.js';
 import type { ReadConnection } from './read-connection.js';
 import type { Row, Statement } from './statements.js';
 
@@ -19,6 +19,24 @@ const FIRST_ROWS: Statement = {
     ON c.run_id = o.run_id AND c.idx = o.idx AND c.state IN ('answered', 'superseded')
     WHERE o.run_id = ?1 AND o.idx < CAST(?2 AS BIGINT) GROUP BY o.idx ORDER BY o.idx`,
 };
+
+/** By the partial index on failed rows: the more failed, the longer it takes, however many rows there are. */
+const FAILURES: Statement = {
+  name: 'failures',
+  text: `SELECT f.failed_rows, e.cause, e.idx, e.outcome_json FROM (
+    SELECT cause, COUNT(*) AS failed_rows, MIN(idx) AS first_idx FROM outcomes WHERE run_id = ?1 AND status = 'failed' GROUP BY cause
+  ) f JOIN outcomes e ON e.run_id = ?1 AND e.idx = f.first_idx`,
+};
+
+/** The causes of failed rows, the most frequent first. */
+export async function readFailures(connection: ReadConnection, runId: string): Promise<FailureGroup[]> {
+  const groups = (await connection.query(FAILURES, [runId])).map((row): FailureGroup => {
+    const { id, code = '', message = '' }: Outcome = JSON.parse(String(row['outcome_json']));
+    const example = { id, index: Number(row['idx']), code, message };
+    return { cause: String(row['cause']), rows: Number(row['failed_rows']), example };
+  });
+  return groups.sort((a, b) => b.rows - a.rows || a.example.index - b.example.index);
+}
 
 export async function readWaits(connection: ReadConnection, runId: string, at: EpochMs): Promise<Wait[]> {
   return (await connection.query(WAITS, [runId, at])).map((row) => JSON.parse(String(row['wait_json'])));

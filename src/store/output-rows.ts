@@ -2,6 +2,7 @@
  * Rows with their outcome, in pages. A run's end waits for all of them, so each page is one prepared statement with as few values as can
  * be: a value costs more to bring out of the database than to find there.
  */
+import { parseExactJson } from '../core/exact-json.js';
 import type { Outcome } from '../core/model.js';
 import type { OutputRow } from './port.js';
 import type { ReadConnection } from './read-connection.js';
@@ -54,7 +55,7 @@ function outputRow(row: Row, status: Status): OutputRow {
   const answer = row['answer_json'];
   const output = status === 'failed' ? null : typeof answer === 'string' ? JSON.parse(answer) : '';
   return Object.assign(readOutcome({ outcome_json: String(row['outcome_json']) }), {
-    seed: JSON.parse(String(row['content_json'])),
+    seed: parseExactJson(String(row['content_json'])),
     output,
   });
 }

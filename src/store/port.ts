@@ -1,6 +1,6 @@
 /** The store: runs, seeds, calls, outcomes, money, controls, queues, owners. Filled by libsql (a file) and by PostgreSQL. */
 import type { SampledRow } from '../core/estimate.js';
-import type { Counts, EpochMs, Finish, NanoUsd, Outcome, RunState, StopCause, Usage } from '../core/model.js';
+import type { Counts, EpochMs, FailureGroup, Finish, NanoUsd, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
 import type { Doubt, Refusal, Settlement, Spent } from './call-end-port.js';
@@ -232,6 +232,8 @@ export interface Store extends SharedStore, MoneyStore {
   okPlace(runId: string, index: number): Promise<{ seq: number; nth: number; id: string } | null>;
   /** Rows with their outcome in input order, in pages: index >= from. */
   outputRows(runId: string, filter: { status: Outcome['status']; from: number; limit: number }): Promise<OutputRow[]>;
+  /** The causes of failed rows, the most frequent first. */
+  failures(runId: string): Promise<FailureGroup[]>;
   /** Rows among the first `count` that have their outcome, with the sums of their answered calls. */
   firstRows(runId: string, count: number): Promise<SampledRow[]>;
 

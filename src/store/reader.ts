@@ -3,10 +3,10 @@ import { sql } from 'kysely';
 import type { SampledRow } from '../core/estimate.js';
 import type { Learned } from '../core/gate/learned.js';
 import type { Wait } from '../core/gate/wait.js';
-import type { EpochMs, Outcome, RunState } from '../core/model.js';
+import type { EpochMs, FailureGroup, Outcome, RunState } from '../core/model.js';
 import { unknownRun } from '../core/run-errors.js';
 import type { Seed } from '../schema/seed.js';
-import { readFirstRows, readWaits } from './live-reads.js';
+import { readFailures, readFirstRows, readWaits } from './live-reads.js';
 import { MoneyReader } from './money-reader.js';
 import { readOutputRows } from './output-rows.js';
 import type { CallRow, Control, Indexes, OutputRow, RunRow, RunTotals } from './port.js';
@@ -157,6 +157,10 @@ export class Reader {
 
   waits(runId: string, at: EpochMs): Promise<Wait[]> {
     return readWaits(this.#connection, runId, at);
+  }
+
+  failures(runId: string): Promise<FailureGroup[]> {
+    return readFailures(this.#connection, runId);
   }
 
   firstRows(runId: string, count: number): Promise<SampledRow[]> {

@@ -1,6 +1,7 @@
 /** Rows of the tables as the port's types. Integers are numbers on both databases. */
+import { parseExactJson } from '../core/exact-json.js';
 import type { Finish, Outcome, RunState, Usage } from '../core/model.js';
-import type { Seed } from '../schema/seed.js';
+import type { Seed, SeedContent } from '../schema/seed.js';
 import type { CallRow, Control, RunRow, RunTotals } from './port.js';
 import type { QueueRow } from './shared-port.js';
 import type { Row } from './statements.js';
@@ -54,7 +55,7 @@ export function readTotals(row: RunTotalsTable): RunTotals {
 
 export function readSeed(row: Row | SeedsTable): Seed {
   const seed = row as SeedsTable;
-  return { index: seed.idx, id: JSON.parse(seed.id_json), content: JSON.parse(seed.content_json) };
+  return { index: seed.idx, id: JSON.parse(seed.id_json), content: parseExactJson(seed.content_json) as SeedContent };
 }
 
 function readUsage(call: CallsTable): Usage | null {

@@ -1,5 +1,6 @@
 /** The store over any SQL database: writes go to the writer as named operations, reads to the reader. */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { exactJson } from '../core/exact-json.js';
 import type { EpochMs, Outcome } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { Writer } from './operations.js';
@@ -25,6 +26,7 @@ type Reads = Pick<
   | 'outcomesAfter'
   | 'okPlace'
   | 'outputRows'
+  | 'failures'
   | 'firstRows'
   | 'doubtfulCalls'
   | 'spendByModel'
@@ -72,6 +74,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     outcomesAfter: read(reader.outcomesAfter),
     okPlace: read(reader.okPlace),
     outputRows: read(reader.outputRows),
+    failures: read(reader.failures),
     firstRows: read(reader.firstRows),
     doubtfulCalls: read((runId: string) => money.doubtfulCalls(runId)),
     spendByModel: read((runId: string) => money.spendByModel(runId)),
@@ -96,7 +99,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     for (let from = 0; from < seeds.length; from += SEEDS_PER_WRITE) {
       const tuples = seeds
         .slice(from, from + SEEDS_PER_WRITE)
-        .map(({ index, id, content }): SeedTuple => [index, JSON.stringify(id), JSON.stringify(content)]);
+        .map(({ index, id, content }): SeedTuple => [index, JSON.stringify(id), exactJson(content)]);
       writes.push(writer.write('appendSeeds', { runId, seeds: tuples }));
     }
     await Promise.all(writes);

@@ -36,7 +36,9 @@ const SPENT = `UPDATE calls SET state = 'superseded', code = ?5, served_model = 
   output_tokens = ?9, reasoning_tokens = ?10, cost_nano = ?11, ended_at = ?12`;
 const ENDED = `UPDATE calls SET state = ?5, code = ?6, is_try = ?7, ended_at = ?8 WHERE ${CALL}`;
 /** Failed rows of a run, of one cause (?2) or, when it is null, of all. */
-const FAILED = `run_id = ?1 AND status = 'failed' AND (CAST(?2 AS TEXT) IS NULL OR cause = ?2)`;
+/** What is `content_filter` was called `filtered` once. */
+const FAILED = `run_id = ?1 AND status = 'failed' AND (CAST(?2 AS TEXT) IS NULL OR cause = ?2
+  OR (?2 = 'content_filter' AND cause = 'filtered'))`;
 /** What a row (?3) has cost for sure, and what its open and doubtful calls are charged with. Refused calls cost nothing. */
 const ROW_MONEY = `(SELECT CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) FROM calls WHERE run_id = ?1 AND idx = ?3
   AND state IN ('answered', 'superseded'))`;
@@ -108,7 +110,7 @@ export const SQL = define({
   countFailed: `SELECT COUNT(*) AS n FROM outcomes WHERE ${FAILED}`,
   supersedeSpent: `UPDATE calls SET state = 'superseded' WHERE run_id = ?1 AND state = 'answered'
     AND turn = (SELECT MAX(last.turn) FROM calls last WHERE last.run_id = ?1 AND last.idx = calls.idx AND last.state = 'answered')
-    AND idx IN (SELECT idx FROM outcomes WHERE ${FAILED} AND cause IN ('filtered', 'truncated', 'empty', 'finish'))`,
+    AND idx IN (SELECT idx FROM outcomes WHERE ${FAILED} AND cause IN ('content_filter', 'filtered', 'truncated', 'empty', 'finish'))`,
   deleteFailed: `DELETE FROM outcomes WHERE ${FAILED}`,
 
   // Runs.

@@ -1,10 +1,8 @@
 /** Fills the activities' ports with this process's adapters. */
 import type { CallEnds } from '../activities/call-ends.js';
 import type { ActivityDeps } from '../activities/deps.js';
-import { parseTemplate } from '../core/template.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
 import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
-import type { SeedContent } from '../schema/seed.js';
 import type { ModelRef } from '../schema/task-types.js';
 import type { DayCap } from '../store/intent-port.js';
 import type { Store } from '../store/port.js';
@@ -52,10 +50,6 @@ export function activityDeps(input: DepsInput, simulator: SimulatorEndpoint): Ac
     key: keys,
     endpoint: async (model: ModelRef) => model.apiBase ?? (await simulator.url()),
     tokens: { atMost: maxInputTokens, about: estimateTokens },
-    template: (text) => {
-      const template = parseTemplate(text);
-      return { render: (content) => template.render(content as SeedContent) };
-    },
     now: () => Date.now(),
     random: () => Math.random(),
   };

@@ -6,7 +6,7 @@ import { setMaxListeners } from 'node:events';
 import type { Gates } from '../activities/deps.js';
 import type { Rate } from '../core/gate/configured-rates.js';
 import type { GatePort } from '../core/gate/port.js';
-import { gateKey } from '../core/names.js';
+import { gateKey, runShare } from '../core/names.js';
 import type { Control, RunRow, Store } from '../store/port.js';
 import { KeptLimits } from './kept-limits.js';
 import { type LeaseOfShares, LimitShares } from './limit-shares.js';
@@ -16,11 +16,6 @@ import { ToldWaits } from './told-waits.js';
 const LOOK_MS = 250;
 /** A run that nobody asked about for this long is forgotten; it registers again when it goes on. */
 const FORGET_MS = 600_000;
-
-/** Names the limit in the store. */
-function shareKey(runId: string): string {
-  return `run/${runId}`;
-}
 
 interface GatedRun {
   row: RunRow;
@@ -94,7 +89,7 @@ export class ProcessGates implements Gates {
     // Every call under way and every wait listens.
     setMaxListeners(0, abort.signal);
     this.#runs.set(row.id, { row, control, gate, abort, admitted: 0, usedAt: this.#now() });
-    this.#shares.add(shareKey(row.id), {
+    this.#shares.add(runShare(row.id), {
       limit: () => this.#runs.get(row.id)?.control.concurrency ?? 0,
       wanted: () => gate.inFlight(row.id) + gate.waiting(row.id),
       held: () => gate.entered(row.id),
@@ -140,7 +135,7 @@ export class ProcessGates implements Gates {
     run.gate.dropRun(runId);
     void this.#kept.save().catch(this.#onError);
     void this.#waits.forget(runId).catch(this.#onError);
-    this.#shares.remove(shareKey(runId));
+    this.#shares.remove(runShare(runId));
   }
 
   /** Calls of all runs under way in this process. */
@@ -175,7 +170,7 @@ export class ProcessGates implements Gates {
 
   async idle(runId: string): Promise<string[]> {
     const temporal = this.#lease.owners().find(({ id }) => id === this.#lease.owner)?.temporal;
-    const shares = await this.#store.shares([shareKey(runId)]);
+    const shares = await this.#store.shares([runShare(runId)]);
     const atWork = new Set(shares.filter(({ wanted }) => wanted > 0).map(({ owner }) => owner));
     return this.#living()
       .filter((owner) => owner.temporal === temporal && !atWork.has(owner.id))
@@ -217,7 +212,7 @@ export class ProcessGates implements Gates {
     const run = this.#runs.get(runId);
     if (!run || (!always && control.version <= run.control.version)) return;
     run.control = control;
-    this.#shares.limitChanged(shareKey(runId));
+    this.#shares.limitChanged(runShare(runId));
     this.#apply(runId);
     run.gate.unblockMoney(runId);
     if (control.cancelled) run.abort.abort(new Error('the run was cancelled'));
@@ -228,7 +223,7 @@ export class ProcessGates implements Gates {
     if (!run) return;
     const { control, gate, row } = run;
     const { weight, staggerMs } = row.task;
-    const key = shareKey(runId);
+    const key = runShare(runId);
     gate.setRun(runId, {
       concurrency: this.#shares.room(key),
       places: this.#shares.places(key),

@@ -8,7 +8,7 @@ import { transcript } from '../core/conversation.js';
 import { EXIT, type Problem, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
 import { runIdOfWorkflow } from '../core/names.js';
-import { parseTemplate } from '../core/template.js';
+import { rowTexts } from '../core/row-texts.js';
 import { homeId } from '../home.js';
 import { type LoadedTask, loadTask, loadTaskObject } from '../intake/load-task.js';
 import { checkOutputDir } from '../intake/output-dir.js';
@@ -116,7 +116,7 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
     const { store } = this.#options;
     const run = await store.run(runId);
     if (!run) throw new Error(`run ${runId} is gone from the store`);
-    const template = parseTemplate(run.task.promptTemplate);
+    const fill = rowTexts(run.task);
     // From now on nothing is appended: the partial file must be gone when the run is seen as published.
     this.#published.set(runId, run.epoch);
     await this.#appending.get(runId)?.catch(() => undefined);
@@ -124,8 +124,10 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
       await publishRun(store, runId, {
         at: Date.now(),
         versions: { 'durable-swarm': packageVersion, node: process.version },
-        messagesOf: (seed, calls) =>
-          transcript(run.task, template.render(seed.content), historyOf(bySeed(calls).get(seed.index) ?? [], run.epoch).answers),
+        messagesOf: (seed, calls) => {
+          const { rules, prompt } = fill(seed.content);
+          return transcript(rules, prompt, historyOf(bySeed(calls).get(seed.index) ?? [], run.epoch).answers);
+        },
       });
     } catch (error) {
       this.#published.delete(runId);

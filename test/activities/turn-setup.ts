@@ -11,9 +11,8 @@ import { createActivities } from '../../src/activities/index.js';
 import { type RunContext, RunContexts } from '../../src/activities/run-context.js';
 import { Turns } from '../../src/activities/turn.js';
 import type { TurnEnd } from '../../src/activities/turn-end.js';
-import { parseTemplate } from '../../src/core/template.js';
 import type { CallFailure, CallResult, ModelAdapter, ModelCall, ModelReply, Prices } from '../../src/llm/port.js';
-import type { Seed, SeedContent } from '../../src/schema/seed.js';
+import type { Seed } from '../../src/schema/seed.js';
 import type { Task } from '../../src/schema/task-types.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { RunRow, Store } from '../../src/store/port.js';
@@ -217,10 +216,6 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
     tokens: {
       atMost: (messages) => messages.reduce((sum, message) => sum + message.content.length, 0),
       about: (messages) => messages.reduce((sum, message) => sum + message.content.length, 0),
-    },
-    template: (text) => {
-      const template = parseTemplate(text);
-      return { render: (content) => template.render(content as SeedContent) };
     },
     stage: () => Promise.reject(new Error('nothing is staged here')),
     openQueue: async () => record('openQueue'),

@@ -231,7 +231,7 @@ describe('a turn that another process makes', () => {
     await part.store.beat({ id: 'other', home: 'h', pid: 1 }, Date.now() - OVERDUE_MS - 1);
     await part.store.intend({ ...key, epoch: 1, owner: 'other', reservedNano: 5, at: Date.now() - 10 });
     part.adapter.next(reply('ours'));
-    expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'ok', attempts: 0 } });
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'ok', attempts: 1 } });
     expect((await callsOf(row.id)).map(({ state, isTry }) => [state, isTry])).toEqual([
       ['doubtful', false],
       ['answered', false],

@@ -1,15 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { CheckReport, StartOptions } from '../../src/client/api.js';
+import { SwarmError } from '../../src/core/errors.js';
 import { estimateOf, reportOf } from './support/fake-run.js';
 import { jsonLines, swarm } from './support/terminal.js';
 
-async function check(part: Partial<CheckReport>, flags: string[] = []) {
+async function check(part: Partial<CheckReport>, flags: string[] = [], says: () => Promise<string[]> = async () => []) {
   const asked: [string, StartOptions][] = [];
   const checkTask = async (task: string, options: StartOptions) => {
     asked.push([task, options]);
     return reportOf(part);
   };
-  return { ...(await swarm(['check', 'task.yaml', ...flags], { deps: { checkTask } })), asked };
+  return { ...(await swarm(['check', 'task.yaml', ...flags], { deps: { checkTask, whatRunSays: says } })), asked };
 }
 
 const ENUM = { code: 'E_TASK_ENUM', place: { file: 'task.yaml', line: 3, column: 12 }, found: 'task_type is "genration"' };
@@ -36,8 +37,29 @@ describe('swarm check', () => {
     ['only a key', [KEY], 5],
   ])('%s -> all are told, exit code', async (_name, problems, code) => {
     const { stdout, stderr, exitCode } = await check({ problems });
-    expect({ stdout, exitCode }).toEqual({ stdout: '', exitCode: code });
+    expect(exitCode).toBe(code);
+    // Without its key everything else is known.
+    expect(stdout).toMatch(code === 5 ? /^20 rows, at most 20 calls/ : /^$/);
     for (const { code: name } of problems) expect(stderr).toContain(name);
+  });
+
+  it('what run will say of the folder: a note, or its refusal with its exit code and the command that goes on', async () => {
+    const noted = await check({}, [], async () => ['run poems-1 is resumed']);
+    expect([noted.stderr, noted.exitCode]).toEqual(['note: run poems-1 is resumed\n', 0]);
+    const changed = await check({}, ['--limit', '5'], async () => {
+      throw new SwarmError({
+        code: 'E_SEEDS_CHANGED',
+        found: 'row 2 changed',
+        fix: '--fork for a new folder, --fresh to start over',
+      });
+    });
+    expect(changed.exitCode).toBe(2);
+    expect(changed.stdout).toContain('20 rows');
+    expect(changed.stderr).toContain('swarm run task.yaml --limit 5 --fork;');
+    const locked = await check({}, ['--json'], async () => {
+      throw new SwarmError({ code: 'E_LOCKED', found: 'held' }, 6);
+    });
+    expect([locked.exitCode, jsonLines(locked)[0]?.['problems']]).toEqual([6, [{ code: 'E_LOCKED', found: 'held' }]]);
   });
 
   it('--json: the report as one object, with problems too', async () => {

@@ -83,7 +83,7 @@ describe('command lines that are refused: exit 2, nothing on stdout, nothing sta
     ['--port 0', ['simulate', '--port', '0'], 'E_CLI_PORT: --port is "0"', 'a port from 1 to 65535'],
     ['--port 70000', ['simulate', '--port', '70000'], 'E_CLI_PORT: --port is "70000"', 'a port from 1 to 65535'],
     ['--port http', ['simulate', '--port', 'http'], 'E_CLI_PORT: --port is "http"', 'a port from 1 to 65535'],
-    ['an unknown cause', ['retry', 'r', '--cause', 'bad luck'], 'E_CLI_VALUE: --cause is "bad luck"', 'refused, filtered'],
+    ['an unknown cause', ['retry', 'r', '--cause', 'bad luck'], 'E_CLI_VALUE: --cause is "bad luck"', 'refused, content_filter'],
     ['an unknown format', ['export', 'r', '--format', 'xlsx'], 'E_CLI_VALUE: --format is "xlsx"', 'jsonl, json, parquet, csv'],
     ['an unknown state', ['runs', '--state', 'done'], 'E_CLI_VALUE: --state is "done"', 'completed'],
     ['resize without a change', ['resize', 'r'], 'E_CLI_MISSING: there is nothing to change', '--concurrency'],

@@ -43,14 +43,14 @@ describe('swarm run', () => {
     expect(exitCode).toBe(3);
     expect(stdout).toContain('10 not done');
     expect(stderr).toContain('the cap of $0.06 is reached');
-    expect(stderr).toContain('swarm resize poems-1 --max-cost USD');
+    expect(stderr).toContain('such as: swarm resize poems-1 --max-cost 0.12\n');
   });
 
   it.each([
-    ['max_daily_cost', /swarm resume poems-1\n.*swarm resize poems-1 --max-daily-cost USD/, /--max-cost USD/],
+    ['max_daily_cost', /swarm resume poems-1\n.*swarm resize poems-1 --max-daily-cost 3\n/, /--max-cost /],
     ['SWARM_MAX_DAILY_COST', /next day has begun: swarm resume poems-1/, /resize/],
   ])('capped by %s: when and how to go on', async (key, said, unsaid) => {
-    const moments = [{ ...HALF, state: 'capped' as const, reason: 'capped' as const }];
+    const moments = [{ ...HALF, state: 'capped' as const, reason: 'capped' as const, today: { costUsd: 1, maxCostUsd: 1.5 } }];
     const message = `the next call could pass ${key} ($1.00) by $0.1000; the next day begins at 2026-11-22T00:00:00.000Z`;
     const { stderr } = await run({ moments, result: { exitCode: 3, message } });
     expect(stderr).toContain(message);

@@ -116,6 +116,28 @@ describe('swarm worker', () => {
     expect(stderr).toMatch(/^The worker polls.*\nDraining/);
   });
 
+  it('says what it does: the runs that go on, and their ends', async () => {
+    const running = progressOf({ run: 'a', ok: 3 });
+    let looks = 0;
+    const reader = {
+      runs: async () => (looks++ === 0 ? [running] : []),
+      progress: async () => progressOf({ run: 'a', ok: 20, state: 'completed' }),
+      close: async () => undefined,
+    } as unknown as StoreReader;
+    const { stderr } = await swarm(['worker'], {
+      deps: {
+        hostStatus: async () => ({ info: INFO }) as HostStatus,
+        openReader: async () => reader,
+        runWorker: async (_config, { onReady }) => {
+          onReady();
+          while (looks < 3) await new Promise((resolve) => setImmediate(resolve));
+        },
+      },
+    });
+    expect(stderr).toContain('The worker polls: it makes calls for the runs of the home /home/ada');
+    expect(stderr).toContain('run a: 3 of 20 rows done\nrun a: 20 of 20 rows done, completed\n');
+  });
+
   it('no cluster: told -> its exit code', async () => {
     const runWorker = async () => {
       throw new SwarmError({ code: 'E_TEMPORAL_UNREACHABLE', found: 'no answer from temporal:7233' }, 4);

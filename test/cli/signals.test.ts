@@ -33,6 +33,18 @@ describe('swarm run: signals', () => {
     expect(terminal.listening).toBe(0);
   });
 
+  it.each<[string, string[], string]>([
+    ['options', ['--out', 'o', '--limit', '50', '--max-cost', '0.3'], 'swarm run task.yaml --out o --limit 50 --max-cost 0.3'],
+    ['a path that a shell would cut', ['--out', "it's here"], `swarm run task.yaml --out 'it'\\''s here'`],
+    ['--fork: a fork of the same task goes on', ['--fork', '--yes'], 'swarm run task.yaml --fork --yes'],
+    ['--fresh: would begin once more', ['--fresh', '--seeds', 'a.csv'], 'swarm run task.yaml --seeds a.csv'],
+  ])('%s -> the way to go on has all that was typed', async (_what, flags, line) => {
+    const { terminal } = under();
+    send(terminal, [[1000, 'SIGINT']]);
+    const { stderr } = await terminal.run('run', 'task.yaml', ...flags);
+    expect(stderr).toContain(`Go on with:  ${line}   or   swarm resume poems-1\n`);
+  });
+
   it('calls under way: waited for until the last is in', async () => {
     const { run, terminal } = under();
     send(terminal, [[500, 'SIGINT']]);
@@ -56,7 +68,7 @@ describe('swarm run: signals', () => {
     run.onPause = async () => undefined;
     const { stderr, exitCode } = await terminal.run('run', 'task.yaml');
     expect(exitCode).toBe(130);
-    expect(stderr).toContain('4 calls are still under way; their answers will be kept.');
+    expect(stderr).toContain('4 calls are still under way; what they answer will be kept.');
     expect(terminal.context.now()).toBeGreaterThan(Date.UTC(2026, 10, 21, 9, 0, 30));
   });
 

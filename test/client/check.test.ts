@@ -140,6 +140,15 @@ describe('prepareTask', () => {
     expect((await prepare(keyed, {}, { MY_TEST_KEY: 'sk-test-0123456789abcdef' })).key).toBe('sk-test-0123456789abcdef');
   });
 
+  it('a key that is not set, for who only looks -> told, and all else is known', async () => {
+    const keyed = task({ worker_model: 'openai/gpt-4o-mini', worker_api_key_env: 'A_KEY_THAT_NOBODY_HAS' });
+    const report = await checkTask(keyed, { seeds });
+    expect(report.problems.map(({ code }) => code)).toEqual(['E_KEY_MISSING']);
+    expect(report.rows).toBe(seeds.length);
+    expect(report.worstCostUsd).toBeGreaterThan(0);
+    expect(report.estimate).not.toBeNull();
+  });
+
   it('a task file -> its seeds file, read anew each time', async () => {
     const file = join(root, 'task.yaml');
     writeFileSync(join(root, 'words.txt'), 'a\nb\n');

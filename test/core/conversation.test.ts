@@ -56,7 +56,7 @@ describe('judge', () => {
   });
 
   it.each([
-    ['filter', 'x', 'filtered', 'E_ROW_FILTERED'],
+    ['filter', 'x', 'content_filter', 'E_ROW_FILTERED'],
     ['unknown', 'x', 'finish', 'E_FINISH_UNKNOWN'],
     ['error', 'x', 'finish', 'E_FINISH_UNKNOWN'],
     ['stop', ' \n', 'empty', 'E_ROW_EMPTY'],

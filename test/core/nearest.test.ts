@@ -23,3 +23,11 @@ test.each([
 ])('nearest: %s -> %s', (word, expected) => {
   expect(nearest(word, ['worker_model', 'parquet', 'csv', 'seed', 'a'])).toBe(expected);
 });
+
+test.each([
+  ['rn', 'run'],
+  ['ru', null],
+  ['xn', null],
+])('nearest: %s, a letter missing inside -> %s', (word, found) => {
+  expect(nearest(word, ['check', 'run', 'runs', 'retry'])).toBe(found);
+});

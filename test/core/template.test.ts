@@ -24,11 +24,7 @@ describe('parseTemplate', () => {
     ['B25 unclosed', 'Hello\nand {{seed', 'E_TEMPLATE_SYNTAX', 2, 5],
     ['unclosed before another', '{{a {{b}}', 'E_TEMPLATE_SYNTAX', 1, 1],
     ['no name', 'x {{ }}', 'E_TEMPLATE_SYNTAX', 1, 3],
-    ['B26 arithmetic', 'a {{7*7}}', 'E_TEMPLATE_EXPRESSION', 1, 3],
     ['B26 statement', 'a {% for x in y %}', 'E_TEMPLATE_EXPRESSION', 1, 3],
-    ['B26 call', '{{seed.upper()}}', 'E_TEMPLATE_EXPRESSION', 1, 1],
-    ['filter', '{{seed | upper}}', 'E_TEMPLATE_EXPRESSION', 1, 1],
-    ['constructor chain', "{{a.constructor.constructor('x')()}}", 'E_TEMPLATE_EXPRESSION', 1, 1],
     ['B21 blank', ' \n\t', 'E_TEMPLATE_EMPTY', 1, 1],
   ])('template: %s -> code and column', (_name, source, code, line, column) => {
     const { problems } = failure(() => parseTemplate(source));
@@ -40,7 +36,7 @@ describe('parseTemplate', () => {
   test('template: several faults -> all of them, in order', () => {
     const { faults, template } = readTemplate('{{1+1}} {{}} {% if x %} {{y');
     expect(template).toBeNull();
-    expect(faults.map(({ offset }) => offset)).toEqual([0, 8, 13, 24]);
+    expect(faults.map(({ offset }) => offset)).toEqual([8, 13, 24]);
   });
 });
 
@@ -50,6 +46,14 @@ describe('render', () => {
     ['a field', '{{a}}-{{b}}', { a: 'x', b: 'y' }, 'x-y'],
     ['a path', '{{a.b.c}}', { a: { b: { c: 'deep' } } }, 'deep'],
     ['a field whose name has a dot', '{{a.b}}', { 'a.b': 'whole', a: { b: 'path' } }, 'whole'],
+    [
+      'a name with signs',
+      '{{price (€)}} {{Q1: how?}} {{a/b.c+d}}',
+      { 'price (€)': '5', 'Q1: how?': 'so', 'a/b': { 'c+d': 1 } },
+      '5 so 1',
+    ],
+    ['a name with blanks around it', '{{lang}} {{ a . b }}', { ' lang': 'de', a: { ' b ': 1 } }, 'de 1'],
+    ['a whole number above 2^53', '{{n}} {{seed}}', { n: 9007199254740993n }, '9007199254740993 {"n":9007199254740993}'],
     ['numbers and booleans', '{{n}} {{t}}', { n: 1.5, t: false }, '1.5 false'],
     ['the field seed', '{{seed}}', { seed: 's', x: 1 }, 's'],
     ['a whole object', '{{seed}}', { x: 1, y: [2] }, '{"x":1,"y":[2]}'],
@@ -74,7 +78,7 @@ describe('render', () => {
     expect(failure(() => parseTemplate('{{a}}').render({ a: value })).code).toBe('E_SEED_FIELD_TYPE');
   });
 
-  test.each(['constructor', 'toString', '__proto__', 'a.constructor', 'length'])(
+  test.each(['constructor', 'toString', '__proto__', 'a.constructor', 'length', "a.constructor.constructor('x')()"])(
     'render: {{%s}} -> own fields only (B27)',
     (path) => {
       expect(failure(() => parseTemplate(`{{${path}}}`).render({ a: {} })).code).toBe('E_SEED_FIELD');

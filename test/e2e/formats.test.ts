@@ -52,8 +52,8 @@ it('rows that fail -> exit 1, in failed.jsonl with their cause; retry -> only th
   const first = endEvent(await home.run(['run', files.path, '--json'], 1));
   expect(first).toMatchObject({ state: 'completed', ok: 2, failed: 2 });
   expect(files.out.failed().map(({ index, cause }) => [index, cause])).toEqual([
-    [0, 'filtered'],
-    [1, 'filtered'],
+    [0, 'content_filter'],
+    [1, 'content_filter'],
   ]);
   expect(files.out.ok().map(({ index }) => index)).toEqual([2, 3]);
   provider.forget();

@@ -48,7 +48,7 @@ describe('resolveTemporalBinary', () => {
     config.temporalBin = fakeTemporal(join(folder, 'mine'));
     fakeTemporal(join(bin, 'temporal'));
     expect(await resolveTemporalBinary(config, options)).toEqual({ path: config.temporalBin, serverVersion: '1.31.2' });
-    expect(lines).toEqual([`temporal binary: ${config.temporalBin} (Server 1.31.2)`]);
+    expect(lines).toEqual([]);
   });
 
   it('the configured one is absent -> said, then the one on PATH', async () => {
@@ -59,14 +59,16 @@ describe('resolveTemporalBinary', () => {
     expect(lines[0]).toBe('temporal binary, SWARM_TEMPORAL_BIN: /no/such/temporal not there');
   });
 
-  it('an old or foreign one on PATH -> said, then the cached one', async () => {
+  it('an old or foreign one on PATH -> the cached one, quietly; said only when none works', async () => {
     const { bin, config, options, lines } = place();
     fakeTemporal(join(bin, 'temporal'), 'temporal version 1.5.1 (Server 1.29.1, UI 2.40.0)');
     const cached = fakeTemporal(cachedProgram(config));
     expect((await resolveTemporalBinary(config, options)).path).toBe(cached);
-    expect(lines.join('\n')).toContain('is Server 1.29.1, at least 1.31 is needed');
     fakeTemporal(join(bin, 'temporal'), 'hello');
     await resolveTemporalBinary(config, options);
+    expect(lines).toEqual([]);
+    rmSync(cached);
+    await expect(resolveTemporalBinary(config, options)).rejects.toThrow('names no server version ("hello")');
     expect(lines.join('\n')).toContain('names no server version ("hello")');
   });
 

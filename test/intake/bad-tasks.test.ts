@@ -65,7 +65,10 @@ const BAD: Bad[] = [
   { id: 'B22 number', text: `prompt_template: 5\n${MODEL}`, code: 'E_TASK_TYPE', at: '1:18' },
   { id: 'B22 list', text: `prompt_template: [a]\n${MODEL}`, code: 'E_TASK_TYPE', at: '1:18' },
   { id: 'B25 in a block', text: `${MODEL}prompt_template: |\n  Hello\n  and {{seed\n`, code: 'E_TEMPLATE_SYNTAX', at: '4:7' },
-  { id: 'B26 expression', text: `${MODEL}prompt_template: 'a {{7*7}}'\n`, code: 'E_TEMPLATE_EXPRESSION', at: '2:21' },
+  { id: 'statement in system_prompt', text: `${OK}system_prompt: "x {% if y %}"\n`, code: 'E_TEMPLATE_EXPRESSION', at: '3:19' },
+  { id: 'unclosed in system_prompt', text: `${OK}system_prompt: "x {{y"\n`, code: 'E_TEMPLATE_SYNTAX', at: '3:19' },
+  { id: 'unclosed in follow_up', text: `${OK}multi_turn: true\nfollow_up: "{{y"\n`, code: 'E_TEMPLATE_SYNTAX', at: '4:13' },
+  { id: 'half a pair', text: `${OK}system_prompt: "x \\ud83d"\n`, code: 'E_HALF_PAIR', at: '3:16' },
   { id: 'B26 statement', text: `${MODEL}prompt_template: "a {% for x in y %}"\n`, code: 'E_TEMPLATE_EXPRESSION', at: '2:21' },
   { id: 'B28 enum', text: `${OK}task_type: genration\n`, code: 'E_TASK_ENUM', at: '3:12', says: 'did you mean generation?' },
   { id: 'B34 no model', text: PROMPT, code: 'E_TASK_MISSING', says: 'worker_model' },
@@ -156,7 +159,7 @@ describe('parseTaskText', () => {
   });
 
   test('task file: many mistakes -> all of them, in the order of the file', () => {
-    const text = `task_type: genration\nworkers: many\nfoo: 1\nmax_cost: -1\nprompt_template: "{{7*7}}"\n`;
+    const text = `task_type: genration\nworkers: many\nfoo: 1\nmax_cost: -1\nprompt_template: "{% if %}"\n`;
     const { problems } = parseTaskText(text);
     expect(problems.map(({ code, place }) => `${code} ${place?.line ?? ''}`)).toEqual([
       'E_TASK_ENUM 1',

@@ -60,8 +60,8 @@ describe('formats', () => {
     expect(contents(await read(fileOf('.ndjson', '\ufeff"a"\r\n\r\n  \n"b"')))).toEqual(['a', 'b']);
   });
 
-  test('jsonl: lone surrogate, U+2028, emoji -> round trip equal (B75)', async () => {
-    const texts = ['\ud800 x', 'a\u2028b\u2029c', '😀', 'e\u0301'];
+  test('jsonl: U+2028, emoji, a control character -> round trip equal (B75)', async () => {
+    const texts = ['\u0001 x', 'a\u2028b\u2029c', '😀', 'e\u0301'];
     const result = await read(
       jsonl(JSON.stringify(texts[0]), `"${texts[1]}"`, ...texts.slice(2).map((text) => JSON.stringify(text))),
     );
@@ -81,6 +81,107 @@ describe('formats', () => {
     expect(JSON.stringify(contents(result))).toBe(
       '[{"id":"7","text":"a, \\"b\\"\\nc","__proto__":"p"},{"id":"8","text":"","__proto__":"q"}]',
     );
+  });
+
+  test.each(['\r\n', '\n', '\r'])(
+    'csv: header ended by %j, rows by others -> each line end ends a row, those in quotes stay',
+    async (end) => {
+      const { seeds, error } = await read(fileOf('.csv', `id,text${end}1,one\n2,two\r\n3,three\r4,"a\rb\r\nc"\n\r5,five`));
+      expect(error).toBeNull();
+      expect(seeds.map(({ id, content }) => `${id} ${(content as { text: string }).text}`)).toEqual([
+        '1 one',
+        '2 two',
+        '3 three',
+        '4 a\rb\r\nc',
+        '5 five',
+      ]);
+    },
+  );
+
+  test('csv: 100,000 rows ended by CRLF, LF and CR in turn -> all of them, whatever a block of the file cuts', async () => {
+    const ends = ['\r\n', '\n', '\r'];
+    const rows = Array.from({ length: 100_000 }, (_, n) => `${n},text ${n}${ends[n % 3]}`);
+    const { seeds, error } = await read(fileOf('.csv', `id,text\n${rows.join('')}`));
+    expect(error).toBeNull();
+    expect(seeds.every(({ index, content }) => (content as { text: string }).text === `text ${index}`)).toBe(true);
+    expect(seeds).toHaveLength(100_000);
+  });
+
+  test('csv: lines of only separators -> skipped with a count; a quoted empty value of one column is a row', async () => {
+    const result = await read(fileOf('.csv', 'a,b\n1,2\n,\n\n , \n3,\n"",""\n'), prompt('{{a}}'));
+    expect(contents(result)).toEqual([
+      { a: '1', b: '2' },
+      { a: '3', b: '' },
+    ]);
+    expect(result.notes).toEqual(['lines without a value are no rows: 3 skipped, the first is line 3']);
+    expect(contents(await read(fileOf('.csv', 'a\nx\n""\n')))).toEqual([{ a: 'x' }, { a: '' }]);
+  });
+
+  test('csv: a column whose name has signs, blanks around it or semicolons in quotes -> a placeholder can name it', async () => {
+    const source = fileOf('.csv', 'id, price (EUR)\n1,5\n');
+    expect((await read(source, prompt('{{price (EUR)}}'))).error).toBeNull();
+    expect((await read(fileOf('.csv', '"a; b"\nx\n'), prompt('{{a; b}}'))).seeds).toHaveLength(1);
+  });
+
+  test('csv and txt: another separator, a bad byte -> named for what they are', async () => {
+    expect((await read(fileOf('.csv', 'id;text\n1;a\n'))).error?.message).toContain('separated by semicolons, not by commas');
+    expect((await read(fileOf('.csv', Buffer.from('a\n\xe9\n', 'latin1')))).error?.message).toContain('byte 0xe9 is not UTF-8');
+  });
+
+  test('jsonl: whole numbers above 2^53 -> their digits in seed and id', async () => {
+    const { seeds } = await read(jsonl('{"id":12345678901234567890,"n":-9007199254740993}'));
+    expect(seeds).toEqual([
+      { index: 0, id: '12345678901234567890', content: { id: 12345678901234567890n, n: -9007199254740993n } },
+    ]);
+    expect((await read({ rows: [{ id: 12345678901234567890n, n: -9007199254740993n }] })).seeds).toEqual(seeds);
+  });
+
+  test('rows that leave all placeholders blank -> said with count and first line', async () => {
+    const rows = jsonl('{"a":"x","b":""}', '{"a":" ","b":""}', '{"a":"","b":""}');
+    expect((await read(rows, prompt('{{a}}{{b}}'))).notes).toEqual([
+      expect.stringMatching(/^rows whose prompt is blank: 2, .* line 2;/),
+    ]);
+    expect((await read(rows, prompt('Sum up: {{a}}'))).notes).toEqual([
+      expect.stringContaining('every placeholder of prompt_template blank: 2'),
+    ]);
+    expect((await read(rows, prompt('One of {{b}} {{a}}x'))).notes).toHaveLength(1);
+  });
+
+  test('variables of system_prompt and follow_up -> checked against the rows like those of the prompt', async () => {
+    const options: ReadSeedsOptions = { prompt: { template: parseTemplate('Say it.'), beside: [parseTemplate('In {{lang}}')] } };
+    expect((await read(jsonl('{"lang":"de"}', '{"lang":"fr"}'), options)).error).toBeNull();
+    expect((await read(jsonl('{"lang":"de"}', '{"x":"fr"}'), options)).error?.code).toBe('E_SEED_FIELD');
+    expect((await read(jsonl('{"l":"de"}', '{"x":"fr"}'), options)).error?.code).toBe('E_TEMPLATE_VAR');
+  });
+
+  test('an unknown variable -> only names that a placeholder takes are offered', async () => {
+    const rows = jsonl('{"a":"x","b":{"c":1,"d":[2]},"e":[1],"f }}":1,"g (h)":null,"i j":2}');
+    expect((await read(rows, prompt('{{zzzz}}'))).error?.problems[0]?.allowed).toBe('{{seed}}, {{a}}, {{b.c}}, {{i j}}');
+  });
+
+  test.each(['\r\n', '\n', '\r'])(
+    'txt: lines ended by %j and others -> a row per line, bad bytes with their line',
+    async (end) => {
+      expect(contents(await read(fileOf('.txt', `one${end}two\nthree\r\nfour\r\rfive`)))).toEqual([
+        'one',
+        'two',
+        'three',
+        'four',
+        'five',
+      ]);
+      const { error } = await read(fileOf('.txt', Buffer.from(`one${end}b\xe9`, 'latin1')));
+      expect(error?.problems[0]?.place).toMatchObject({ line: 2, column: 2 });
+    },
+  );
+
+  test('txt: lines ended by CR over many blocks, one too long -> rows and their lines', async () => {
+    const rows = Array.from({ length: 60_000 }, (_, n) => `row ${n}`);
+    const all = await read(fileOf('.txt', rows.join('\r\n')));
+    expect(contents(all)).toEqual(rows);
+    expect(contents(await read(fileOf('.txt', rows.join('\r'))))).toEqual(rows);
+    const long = 'x'.repeat(17 * 1024 * 1024);
+    const { error } = await read(fileOf('.jsonl', `"a"\r\n"${long}"\r\nbad\r`));
+    expect(error?.problems.map(({ code, place }) => `${code} ${place?.line}`)).toEqual(['E_SEED_TOO_LONG 2', 'E_SEED_JSON 3']);
   });
 
   test('txt: a row per line, blank lines skipped', async () => {
@@ -136,7 +237,7 @@ describe('formats', () => {
   test('rows from code: values that JSON has not -> E_SEED_TYPE with the row', async () => {
     const loop: Record<string, unknown> = {};
     loop['self'] = loop;
-    const { error } = await read({ rows: ['a', { n: 1n }, loop] });
+    const { error } = await read({ rows: ['a', loop, { n: { toJSON: () => loop } }] });
     expect(error?.problems.map(({ code, place }) => `${code} ${place?.line}`)).toEqual(['E_SEED_TYPE 2', 'E_SEED_TYPE 3']);
   });
 });
@@ -172,14 +273,34 @@ describe('bad seeds', () => {
     ['B70 long', () => jsonl(`{"id":"${'é'.repeat(101)}"}`), 'E_SEED_ID', '1:undefined'],
     ['B70 empty', () => csv('id,a\n,1\n'), 'E_SEED_ID', '2:undefined'],
     ['B70 fraction', () => jsonl('{"id":1.5}'), 'E_SEED_ID', '1:undefined'],
-    ['B70 over 2^53', () => jsonl('{"id":12345678901234567890}'), 'E_SEED_ID', '1:undefined'],
+    ['B70 over 2^53 from code', () => ({ rows: [{ id: 2 ** 60 }] }), 'E_SEED_ID', '1:undefined'],
     ['B24 variable', () => jsonl('"a"', '"b"'), 'E_TEMPLATE_VAR', null, prompt('{{sed}}')],
+    ...(['{{7*7}}', '{{seed.upper()}}', '{{seed | upper}}', "{{a.constructor.constructor('x')()}}"] as const).map(
+      (text): [string, () => SeedSource, string, string | null, ReadSeedsOptions] => [
+        `B26 expression ${text}`,
+        () => jsonl('{"a":{"b":1}}', '"b"'),
+        'E_TEMPLATE_EXPRESSION',
+        null,
+        prompt(text),
+      ],
+    ),
+    ['a key twice', () => jsonl('"a"', '{"t":1,"u":{"t":2,"t":3}}'), 'E_SEED_JSON', '2:19'],
+    ['a number out of range', () => jsonl('{"t":1e999}'), 'E_SEED_JSON', '1:6'],
+    ['half a pair', () => jsonl('"a"', '{"t":"x\\ud83d"}'), 'E_HALF_PAIR', '2:8'],
+    ['half a pair in a key', () => jsonl('{"\\ude00":1}'), 'E_HALF_PAIR', '1:3'],
+    ['half a pair from code', () => ({ rows: ['a', { t: ['\ud83d'] }] }), 'E_HALF_PAIR', '2:1'],
     ['B27 constructor', () => jsonl('{"a":1}'), 'E_TEMPLATE_VAR', null, prompt('{{constructor}}')],
     ['B23 constant', () => jsonl('"a"', '"b"'), 'E_TEMPLATE_CONSTANT', null, prompt('no placeholder')],
     ['csv columns', () => csv('a,b\n1,2\n1,2,3\n'), 'E_SEED_FORMAT', '3:1'],
     ['csv column twice', () => csv('a,a\n1,2\n'), 'E_SEED_FORMAT', '1:1'],
     ['csv column without name', () => csv('a,\n1,2\n'), 'E_SEED_FORMAT', '1:1'],
     ['csv quote', () => csv('a\n"open\n'), 'E_SEED_FORMAT', '2:1'],
+    ['csv quote after rows with line ends', () => csv('a,b\r\n"1\r\n2",x\r\r\n"3\n4",y\n"5"6,z\n'), 'E_SEED_FORMAT', '7:1'],
+    ['csv with semicolons', () => csv('id;text\n1;a\n'), 'E_SEED_FORMAT', '1:1'],
+    ['csv with quoted names and semicolons', () => csv('\ufeff"id, no";"text"\r\n1;a\r\n'), 'E_SEED_FORMAT', '1:1'],
+    ['csv with tabs', () => csv('id\ttext\n1\ta\n'), 'E_SEED_FORMAT', '1:1'],
+    ['csv in Latin-1', () => csv(Buffer.from('a,b\r\n1,x\r"2\n",é\n', 'latin1')), 'E_ENCODING', '4:3'],
+    ['csv cut inside a character', () => csv(Buffer.from('a\né').subarray(0, 3)), 'E_ENCODING', '2:1'],
     ['no seeds_file', () => ({ file: null }), 'E_TASK_MISSING', null],
     ['limit', () => jsonl('"a"'), 'E_TASK_RANGE', null, { limit: 0 }],
   ])('seeds: %s -> its code', async (_name, source, code, at, options = {}) => {

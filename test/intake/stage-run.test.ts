@@ -53,6 +53,7 @@ const staged = ({ rows = ROWS, task = {}, limit, ...more }: More = {}, own = por
   stageRun(own, {
     task: aTask({ outputDir: dir, ...task }),
     rows: readSeeds({ rows }, limit === undefined ? {} : { limit }),
+    again: () => readSeeds({ rows }, limit === undefined ? {} : { limit }),
     limited: limit !== undefined,
     ifChanged: 'refuse',
     detached: true,
@@ -248,6 +249,27 @@ describe('something changed', () => {
     await staged({ rows });
     const error = await refused({ rows: rows.with(1_400, 'changed') });
     expect(error.message).toContain('row 1401 ');
+  });
+
+  it('--fork again -> the fork of the same task and rows goes on, with the rest where --limit had cut it', async () => {
+    await staged();
+    const first = await staged({ ifChanged: 'fork', task: { maxTokens: 7 }, limit: 2 });
+    const again = await staged({ ifChanged: 'fork', task: { maxTokens: 7 }, limit: 2 });
+    expect([again.run.id, again.kind]).toEqual([first.run.id, 'resumed']);
+    expect(again.notes[0]).toBe(`${dir}-2 is a fork of this task and these rows already`);
+    const whole = await staged({ ifChanged: 'fork', task: { maxTokens: 7 } });
+    expect([whole.run.id, whole.run.total]).toEqual([first.run.id, 3]);
+    await store.updateRun(first.run.id, { state: 'completed', endedAt: clock, publishedAt: clock });
+    expect((await staged({ ifChanged: 'fork', task: { maxTokens: 7 } })).kind).toBe('finished');
+  });
+
+  it('--fork of other rows or of another task -> a folder of its own', async () => {
+    await staged();
+    const first = await staged({ ifChanged: 'fork', task: { maxTokens: 7 } });
+    expect((await staged({ ifChanged: 'fork', task: { maxTokens: 7 }, rows: ['a', 'X', 'c'] })).run.outputDir).toBe(`${dir}-3`);
+    expect((await staged({ ifChanged: 'fork', task: { maxTokens: 7 }, rows: [...ROWS, 'd'] })).run.outputDir).toBe(`${dir}-4`);
+    expect((await staged({ ifChanged: 'fork', task: { maxTokens: 8 } })).run.outputDir).toBe(`${dir}-5`);
+    expect((await staged({ ifChanged: 'fork', task: { maxTokens: 7 } })).run.id).toBe(first.run.id);
   });
 
   it('--fork -> a folder beside it, the first one stays', async () => {

@@ -75,6 +75,7 @@ describe('reads', () => {
     doubtfulCalls: (one) => one.money.doubtfulCalls('r'),
     spendByModel: (one) => one.money.spendByModel('r'),
     firstRows: (one) => one.firstRows('r', 200),
+    failures: (one) => one.failures('r'),
     waits: (one) => one.waits('r', 1),
     'seeds by range': (one) => one.seeds('r', { from: 0, to: 10 }),
     'calls by list': (one) => one.calls('r', { list: [1, 2] }),

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { Wait } from '../../src/core/gate/wait.js';
+import type { FailureCause } from '../../src/core/model.js';
 import type { Store } from '../../src/store/port.js';
 import { seededRandom } from '../support/test-random.js';
 import {
@@ -471,6 +472,24 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     await store.dropRun('r');
     await stagedRun(store, 'r', 1);
     expect(await store.waits('r', NOW)).toEqual([]);
+  });
+
+  test('failures: rows by cause, the most frequent first, with the first of each', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'f', 6);
+    const failed = (index: number, cause: FailureCause, message: string) =>
+      store.finish('f', outcomeOf(index, { status: 'failed', cause, code: 'E_X', message }));
+    await failed(0, 'transport', 'a');
+    await failed(3, 'content_filter', 'b');
+    await failed(2, 'content_filter', 'c');
+    await store.finish('f', outcomeOf(1));
+    const { id } = outcomeOf(2);
+    expect(await store.failures('f')).toEqual([
+      { cause: 'content_filter', rows: 2, example: { id, index: 2, code: 'E_X', message: 'c' } },
+      { cause: 'transport', rows: 1, example: { id: outcomeOf(0).id, index: 0, code: 'E_X', message: 'a' } },
+    ]);
+    expect(await store.reopenFailed('f', 'content_filter')).toBe(2);
+    expect(await store.failures('f')).toHaveLength(1);
   });
 
   test('firstRows: those that have an outcome -> the sums of their answered calls, in order', async () => {

@@ -1,23 +1,39 @@
-import { EXIT } from '../../core/errors.js';
-import { checkFailure, estimateLines } from '../preflight.js';
+import type { CheckReport, StartOptions } from '../../client/api.js';
+import { EXIT, SwarmError } from '../../core/errors.js';
+import { checkFailure, estimateLines, onlyKeys } from '../preflight.js';
 import { checkRecord } from '../records.js';
 import type { Session } from '../session.js';
 import { type StartFlags, startOptions } from '../start-options.js';
 
-/** `swarm check TASK`: all problems, or what a run would need. Starts nothing. */
+/** What a run will say of its folder joins the report; what it will throw is returned. */
+async function askFolder(session: Session, task: string, options: StartOptions, report: CheckReport): Promise<SwarmError | null> {
+  try {
+    report.notes.push(...(await session.deps.whatRunSays(session.context.config, task, options, report)));
+    return null;
+  } catch (error) {
+    if (!SwarmError.is(error)) throw error;
+    report.problems.push(...error.problems);
+    return error;
+  }
+}
+
+/** `swarm check TASK`: all problems, what a run would need, and what it will say. Starts nothing, and needs no key. */
 export async function check(
   session: Session,
   [task = '']: readonly string[],
   flags: StartFlags & { json?: boolean },
 ): Promise<number> {
-  const report = await session.deps.checkTask(task, startOptions(flags, session.context.cwd), session.context.config);
-  const failure = checkFailure(report);
+  const options = startOptions(flags, session.context.cwd);
+  const report = await session.deps.checkTask(task, options, session.context.config);
+  const known = onlyKeys(report);
+  const refused = known ? await askFolder(session, task, options, report) : null;
+  const failure = refused ?? checkFailure(report);
   if (flags.json) {
     await session.json(checkRecord(report));
     return failure?.exitCode ?? EXIT.ok;
   }
   for (const note of report.notes) session.say(`note: ${note}`, 'dim');
+  if (known) for (const line of estimateLines(report)) session.print(line);
   if (failure !== null) throw failure;
-  for (const line of estimateLines(report)) session.print(line);
   return EXIT.ok;
 }

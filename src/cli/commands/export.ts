@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { EXIT } from '../../core/errors.js';
+import { plural } from '../../core/format.js';
 import type { OutputFormat } from '../../schema/task-types.js';
 import type { OutputStream } from '../context.js';
 import { usageError } from '../problems.js';
@@ -33,7 +34,7 @@ export async function exportRows(session: Session, [run = '']: readonly string[]
   if (flags.out !== undefined) {
     const path = resolve(context.cwd, flags.out);
     const rows = await session.reading((reader) => reader.export(run, format, path));
-    session.say(`${rows} rows written to ${path}`);
+    session.say(`${plural(rows, 'row')} written to ${path}`);
     return EXIT.ok;
   }
   if (stdout.isTTY === true && format === 'parquet') {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { ReconcilePlan, Verification } from '../../client/api.js';
 import type { StoreReader } from '../../client/reader.js';
 import { EXIT } from '../../core/errors.js';
-import { formatUsd } from '../../core/format.js';
+import { formatUsd, plural } from '../../core/format.js';
 import { nanoToUsd } from '../../core/price.js';
 import { canAsk, saysYes } from '../ask.js';
 import { type Session, terminalWidth } from '../session.js';
@@ -42,7 +42,7 @@ async function verify(session: Session, run: string, flags: ReceiptFlags): Promi
   if (flags.json) await session.json(found);
   else {
     for (const difference of differences) session.print(differenceLine(difference), 'bad');
-    const looked = `${calls} calls, ${rows} rows and ${files} files of run ${run} were counted anew`;
+    const looked = `${plural(calls, 'call')}, ${plural(rows, 'row')} and ${plural(files, 'file')} of run ${run} were counted anew`;
     session.print(differences.length === 0 ? `${looked}: everything adds up.` : `${looked}: ${differences.length} differences.`);
   }
   return differences.length === 0 ? EXIT.ok : EXIT.failedRows;
@@ -57,7 +57,7 @@ function tellPlan(session: Session, plan: ReconcilePlan): void {
   const count = (what: ReconcilePlan['calls'][number]['becomes']) => plan.calls.filter(({ becomes }) => becomes === what).length;
   session.say(
     `The export was read as ${plan.form}; it lists ${plan.found} of the ${plan.answered} answered calls in its time. ` +
-      `${count('settled')} calls to settle, ${count('released')} to release, ${count('doubtful')} stay doubtful.`,
+      `${plural(count('settled'), 'call')} to settle, ${count('released')} to release, ${count('doubtful')} stay doubtful.`,
   );
 }
 
@@ -81,6 +81,6 @@ async function reconciled(
   if (plan.calls.length === 0) session.say(`Run ${run} has no doubtful calls.`);
   else if (!any) session.say('Nothing follows from the export without a guess: nothing was written.');
   else if (done === null) session.say('Nothing was written; --yes writes it.');
-  else session.say(`Written: ${done.settled} calls settled, ${done.released} released.`);
+  else session.say(`Written: ${plural(done.settled, 'call')} settled, ${done.released} released.`);
   return EXIT.ok;
 }

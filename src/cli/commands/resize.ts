@@ -1,6 +1,6 @@
 import type { ResizeOptions } from '../../client/api.js';
 import { EXIT } from '../../core/errors.js';
-import { formatUsd } from '../../core/format.js';
+import { formatUsd, plural } from '../../core/format.js';
 import { RESIZE_LIMITS } from '../../core/resize.js';
 import { usageError } from '../problems.js';
 import { withRun } from '../run-by-id.js';
@@ -15,7 +15,7 @@ function changes(options: ResizeOptions): string {
   const rate = (perMinute: number | null | undefined, unit: string) => {
     if (perMinute !== undefined) parts.push(perMinute === null ? `no limit of ${unit}` : `at most ${perMinute} ${unit}`);
   };
-  if (concurrency !== undefined) parts.push(`${concurrency} calls in flight`);
+  if (concurrency !== undefined) parts.push(`${plural(concurrency, 'call')} in flight`);
   cap(maxCost, '');
   cap(maxCostPerCall, ' a call');
   cap(maxCostPerRow, ' a row');

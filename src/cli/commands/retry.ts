@@ -1,4 +1,5 @@
 import { EXIT } from '../../core/errors.js';
+import { plural } from '../../core/format.js';
 import { followRun } from '../follow.js';
 import { startEvent } from '../records.js';
 import { withRun } from '../run-by-id.js';
@@ -15,7 +16,11 @@ export async function retry(session: Session, [run = '']: readonly string[], fla
   return await withRun(session, run, async (handle) => {
     const rows = await handle.retry(flags.cause === undefined ? {} : { cause: flags.cause });
     const which = flags.cause === undefined ? '' : ` with cause ${flags.cause}`;
-    session.say(rows === 0 ? `Run ${run} has no failed rows${which}.` : `${rows} failed rows${which} are done again.`);
+    session.say(
+      rows === 0
+        ? `Run ${run} has no failed rows${which}.`
+        : `${plural(rows, 'failed row')}${which} ${rows === 1 ? 'is' : 'are'} done again.`,
+    );
     if (flags.json) await session.json(startEvent(await handle.progress(), null));
     else if (flags.detach) session.print(run);
     if (rows === 0 || flags.detach) return EXIT.ok;

@@ -6,6 +6,7 @@ import { startEvent } from '../records.js';
 import { closeSwarm } from '../run-by-id.js';
 import type { Session } from '../session.js';
 import { type StartFlags, startOptions } from '../start-options.js';
+import { typedLine } from '../typed.js';
 
 export interface RunFlags extends StartFlags {
   yes?: boolean;
@@ -88,7 +89,7 @@ export async function run(session: Session, [task = '']: readonly string[], flag
     return await followRun(session, handle, {
       json: flags.json === true,
       onSignal: 'pause',
-      goOn: [`swarm run ${task}`, `swarm resume ${handle.id}`],
+      goOn: [typedLine(session.argv), `swarm resume ${handle.id}`],
     });
   } finally {
     await closeSwarm(session, swarm);

@@ -4,6 +4,7 @@ import { formatTime, formatUsd } from '../../core/format.js';
 import type { RunState } from '../../core/model.js';
 import { progressRecord } from '../records.js';
 import { type Session, terminalWidth } from '../session.js';
+import { causesText } from '../view/failures.js';
 import { rowsDone } from '../view/model.js';
 import { stateText } from '../view/progress-facts.js';
 import { safeLine } from '../view/safe-text.js';
@@ -12,13 +13,15 @@ import { type Column, renderTable } from '../view/table.js';
 const DEFAULT_LIMIT = 50;
 
 const COLUMNS: readonly Column[] = [
-  { title: 'RUN' },
+  // It is typed again: whole, also where the line is then too long.
+  { title: 'RUN', whole: true },
   // The id begins with the name.
   { title: 'NAME', extra: 5 },
-  { title: 'STATE' },
+  { title: 'STATE', whole: true },
   { title: 'DONE', align: 'right' },
   { title: 'ROWS', align: 'right', extra: 1 },
   { title: 'FAILED', align: 'right', extra: 2 },
+  { title: 'CAUSES', extra: 6 },
   { title: 'COST', align: 'right', extra: 3 },
   { title: 'STARTED', extra: 4 },
 ];
@@ -31,6 +34,7 @@ function cells(progress: Progress): string[] {
     String(rowsDone(progress)),
     String(progress.total),
     String(progress.failed),
+    causesText(progress.failures).slice(2, -1),
     formatUsd(progress.costUsd),
     formatTime(progress.startedAt),
   ];
@@ -55,6 +59,12 @@ export async function runs(
     return EXIT.ok;
   }
   const { stdout } = session.context;
-  for (const line of renderTable(COLUMNS, found.map(cells), terminalWidth(stdout))) session.print(line);
+  // Most homes have no failures to tell of.
+  const columns = COLUMNS.map((column) =>
+    column.title === 'CAUSES' && found.every(({ failures }) => failures.length === 0) ? null : column,
+  );
+  const shown = <T>(list: readonly T[]) => list.filter((_, at) => columns[at] !== null);
+  const rows = found.map((progress) => shown(cells(progress)));
+  for (const line of renderTable(shown(COLUMNS), rows, terminalWidth(stdout))) session.print(line);
   return EXIT.ok;
 }

@@ -1,6 +1,6 @@
 import { EXIT, SwarmError } from '../../core/errors.js';
 import { progressRecord } from '../records.js';
-import type { Session } from '../session.js';
+import { type Session, terminalWidth } from '../session.js';
 import { progressFacts } from '../view/progress-facts.js';
 
 function noRun(home: string): SwarmError {
@@ -14,13 +14,13 @@ function noRun(home: string): SwarmError {
 
 /** `swarm status [RUN]`: one run, the newest by default. Reads the store only. */
 export async function status(session: Session, [named]: readonly string[], flags: { json?: boolean }): Promise<number> {
-  const { config, now } = session.context;
+  const { config, now, stdout } = session.context;
   const progress = await session.reading(async (reader) => {
     const run = named ?? (await reader.lastRun());
     if (run === null) throw noRun(config.home);
     return await reader.progress(run);
   });
   if (flags.json) await session.json(progressRecord(progress));
-  else for (const line of progressFacts(progress, now())) session.print(line);
+  else for (const line of progressFacts(progress, now(), terminalWidth(stdout))) session.print(line);
   return EXIT.ok;
 }

@@ -1,7 +1,7 @@
 /** The view model as text: a block for a terminal, one line for a pipe. Pure. */
 import type { Ansis } from 'ansis';
 import stringWidth from 'string-width';
-import { formatCount, formatDuration, formatInterval, formatRate, formatUsd } from '../../core/format.js';
+import { formatCount, formatDuration, formatInterval, formatRate, formatUsd, plural } from '../../core/format.js';
 import { scaled } from '../../core/interval.js';
 import type { ViewModel } from './model.js';
 import { cutTo, wrapTo } from './table.js';
@@ -21,7 +21,7 @@ function failures({ failed, filtered }: ViewModel): string[] {
 
 /** Most of them are made again: a row fails after several. */
 function failedCalls({ failedCalls: count }: ViewModel): string[] {
-  return count > 0 ? [`${count} ${count === 1 ? 'call' : 'calls'} failed`] : [];
+  return count > 0 ? [`${plural(count, 'call')} failed`] : [];
 }
 
 function spend({ costUsd, heldUsd, maxCostUsd }: ViewModel): string {
@@ -128,7 +128,7 @@ export function liveBlock(model: ViewModel, style: BlockStyle): string[] {
 /** One line of a log. */
 export function plainLine(model: ViewModel): string {
   const parts = [
-    `${model.done}/${model.total} rows`,
+    `${model.done}/${plural(model.total, 'row')}`,
     ...failures(model),
     `${model.inFlight} in flight`,
     ...failedCalls(model),

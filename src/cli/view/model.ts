@@ -103,7 +103,7 @@ function pausedBy(progress: Progress): string {
 function waitsFor({ progress }: Sample): string | null {
   if (progress.state === 'paused') return pausedBy(progress);
   if (progress.state === 'staging' || progress.state === 'staged') return 'its start';
-  if (progress.state === 'interrupted') return 'a person: swarm run';
+  if (progress.state === 'interrupted') return `a person: swarm resume ${safeLine(progress.run)}`;
   if (hasEnded(progress.state) || progress.total === rowsDone(progress)) return null;
   if (progress.waits !== null) return safeLine(progress.waits.text);
   if (progress.inFlight > 0 && progress.inFlight >= progress.total - rowsDone(progress)) return 'the last answers';

@@ -1,18 +1,26 @@
 /** What to type next when a run rests or has failed rows. Pure. */
 import type { Progress } from '../../client/api.js';
+import { retrySteps } from './failures.js';
 
-type Resting = Pick<Progress, 'run' | 'state' | 'reason' | 'message' | 'failed'>;
+type Resting = Pick<Progress, 'run' | 'state' | 'reason' | 'message' | 'failed' | 'failures' | 'maxCostUsd' | 'today'>;
 
-function afterCap({ run, message }: Resting): string[] {
+/** Twice the cap, as it is typed: a number that works as it stands, to be changed by who wants another. */
+function higher(capUsd: number | null | undefined): string {
+  return capUsd ? String(Number((2 * capUsd).toFixed(6))) : '1';
+}
+
+function afterCap({ run, message, maxCostUsd, today }: Resting): string[] {
   const next = `go on when the next day has begun: swarm resume ${run}`;
+  const raise = (option: string, capUsd: number | null | undefined) =>
+    `go on with a higher cap, such as: swarm resize ${run} ${option} ${higher(capUsd)}`;
   if (message?.includes('SWARM_MAX_DAILY_COST')) return [next];
-  if (message?.includes('max_daily_cost')) return [next, `go on with a higher cap: swarm resize ${run} --max-daily-cost USD`];
-  return [`go on with a higher cap: swarm resize ${run} --max-cost USD`];
+  if (message?.includes('max_daily_cost')) return [next, raise('--max-daily-cost', today?.maxCostUsd)];
+  return [raise('--max-cost', maxCostUsd)];
 }
 
 /** A line for each way to go on; none while the run goes on by itself or nothing is left to do. */
 export function nextSteps(rest: Resting): string[] {
-  const { run, state, reason, message, failed } = rest;
+  const { run, state, reason, message, failed, failures } = rest;
   switch (state) {
     case 'capped':
       return afterCap(rest);
@@ -22,7 +30,7 @@ export function nextSteps(rest: Resting): string[] {
       // What interrupted it mostly says so itself.
       return message?.includes(`swarm resume ${run}`) ? [] : [`go on: swarm resume ${run}`];
     case 'completed':
-      return failed > 0 ? [`do the failed rows again: swarm retry ${run}`] : [];
+      return retrySteps(run, failed, failures);
     default:
       return [];
   }

@@ -1,7 +1,8 @@
 /** All that is known of one run, as lines. Pure. */
 import type { Progress } from '../../client/api.js';
-import { formatCount, formatDuration, formatEstimate, formatTime, formatUsd } from '../../core/format.js';
+import { formatCount, formatDuration, formatEstimate, formatTime, formatUsd, plural } from '../../core/format.js';
 import { clockText, learnedText } from '../../core/gate/wait.js';
+import { causeLines, causesText } from './failures.js';
 import { lastFailure, rowsDone } from './model.js';
 import { nextSteps } from './next-steps.js';
 import { safeLine } from './safe-text.js';
@@ -10,6 +11,10 @@ import { renderFacts } from './table.js';
 /** `state`, with why it stopped or waits. */
 export function stateText({ state, reason }: Pick<Progress, 'state' | 'reason'>): string {
   return reason === null || reason === state ? state : `${state} (${reason})`;
+}
+
+function processesText(count: number): string {
+  return `${count === 1 ? '1 process makes' : `${count} processes make`} its calls`;
 }
 
 /** Limits of the provider, as calls met them; null when none was met. */
@@ -43,7 +48,7 @@ function waitsText({ waits, state }: Progress, now: number): string | null {
 /** What the rows that are left will take. */
 function restText({ rest }: Progress): string | null {
   if (rest === null) return null;
-  return `${rest.rows} rows, ${formatEstimate(rest)}; 9 of 10 times in between, by the first ${rest.sample} rows`;
+  return `${plural(rest.rows, 'row')}, ${formatEstimate(rest)}; 9 of 10 times in between, by the first ${plural(rest.sample, 'row')}`;
 }
 
 const ORIGINS = { cli: '', library: ', from code', http: ', over HTTP', temporal: ', by plain Temporal' } as const;
@@ -63,42 +68,48 @@ export function tookText(
 }
 
 /** For `swarm status`. */
-export function progressFacts(progress: Progress, now: number): string[] {
+export function progressFacts(progress: Progress, now: number, width?: number): string[] {
   const { usage } = progress;
   const reused = usage.cached > 0 ? ` (${formatCount(usage.cached)} cached)` : '';
   const failed = progress.failedCalls > 0 ? `${progress.failedCalls} failed, ` : '';
+  const filtered = progress.filtered > 0 ? `, ${progress.filtered} filtered` : '';
   const held = progress.heldUsd > 0 ? ` + ${formatUsd(progress.heldUsd)} held` : '';
   const cap = progress.maxCostUsd === null ? '' : ` of ${formatUsd(progress.maxCostUsd)}`;
   const rate = (perMinute: number | null, unit: string) => (perMinute === null ? '' : `, at most ${perMinute} ${unit}`);
   const limits = `${rate(progress.requestsPerMinute, 'requests/min')}${rate(progress.tokensPerMinute, 'tokens/min')}`;
   const workers = progress.auto ? `auto, at most ${progress.concurrency}` : String(progress.concurrency);
-  return renderFacts([
-    ['run', safeLine(progress.run)],
-    ['name', safeLine(progress.name)],
-    ['state', stateText(progress)],
-    ['why', progress.message === null ? null : safeLine(progress.message)],
-    ...nextSteps(progress).map((step): [string, string] => ['next', safeLine(step)]),
+  return renderFacts(
     [
-      'rows',
-      `${rowsDone(progress)} of ${progress.total} done: ${progress.ok} ok, ${progress.failed} failed, ${progress.filtered} filtered`,
+      ['run', safeLine(progress.run)],
+      ['name', safeLine(progress.name)],
+      ['state', stateText(progress)],
+      ['why', progress.message === null ? null : safeLine(progress.message)],
+      ...nextSteps(progress).map((step): [string, string] => ['next', safeLine(step)]),
+      [
+        'rows',
+        `${rowsDone(progress)} of ${progress.total} done: ${progress.ok} ok, ${progress.failed} failed${causesText(progress.failures)}${filtered}`,
+      ],
+      ...causeLines(progress.failures).map((line): [string, string] => ['cause', line]),
+      [
+        'calls',
+        `${progress.calls} answered, ${failed}${progress.inFlight} in flight, ${progress.limited} rate limited, ${progress.doubtful} doubtful`,
+      ],
+      ['tokens', `${formatCount(usage.input)} in${reused}, ${formatCount(usage.output)} out`],
+      ['cost', `${formatUsd(progress.costUsd)}${held}${cap}`],
+      ['held', heldText(progress)],
+      ['today', todayText(progress)],
+      ...progress.warnings.map(({ message }): [string, string] => ['warning', safeLine(message)]),
+      ['waits for', waitsText(progress, now)],
+      ['failure', lastFailure(progress, now)],
+      ['rest', restText(progress)],
+      ['limits', `${workers} ${workers === '1' ? 'call' : 'calls'} in flight${limits}`],
+      ['processes', progress.processes === null ? null : processesText(progress.processes)],
+      ['found', foundText(progress)],
+      ['started', startedText(progress)],
+      ['took', tookText(progress, now)],
+      ['epoch', String(progress.epoch)],
+      ['folder', progress.outputDir],
     ],
-    [
-      'calls',
-      `${progress.calls} answered, ${failed}${progress.inFlight} in flight, ${progress.limited} rate limited, ${progress.doubtful} doubtful`,
-    ],
-    ['tokens', `${formatCount(usage.input)} in${reused}, ${formatCount(usage.output)} out`],
-    ['cost', `${formatUsd(progress.costUsd)}${held}${cap}`],
-    ['held', heldText(progress)],
-    ['today', todayText(progress)],
-    ...progress.warnings.map(({ message }): [string, string] => ['warning', safeLine(message)]),
-    ['waits for', waitsText(progress, now)],
-    ['failure', lastFailure(progress, now)],
-    ['rest', restText(progress)],
-    ['limits', `${workers} calls in flight${limits}`],
-    ['found', foundText(progress)],
-    ['started', startedText(progress)],
-    ['took', tookText(progress, now)],
-    ['epoch', String(progress.epoch)],
-    ['folder', progress.outputDir],
-  ]);
+    width,
+  );
 }

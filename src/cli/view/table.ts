@@ -7,6 +7,8 @@ export interface Column {
   align?: 'left' | 'right';
   /** On a narrow terminal the columns with the highest numbers are left out first. Default 0: it stays. */
   extra?: number;
+  /** Never cut. Default false. */
+  whole?: boolean;
 }
 
 function padded(text: string, width: number, align: Column['align']): string {
@@ -66,7 +68,7 @@ function fitted(columns: readonly Sized[], width: number): Sized[] {
     kept = kept.filter((column) => column.extra !== extra);
   }
   for (let over = overallWidth(kept) - width; over > 0; over = overallWidth(kept) - width) {
-    const texts = kept.filter((column) => column.align !== 'right' && column.width > SHORTEST_TEXT);
+    const texts = kept.filter((column) => column.align !== 'right' && !column.whole && column.width > SHORTEST_TEXT);
     const widest = texts.sort((a, b) => b.width - a.width)[0];
     if (!widest) break;
     const narrower = Math.max(SHORTEST_TEXT, widest.width - over);
@@ -75,7 +77,7 @@ function fitted(columns: readonly Sized[], width: number): Sized[] {
   return kept;
 }
 
-/** Rows under titles, two blanks between columns, no blanks at line ends. No line is wider than `width`. */
+/** Rows under titles, two blanks between columns, no blanks at line ends. No line is wider than `width`, but for columns that are whole. */
 export function renderTable(
   columns: readonly Column[],
   rows: readonly (readonly string[])[],
@@ -88,13 +90,39 @@ export function renderTable(
   const shown = fitted(sized, width);
   return lines.map((cells) => {
     const line = shown.map(({ align, at, width: space }) => padded(cutTo(cells[at] ?? '', space), space, align)).join(GAP);
-    return cutTo(line.trimEnd(), width);
+    return shown.some(({ whole }) => whole) ? line.trimEnd() : cutTo(line.trimEnd(), width);
   });
 }
 
-/** `label  value` lines; values without text are left out. */
-export function renderFacts(facts: readonly (readonly [label: string, value: string | null])[]): string[] {
+/** `label  value` lines; values without text are left out. With a `width` long values go on below themselves. */
+export function renderFacts(
+  facts: readonly (readonly [label: string, value: string | null])[],
+  width = Number.POSITIVE_INFINITY,
+): string[] {
   const shown = facts.filter((fact): fact is readonly [string, string] => fact[1] !== null && fact[1] !== '');
-  const width = Math.max(0, ...shown.map(([label]) => stringWidth(label)));
-  return shown.map(([label, value]) => `${padded(label, width, 'left')}  ${value}`);
+  const labels = Math.max(0, ...shown.map(([label]) => stringWidth(label)));
+  const room = width - labels - GAP.length;
+  return shown.flatMap(([label, value]) =>
+    wrapWhole(value, room).map((line, at) => `${padded(at === 0 ? label : '', labels, 'left')}${GAP}${line}`),
+  );
+}
+
+/** A command to its end, or a word. */
+const UNITS = /(?:(?:npx )?swarm|node (?:\S*|'[^']*)swarm\.js'?) [a-z]+ [^\n]*|\S+/g;
+
+/**
+ * Breaks a line between words and cuts none: what is wider than the line is left to the terminal. A command goes on to the end of the line as
+ * one piece, since half of it, pasted, would be another command. Blanks at the beginning stay before each line.
+ */
+export function wrapWhole(text: string, width: number): string[] {
+  if (stringWidth(text) <= width) return [text];
+  const indent = /^ */.exec(text)?.[0] ?? '';
+  const lines: string[] = [];
+  for (const unit of text.match(UNITS) ?? []) {
+    const line = lines.at(-1);
+    const longer = line === undefined ? `${indent}${unit}` : `${line} ${unit}`;
+    if (line === undefined || stringWidth(longer) <= width) lines.splice(-1, 1, longer);
+    else lines.push(`${indent}${lines.length > 0 ? '  ' : ''}${unit}`);
+  }
+  return lines;
 }

@@ -20,12 +20,13 @@ export async function exportRun(
   format: OutputFormat,
   target: string | NodeJS.WritableStream,
 ): Promise<number> {
-  if (!(await store.run(runId))) throw unknownRun(runId);
+  const run = await store.run(runId);
+  if (!run) throw unknownRun(runId);
   const pages = rowPages(store, runId, 'ok');
   if (typeof target !== 'string') {
     const sink = new StreamSink(target);
     try {
-      return await FORMAT_WRITERS[format](pages, sink);
+      return await FORMAT_WRITERS[format](pages, sink, run.task);
     } finally {
       sink.release();
     }
@@ -36,7 +37,7 @@ export async function exportRun(
   let rows = 0;
   await FolderUpdate.apply(dir, async (update) => {
     await update.write(basename(path), async (sink) => {
-      rows = await FORMAT_WRITERS[format](pages, sink);
+      rows = await FORMAT_WRITERS[format](pages, sink, run.task);
     });
   });
   return rows;

@@ -1,5 +1,6 @@
 /** ok rows as parquet, by hyparquet-writer: typed columns, snappy, one row group at a time in memory. */
 import { ByteWriter, ParquetWriter, type SchemaElement, schemaFromColumnData } from 'hyparquet-writer';
+import { exactJson } from '../../core/exact-json.js';
 import { nanoToUsd } from '../../core/price.js';
 import type { OutputRow } from '../port.js';
 import type { Sink } from './sink.js';
@@ -22,7 +23,7 @@ function column(name: string, type: Column['type'], value: Column['value'], null
 const COLUMNS: readonly Column[] = [
   column('id', 'STRING', (row) => row.id),
   column('index', 'INT32', (row) => row.index),
-  column('seed', 'STRING', (row) => JSON.stringify(row.seed)),
+  column('seed', 'STRING', (row) => exactJson(row.seed)),
   column('output', 'STRING', (row) => row.output ?? ''),
   column('model', 'STRING', (row) => row.model, true),
   column('finish', 'STRING', (row) => row.finish, true),

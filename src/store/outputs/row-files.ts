@@ -16,11 +16,11 @@ export interface RowFile {
 }
 
 /** The output, the failed rows, the filtered rows. */
-export function rowFiles(store: OutputReader, run: { id: string; task: Pick<Task, 'outputFormat'> }): RowFile[] {
+export function rowFiles(store: OutputReader, run: { id: string; task: Pick<Task, 'outputFormat' | 'csvGuard'> }): RowFile[] {
   const { outputFormat } = run.task;
   const pages = (status: Outcome['status']) => rowPages(store, run.id, status);
   return [
-    { name: outputFile(outputFormat), status: 'ok', write: (sink) => FORMAT_WRITERS[outputFormat](pages('ok'), sink) },
+    { name: outputFile(outputFormat), status: 'ok', write: (sink) => FORMAT_WRITERS[outputFormat](pages('ok'), sink, run.task) },
     { name: FAILED_FILE, status: 'failed', write: (sink) => writeLines(pages('failed'), sink, failedLine) },
     { name: FILTERED_FILE, status: 'filtered', write: (sink) => writeLines(pages('filtered'), sink, filteredLine) },
   ];

@@ -1,4 +1,5 @@
 /** One row as one line of JSON: fixed order of keys, exact money. The same row always gives the same bytes. */
+import { exactJson } from '../../core/exact-json.js';
 import type { Message, NanoUsd, Usage } from '../../core/model.js';
 import type { OutputRow } from '../port.js';
 
@@ -16,7 +17,7 @@ function usageJson({ input, cached, output, reasoning }: Usage): string {
 }
 
 function head(row: Pick<OutputRow, 'id' | 'index' | 'seed'>): string {
-  return `{"id":${JSON.stringify(row.id)},"index":${row.index},"seed":${JSON.stringify(row.seed)}`;
+  return `{"id":${JSON.stringify(row.id)},"index":${row.index},"seed":${exactJson(row.seed)}`;
 }
 
 /** A line of output.jsonl, without its line end. */

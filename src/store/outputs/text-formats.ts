@@ -1,5 +1,6 @@
 /** ok rows as jsonl, json and csv. Each takes pages of rows and returns how many rows it wrote. */
 import { stringify } from 'csv-stringify/sync';
+import { exactJson } from '../../core/exact-json.js';
 import type { OutputRow } from '../port.js';
 import { decimalUsd, okLine } from './row-lines.js';
 import type { Sink } from './sink.js';
@@ -52,16 +53,16 @@ function csvRecord(row: OutputRow): (string | number | null)[] {
   const { input, cached, output, reasoning } = row.usage;
   const { id, index, model, finish, turns } = row;
   const cost = decimalUsd(row.costNano);
-  return [id, index, JSON.stringify(row.seed), row.output, model, finish, turns, input, cached, output, reasoning, cost];
+  return [id, index, exactJson(row.seed), row.output, model, finish, turns, input, cached, output, reasoning, cost];
 }
 
 /**
- * RFC 4180 with `\n` line ends. The seed is JSON text. A field that a spreadsheet would take for a formula gets an apostrophe in front
- * (https://owasp.org/www-community/attacks/CSV_Injection).
+ * RFC 4180 with `\n` line ends: a field with any line end in it stands in quotes, also one with a lone CR. The seed is JSON text. With `guard` a
+ * field that a spreadsheet would take for a formula gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection).
  */
-export async function writeCsv(pages: Pages, sink: Sink): Promise<number> {
+export async function writeCsv(pages: Pages, sink: Sink, guard: boolean): Promise<number> {
   let rows = 0;
-  const options = { escape_formulas: true, record_delimiter: '\n' };
+  const options = { escape_formulas: guard, record_delimiter: '\n', quoted_match: /\r/ };
   await sink.write(stringify([[...CSV_COLUMNS]], options));
   for await (const page of pages) {
     await sink.write(stringify(page.map(csvRecord), options));

@@ -24,6 +24,8 @@ export const START = Date.UTC(2026, 10, 21, 9, 0, 0);
 
 export interface TerminalOptions {
   config?: Partial<Config>;
+  /** How the program was called. @default swarm */
+  command?: string;
   /** Columns; undefined = not a terminal. */
   stdoutColumns?: number;
   stderrColumns?: number;
@@ -81,6 +83,7 @@ export class FakeTerminal {
       stderr: stream(options.stderrColumns, this.err, options.stderrRows),
       stdinIsTerminal: options.stdinIsTerminal ?? false,
       cwd: '/data',
+      command: options.command ?? 'swarm',
       config: { ...CONFIG, ...options.config },
       terminal: { dumb: options.dumb ?? false, color: options.color ?? false, utf8: options.utf8 ?? false },
       now: () => this.clock,

@@ -85,7 +85,7 @@ describe('viewModel: what it waits for', () => {
     ['refused key', { state: 'paused', reason: 'key' }, 'a valid API key'],
     ['refused billing', { state: 'paused', reason: 'billing' }, 'the account: the provider refused to bill'],
     ['being staged', { state: 'staging' }, 'its start'],
-    ['interrupted', { state: 'interrupted' }, 'a person: swarm run'],
+    ['interrupted', { state: 'interrupted' }, 'a person: swarm resume poems-1'],
     ['what the gate says', {}, 'workers (all 4 busy)'],
     ['a text with an escape sequence', { waits: { ...WAIT, text: 'the provider\u001b[31m' } }, 'the provider'],
     ['fewer rows left than slots', { ok: 18, inFlight: 2, waits: null }, 'the last answers'],

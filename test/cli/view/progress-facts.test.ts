@@ -61,9 +61,9 @@ it('next: what to type when the run rests; nothing while it runs or when all is 
   expect(nextOf({ state: 'paused', reason: 'billing' })).toEqual(['go on when it is mended: swarm resume poems-1']);
   expect(nextOf({ state: 'interrupted', reason: 'host' })).toEqual(['go on: swarm resume poems-1']);
   expect(nextOf({ state: 'interrupted', message: 'the host ended; go on with: swarm resume poems-1' })).toEqual([]);
-  expect(nextOf({ state: 'completed', failed: 2 })).toEqual(['do the failed rows again: swarm retry poems-1']);
-  expect(nextOf({ state: 'capped', message: 'the next call could pass max_cost ($1.00)' })).toEqual([
-    'go on with a higher cap: swarm resize poems-1 --max-cost USD',
+  expect(nextOf({ state: 'completed', failed: 2 })).toEqual(['do the 2 failed rows again: swarm retry poems-1']);
+  expect(nextOf({ state: 'capped', message: 'the next call could pass max_cost ($1.00)', maxCostUsd: 0.0000015 })).toEqual([
+    'go on with a higher cap, such as: swarm resize poems-1 --max-cost 0.000003',
   ]);
   expect(nextOf({ state: 'capped', message: 'max_daily_cost' })).toHaveLength(2);
 });

@@ -2,7 +2,7 @@ import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { recordTables } from '../../../src/cli/view/record-tables.js';
 import { safeLine, safeStream, safeText } from '../../../src/cli/view/safe-text.js';
-import { cutTo, renderFacts, renderTable, wrapTo } from '../../../src/cli/view/table.js';
+import { cutTo, renderFacts, renderTable, wrapTo, wrapWhole } from '../../../src/cli/view/table.js';
 import { formatCount, formatDuration, formatRate, formatTime, formatUsd } from '../../../src/core/format.js';
 
 describe('format', () => {
@@ -172,5 +172,35 @@ describe('wrapTo', () => {
     ['', 10, []],
   ])('%s, %d columns -> between words, a command whole', (text, width, expected) => {
     expect(wrapTo(text, width)).toEqual(expected);
+  });
+});
+
+describe('wrapWhole', () => {
+  it.each<[string, string, number, string[]]>([
+    ['fits', 'a b', 5, ['a b']],
+    ['between words', 'one two three', 8, ['one two', '  three']],
+    ['with its indent', '  fix: one two', 10, ['  fix: one', '    two']],
+    ['a word wider than the line: whole', 'x /a/very/long/path y', 8, ['x', '  /a/very/long/path', '  y']],
+    [
+      'a command: one piece to its end',
+      'go on with: swarm run t --out o --limit 5',
+      20,
+      ['go on with:', '  swarm run t --out o --limit 5'],
+    ],
+    ['a command by npx', 'or: npx swarm resume a', 14, ['or:', '  npx swarm resume a']],
+  ])('%s', (_what, text, width, lines) => {
+    expect(wrapWhole(text, width)).toEqual(lines);
+  });
+
+  it('renderFacts on a terminal: long values go on below themselves', () => {
+    expect(
+      renderFacts(
+        [
+          ['a', 'one two three'],
+          ['long', 'x'],
+        ],
+        14,
+      ),
+    ).toEqual(['a     one two', '        three', 'long  x']);
   });
 });

@@ -1,3 +1,4 @@
+import { execFileSync, spawnSync } from 'node:child_process';
 import { parse } from 'csv-parse/sync';
 import { parquetMetadata, parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
@@ -5,16 +6,18 @@ import type { OutputFormat } from '../../../src/schema/task-types.js';
 import { FORMAT_WRITERS } from '../../../src/store/outputs/formats.js';
 import { nextPageRows, rowPages } from '../../../src/store/outputs/row-pages.js';
 import { CSV_COLUMNS } from '../../../src/store/outputs/text-formats.js';
+import type { OutputRow } from '../../../src/store/port.js';
 import { type DoubleOptions, runDouble } from './run-double.js';
 
 async function written(
   format: OutputFormat,
   options: Partial<DoubleOptions>,
+  task: { csvGuard?: boolean } = {},
 ): Promise<{ rows: number; bytes: Buffer; chunks: number }> {
   const store = runDouble({ outputDir: '', total: 3, ...options });
   const chunks: Buffer[] = [];
   const sink = { write: async (chunk: string | Uint8Array) => void chunks.push(Buffer.from(chunk as Uint8Array)) };
-  const rows = await FORMAT_WRITERS[format](rowPages(store, 'r1', 'ok'), sink);
+  const rows = await FORMAT_WRITERS[format](rowPages(store, 'r1', 'ok'), sink, task);
   return { rows, bytes: Buffer.concat(chunks), chunks: chunks.length };
 }
 
@@ -54,14 +57,15 @@ describe('formats', () => {
     expect((await written('json', { total: 0 })).bytes.toString()).toBe('[]\n');
   });
 
-  it('csv: quotes, line ends, formulas, nulls -> read back right, formulas disarmed', async () => {
+  it('csv: quotes, line ends, formulas, nulls under csv_guard -> read back right, formulas disarmed', async () => {
     const answers = ['=1+1', 'say "a, b"\nand go', '@cmd', '-5', 'plain'];
-    const { bytes } = await written('csv', {
+    const guarded = {
       total: 5,
-      answers: (index) => [answers[index] ?? ''],
-      seed: (index) => ({ n: index, text: 'x, "y"' }),
-      change: (row) => (row.index === 4 ? { ...row, model: null, finish: null } : row),
-    });
+      answers: (index: number) => [answers[index] ?? ''],
+      seed: (index: number) => ({ n: index, text: 'x, "y"' }),
+      change: (row: OutputRow) => (row.index === 4 ? { ...row, model: null, finish: null } : row),
+    };
+    const { bytes } = await written('csv', guarded, { csvGuard: true });
     const records = parse(bytes, { columns: true }) as Record<string, string>[];
     expect(Object.keys(records[0] ?? {})).toEqual([...CSV_COLUMNS]);
     expect(records.map(({ output }) => output)).toEqual(["'=1+1", 'say "a, b"\nand go', "'@cmd", "'-5", 'plain']);
@@ -76,6 +80,59 @@ describe('formats', () => {
     });
     expect(records[4]).toMatchObject({ model: '', finish: '' });
   });
+
+  /** What a foreign reader makes of it. */
+  const HOSTILE = [
+    '-5',
+    '+49 30 1',
+    '=1+1',
+    '@x',
+    'a\rb',
+    '\r',
+    'a\r\nb',
+    '\n',
+    ' "q" ',
+    "'x",
+    '\tx',
+    'ä,😀',
+    '',
+    ';',
+    '\\',
+    '""',
+  ];
+  const hostile: Partial<DoubleOptions> = {
+    total: HOSTILE.length,
+    answers: (index) => [HOSTILE[index] ?? ''],
+    seed: (index) => ({ text: HOSTILE[index], big: 9007199254740993n }),
+    change: (row) => ({ ...row, id: index0(row.index) }),
+  };
+  const index0 = (index: number) => (index === 0 ? '-7' : index === 1 ? '+49' : `r${index}\rx`);
+
+  it('csv: lone CRs, numbers and formulas -> csv-parse reads back every text as it was', async () => {
+    const { bytes } = await written('csv', hostile);
+    const records = parse(bytes, { columns: true, record_delimiter: ['\r\n', '\n', '\r'] }) as Record<string, string>[];
+    expect(records.map(({ output }) => output)).toEqual(HOSTILE);
+    expect(records.map(({ id }) => id)).toEqual(HOSTILE.map((_, index) => index0(index)));
+    expect(records[0]?.['seed']).toBe('{"text":"-5","big":9007199254740993}');
+  });
+
+  it.skipIf(spawnSync('python3', ['-c', '']).status !== 0)(
+    "csv: the same in Python's csv module, in lines as they are and universal",
+    async () => {
+      const { bytes } = await written('csv', hostile);
+      for (const newline of ["''", 'None']) {
+        const program = `import csv,io,json,sys
+rows=list(csv.DictReader(io.TextIOWrapper(sys.stdin.buffer,encoding='utf-8',newline=${newline})))
+print(json.dumps([[r['id'],r['output'],json.loads(r['seed'])['big'],len(r)] for r in rows]))`;
+        const read = JSON.parse(
+          execFileSync('python3', ['-c', program], { input: bytes, encoding: 'utf8' }).replaceAll('9007199254740993', '"big"'),
+        );
+        // Universal line ends are one kind to that reader, also inside quotes.
+        const seen = (text: string) => (newline === 'None' ? text.replace(/\r\n|\r/g, '\n') : text);
+        expect(read).toEqual(HOSTILE.map((text, index) => [seen(index0(index)), seen(text), 'big', CSV_COLUMNS.length]));
+      }
+    },
+  );
 
   it('csv: no rows -> the header alone', async () => {
     expect((await written('csv', { total: 0 })).bytes.toString()).toBe(`${CSV_COLUMNS.join(',')}\n`);
