@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../core/errors.js';
 import type { Learned } from '../core/gate/learned.js';
 import { FirstRows, lookAt } from '../core/look.js';
-import type { RunState } from '../core/model.js';
 import { gateKey } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
 import { unknownRun } from '../core/run-errors.js';
@@ -11,9 +10,6 @@ import { whereToGo } from '../schema/providers.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
 import type { FoundLimits, ListOptions, Progress, RunResult } from './api.js';
 import { type DaySettings, DaySums, spendOf } from './spend.js';
-
-/** States in which a run does nothing until somebody starts it again. */
-export const ENDED_STATES: readonly RunState[] = ['completed', 'capped', 'cancelled', 'failed'];
 
 export function firstRowsOf(store: Store, runId: string): FirstRows {
   return new FirstRows((count) => store.firstRows(runId, count));
@@ -115,16 +111,6 @@ function callsAtProvider({ open }: RunTotals, { concurrency }: Control): number 
 function messageOf({ message, reason, task }: RunRow): string | null {
   const page = reason === 'billing' || reason === 'key' ? whereToGo(task.model.provider, reason) : null;
   return message === null || page === null ? message : `${message}; ${page}`;
-}
-
-/** True when the run's epoch is over and what it has is published, or cannot be. */
-export function hasEnded(run: RunRow): boolean {
-  if (run.state === 'paused') {
-    // A disk that failed may have kept the output from being published.
-    if (run.reason === 'disk') return run.endedAt !== null;
-    return run.reason !== 'user' && run.reason !== null && run.publishedAt !== null;
-  }
-  return ENDED_STATES.includes(run.state) && run.endedAt !== null;
 }
 
 export function resultOf(run: RunRow, totals: RunTotals): RunResult {

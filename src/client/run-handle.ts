@@ -5,8 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SwarmError } from '../core/errors.js';
 import type { FirstRows } from '../core/look.js';
-import type { Outcome, RunState } from '../core/model.js';
+import type { Outcome } from '../core/model.js';
 import { RESIZE_LIMITS, resizedControl } from '../core/resize.js';
+import { hasEnded } from '../core/run-end.js';
 import { unknownRun } from '../core/run-errors.js';
 import { resizeProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
@@ -14,7 +15,7 @@ import type { RunRow, Store } from '../store/port.js';
 import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
 import { FullDiskWatch } from './full-disk.js';
 import type { Launcher } from './launch.js';
-import { firstRowsOf, hasEnded, readProgress, resultOf } from './progress.js';
+import { firstRowsOf, readProgress, resultOf } from './progress.js';
 import { endedEarly, hostStopped, stillPaused, untoldFault } from './run-errors.js';
 import type { DaySettings } from './spend.js';
 
@@ -24,9 +25,10 @@ const SHORTEST_LOOK_MS = 5;
 const LONGEST_LOOK_MS = 250;
 /** Pause between looks while Temporal or the host is away. */
 const AWAY_MS = 250;
-/** A run that the store calls running, or its host interrupted, and whose workflow is closed for this many looks has lost it: 5 s. */
+/** A run that has not ended, and whose workflow is closed for this many looks, has lost it: 5 s. */
 const CLOSED_LOOKS = 20;
-const LOST: readonly RunState[] = ['running', 'interrupted'];
+/** Nobody starts a staged run whose workflow does not come within this many looks: 20 s. */
+const UNSTARTED_LOOKS = 80;
 const OUTCOMES_PAGE = 500;
 
 export interface RunHandleOptions {
@@ -130,7 +132,7 @@ export class StoredRun implements RunHandle {
       const run = await this.#row();
       if (run.state === 'completed') return;
       await this.#options.handKey(run);
-      await launcher.startOrResume(this.id);
+      await launcher.goOn(this.id);
     });
   }
 
@@ -168,7 +170,7 @@ export class StoredRun implements RunHandle {
     await this.#options.act(() => this.#options.handKey(run));
     const reopened = await this.#store.reopenFailed(this.id, options.cause);
     if (reopened === 0) return 0;
-    await this.#options.act((launcher) => launcher.startOrResume(this.id));
+    await this.#options.act((launcher) => launcher.goOn(this.id));
     return reopened;
   }
 
@@ -220,19 +222,23 @@ export class StoredRun implements RunHandle {
         const run = await this.#row();
         const launcher = await this.#options.launcher();
         const gone = this.#options.hostGone();
-        const open = await launcher.open(run);
-        closed = open === null && run.workflowId !== null && LOST.includes(run.state) ? closed + 1 : 0;
-        if (closed > CLOSED_LOOKS) {
+        const fate = await launcher.fate(run);
+        closed = fate.is === 'open' || hasEnded(run) ? 0 : closed + 1;
+        if (closed > (fate.is === 'lost' && run.state === 'staged' ? UNSTARTED_LOOKS : CLOSED_LOOKS)) {
+          // A failed one says why.
+          if (fate.is === 'FAILED') await fate.workflow.result();
           failure.error = endedEarly(this.id, run.message ?? 'it is closed, or Temporal does not know it');
           return;
         }
-        const ended = open ? open.result() : sleep(AWAY_MS).then(() => 'look' as const);
+        const ended = fate.is === 'open' ? fate.workflow.result() : sleep(AWAY_MS).then(() => 'look' as const);
         // The connection of a host that is gone closes under it.
         ended.catch(() => undefined);
         const what = await Promise.race([ended, ...(gone === null ? [] : [gone.then(() => 'gone' as const)])]);
         if (typeof what === 'object') {
-          if (what.stop === 'disk' && !hasEnded(await this.#row())) failure.error = untoldFault(this.id, what.message);
-          return;
+          const told = hasEnded(await this.#row());
+          if (what.stop === 'disk' && !told) failure.error = untoldFault(this.id, what.message);
+          if (told || failure.error) return;
+          await sleep(AWAY_MS);
         }
         if (what === 'gone' && !forgotten.aborted && !this.#options.hostStopped()) await this.#options.revive(this.id);
       } catch (error) {

@@ -5,6 +5,7 @@ import { EXIT, SwarmError } from '../core/errors.js';
 import { changedKeys, changedOperationalKeys } from '../core/fingerprint.js';
 import { newRunId } from '../core/names.js';
 import { capToNano } from '../core/price.js';
+import { hasEnded } from '../core/run-end.js';
 import { MOST_AUTO_CONCURRENCY } from '../core/slice-size.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
@@ -59,7 +60,9 @@ export interface StagedRun {
 }
 
 /** A run is under way in Temporal, or may be. */
-const BUSY = ['running', 'paused', 'interrupted'] as const;
+function isBusy(run: RunRow): boolean {
+  return ['running', 'paused', 'interrupted'].includes(run.state) && !hasEnded(run);
+}
 
 export async function stageRun(ports: StagePorts, request: StageRequest): Promise<StagedRun> {
   const wanted = await realFolder(request.task.outputDir);
@@ -70,7 +73,7 @@ export async function stageRun(ports: StagePorts, request: StageRequest): Promis
     return { ...staged, notes: [`forked into ${dir}`, ...staged.notes] };
   }
   if (existing && request.ifChanged === 'fresh') {
-    if ((BUSY as readonly string[]).includes(existing.state)) throw busy(existing);
+    if (isBusy(existing)) throw busy(existing);
     return await stageNew(ports, request, wanted, { replace: true, ended: existing.id });
   }
   if (existing) return await resume(ports, request, existing);
@@ -249,7 +252,7 @@ async function compareRows(store: Store, request: StageRequest, existing: RunRow
   for await (const seed of rows) {
     if (seed.index === existing.total) {
       if (!existing.limited) throw rowsAdded(existing, seed);
-      if ((BUSY as readonly string[]).includes(existing.state)) throw busy(existing);
+      if (isBusy(existing)) throw busy(existing);
     }
     chunk.push(seed);
     // The fingerprint covers exactly the rows that the run has.
