@@ -168,10 +168,18 @@ export class StoredRun implements RunHandle {
       await open?.result().catch(() => undefined);
     }
     await this.#options.act(() => this.#options.handKey(run));
-    const reopened = await this.#store.reopenFailed(this.id, options.cause);
-    if (reopened === 0) return 0;
+    const rows = (await this.#store.reopenFailed(this.id, options.cause)) || (await this.#leftOpen());
+    if (rows === 0) return 0;
     await this.#options.act((launcher) => launcher.goOn(this.id));
-    return reopened;
+    return rows;
+  }
+
+  /** Rows that were opened again for an epoch which could not be opened: the same retry goes on with them. */
+  async #leftOpen(): Promise<number> {
+    const { state, reason } = await this.#row();
+    if (state !== 'staged' && state !== 'interrupted' && state !== 'failed' && reason !== 'disk') return 0;
+    const { total, ok, failed, filtered } = await this.#store.totals(this.id);
+    return total - ok - failed - filtered;
   }
 
   async #row(): Promise<RunRow> {

@@ -311,16 +311,20 @@ describe('result', () => {
     await expect(run.result()).rejects.toMatchObject({ code: 'E_RUN_ENDED', exitCode: EXIT.failedRows });
   }, 20_000);
 
-  it.each(['staged', 'paused'] as const)('a %s run whose workflow has failed, and nobody could say so -> what it failed with', async (state) => {
-    launcher.isOpen = false;
-    launcher.closedAs = 'FAILED';
-    launcher.ended.open(null);
-    const details = [{ problems: [{ code: 'E_STORE_WRITE', found: 'no room' }], exitCode: EXIT.diskWrite }];
-    const cause = ApplicationFailure.create({ message: 'E_STORE_WRITE: no room', details });
-    launcher.failure = new WorkflowFailedError('failed', cause, undefined as never);
-    await store.updateRun(run.id, { state, reason: state === 'paused' ? 'user' : null });
-    await expect(run.result()).rejects.toMatchObject({ code: 'E_STORE_WRITE', exitCode: EXIT.diskWrite });
-  }, 20_000);
+  it.each(['staged', 'paused'] as const)(
+    'a %s run whose workflow has failed, and nobody could say so -> what it failed with',
+    async (state) => {
+      launcher.isOpen = false;
+      launcher.closedAs = 'FAILED';
+      launcher.ended.open(null);
+      const details = [{ problems: [{ code: 'E_STORE_WRITE', found: 'no room' }], exitCode: EXIT.diskWrite }];
+      const cause = ApplicationFailure.create({ message: 'E_STORE_WRITE: no room', details });
+      launcher.failure = new WorkflowFailedError('failed', cause, undefined as never);
+      await store.updateRun(run.id, { state, reason: state === 'paused' ? 'user' : null });
+      await expect(run.result()).rejects.toMatchObject({ code: 'E_STORE_WRITE', exitCode: EXIT.diskWrite });
+    },
+    20_000,
+  );
 
   it('a run that is gone -> E_RUN_UNKNOWN', async () => {
     await store.dropRun(run.id);
@@ -469,6 +473,14 @@ describe('acting', () => {
     expect(await retrying).toBe(1);
     expect(launcher.asked).toEqual(['goOn']);
     expect(await run.progress()).toMatchObject({ ok: 1, failed: 0 });
+  });
+
+  it('retry, when an earlier one could not open its epoch -> goes on with the rows that it opened again', async () => {
+    await failedRow(1);
+    await store.reopenFailed(run.id);
+    await ends('paused', 'disk');
+    expect(await run.retry()).toBe(3);
+    expect(launcher.asked).toEqual(['goOn']);
   });
 
   it('retry of a cause that no row has -> 0, nothing is started', async () => {

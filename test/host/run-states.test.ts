@@ -126,10 +126,20 @@ const TAKEN = ApplicationFailure.nonRetryable('E_LOCKED: the folder belongs to r
 
 it.each([
   ['staged', 'FAILED', STORE_FULL, { state: 'paused', reason: 'disk', message: expect.stringContaining('E_STORE_WRITE') }],
-  ['staged', 'FAILED', TAKEN, { state: 'failed', message: expect.stringContaining('belongs to run x; go on with: swarm resume r') }],
+  [
+    'staged',
+    'FAILED',
+    TAKEN,
+    { state: 'failed', message: expect.stringContaining('belongs to run x; go on with: swarm resume r') },
+  ],
   ['staged', 'TERMINATED', 'enough', { state: 'interrupted', reason: 'user', message: expect.stringContaining('enough') }],
   ['staged', 'CANCELLED', '', { state: 'cancelled', reason: 'cancelled', endedAt: expect.any(Number) }],
-  ['paused', 'TERMINATED', 'enough', { state: 'interrupted', reason: 'user', message: expect.stringContaining('swarm resume r') }],
+  [
+    'paused',
+    'TERMINATED',
+    'enough',
+    { state: 'interrupted', reason: 'user', message: expect.stringContaining('swarm resume r') },
+  ],
   ['paused', null, '', { state: 'interrupted', reason: 'host', message: expect.stringContaining('does not know') }],
   ['interrupted', 'CANCELLED', '', { state: 'cancelled', reason: 'cancelled', endedAt: expect.any(Number) }],
 ] as const)('look: a %s run whose workflow is %s -> at the second look its row says so', async (state, status, why, expected) => {
@@ -143,7 +153,11 @@ it.each([
 it('look: resting runs whose workflow is open, that have ended, or of whom all is said -> left alone; the last two are not asked about', async () => {
   const open = scene('RUNNING', { state: 'paused', reason: 'user' });
   const ended = scene('COMPLETED', { state: 'paused', reason: 'disk', endedAt: 5 });
-  const said = scene('TERMINATED', { state: 'interrupted', reason: 'host', message: 'the host died; go on with: swarm resume r' });
+  const said = scene('TERMINATED', {
+    state: 'interrupted',
+    reason: 'host',
+    message: 'the host died; go on with: swarm resume r',
+  });
   for (const { states } of [open, ended, said]) for (let look = 0; look < 3; look += 1) await states.look();
   expect([open.row.state, ended.row.state, said.row.message]).toEqual(['paused', 'paused', expect.stringContaining('host died')]);
   expect([open.asked.length > 2, ended.asked, said.asked.length]).toEqual([true, [], 4]);
