@@ -11,7 +11,7 @@ import { stageRun } from '../intake/stage-run.js';
 import { capProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
 import { openStore } from '../store/open-store.js';
-import { runFolders } from '../store/outputs/folder.js';
+import { runFolders } from '../store/outputs/run-folders.js';
 import type { RunRow, Store } from '../store/port.js';
 import type {
   ConnectOptions,
@@ -91,6 +91,7 @@ class ConnectedSwarm implements Swarm {
         task: prepared.task,
         rows: prepared.rows(),
         seen: await stillSeen(options.checked?.seen, prepared.rowsOf),
+        ...(prepared.rowsOf === null ? {} : { rowsAgain: prepared.rows }),
         limited: options.limit !== undefined,
         ifChanged: options.ifChanged ?? 'refuse',
         detached: options.detached ?? true,
