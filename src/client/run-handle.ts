@@ -49,6 +49,8 @@ export interface RunHandleOptions {
   diskOf: string | null;
   /** Day's amounts of this program. */
   settings: DaySettings;
+  /** The epoch that was under way when this program was asked to go on with the run. @default none */
+  joined?: number;
 }
 
 export class StoredRun implements RunHandle {
@@ -56,6 +58,7 @@ export class StoredRun implements RunHandle {
   readonly #options: RunHandleOptions;
   readonly #store: Store;
   readonly #firstRows: FirstRows;
+  #nextEpoch: { asked: Promise<void>; done: boolean } | null = null;
 
   constructor(id: string, options: RunHandleOptions) {
     this.id = id;
@@ -78,7 +81,7 @@ export class StoredRun implements RunHandle {
       for (;;) {
         options.signal?.throwIfAborted();
         // Read before the page: what was recorded before the end is then in the page.
-        const ended = hasEnded(await this.#row());
+        const ended = await this.#hasEnded(await this.#row());
         const page = await this.#store.outcomesAfter(this.id, seq, OUTCOMES_PAGE);
         const outputs = await this.#outputs(page.map(({ outcome }) => outcome));
         for (const found of page) {
@@ -108,7 +111,7 @@ export class StoredRun implements RunHandle {
         signal?.throwIfAborted();
         const run = await this.#row();
         const totals = await this.#store.totals(this.id);
-        if (hasEnded(run)) return resultOf(run, totals);
+        if (await this.#hasEnded(run)) return resultOf(run, totals);
         watch.look();
         disk?.look(this.id, `${run.state} ${totals.seq} ${totals.calls} ${totals.open}`);
         // With all rows done only the publication is left, which is short.
@@ -180,6 +183,22 @@ export class StoredRun implements RunHandle {
     if (state !== 'staged' && state !== 'interrupted' && state !== 'failed' && reason !== 'disk') return 0;
     const { total, ok, failed, filtered } = await this.#store.totals(this.id);
     return total - ok - failed - filtered;
+  }
+
+  /**
+   * An epoch that a disk had stopped before this program joined it may take until after the disk is mended to end: that is not the end of what
+   * this program was asked for. It goes on with the next one, once.
+   */
+  async #hasEnded(run: RunRow): Promise<boolean> {
+    if (!hasEnded(run)) return false;
+    if (run.reason !== 'disk' || run.epoch !== this.#options.joined || this.#nextEpoch?.done) return true;
+    this.#nextEpoch ??= {
+      asked: this.#options.act(async (launcher) => void (await launcher.startOrResume(this.id))),
+      done: false,
+    };
+    await this.#nextEpoch.asked;
+    this.#nextEpoch.done = true;
+    return false;
   }
 
   async #row(): Promise<RunRow> {

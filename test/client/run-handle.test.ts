@@ -46,6 +46,11 @@ class FakeLauncher {
   async pause() {
     this.asked.push('pause');
   }
+  onStart: () => Promise<unknown> = async () => undefined;
+  async startOrResume() {
+    this.asked.push('startOrResume');
+    await this.onStart();
+  }
   async goOn() {
     this.asked.push('goOn');
   }
