@@ -316,6 +316,24 @@ describe('result', () => {
     await expect(run.result()).rejects.toMatchObject({ code: 'E_RUN_ENDED', exitCode: EXIT.failedRows });
   }, 20_000);
 
+  it('the epoch that was joined ends by a disk that had failed before -> the next one, once; its end is the end, also of the outcomes', async () => {
+    const joined = new StoredRun(run.id, { ...handleOptions(), joined: 1 });
+    launcher.onStart = () => store.updateRun(run.id, { state: 'staged', endedAt: null, publishedAt: null });
+    const seen: number[] = [];
+    const reading = (async () => {
+      for await (const { index } of joined.outcomes()) seen.push(index);
+    })();
+    await ends('paused', 'disk');
+    const result = joined.result();
+    await until('the next epoch is asked for', () => launcher.asked.length > 0);
+    await store.openEpoch(run.id, { workflowId: `${run.id}/e2`, executionId: `${run.id}-2` }, Date.now());
+    await answered(1, ['late']);
+    await ends('paused', 'disk');
+    expect(await result).toMatchObject({ state: 'paused', exitCode: EXIT.diskWrite });
+    await reading;
+    expect([seen, launcher.asked]).toEqual([[1], ['startOrResume']]);
+  });
+
   it.each(['staged', 'paused'] as const)(
     'a %s run whose workflow has failed, and nobody could say so -> what it failed with',
     async (state) => {
