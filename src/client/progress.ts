@@ -30,32 +30,71 @@ export async function readProgress(
   firstRows: FirstRows = firstRowsOf(store, runId),
 ): Promise<Progress> {
   const run = await startedRun(store, runId);
-  return await progressOf(store, run, { settings, sums: new DaySums(store), firstRows });
+  const sources = { settings, sums: new DaySums(store), limits: new KnownLimits(store) };
+  const [totals, control] = await Promise.all([store.totals(runId), store.control(runId)]);
+  return await progressOf(store, { run, totals, control, firstRows }, sources);
 }
+
+/** Runs whose sums are read at once. */
+const LISTED = 500;
 
 /** Newest first. */
 export async function listProgress(store: Store, options: ListOptions, settings: DaySettings): Promise<Progress[]> {
   const { rest = true, ...filter } = options;
   const runs = (await store.runs(filter)).filter(({ state }) => state !== 'staging');
-  const sums = new DaySums(store);
-  return await Promise.all(
-    runs.map((run) => progressOf(store, run, { settings, sums, firstRows: rest ? firstRowsOf(store, run.id) : null })),
-  );
+  const sources = { settings, sums: new DaySums(store), limits: new KnownLimits(store) };
+  const listed: Progress[] = [];
+  for (let from = 0; from < runs.length; from += LISTED) {
+    const some = runs.slice(from, from + LISTED);
+    const ids = some.map(({ id }) => id);
+    const [totals, controls] = await Promise.all([store.totalsOf(ids), store.controls(ids)]);
+    // One after the other: thousands of reads that wait for one connection wake each other up.
+    for (const run of some) {
+      const [ofRun, control] = [totals.get(run.id), controls.get(run.id)];
+      // Dropped meanwhile.
+      if (!ofRun || !control) continue;
+      const firstRows = rest ? firstRowsOf(store, run.id) : null;
+      listed.push(await progressOf(store, { run, totals: ofRun, control, firstRows }, sources));
+    }
+  }
+  return listed;
+}
+
+/** Limits as calls met them: those of a gate are read once, however many runs pass it. For one look at one or several runs. */
+class KnownLimits {
+  readonly #store: Pick<Store, 'limits'>;
+  readonly #read = new Map<string, Promise<Learned | null>>();
+
+  constructor(store: Pick<Store, 'limits'>) {
+    this.#store = store;
+  }
+
+  of(gate: string): Promise<Learned | null> {
+    const limits = this.#read.get(gate) ?? this.#store.limits(gate);
+    this.#read.set(gate, limits);
+    return limits;
+  }
+}
+
+interface KnownRun {
+  run: RunRow;
+  totals: RunTotals;
+  control: Control;
+  /** Null: `rest` is not asked for. */
+  firstRows: FirstRows | null;
 }
 
 interface ProgressSources {
   settings: DaySettings;
   sums: DaySums;
-  /** Null: `rest` is not asked for. */
-  firstRows: FirstRows | null;
+  limits: KnownLimits;
 }
 
-async function progressOf(store: Store, run: RunRow, { settings, sums, firstRows }: ProgressSources): Promise<Progress> {
+async function progressOf(store: Store, known: KnownRun, { settings, sums, limits }: ProgressSources): Promise<Progress> {
   const now = Date.now();
-  const [totals, control, learned, waits] = await Promise.all([
-    store.totals(run.id),
-    store.control(run.id),
-    store.limits(gateKey(run.task.model)),
+  const { run, totals, control, firstRows } = known;
+  const [learned, waits] = await Promise.all([
+    limits.of(gateKey(run.task.model)),
     run.state === 'running' ? store.waits(run.id, now) : [],
   ]);
   const { total, ok, failed, filtered, calls, tries, limited, doubtful, usage } = totals;
