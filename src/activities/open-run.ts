@@ -24,6 +24,7 @@ export function createOpenRun(opening: RunOpening) {
       );
     } catch (error) {
       if (!SwarmError.is(error)) throw error;
+      await opening.failed(executionId, error);
       throw ApplicationFailure.create({
         message: error.message,
         type: error.code,

@@ -3,7 +3,7 @@
  * first activity of the run's workflow, and a moment earlier by who started that workflow on this machine: reaching the activity
  * takes Temporal some tens of milliseconds. The epoch belongs to the workflow's execution, so whoever comes second finds it open.
  */
-import { SwarmError } from '../core/errors.js';
+import { isDiskFault, SwarmError } from '../core/errors.js';
 import { filesQueue } from '../core/names.js';
 import { PLANNED_TURNS, ROW_GRAIN } from '../core/slice-size.js';
 import type { RunRow, WorkflowExecution } from '../store/port.js';
@@ -21,11 +21,13 @@ export type OpenRunResult =
 export class RunOpening {
   readonly #deps: ActivityDeps;
   readonly #headStart: HeadStart;
-  readonly #publications: Pick<Publications, 'openedHere'>;
+  readonly #publications: Pick<Publications, 'openedHere' | 'pausedByDisk'>;
   /** Under way, by execution. */
   readonly #under = new Map<string, Promise<OpenRunResult>>();
+  /** The run of each execution that is being opened, or could not be. */
+  readonly #runs = new Map<string, string>();
 
-  constructor(deps: ActivityDeps, headStart: HeadStart, publications: Pick<Publications, 'openedHere'>) {
+  constructor(deps: ActivityDeps, headStart: HeadStart, publications: Pick<Publications, 'openedHere' | 'pausedByDisk'>) {
     this.#deps = deps;
     this.#headStart = headStart;
     this.#publications = publications;
@@ -42,6 +44,13 @@ export class RunOpening {
     return opening;
   }
 
+  /** No more is tried for this execution: a run whose folder or store cannot be written rests, and says so. */
+  async failed(executionId: string, error: SwarmError): Promise<void> {
+    const run = this.#runs.get(executionId);
+    this.#runs.delete(executionId);
+    if (run !== undefined && isDiskFault(error)) await this.#publications.pausedByDisk(run, error);
+  }
+
   /** Ahead of the activity, which meets again whatever goes wrong here. */
   ahead(run: string, workflow: WorkflowExecution): void {
     this.open({ run }, workflow).catch((error: unknown) => this.#deps.log.warn({ err: error, run }, 'not opened ahead'));
@@ -51,6 +60,7 @@ export class RunOpening {
     const deps = this.#deps;
     const { run, finished } = await this.#find(input, workflow.workflowId);
     if (finished) return { kind: 'finished', run: run.id, filesQueue: filesQueue(deps.homeId) };
+    this.#runs.set(workflow.executionId, run.id);
 
     const { task } = run;
     // Files stay with the home that started the run, whichever process opens it.
@@ -83,7 +93,9 @@ export class RunOpening {
     if (filesHome === deps.homeId) this.#publications.openedHere(plan.run, plan.epoch);
     this.#headStart.begin(plan);
     await deps.openQueue(queue);
-    return { kind: 'open', plan: { ...plan, callMs: await this.#headStart.callMs(plan) } };
+    const callMs = await this.#headStart.callMs(plan);
+    this.#runs.delete(workflow.executionId);
+    return { kind: 'open', plan: { ...plan, callMs } };
   }
 
   async #find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {

@@ -5,13 +5,14 @@
 import { type Config, loadConfig, readKey } from '../config.js';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
+import { hasEnded } from '../core/run-end.js';
 import { ensureHome, homeId, storeLocation } from '../home.js';
 import { stillSeen } from '../intake/seen-rows.js';
 import { stageRun } from '../intake/stage-run.js';
 import { capProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
 import { openStore } from '../store/open-store.js';
-import { runFolders } from '../store/outputs/folder.js';
+import { runFolders } from '../store/outputs/run-folders.js';
 import type { RunRow, Store } from '../store/port.js';
 import type {
   ConnectOptions,
@@ -90,8 +91,8 @@ class ConnectedSwarm implements Swarm {
       {
         task: prepared.task,
         rows: prepared.rows(),
-        ...(prepared.again ? { again: prepared.rows } : {}),
         seen: await stillSeen(options.checked?.seen, prepared.rowsOf),
+        ...(prepared.again ? { rowsAgain: prepared.rows } : {}),
         limited: options.limit !== undefined,
         ifChanged: options.ifChanged ?? 'refuse',
         detached: options.detached ?? true,
@@ -111,7 +112,9 @@ class ConnectedSwarm implements Swarm {
       if (staged.kind === 'new' && this.#config.externalTemporal) await launcher.needWorker();
     });
     const start: StartNotes = { kind: staged.kind, notes: [...prepared.notes, ...staged.notes] };
-    return Object.assign(this.#handle(staged.run.id), { start });
+    const { id, epoch } = staged.run;
+    const joined = staged.kind === 'resumed' && !hasEnded(staged.run) ? { joined: epoch } : {};
+    return Object.assign(this.#handle(id, joined), { start });
   }
 
   async get(run: string): Promise<RunHandle> {
@@ -155,8 +158,9 @@ class ConnectedSwarm implements Swarm {
     await (await this.#host.reach()).host.keys({ [name]: value as string });
   }
 
-  #handle(id: string): StoredRun {
+  #handle(id: string, joined: { joined?: number } = {}): StoredRun {
     return new StoredRun(id, {
+      ...joined,
       store: this.#store,
       launcher: () => this.#host.launcher(),
       act: (work) => this.#host.through(async () => await work(await this.#host.launcher())),

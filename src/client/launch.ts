@@ -12,6 +12,7 @@ import { plural } from '../core/format.js';
 import { OPEN_STATES, type RunState } from '../core/model.js';
 import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
 import type { ResizeOptions } from '../core/resize.js';
+import { hasEnded } from '../core/run-end.js';
 import { unknownRun } from '../core/run-errors.js';
 import type { RunRow, Store } from '../store/port.js';
 import {
@@ -25,7 +26,7 @@ import {
   WORKFLOW_TASK_TIMEOUT,
 } from '../workflows/messages.js';
 import type { HostConnection } from './host-connection.js';
-import { hasEnded } from './progress.js';
+import { workflowEnd } from './workflow-end.js';
 
 export type RunWorkflow = WorkflowHandle<(input: RunInput) => Promise<RunSummary>>;
 
@@ -34,6 +35,31 @@ const CLOSED_STATES: readonly RunState[] = ['interrupted', 'cancelled', 'failed'
 
 /** How long a workflow without a poller is waited for. */
 const NO_WORKER_MS = 5_000;
+
+/** How long a workflow is waited for to open its epoch. Opening one takes some tens of milliseconds; a cluster may have no worker now. */
+const OPENING_MS = 10_000;
+const OPENING_LOOK_MS = 50;
+
+type Closed = 'COMPLETED' | 'CANCELLED' | 'FAILED' | 'TERMINATED' | 'TIMED_OUT';
+
+interface Execution {
+  workflow: RunWorkflow;
+  /** Temporal's run id. */
+  executionId: string;
+}
+
+/** What Temporal says of a run's workflow. `lost`: it has none, or none any more. */
+export type Fate = ({ is: 'open' } & Execution) | ({ is: Closed } & Execution) | { is: 'lost' };
+
+/**
+ * Where a run's workflow may be, the latest last. The one that is to open the next epoch may be under way already, or have ended before it
+ * could.
+ */
+function workflowIds({ id, state, epoch, workflowId }: RunRow): string[] {
+  if (state === 'running' && workflowId !== null) return [workflowId];
+  const next = runWorkflowId(id, epoch + 1);
+  return workflowId === null || state === 'staged' ? [next] : [workflowId, next];
+}
 
 export class Launcher {
   readonly #client: Client;
@@ -51,23 +77,44 @@ export class Launcher {
     return this.#client.workflow.getHandle(workflowId);
   }
 
-  /** The run's workflow when it is open; null when it has closed, or Temporal does not know it any more. */
-  async open(run: RunRow): Promise<RunWorkflow | null> {
-    if (run.workflowId === null) return null;
-    const handle = this.handle(run.workflowId);
+  /** What became of the run's latest workflow, or that one of its workflows is open. */
+  async fate(run: RunRow): Promise<Fate> {
+    let latest: Fate = { is: 'lost' };
+    for (const workflowId of workflowIds(run)) {
+      const found = await this.#describe(workflowId);
+      if (found.is === 'open') return found;
+      if (found.is !== 'lost') latest = found;
+    }
+    return latest;
+  }
+
+  async #describe(workflowId: string): Promise<Fate> {
+    const workflow = this.handle(workflowId);
     try {
-      const { status } = await handle.describe();
-      return status.name === 'RUNNING' ? handle : null;
+      const { status, runId: executionId } = await workflow.describe();
+      if (status.name === 'RUNNING') return { is: 'open', workflow, executionId };
+      return { is: status.name as Closed, workflow, executionId };
     } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return null;
+      if (error instanceof WorkflowNotFoundError) return { is: 'lost' };
       throw error;
     }
   }
 
-  /** Joins the open workflow and lets it go on, or starts the run's next epoch. */
-  async startOrResume(runId: string): Promise<RunWorkflow> {
+  /** The run's workflow when it is open; null when it has closed, or Temporal does not know it any more. */
+  async open(run: RunRow): Promise<RunWorkflow | null> {
+    const fate = await this.fate(run);
+    return fate.is === 'open' ? fate.workflow : null;
+  }
+
+  async #known(runId: string): Promise<RunRow> {
     const run = await this.#store.run(runId);
     if (!run) throw unknownRun(runId);
+    return run;
+  }
+
+  /** Joins the open workflow and lets it go on, or starts the run's next epoch. */
+  async startOrResume(runId: string): Promise<RunWorkflow> {
+    let run = await this.#known(runId);
     const open = await this.open(run);
     const control = await this.#store.control(runId);
     // A workflow whose epoch is published, or could not be, is about to close: it takes nothing on any more.
@@ -75,10 +122,33 @@ export class Launcher {
       if (control.paused) await this.resume(runId, open);
       return open;
     }
-    // The next epoch comes after it, or after a cancel that is being carried out.
-    if (open) await open.result().catch(() => undefined);
+    if (open) {
+      // The next epoch comes after it, or after a cancel that is being carried out.
+      await open.result().catch(() => undefined);
+      run = await this.#known(runId);
+    }
     await this.#stage(run);
     return await this.#start(run);
+  }
+
+  /** As startOrResume, and waits until the run is open. Throws why it could not be: a folder or disk that fails (exit 7), among others. */
+  async goOn(runId: string): Promise<void> {
+    const workflow = await this.startOrResume(runId);
+    const closed = this.failureOf(workflow, runId);
+    for (const until = Date.now() + OPENING_MS; Date.now() < until; ) {
+      if ((await this.#known(runId)).workflowId === workflow.workflowId) return;
+      const end = await Promise.race([closed, new Promise<'open'>((resolve) => setTimeout(resolve, OPENING_LOOK_MS, 'open'))]);
+      if (end === null) return;
+      if (end !== 'open') throw end;
+    }
+  }
+
+  /** Waits for a workflow's end: what it failed with, as the SwarmError it was; null when it did not fail, or that is not known any more. */
+  async failureOf(workflow: RunWorkflow, runId: string): Promise<SwarmError | null> {
+    return await workflow.result().then(
+      () => null,
+      (error: unknown) => workflowEnd(error, runId)?.failure ?? null,
+    );
   }
 
   /** Ready for its next epoch. */
@@ -93,15 +163,25 @@ export class Launcher {
     if (paused || cancelled) await this.#store.setControl(id, { paused: false, cancelled: false });
   }
 
+  /** An epoch happens once, whoever else starts it at this moment. A workflow that ended before it could open it does not count. */
   async #start(run: RunRow): Promise<RunWorkflow> {
+    const started = await this.#startAs(run, 'REJECT_DUPLICATE');
+    if (started !== null) return started;
+    const workflow = this.handle(runWorkflowId(run.id, run.epoch + 1));
+    const { is } = await this.#describe(workflow.workflowId);
+    if (is === 'open' || is === 'lost' || (await this.#known(run.id)).epoch > run.epoch) return workflow;
+    return (await this.#startAs(run, 'ALLOW_DUPLICATE')) ?? workflow;
+  }
+
+  /** Null when there is such a workflow already. */
+  async #startAs(run: RunRow, reuse: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE'): Promise<RunWorkflow | null> {
     const workflowId = runWorkflowId(run.id, run.epoch + 1);
     try {
       const started = await this.#client.workflow.start<(input: RunInput) => Promise<RunSummary>>(RUN_WORKFLOW, {
         taskQueue: MAIN_QUEUE,
         workflowId,
         args: [{ run: run.id }],
-        // An epoch happens once, whoever else starts it at this moment.
-        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdReusePolicy: reuse,
         workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
         staticSummary: `${run.name}: ${plural(run.total, 'row')} on ${run.task.model.provider}/${run.task.model.model}`,
         typedSearchAttributes: runAttributes({ run: run.id, model: `${run.task.model.provider}/${run.task.model.model}` }),
@@ -111,7 +191,7 @@ export class Launcher {
       this.#host.opens?.(run.id, { workflowId, executionId: started.firstExecutionRunId }).catch(() => undefined);
       return started;
     } catch (error) {
-      if (error instanceof WorkflowExecutionAlreadyStartedError) return this.handle(workflowId);
+      if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
       throw error;
     }
   }

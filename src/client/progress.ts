@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../core/errors.js';
 import type { Learned } from '../core/gate/learned.js';
 import { FirstRows, lookAt } from '../core/look.js';
-import type { RunState } from '../core/model.js';
 import { gateKey, runShare } from '../core/names.js';
 import { nanoToUsd } from '../core/price.js';
 import { unknownRun } from '../core/run-errors.js';
@@ -11,9 +10,6 @@ import { whereToGo } from '../schema/providers.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
 import type { FoundLimits, ListOptions, Progress, RunResult } from './api.js';
 import { type DaySettings, DaySums, spendOf } from './spend.js';
-
-/** States in which a run does nothing until somebody starts it again. */
-export const ENDED_STATES: readonly RunState[] = ['completed', 'capped', 'cancelled', 'failed'];
 
 export function firstRowsOf(store: Store, runId: string): FirstRows {
   return new FirstRows((count) => store.firstRows(runId, count));
@@ -37,39 +33,75 @@ export async function readProgress(
   firstRows: FirstRows | null = null,
 ): Promise<Progress> {
   const run = await startedRun(store, runId);
+  const sources = { settings, sums: new DaySums(store), limits: new KnownLimits(store) };
+  const [totals, control] = await Promise.all([store.totals(runId), store.control(runId)]);
   const causes = firstRows === null || run.state !== 'running';
-  const sums = new DaySums(store);
-  return await progressOf(store, run, { settings, sums, firstRows: firstRows ?? firstRowsOf(store, runId), causes });
+  return await progressOf(store, { run, totals, control, firstRows: firstRows ?? firstRowsOf(store, runId), causes }, sources);
 }
+
+/** Runs whose sums are read at once. */
+const LISTED = 500;
 
 /** Newest first. */
 export async function listProgress(store: Store, options: ListOptions, settings: DaySettings): Promise<Progress[]> {
   const { rest = true, ...filter } = options;
   const runs = (await store.runs(filter)).filter(({ state }) => state !== 'staging');
-  const sums = new DaySums(store);
-  return await Promise.all(
-    runs.map((run) =>
-      progressOf(store, run, { settings, sums, firstRows: rest ? firstRowsOf(store, run.id) : null, causes: true }),
-    ),
-  );
+  const sources = { settings, sums: new DaySums(store), limits: new KnownLimits(store) };
+  const listed: Progress[] = [];
+  for (let from = 0; from < runs.length; from += LISTED) {
+    const some = runs.slice(from, from + LISTED);
+    const ids = some.map(({ id }) => id);
+    const [totals, controls] = await Promise.all([store.totalsOf(ids), store.controls(ids)]);
+    // One after the other: thousands of reads that wait for one connection wake each other up.
+    for (const run of some) {
+      const [ofRun, control] = [totals.get(run.id), controls.get(run.id)];
+      // Dropped meanwhile.
+      if (!ofRun || !control) continue;
+      const firstRows = rest ? firstRowsOf(store, run.id) : null;
+      listed.push(await progressOf(store, { run, totals: ofRun, control, firstRows, causes: true }, sources));
+    }
+  }
+  return listed;
 }
 
-interface ProgressSources {
-  settings: DaySettings;
-  sums: DaySums;
+/** Limits as calls met them: those of a gate are read once, however many runs pass it. For one look at one or several runs. */
+class KnownLimits {
+  readonly #store: Pick<Store, 'limits'>;
+  readonly #read = new Map<string, Promise<Learned | null>>();
+
+  constructor(store: Pick<Store, 'limits'>) {
+    this.#store = store;
+  }
+
+  of(gate: string): Promise<Learned | null> {
+    const limits = this.#read.get(gate) ?? this.#store.limits(gate);
+    this.#read.set(gate, limits);
+    return limits;
+  }
+}
+
+interface KnownRun {
+  run: RunRow;
+  totals: RunTotals;
+  control: Control;
   /** Null: `rest` is not asked for. */
   firstRows: FirstRows | null;
   /** Whether the causes of failures are asked for. */
   causes: boolean;
 }
 
-async function progressOf(store: Store, run: RunRow, { settings, sums, firstRows, causes }: ProgressSources): Promise<Progress> {
+interface ProgressSources {
+  settings: DaySettings;
+  sums: DaySums;
+  limits: KnownLimits;
+}
+
+async function progressOf(store: Store, known: KnownRun, { settings, sums, limits }: ProgressSources): Promise<Progress> {
   const now = Date.now();
+  const { run, totals, control, firstRows, causes } = known;
   const running = run.state === 'running';
-  const [totals, control, learned, waits, processes] = await Promise.all([
-    store.totals(run.id),
-    store.control(run.id),
-    store.limits(gateKey(run.task.model)),
+  const [learned, waits, processes] = await Promise.all([
+    limits.of(gateKey(run.task.model)),
     running ? store.waits(run.id, now) : [],
     running ? processesOf(store, run.id, now) : null,
   ]);
@@ -136,16 +168,6 @@ function callsAtProvider({ open }: RunTotals, { concurrency }: Control): number 
 function messageOf({ message, reason, task }: RunRow): string | null {
   const page = reason === 'billing' || reason === 'key' ? whereToGo(task.model.provider, reason) : null;
   return message === null || page === null ? message : `${message}; ${page}`;
-}
-
-/** True when the run's epoch is over and what it has is published, or cannot be. */
-export function hasEnded(run: RunRow): boolean {
-  if (run.state === 'paused') {
-    // A disk that failed may have kept the output from being published.
-    if (run.reason === 'disk') return run.endedAt !== null;
-    return run.reason !== 'user' && run.reason !== null && run.publishedAt !== null;
-  }
-  return ENDED_STATES.includes(run.state) && run.endedAt !== null;
 }
 
 export function resultOf(run: RunRow, totals: RunTotals): RunResult {

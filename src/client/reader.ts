@@ -1,6 +1,7 @@
 /** Reads the store and starts nothing: status, runs, export, receipt. */
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.js';
+import { hasEnded } from '../core/run-end.js';
 import { unknownRun } from '../core/run-errors.js';
 import { homePaths, storeLocation } from '../home.js';
 import { packageVersion } from '../package-info.js';
@@ -12,7 +13,7 @@ import { type Verification, verifyRun } from '../store/outputs/verify.js';
 import type { Store } from '../store/port.js';
 import type { ListOptions, Progress, ReconcilePlan, RunHandle } from './api.js';
 import { HostConnection } from './host-connection.js';
-import { hasEnded, listProgress, readProgress, startedRun } from './progress.js';
+import { listProgress, readProgress, startedRun } from './progress.js';
 import { applyReconcile, planReconcile } from './reconcile.js';
 import { StoredRun } from './run-handle.js';
 import type { DaySettings } from './spend.js';

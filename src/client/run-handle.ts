@@ -5,8 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SwarmError } from '../core/errors.js';
 import type { FirstRows } from '../core/look.js';
-import type { Outcome, RunState } from '../core/model.js';
+import type { Outcome } from '../core/model.js';
 import { RESIZE_LIMITS, resizedControl } from '../core/resize.js';
+import { hasEnded } from '../core/run-end.js';
 import { unknownRun } from '../core/run-errors.js';
 import { resizeProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
@@ -14,7 +15,7 @@ import type { RunRow, Store } from '../store/port.js';
 import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
 import { FullDiskWatch } from './full-disk.js';
 import type { Launcher } from './launch.js';
-import { firstRowsOf, hasEnded, readProgress, resultOf } from './progress.js';
+import { firstRowsOf, readProgress, resultOf } from './progress.js';
 import { endedEarly, hostStopped, stillPaused, untoldFault } from './run-errors.js';
 import type { DaySettings } from './spend.js';
 
@@ -24,9 +25,10 @@ const SHORTEST_LOOK_MS = 5;
 const LONGEST_LOOK_MS = 250;
 /** Pause between looks while Temporal or the host is away. */
 const AWAY_MS = 250;
-/** A run that the store calls running, or its host interrupted, and whose workflow is closed for this many looks has lost it: 5 s. */
+/** A run that has not ended, and whose workflow is closed for this many looks, has lost it: 5 s. */
 const CLOSED_LOOKS = 20;
-const LOST: readonly RunState[] = ['running', 'interrupted'];
+/** Nobody starts a staged run whose workflow does not come within this many looks: 20 s. */
+const UNSTARTED_LOOKS = 80;
 const OUTCOMES_PAGE = 500;
 
 export interface RunHandleOptions {
@@ -47,6 +49,8 @@ export interface RunHandleOptions {
   diskOf: string | null;
   /** Day's amounts of this program. */
   settings: DaySettings;
+  /** The epoch that was under way when this program was asked to go on with the run. @default none */
+  joined?: number;
 }
 
 export class StoredRun implements RunHandle {
@@ -54,6 +58,7 @@ export class StoredRun implements RunHandle {
   readonly #options: RunHandleOptions;
   readonly #store: Store;
   readonly #firstRows: FirstRows;
+  #nextEpoch: { asked: Promise<void>; done: boolean } | null = null;
 
   constructor(id: string, options: RunHandleOptions) {
     this.id = id;
@@ -76,7 +81,7 @@ export class StoredRun implements RunHandle {
       for (;;) {
         options.signal?.throwIfAborted();
         // Read before the page: what was recorded before the end is then in the page.
-        const ended = hasEnded(await this.#row());
+        const ended = await this.#hasEnded(await this.#row());
         const page = await this.#store.outcomesAfter(this.id, seq, OUTCOMES_PAGE);
         const outputs = await this.#outputs(page.map(({ outcome }) => outcome));
         for (const found of page) {
@@ -106,7 +111,7 @@ export class StoredRun implements RunHandle {
         signal?.throwIfAborted();
         const run = await this.#row();
         const totals = await this.#store.totals(this.id);
-        if (hasEnded(run)) return resultOf(run, totals);
+        if (await this.#hasEnded(run)) return resultOf(run, totals);
         watch.look();
         disk?.look(this.id, `${run.state} ${totals.seq} ${totals.calls} ${totals.open}`);
         // With all rows done only the publication is left, which is short.
@@ -130,7 +135,7 @@ export class StoredRun implements RunHandle {
       const run = await this.#row();
       if (run.state === 'completed') return;
       await this.#options.handKey(run);
-      await launcher.startOrResume(this.id);
+      await launcher.goOn(this.id);
     });
   }
 
@@ -166,10 +171,34 @@ export class StoredRun implements RunHandle {
       await open?.result().catch(() => undefined);
     }
     await this.#options.act(() => this.#options.handKey(run));
-    const reopened = await this.#store.reopenFailed(this.id, options.cause);
-    if (reopened === 0) return 0;
-    await this.#options.act((launcher) => launcher.startOrResume(this.id));
-    return reopened;
+    const rows = (await this.#store.reopenFailed(this.id, options.cause)) || (await this.#leftOpen());
+    if (rows === 0) return 0;
+    await this.#options.act((launcher) => launcher.goOn(this.id));
+    return rows;
+  }
+
+  /** Rows that were opened again for an epoch which could not be opened: the same retry goes on with them. */
+  async #leftOpen(): Promise<number> {
+    const { state, reason } = await this.#row();
+    if (state !== 'staged' && state !== 'interrupted' && state !== 'failed' && reason !== 'disk') return 0;
+    const { total, ok, failed, filtered } = await this.#store.totals(this.id);
+    return total - ok - failed - filtered;
+  }
+
+  /**
+   * An epoch that a disk had stopped before this program joined it may take until after the disk is mended to end: that is not the end of what
+   * this program was asked for. It goes on with the next one, once.
+   */
+  async #hasEnded(run: RunRow): Promise<boolean> {
+    if (!hasEnded(run)) return false;
+    if (run.reason !== 'disk' || run.epoch !== this.#options.joined || this.#nextEpoch?.done) return true;
+    this.#nextEpoch ??= {
+      asked: this.#options.act(async (launcher) => void (await launcher.startOrResume(this.id))),
+      done: false,
+    };
+    await this.#nextEpoch.asked;
+    this.#nextEpoch.done = true;
+    return false;
   }
 
   async #row(): Promise<RunRow> {
@@ -220,19 +249,23 @@ export class StoredRun implements RunHandle {
         const run = await this.#row();
         const launcher = await this.#options.launcher();
         const gone = this.#options.hostGone();
-        const open = await launcher.open(run);
-        closed = open === null && run.workflowId !== null && LOST.includes(run.state) ? closed + 1 : 0;
-        if (closed > CLOSED_LOOKS) {
+        const fate = await launcher.fate(run);
+        closed = fate.is === 'open' || hasEnded(run) ? 0 : closed + 1;
+        if (closed > (fate.is === 'lost' && run.state === 'staged' ? UNSTARTED_LOOKS : CLOSED_LOOKS)) {
+          // A failed one says why.
+          if (fate.is === 'FAILED') await fate.workflow.result();
           failure.error = endedEarly(this.id, run.message ?? 'it is closed, or Temporal does not know it');
           return;
         }
-        const ended = open ? open.result() : sleep(AWAY_MS).then(() => 'look' as const);
+        const ended = fate.is === 'open' ? fate.workflow.result() : sleep(AWAY_MS).then(() => 'look' as const);
         // The connection of a host that is gone closes under it.
         ended.catch(() => undefined);
         const what = await Promise.race([ended, ...(gone === null ? [] : [gone.then(() => 'gone' as const)])]);
         if (typeof what === 'object') {
-          if (what.stop === 'disk' && !hasEnded(await this.#row())) failure.error = untoldFault(this.id, what.message);
-          return;
+          const told = hasEnded(await this.#row());
+          if (what.stop === 'disk' && !told) failure.error = untoldFault(this.id, what.message);
+          if (told || failure.error) return;
+          await sleep(AWAY_MS);
         }
         if (what === 'gone' && !forgotten.aborted && !this.#options.hostStopped()) await this.#options.revive(this.id);
       } catch (error) {

@@ -3,9 +3,10 @@ import { existsSync } from 'node:fs';
 import { type Config, readKey } from '../config.js';
 import { homeId, storeLocation } from '../home.js';
 import { stillSeen } from '../intake/seen-rows.js';
-import { type StagePorts, type StageRequest, stageRun } from '../intake/stage-run.js';
+import type { StagePorts, StageRequest } from '../intake/stage-new.js';
+import { stageRun } from '../intake/stage-run.js';
 import { openStore } from '../store/open-store.js';
-import { runFolders } from '../store/outputs/folder.js';
+import { runFolders } from '../store/outputs/run-folders.js';
 import type { Store } from '../store/port.js';
 import type { CheckReport, StartOptions } from './api.js';
 import { prepareTask } from './prepare-task.js';
@@ -63,6 +64,7 @@ export async function whatRunSays(config: Config, source: string, options: Start
     return await stagedNotes(ports, {
       task: prepared.task,
       rows: prepared.rows(),
+      ...(prepared.again ? { rowsAgain: prepared.rows } : {}),
       seen: await stillSeen(report.seen, prepared.rowsOf),
       limited: options.limit !== undefined,
       ifChanged: options.ifChanged ?? 'refuse',

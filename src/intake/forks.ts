@@ -10,9 +10,9 @@ const forkDir = (dir: string, suffix: number) => join(dirname(dir), `${basename(
 /** The rows that are asked for. */
 export interface AskedRows {
   /** What is known of them already. */
-  seen?: SeenRows | null | undefined;
+  seen?: Pick<SeenRows, 'count' | 'fingerprint'> | null | undefined;
   /** Reads them once more; absent for rows that come only once. */
-  again?: (() => SeedReading) | undefined;
+  rowsAgain?: (() => SeedReading) | undefined;
 }
 
 /** The first that no run has and that does not exist; it does now. */
@@ -56,14 +56,14 @@ export async function runWithRows(runs: readonly RunRow[], rows: AskedRows): Pro
 /** Fingerprints of the first rows, at the counts that are asked for, and how many rows there are. */
 async function digestsAt(
   counts: ReadonlySet<number>,
-  { seen, again }: AskedRows,
+  { seen, rowsAgain }: AskedRows,
 ): Promise<Map<number, string> & { count: number }> {
   const digests = new Map<number, string>();
   if (seen && counts.size === 1 && counts.has(seen.count)) {
     return Object.assign(digests.set(seen.count, seen.fingerprint), { count: seen.count });
   }
-  if (!again) return Object.assign(digests, { count: 0 });
-  const reading = again();
+  if (!rowsAgain) return Object.assign(digests, { count: 0 });
+  const reading = rowsAgain();
   const { fingerprint } = reading;
   for await (const _ of reading) if (counts.has(fingerprint.count)) digests.set(fingerprint.count, fingerprint.digest());
   return Object.assign(digests, { count: fingerprint.count });

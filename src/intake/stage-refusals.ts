@@ -1,6 +1,7 @@
 /** Why a folder or its rows cannot be this run's: each says what is there and how to go on. */
 import { EXIT, SwarmError } from '../core/errors.js';
 import { plural } from '../core/format.js';
+import { hasEnded } from '../core/run-end.js';
 import type { Seed } from '../schema/seed.js';
 import type { FolderMarker } from '../store/outputs/folder.js';
 import type { RunRow } from '../store/port.js';
@@ -29,6 +30,29 @@ export function foreignFolder(dir: string, marker: FolderMarker, home: string): 
   });
 }
 
+/** @param why it is not simply written over. */
+export function copiedFolder(run: RunRow, dir: string, why: string): SwarmError {
+  return new SwarmError({
+    code: 'E_OUT_MISMATCH',
+    place: { file: dir },
+    found: `the folder is a copy of that of run ${run.id}, ${run.outputDir}; ${why}`,
+    allowed: 'the folder of this run, an empty or new one, or a copy for another task or other rows',
+    fix: '--fresh to do all rows again in this folder, --fork to do so in a new one beside it, or remove the copied output',
+  });
+}
+
+export function movedAmidRun(run: RunRow, dir: string): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_LOCKED',
+      place: { file: dir },
+      found: `the folder of run ${run.id} was moved here from ${run.outputDir} while the run is under way`,
+      fix: `put it back, or pause the run first: swarm pause ${run.id}`,
+    },
+    EXIT.locked,
+  );
+}
+
 export function rowChanged(existing: RunRow, seed: Seed): SwarmError {
   return seedsChanged(existing, `row ${seed.index + 1} (id ${seed.id}) is not the row of run ${existing.id}`);
 }
@@ -45,6 +69,10 @@ export function rowsMissing(existing: RunRow, count: number, limited: boolean): 
   return seedsChanged(existing, `run ${existing.id} has ${plural(existing.total, 'row')}, ${why}`);
 }
 
+export function otherRows(existing: RunRow): SwarmError {
+  return seedsChanged(existing, `run ${existing.id}, which another process started in this moment, has other rows`);
+}
+
 function seedsChanged(existing: RunRow, found: string): SwarmError {
   return new SwarmError({
     code: 'E_SEEDS_CHANGED',
@@ -52,6 +80,11 @@ function seedsChanged(existing: RunRow, found: string): SwarmError {
     found,
     ...REFUSED,
   });
+}
+
+/** A run is under way in Temporal, or may be. */
+export function isBusy(run: RunRow): boolean {
+  return ['running', 'paused', 'interrupted'].includes(run.state) && !hasEnded(run);
 }
 
 export function busy(existing: RunRow): SwarmError {

@@ -1,67 +1,27 @@
 /** Puts a task and its rows into the store as a run, or finds the run that this folder holds already. */
 import { mkdir, realpath } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, SwarmError } from '../core/errors.js';
-import { changedKeys, changedOperationalKeys } from '../core/fingerprint.js';
-import { newRunId } from '../core/names.js';
-import { capToNano } from '../core/price.js';
-import { MOST_AUTO_CONCURRENCY } from '../core/slice-size.js';
-import type { Seed } from '../schema/seed.js';
-import type { Task } from '../schema/task-types.js';
-import type { ClaimOptions, FolderMarker, FolderOwner } from '../store/outputs/folder.js';
-import type { Control, RunRow, Store } from '../store/port.js';
-import { canonicalJson, taskFingerprint } from './fingerprint.js';
+import { hasEnded } from '../core/run-end.js';
+import type { ClaimOptions, FolderMarker } from '../store/outputs/folder.js';
+import type { RunRow } from '../store/port.js';
+import { hasRows } from './compare-rows.js';
+import { taskFingerprint } from './fingerprint.js';
 import { forksOf, freeFolder, runWithRows } from './forks.js';
-import type { SeedReading } from './read-seeds.js';
-import type { SeenRows } from './seen-rows.js';
-import { busy, foreignFolder, mismatch, rowChanged, rowsAdded, rowsMissing } from './stage-refusals.js';
+import { resume } from './resume-run.js';
+import { stageElsewhere } from './stage-elsewhere.js';
+import { type StagedRun, type StagePorts, type StageRequest, stageNew } from './stage-new.js';
+import { busy, foreignFolder, isBusy, otherRows } from './stage-refusals.js';
 
-/** Rows of one staging transaction. */
-const CHUNK = 1_000;
+/** What is said of a task or of rows that are not the run's. */
+const OTHER_TASK: readonly string[] = ['E_OUT_MISMATCH', 'E_SEEDS_CHANGED'];
+
+/** Who has claimed a folder has its rows in the store: what is left takes a moment. */
+const STAGED_SOON_MS = 15_000;
+const STAGED_LOOK_MS = 50;
+
 /** Runs whose staging was cut short are dropped after this time. */
 const ABANDONED_MS = 600_000;
-
-export interface StagePorts {
-  store: Store;
-  /** Folder of this home. */
-  home: string;
-  /** Id of this home: its processes read and write the files of the run. */
-  homeId: string;
-  readMarker(dir: string): Promise<FolderOwner | null>;
-  claimFolder(dir: string, marker: FolderMarker, options: ClaimOptions): Promise<unknown>;
-  releaseFolder(dir: string, run: string): Promise<void>;
-  /** What is told to who finds the folder held by a living process. */
-  taken(dir: string, owner: FolderOwner): SwarmError;
-  /** True when the folder has a receipt. */
-  isPublished(dir: string): Promise<boolean>;
-  now(): number;
-  random(): number;
-}
-
-export interface StageRequest {
-  task: Task;
-  /** Checked rows; iterating throws SwarmError on a bad one. Iterated once. */
-  rows: SeedReading;
-  /** What these rows are, where that is known already: then they are not read for a run that has them. */
-  seen?: SeenRows | null;
-  /** Reads the same rows once more; absent for rows that come only once. */
-  again?: () => SeedReading;
-  /** True when `--limit` cut the rows: a later start may go on with more. */
-  limited: boolean;
-  ifChanged: 'refuse' | 'fresh' | 'fork';
-  detached: boolean;
-  origin: RunRow['origin'];
-  /** Default: made from the task's name. */
-  runId?: string;
-}
-
-export interface StagedRun {
-  run: RunRow;
-  kind: 'new' | 'resumed' | 'finished';
-  notes: string[];
-}
-
-/** A run is under way in Temporal, or may be. */
-const BUSY = ['running', 'paused', 'interrupted'] as const;
 
 export async function stageRun(ports: StagePorts, request: StageRequest): Promise<StagedRun> {
   const wanted = await realFolder(request.task.outputDir);
@@ -78,16 +38,83 @@ export async function stageRun(ports: StagePorts, request: StageRequest): Promis
     return { ...staged, notes: [`forked into ${dir}`, ...staged.notes] };
   }
   if (existing && request.ifChanged === 'fresh') {
-    if ((BUSY as readonly string[]).includes(existing.state)) throw busy(existing);
+    if (isBusy(existing)) throw busy(existing);
     return await stageNew(ports, request, wanted, { replace: true, ended: existing.id });
   }
-  if (existing) return await resume(ports, request, existing);
+  if (existing) return await resumeOrReplace(ports, request, existing);
   const marker = await ports.readMarker(wanted);
-  if (marker?.holder) throw ports.taken(wanted, marker);
+  const named = marker && request.ifChanged === 'refuse' ? await runOfMarker(ports, marker) : null;
+  if (named?.outputDir === wanted) return await joined(ports, request, named);
+  if (marker?.holder && !named) throw ports.taken(wanted, marker);
+  if (named) return await stageElsewhere(ports, request, { run: named, wanted });
   // A marker of this home without a run: its staging was cut short before it could be dropped.
   const stale = marker !== null && marker.home === ports.home && !(await ports.isPublished(wanted));
   if (marker && !stale && request.ifChanged === 'refuse') throw foreignFolder(wanted, marker, ports.home);
-  return await stageNew(ports, request, wanted, { replace: stale || request.ifChanged === 'fresh' });
+  const claim = { replace: stale || request.ifChanged === 'fresh' };
+  if (request.ifChanged === 'fresh') return await stageNew(ports, request, wanted, claim);
+  return await stageOrJoin(ports, request, { wanted, claim });
+}
+
+/** The run of this home that a folder's marker names. */
+async function runOfMarker({ store, homeId }: StagePorts, marker: FolderMarker): Promise<RunRow | null> {
+  const run = await store.run(marker.run);
+  return run && (run.home === homeId || run.home === '') ? run : null;
+}
+
+/** Of several starts of the same task at once one makes the run, and the others go on with it. */
+async function stageOrJoin(
+  ports: StagePorts,
+  request: StageRequest,
+  { wanted, claim }: { wanted: string; claim: ClaimOptions },
+): Promise<StagedRun> {
+  try {
+    return await stageNew(ports, request, wanted, claim);
+  } catch (error) {
+    if (!SwarmError.is(error) || error.exitCode !== EXIT.locked) throw error;
+    const marker = await ports.readMarker(wanted);
+    const other = marker && (await runOfMarker(ports, marker));
+    if (other?.outputDir !== wanted) throw error;
+    // They were all read to be staged, and are compared by what they came to.
+    const { fingerprint } = request.rows;
+    return await joined(ports, { ...request, seen: { count: fingerprint.count, fingerprint: fingerprint.digest() } }, other);
+  }
+}
+
+/** The run that another process stages in this moment, once it is staged. */
+async function joined(ports: StagePorts, request: StageRequest, { id, outputDir }: RunRow): Promise<StagedRun> {
+  for (const until = Date.now() + STAGED_SOON_MS; ; await sleep(STAGED_LOOK_MS)) {
+    const run = await ports.store.run(id);
+    if (run && run.state !== 'staging') {
+      // Rows that were read once cannot be compared one by one.
+      if (request.rows.fingerprint.count > 0 && !hasRows(run, request.seen)) throw otherRows(run);
+      return await resume(ports, request, run);
+    }
+    const marker = await ports.readMarker(outputDir);
+    // Its starter met an error, or died.
+    if (marker?.run !== id || marker.holder === null) return await stageRun(ports, request);
+    if (Date.now() > until) throw ports.taken(outputDir, marker);
+  }
+}
+
+/** A run that ended before anything was answered, or may have been, holds nothing: its folder goes to the corrected task. */
+async function resumeOrReplace(ports: StagePorts, request: StageRequest, existing: RunRow): Promise<StagedRun> {
+  try {
+    return await resume(ports, request, existing);
+  } catch (error) {
+    if (!SwarmError.is(error) || !OTHER_TASK.includes(error.code) || !(await holdsNothing(ports, existing))) throw error;
+    const rows = request.rows.fingerprint.count === 0 ? request.rows : request.rowsAgain?.();
+    if (rows === undefined) throw error;
+    const claim = { replace: true, ended: existing.id };
+    const staged = await stageNew(ports, { ...request, rows }, existing.outputDir, claim);
+    const note = `run ${existing.id} had ended without an answer: this run takes its folder`;
+    return { ...staged, notes: [note, ...staged.notes] };
+  }
+}
+
+async function holdsNothing({ store }: StagePorts, run: RunRow): Promise<boolean> {
+  if (!hasEnded(run)) return false;
+  const { calls, doubtful, open, settledNano, doubtfulNano } = await store.totals(run.id);
+  return calls + doubtful + open + settledNano + doubtfulNano === 0;
 }
 
 async function realFolder(dir: string): Promise<string> {
@@ -116,163 +143,4 @@ async function runOfFolder({ store, homeId, now }: StagePorts, outputDir: string
     if (run.state === 'staging' && now() - run.createdAt > ABANDONED_MS) await store.dropRun(run.id);
   }
   return runs.find((run) => run.state !== 'staging') ?? null;
-}
-
-/** Keys of the file that a control row holds, and as what. */
-const CONTROL_KEYS: readonly (readonly [key: string, fields: readonly (keyof Omit<Control, 'version'>)[]])[] = [
-  ['workers', ['concurrency', 'auto']],
-  ['requests_per_minute', ['requestsPerMinute']],
-  ['tokens_per_minute', ['tokensPerMinute']],
-  ['max_cost', ['capNano']],
-  ['max_cost_per_call', ['callCapNano']],
-  ['max_cost_per_row', ['rowCapNano']],
-  ['max_daily_cost', ['dayCapNano']],
-];
-
-function controlOf(task: Task): Omit<Control, 'version'> {
-  return {
-    paused: false,
-    cancelled: false,
-    concurrency: task.concurrency === 'auto' ? MOST_AUTO_CONCURRENCY : task.concurrency,
-    auto: task.concurrency === 'auto',
-    requestsPerMinute: task.requestsPerMinute,
-    tokensPerMinute: task.tokensPerMinute,
-    capNano: capToNano(task.maxCost),
-    callCapNano: capToNano(task.maxCostPerCall),
-    rowCapNano: capToNano(task.maxCostPerRow),
-    dayCapNano: capToNano(task.maxDailyCost),
-  };
-}
-
-async function stageNew(
-  ports: StagePorts,
-  request: StageRequest,
-  outputDir: string,
-  claim: ClaimOptions = {},
-): Promise<StagedRun> {
-  const { store, now } = ports;
-  const task: Task = { ...request.task, outputDir };
-  const id = request.runId ?? newRunId(task.name, ports.random);
-  const createdAt = now();
-  const fingerprint = taskFingerprint(task);
-  await store.createRun({
-    id,
-    name: task.name,
-    task,
-    taskFingerprint: fingerprint,
-    outputDir,
-    detached: request.detached,
-    limited: request.limited,
-    origin: request.origin,
-    createdAt,
-    home: ports.homeId,
-  });
-  try {
-    await appendAll(store, id, request.rows);
-    const seeds = request.rows.fingerprint;
-    await ports.claimFolder(outputDir, { run: id, home: ports.home, fingerprint, createdAt }, claim);
-    await store.sealRun(id, { seedsFingerprint: seeds.digest(), total: seeds.count, control: controlOf(task) });
-  } catch (error) {
-    await store.dropRun(id);
-    await ports.releaseFolder(outputDir, id).catch(() => undefined);
-    throw error;
-  }
-  return { run: await mustHave(store, id), kind: 'new', notes: [] };
-}
-
-/** The next rows are read while the last chunk is being stored. */
-async function appendAll(store: Store, id: string, rows: AsyncIterable<Seed>): Promise<void> {
-  let chunk: Seed[] = [];
-  let storing: Promise<void> = Promise.resolve();
-  const hand = async () => {
-    const full = chunk;
-    chunk = [];
-    await storing;
-    storing = store.appendSeeds(id, full);
-    // Met where it is awaited; until then a failure must not count as unhandled.
-    storing.catch(() => undefined);
-  };
-  try {
-    for await (const seed of rows) {
-      chunk.push(seed);
-      if (chunk.length === CHUNK) await hand();
-    }
-    if (chunk.length > 0) await hand();
-  } finally {
-    await storing;
-  }
-}
-
-async function resume(ports: StagePorts, request: StageRequest, existing: RunRow): Promise<StagedRun> {
-  const { store } = ports;
-  const task: Task = { ...request.task, outputDir: existing.outputDir };
-  const changed = changedKeys(existing.task, task);
-  if (changed.length > 0) throw mismatch(existing, changed);
-  const grown = hasRows(existing, request.seen) ? false : await compareRows(store, request, existing);
-
-  const notes: string[] = [];
-  const operational = changedOperationalKeys(existing.task, task);
-  if (operational.length > 0) {
-    await store.updateRun(existing.id, { task });
-    const control = controlOf(task);
-    const changed = CONTROL_KEYS.filter(([key]) => operational.includes(key)).flatMap(([, fields]) => fields);
-    await store.setControl(existing.id, Object.fromEntries(changed.map((field) => [field, control[field]])));
-    notes.push(`run ${existing.id} takes over the changed ${operational.join(', ')}`);
-  }
-  if (existing.detached !== request.detached) await store.updateRun(existing.id, { detached: request.detached });
-  const finished = existing.state === 'completed' && !grown;
-  if (grown) notes.push(`run ${existing.id} goes on with rows ${existing.total + 1} and later`);
-  else if (!finished) notes.push(`run ${existing.id} ${existing.state === 'running' ? 'is under way already' : 'is resumed'}`);
-  return { run: await mustHave(store, existing.id), kind: finished ? 'finished' : 'resumed', notes };
-}
-
-function hasRows({ total, seedsFingerprint }: RunRow, seen: SeenRows | null | undefined): boolean {
-  return seen?.count === total && seen.fingerprint === seedsFingerprint;
-}
-
-/** Compares the rows with those of the run; appends the rest to a run that `--limit` had cut. True when rows were added. */
-async function compareRows(store: Store, request: StageRequest, existing: RunRow): Promise<boolean> {
-  const { rows } = request;
-  let chunk: Seed[] = [];
-  const flush = async (same: boolean) => {
-    const [first] = chunk;
-    if (first && first.index >= existing.total) await store.appendSeeds(existing.id, chunk);
-    else if (!same) await mustMatch(store, existing, chunk);
-    chunk = [];
-  };
-  for await (const seed of rows) {
-    if (seed.index === existing.total) {
-      if (!existing.limited) throw rowsAdded(existing, seed);
-      if ((BUSY as readonly string[]).includes(existing.state)) throw busy(existing);
-    }
-    chunk.push(seed);
-    // The fingerprint covers exactly the rows that the run has.
-    if (seed.index === existing.total - 1) await flush(rows.fingerprint.digest() === existing.seedsFingerprint);
-    else if (chunk.length === CHUNK) await flush(false);
-  }
-  await flush(false);
-  const { count } = rows.fingerprint;
-  if (count < existing.total) throw rowsMissing(existing, count, request.limited);
-  if (count === existing.total) return false;
-  const { version: _version, ...control } = await store.control(existing.id);
-  await store.sealRun(existing.id, { seedsFingerprint: rows.fingerprint.digest(), total: count, control });
-  await store.updateRun(existing.id, { limited: request.limited });
-  return true;
-}
-
-async function mustMatch(store: Store, existing: RunRow, chunk: readonly Seed[]): Promise<void> {
-  const [first] = chunk;
-  if (!first) return;
-  const known = await store.seeds(existing.id, { from: first.index, to: first.index + chunk.length });
-  for (const [at, seed] of chunk.entries()) {
-    const other = known[at];
-    if (!other || other.id !== seed.id || canonicalJson(other.content) !== canonicalJson(seed.content))
-      throw rowChanged(existing, seed);
-  }
-}
-
-async function mustHave(store: Store, id: string): Promise<RunRow> {
-  const run = await store.run(id);
-  if (!run) throw new Error(`run ${id} is gone from the store`);
-  return run;
 }

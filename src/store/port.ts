@@ -216,6 +216,8 @@ export interface Store extends SharedStore, MoneyStore {
   /** Indexes of the items at positions from..to (exclusive) of a `list` epoch. */
   items(runId: string, epoch: number, from: number, to: number): Promise<number[]>;
   totals(runId: string): Promise<RunTotals>;
+  /** Totals of several runs; unknown runs are left out. */
+  totalsOf(runIds: readonly string[]): Promise<Map<string, RunTotals>>;
   /** Failed rows become pending again (a spent last answer is superseded); returns how many. */
   reopenFailed(runId: string, cause?: string): Promise<number>;
 

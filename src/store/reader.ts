@@ -77,6 +77,15 @@ export class Reader {
     return readTotals(row);
   }
 
+  async totalsOf(runIds: readonly string[]): Promise<Map<string, RunTotals>> {
+    if (runIds.length === 0) return new Map();
+    const query = this.#connection.kysely
+      .selectFrom('run_totals')
+      .selectAll()
+      .where('run_id', 'in', [...runIds]);
+    return new Map((await query.execute()).map((row) => [row.run_id, readTotals(row)]));
+  }
+
   async seeds(runId: string, indexes: Indexes): Promise<Seed[]> {
     return (await this.#indexed(this.#seeds, runId, indexes)).map(readSeed);
   }

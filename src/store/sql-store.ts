@@ -19,6 +19,7 @@ type Reads = Pick<
   | 'runs'
   | 'items'
   | 'totals'
+  | 'totalsOf'
   | 'seeds'
   | 'calls'
   | 'outcome'
@@ -67,6 +68,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     runs: read(reader.runs),
     items: read(reader.items),
     totals: read(reader.totals),
+    totalsOf: read(reader.totalsOf),
     seeds: read(reader.seeds),
     calls: read(reader.calls),
     outcome: read(reader.outcome),

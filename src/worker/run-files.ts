@@ -17,9 +17,10 @@ import { stageRun } from '../intake/stage-run.js';
 import type { Prices } from '../llm/port.js';
 import { packageVersion } from '../package-info.js';
 import { capProblem } from '../pricing/cap-problem.js';
-import { claimFolder, runFolders } from '../store/outputs/folder.js';
+import { claimFolder } from '../store/outputs/folder.js';
 import { PartialOutput, removePartial } from '../store/outputs/partial.js';
 import { publishRun } from '../store/outputs/publish.js';
+import { runFolders } from '../store/outputs/run-folders.js';
 import type { RunRow, Store } from '../store/port.js';
 import type { RunInput } from '../workflows/messages.js';
 

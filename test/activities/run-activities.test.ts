@@ -94,6 +94,33 @@ describe('openRun', () => {
     });
   });
 
+  it.each([
+    [
+      EXIT.diskWrite,
+      { state: 'paused', reason: 'disk', message: 'E_OUT_WRITE: a file stands there', endedAt: expect.any(Number) },
+    ],
+    [EXIT.locked, { state: 'staged', reason: null, endedAt: null }],
+  ] as const)(
+    'its folder cannot be claimed, exit %i -> fails the workflow; a disk fault is in its row, and it opens once mended',
+    async (exitCode, row) => {
+      const id = `unopened-${exitCode}`;
+      let broken = true;
+      const claim = async () => {
+        if (broken) throw new SwarmError({ code: 'E_OUT_WRITE', found: 'a file stands there' }, exitCode);
+      };
+      const failing = await setup(opened.store, { claim });
+      await stage(failing.store, id, 2, aTask());
+      const openHere = (execution: string) =>
+        activityEnvironment(`${id}/e1`, execution).run(failing.activities.openRun, { run: id });
+      await expect(openHere('x1')).rejects.toMatchObject({ type: 'E_OUT_WRITE', nonRetryable: true });
+      expect(await failing.store.run(id)).toMatchObject({ ...row, epoch: 0 });
+      broken = false;
+      expect(await openHere('x2')).toMatchObject({ kind: 'open', plan: { epoch: 1 } });
+      expect(await failing.store.run(id)).toMatchObject({ state: 'running', reason: null, message: null, endedAt: null });
+      failing.close();
+    },
+  );
+
   it('a task that cannot be staged -> all its problems; what is not bad input is tried again', async () => {
     for (const [exitCode, nonRetryable] of [
       [EXIT.badInput, true],

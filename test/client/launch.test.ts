@@ -1,5 +1,10 @@
 import type { Client } from '@temporalio/client';
-import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import {
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
+  WorkflowNotFoundError,
+  WorkflowUpdateFailedError,
+} from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Launcher } from '../../src/client/launch.js';
@@ -17,6 +22,8 @@ class FakeTemporal {
   /** Called when somebody waits for a workflow's result. */
   onResult: (id: string) => void = () => undefined;
   updateHangs = false;
+  resultHangs = false;
+  readonly failures = new Map<string, Error>();
   updateFails: ApplicationFailure | null = null;
 
   get client(): Client {
@@ -27,11 +34,14 @@ class FakeTemporal {
           if (this.down) throw new Error('14 UNAVAILABLE');
           const name = this.status.get(workflowId);
           if (name === undefined) throw new WorkflowNotFoundError('not found', workflowId, undefined);
-          return { status: { name } };
+          return { status: { name }, runId: `${workflowId}-x` };
         },
         result: async () => {
           this.asked.push(`result ${workflowId}`);
           this.onResult(workflowId);
+          const failure = this.failures.get(workflowId);
+          if (failure) throw new WorkflowFailedError('failed', failure, undefined as never);
+          if (this.status.get(workflowId) === 'RUNNING' && this.resultHangs) await new Promise(() => undefined);
         },
         executeUpdate: async ({ name }: { name: string }) => {
           this.asked.push(`${name} ${workflowId}`);
@@ -40,11 +50,13 @@ class FakeTemporal {
           if (this.status.get(workflowId) !== 'RUNNING') throw new WorkflowNotFoundError('closed', workflowId, undefined);
         },
       }),
-      start: async (type: string, options: { workflowId: string; args: unknown[] }) => {
+      start: async (type: string, options: { workflowId: string; args: unknown[]; workflowIdReusePolicy: string }) => {
         this.asked.push(`start ${type} ${options.workflowId} ${JSON.stringify(options.args)}`);
-        if (this.startsTwice) throw new WorkflowExecutionAlreadyStartedError('already', options.workflowId, type);
+        const before = this.status.get(options.workflowId);
+        const refused = before === 'RUNNING' || (before !== undefined && options.workflowIdReusePolicy === 'REJECT_DUPLICATE');
+        if (this.startsTwice || refused) throw new WorkflowExecutionAlreadyStartedError('already', options.workflowId, type);
         this.status.set(options.workflowId, 'RUNNING');
-        return { workflowId: options.workflowId, firstExecutionRunId: `${options.workflowId}-x` };
+        return { ...workflow.getHandle(options.workflowId), firstExecutionRunId: `${options.workflowId}-x` };
       },
     };
     const workflowService = {
@@ -184,6 +196,61 @@ describe('startOrResume', () => {
     temporal.down = true;
     await expect(launcher.startOrResume(id)).rejects.toThrow('UNAVAILABLE');
     expect(await store.run(id)).toMatchObject({ state: 'running' });
+  });
+});
+
+describe('a workflow that ended before it could open its epoch', () => {
+  const start = () => `start swarmRun ${id}/e1 [{"run":"${id}"}]`;
+  const diskFailure = () =>
+    ApplicationFailure.nonRetryable('E_OUT_WRITE: no', 'E_OUT_WRITE', {
+      problems: [{ code: 'E_OUT_WRITE', found: 'a file stands there' }],
+      exitCode: EXIT.diskWrite,
+    });
+
+  it.each(['FAILED', 'TERMINATED', 'COMPLETED'])('it is %s -> the same epoch is started again', async (status) => {
+    temporal.status.set(`${id}/e1`, status);
+    expect((await launcher.startOrResume(id)).workflowId).toBe(`${id}/e1`);
+    expect(temporal.asked).toEqual([start(), start()]);
+    expect(temporal.status.get(`${id}/e1`)).toBe('RUNNING');
+  });
+
+  it('its epoch was opened by a quicker starter, and has ended -> that one counts', async () => {
+    const known = await store.run(id);
+    await running();
+    temporal.status.set(`${id}/e1`, 'COMPLETED');
+    const looking = vi.spyOn(store, 'run').mockResolvedValueOnce(known);
+    expect((await launcher.startOrResume(id)).workflowId).toBe(`${id}/e1`);
+    looking.mockRestore();
+    expect(temporal.status.get(`${id}/e1`)).toBe('COMPLETED');
+  });
+
+  it('a staged or paused run whose first workflow is not open yet -> it is the one that is joined', async () => {
+    temporal.status.set(`${id}/e1`, 'RUNNING');
+    expect((await launcher.startOrResume(id)).workflowId).toBe(`${id}/e1`);
+    await launcher.pause(id, null);
+    await launcher.startOrResume(id);
+    expect(temporal.asked).toEqual([`resume ${id}/e1`]);
+  });
+
+  it('the row says that the disk failed while its workflow is still failing -> waited for, then started again', async () => {
+    await store.updateRun(id, { state: 'paused', reason: 'disk', message: 'no', endedAt: 5 });
+    temporal.status.set(`${id}/e1`, 'RUNNING');
+    temporal.onResult = (workflow) => temporal.status.set(workflow, 'FAILED');
+    await launcher.startOrResume(id);
+    expect(temporal.asked).toEqual([`result ${id}/e1`, start(), start()]);
+    expect(await store.run(id)).toMatchObject({ state: 'staged', reason: null, endedAt: null });
+  });
+
+  it('goOn: it opens -> done; it fails -> what it failed with', async () => {
+    temporal.resultHangs = true;
+    const going = launcher.goOn(id);
+    await vi.waitFor(() => expect(temporal.status.get(`${id}/e1`)).toBe('RUNNING'));
+    await running();
+    await going;
+    await store.updateRun(id, { state: 'paused', reason: 'disk', endedAt: 5 });
+    temporal.status.set(`${id}/e1`, 'COMPLETED');
+    temporal.failures.set(`${id}/e2`, diskFailure());
+    await expect(launcher.goOn(id)).rejects.toMatchObject({ code: 'E_OUT_WRITE', exitCode: EXIT.diskWrite });
   });
 });
 

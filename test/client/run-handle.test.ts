@@ -20,10 +20,19 @@ class FakeLauncher {
   ended = gatekeeper<unknown>();
   failure: unknown = null;
 
+  /** Of the workflow while it is not open. */
+  closedAs = 'COMPLETED';
+
   async open() {
+    const fate = await this.fate();
+    return fate.is === 'open' ? fate.workflow : null;
+  }
+  async fate() {
     this.opened += 1;
     if (this.away) throw new Error('14 UNAVAILABLE');
-    if (!this.isOpen) return null;
+    return { is: this.isOpen ? 'open' : this.closedAs, workflow: this.workflow() };
+  }
+  private workflow() {
     return {
       result: async () => {
         await this.ended.promise;
@@ -37,8 +46,13 @@ class FakeLauncher {
   async pause() {
     this.asked.push('pause');
   }
+  onStart: () => Promise<unknown> = async () => undefined;
   async startOrResume() {
     this.asked.push('startOrResume');
+    await this.onStart();
+  }
+  async goOn() {
+    this.asked.push('goOn');
   }
   async resize(open: { executeUpdate(update: { name: string }, call: { args: unknown[] }): unknown } | null, changes: unknown) {
     await open?.executeUpdate({ name: 'resize' }, { args: [changes] });
@@ -302,6 +316,39 @@ describe('result', () => {
     await expect(run.result()).rejects.toMatchObject({ code: 'E_RUN_ENDED', exitCode: EXIT.failedRows });
   }, 20_000);
 
+  it('the epoch that was joined ends by a disk that had failed before -> the next one, once; its end is the end, also of the outcomes', async () => {
+    const joined = new StoredRun(run.id, { ...handleOptions(), joined: 1 });
+    launcher.onStart = () => store.updateRun(run.id, { state: 'staged', endedAt: null, publishedAt: null });
+    const seen: number[] = [];
+    const reading = (async () => {
+      for await (const { index } of joined.outcomes()) seen.push(index);
+    })();
+    await ends('paused', 'disk');
+    const result = joined.result();
+    await until('the next epoch is asked for', () => launcher.asked.length > 0);
+    await store.openEpoch(run.id, { workflowId: `${run.id}/e2`, executionId: `${run.id}-2` }, Date.now());
+    await answered(1, ['late']);
+    await ends('paused', 'disk');
+    expect(await result).toMatchObject({ state: 'paused', exitCode: EXIT.diskWrite });
+    await reading;
+    expect([seen, launcher.asked]).toEqual([[1], ['startOrResume']]);
+  });
+
+  it.each(['staged', 'paused'] as const)(
+    'a %s run whose workflow has failed, and nobody could say so -> what it failed with',
+    async (state) => {
+      launcher.isOpen = false;
+      launcher.closedAs = 'FAILED';
+      launcher.ended.open(null);
+      const details = [{ problems: [{ code: 'E_STORE_WRITE', found: 'no room' }], exitCode: EXIT.diskWrite }];
+      const cause = ApplicationFailure.create({ message: 'E_STORE_WRITE: no room', details });
+      launcher.failure = new WorkflowFailedError('failed', cause, undefined as never);
+      await store.updateRun(run.id, { state, reason: state === 'paused' ? 'user' : null });
+      await expect(run.result()).rejects.toMatchObject({ code: 'E_STORE_WRITE', exitCode: EXIT.diskWrite });
+    },
+    20_000,
+  );
+
   it('a run that is gone -> E_RUN_UNKNOWN', async () => {
     await store.dropRun(run.id);
     await expect(run.result()).rejects.toMatchObject({ code: 'E_RUN_UNKNOWN' });
@@ -313,7 +360,7 @@ describe('acting', () => {
     await run.pause();
     await run.resume();
     await run.cancel();
-    expect(launcher.asked).toEqual(['pause', 'startOrResume', 'cancel']);
+    expect(launcher.asked).toEqual(['pause', 'goOn', 'cancel']);
     expect(await store.control(run.id)).toMatchObject({ cancelled: true });
   });
 
@@ -447,8 +494,16 @@ describe('acting', () => {
     expect(launcher.asked).toEqual([]);
     launcher.ended.open(null);
     expect(await retrying).toBe(1);
-    expect(launcher.asked).toEqual(['startOrResume']);
+    expect(launcher.asked).toEqual(['goOn']);
     expect(await run.progress()).toMatchObject({ ok: 1, failed: 0 });
+  });
+
+  it('retry, when an earlier one could not open its epoch -> goes on with the rows that it opened again', async () => {
+    await failedRow(1);
+    await store.reopenFailed(run.id);
+    await ends('paused', 'disk');
+    expect(await run.retry()).toBe(3);
+    expect(launcher.asked).toEqual(['goOn']);
   });
 
   it('retry of a cause that no row has -> 0, nothing is started', async () => {

@@ -9,7 +9,7 @@ import type { SwarmError } from '../../src/core/errors.js';
 import { ensureHome, homeId, storeLocation } from '../../src/home.js';
 import { stageRun } from '../../src/intake/stage-run.js';
 import { openStore } from '../../src/store/open-store.js';
-import { runFolders } from '../../src/store/outputs/folder.js';
+import { runFolders } from '../../src/store/outputs/run-folders.js';
 import type { Store } from '../../src/store/port.js';
 import { CONFIG } from '../cli/support/terminal.js';
 

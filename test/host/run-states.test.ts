@@ -1,16 +1,23 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { WorkflowNotFoundError } from '@temporalio/client';
-import { expect, it } from 'vitest';
+import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { afterEach, expect, it, vi } from 'vitest';
+import { Launcher } from '../../src/client/launch.js';
+import { EXIT } from '../../src/core/errors.js';
 import { isOfHome } from '../../src/host/recovery.js';
 import { RunStates } from '../../src/host/run-states.js';
 import type { RunPatch, RunRow } from '../../src/store/port.js';
 
 const quiet = { info: () => undefined, warn: () => undefined };
 
+afterEach(() => vi.useRealTimers());
+
 /** One run that the store calls running, and a workflow with this status (null: Temporal does not know it). */
-function scene(status: string | null, run: Partial<RunRow> = {}, why = '') {
-  const row = { id: 'r', state: 'running', workflowId: 'r/e1', detached: false, home: 'mine', ...run } as RunRow;
+function scene(status: string | null, run: Partial<RunRow> = {}, why: ApplicationFailure | string = '') {
+  const known = { id: 'r', state: 'running', epoch: 1, workflowId: 'r/e1', detached: false, home: 'mine', endedAt: null };
+  const row = { ...known, publishedAt: null, ...run } as RunRow;
   const steps: unknown[] = [];
+  const asked: string[] = [];
   const store = {
     runs: async ({ states }: { states: string[] }) => (states.includes(row.state) ? [{ ...row }] : []),
     run: async () => row,
@@ -20,25 +27,38 @@ function scene(status: string | null, run: Partial<RunRow> = {}, why = '') {
       steps.push({ paused: true });
       return true;
     },
+    updateRun: async (_id: string, patch: RunPatch, whileIn: readonly string[]) => {
+      if (!whileIn.includes(row.state)) return false;
+      Object.assign(row, patch);
+      return true;
+    },
   };
-  const handle = {
+  /** The newest workflow that was started for the run. */
+  const newest = row.state === 'staged' ? `r/e${row.epoch + 1}` : row.workflowId;
+  const getHandle = (workflowId: string) => ({
     describe: async () => {
-      if (status === null) throw new WorkflowNotFoundError('not found', 'r/e1', undefined);
-      return { status: { name: status } };
+      asked.push(workflowId);
+      if (status === null || workflowId !== newest) throw new WorkflowNotFoundError('not found', workflowId, undefined);
+      return { status: { name: status }, runId: `${workflowId}-x` };
     },
     result: async () => {
-      throw new Error('failed', { cause: new Error(why) });
+      const cause = typeof why === 'string' ? ApplicationFailure.nonRetryable(why) : why;
+      throw new WorkflowFailedError('failed', cause, undefined as never);
     },
-  };
+  });
+  const launcher = new Launcher({ workflow: { getHandle } } as never, store as never);
+  vi.spyOn(launcher, 'startOrResume').mockImplementation(async (id) => {
+    steps.push(`next epoch of ${id}`);
+    return {} as never;
+  });
   const states = new RunStates({
     store: store as never,
-    client: { workflow: { getHandle: () => handle } } as never,
     connection: { callContextStorage: new AsyncLocalStorage() },
-    launcher: { startOrResume: async (id: string) => void steps.push(`next epoch of ${id}`) } as never,
+    launcher,
     log: quiet,
     isOf: isOfHome({ homeId: 'mine', ownStore: false }),
   });
-  return { states, row, steps };
+  return { states, row, steps, asked };
 }
 
 it.each([
@@ -89,8 +109,68 @@ it.each([
   ['of another home', { detached: true, createdAt: Date.now() - 60_000, home: 'theirs' }, []],
   ['attached', { detached: false, createdAt: Date.now() - 60_000 }, []],
 ])('look: a staged run, %s -> started once, or left', async (_, run, expected) => {
-  const { states, steps } = scene('RUNNING', { state: 'staged', workflowId: null, ...run });
+  const { states, steps } = scene(null, { state: 'staged', workflowId: null, ...run });
   await states.look();
   await states.look();
   expect(steps).toEqual(expected);
+});
+
+const STORE_FULL = ApplicationFailure.nonRetryable('E_STORE_WRITE: the store could not be used', 'E_STORE_WRITE', {
+  problems: [{ code: 'E_STORE_WRITE', found: 'the store could not be used' }],
+  exitCode: EXIT.diskWrite,
+});
+const TAKEN = ApplicationFailure.nonRetryable('E_LOCKED: the folder belongs to run x', 'E_LOCKED', {
+  problems: [{ code: 'E_LOCKED', found: 'the folder belongs to run x' }],
+  exitCode: EXIT.locked,
+});
+
+it.each([
+  ['staged', 'FAILED', STORE_FULL, { state: 'paused', reason: 'disk', message: expect.stringContaining('E_STORE_WRITE') }],
+  [
+    'staged',
+    'FAILED',
+    TAKEN,
+    { state: 'failed', message: expect.stringContaining('belongs to run x; go on with: swarm resume r') },
+  ],
+  ['staged', 'TERMINATED', 'enough', { state: 'interrupted', reason: 'user', message: expect.stringContaining('enough') }],
+  ['staged', 'CANCELLED', '', { state: 'cancelled', reason: 'cancelled', endedAt: expect.any(Number) }],
+  [
+    'paused',
+    'TERMINATED',
+    'enough',
+    { state: 'interrupted', reason: 'user', message: expect.stringContaining('swarm resume r') },
+  ],
+  ['paused', null, '', { state: 'interrupted', reason: 'host', message: expect.stringContaining('does not know') }],
+  ['interrupted', 'CANCELLED', '', { state: 'cancelled', reason: 'cancelled', endedAt: expect.any(Number) }],
+] as const)('look: a %s run whose workflow is %s -> at the second look its row says so', async (state, status, why, expected) => {
+  const { states, row } = scene(status, { state, reason: state === 'paused' ? 'user' : null }, why);
+  await states.look();
+  expect(row.state).toBe(state);
+  await states.look();
+  expect(row).toMatchObject(expected);
+});
+
+it('look: resting runs whose workflow is open, that have ended, or of whom all is said -> left alone; the last two are not asked about', async () => {
+  const open = scene('RUNNING', { state: 'paused', reason: 'user' });
+  const ended = scene('COMPLETED', { state: 'paused', reason: 'disk', endedAt: 5 });
+  const said = scene('TERMINATED', {
+    state: 'interrupted',
+    reason: 'host',
+    message: 'the host died; go on with: swarm resume r',
+  });
+  for (const { states } of [open, ended, said]) for (let look = 0; look < 3; look += 1) await states.look();
+  expect([open.row.state, ended.row.state, said.row.message]).toEqual(['paused', 'paused', expect.stringContaining('host died')]);
+  expect([open.asked.length > 2, ended.asked, said.asked.length]).toEqual([true, [], 4]);
+});
+
+it('look: an attached run was staged and its starter is gone -> interrupted after 15 s, and how it goes on', async () => {
+  vi.useFakeTimers({ toFake: ['Date'] });
+  const { states, row } = scene(null, { state: 'staged', workflowId: null, epoch: 0, createdAt: 0 });
+  await states.look();
+  vi.advanceTimersByTime(14_000);
+  await states.look();
+  expect(row.state).toBe('staged');
+  vi.advanceTimersByTime(1_000);
+  await states.look();
+  expect(row).toMatchObject({ state: 'interrupted', message: expect.stringMatching(/starter ended .*swarm resume r/) });
 });

@@ -1,15 +1,17 @@
-import { existsSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { EXIT, type SwarmError } from '../../src/core/errors.js';
 import { readSeeds, type SeedReading } from '../../src/intake/read-seeds.js';
 import type { SeenRows } from '../../src/intake/seen-rows.js';
-import { type StagePorts, type StageRequest, stageRun } from '../../src/intake/stage-run.js';
+import type { StagePorts, StageRequest } from '../../src/intake/stage-new.js';
+import { stageRun } from '../../src/intake/stage-run.js';
 import type { Task } from '../../src/schema/task-types.js';
-import { claimFolder, isPublished, RECEIPT_FILE, readMarker, releaseFolder, taken } from '../../src/store/outputs/folder.js';
+import { RECEIPT_FILE, readMarker, releaseFolder } from '../../src/store/outputs/folder.js';
+import { runFolders } from '../../src/store/outputs/run-folders.js';
 import type { Store } from '../../src/store/port.js';
 import { fileStore } from '../activities/file-store.js';
-import { aTask } from '../activities/turn-setup.js';
+import { aTask, gatekeeper } from '../activities/turn-setup.js';
 
 const opened = fileStore();
 let store: Store;
@@ -36,16 +38,12 @@ const ports = (): StagePorts => ({
   store,
   home: join(root, 'home'),
   homeId: 'home',
-  claimFolder,
-  releaseFolder,
-  taken,
-  readMarker,
-  isPublished,
+  ...runFolders,
   now: () => clock,
   // A different id for every run.
   random: () => {
-    random = (random + 0.37) % 1;
-    return random;
+    random = (Math.imul(random, 1_664_525) + 1_013_904_223) >>> 0;
+    return random / 2 ** 32;
   },
 });
 
@@ -53,7 +51,7 @@ const staged = ({ rows = ROWS, task = {}, limit, ...more }: More = {}, own = por
   stageRun(own, {
     task: aTask({ outputDir: dir, ...task }),
     rows: readSeeds({ rows }, limit === undefined ? {} : { limit }),
-    again: () => readSeeds({ rows }, limit === undefined ? {} : { limit }),
+    rowsAgain: () => readSeeds({ rows }, limit === undefined ? {} : { limit }),
     limited: limit !== undefined,
     ifChanged: 'refuse',
     detached: true,
@@ -67,7 +65,20 @@ const refused = async (more: More = {}, own = ports()) =>
 /** The run ended, with what it has in its folder. */
 async function ended(id: string, state: 'completed' | 'capped' = 'completed'): Promise<void> {
   await store.updateRun(id, { state, endedAt: clock, publishedAt: clock });
-  writeFileSync(join(dir, RECEIPT_FILE), '{}');
+  for (const name of ['output.jsonl', 'failed.jsonl']) writeFileSync(join(dir, name), `${name} of ${id}`);
+  writeFileSync(join(dir, RECEIPT_FILE), JSON.stringify({ run: id, epochs: 0, files: [{ name: 'filtered.jsonl' }] }));
+  writeFileSync(join(dir, 'filtered.jsonl'), '');
+  await releaseFolder(dir, id);
+}
+
+/** One row of the run is answered. */
+async function answered(id: string): Promise<void> {
+  const key = { runId: id, index: 0, turn: 1 };
+  const intent = await store.intend({ ...key, epoch: 1, owner: 'o', reservedNano: 5, at: clock });
+  if (intent.kind !== 'go') throw new Error(intent.kind);
+  const usage = { input: 1, cached: 0, output: 1, reasoning: 0 };
+  const end = { answer: 'x', finish: 'stop', servedModel: 'm', usage, costNano: 5, at: clock } as const;
+  await store.settle({ ...key, attempt: intent.attempt, ...end });
 }
 
 describe('rows that were seen already', () => {
@@ -404,5 +415,168 @@ describe('a staging that was cut short', () => {
     await expect(staged({}, failing)).rejects.toThrow('no space');
     expect(await store.runs()).toHaveLength(before);
     expect(existsSync(dir)).toBe(true);
+  });
+});
+
+describe('the output of a finished run', () => {
+  it.each([['output.jsonl'], ['failed.jsonl'], ['receipt.json'], ['filtered.jsonl']])(
+    '%s was deleted -> the run goes on, to write it again',
+    async (name) => {
+      const { run } = await staged();
+      await ended(run.id);
+      rmSync(join(dir, name));
+      const again = await staged();
+      expect([again.run.id, again.kind]).toEqual([run.id, 'resumed']);
+      expect(again.notes).toEqual([`${name} of run ${run.id} is not in its folder: written again, no call is made`]);
+    },
+  );
+
+  it('the whole folder was deleted, or another format is asked for -> the same', async () => {
+    const { run } = await staged();
+    await ended(run.id);
+    expect((await staged({ task: { outputFormat: 'csv' } })).kind).toBe('resumed');
+    rmSync(dir, { recursive: true });
+    expect((await staged()).kind).toBe('resumed');
+  });
+});
+
+describe('a folder whose run has another folder', () => {
+  const real = { model: { provider: 'openai', model: 'm', apiBase: null, apiKeyEnv: null } };
+  const sim = { model: { provider: 'sim', model: 'quick', apiBase: null, apiKeyEnv: null } };
+
+  async function copyOf(task: Partial<Task>): Promise<{ id: string; copy: string }> {
+    const { run } = await staged({ task });
+    await ended(run.id);
+    const copy = `${dir}-copy`;
+    cpSync(dir, copy, { recursive: true });
+    return { id: run.id, copy };
+  }
+
+  it('moved -> its run goes on there; the place where it was is free', async () => {
+    const { run } = await staged();
+    await ended(run.id, 'capped');
+    const place = `${dir}-moved`;
+    renameSync(dir, place);
+    const again = await staged({ task: { outputDir: place } });
+    expect([again.run.id, again.kind, again.run.outputDir]).toEqual([run.id, 'resumed', place]);
+    expect(again.notes[0]).toBe(`the folder of run ${run.id} was moved here from ${dir}`);
+    expect((await staged()).kind).toBe('new');
+  });
+
+  it('moved and finished -> answered there; with another task -> refused, and the run is where it was', async () => {
+    const { run } = await staged();
+    await ended(run.id);
+    const place = `${dir}-moved`;
+    renameSync(dir, place);
+    expect((await refused({ task: { outputDir: place, maxTokens: 7 } })).message).toContain('worker_max_tokens changed');
+    expect((await store.run(run.id))?.outputDir).toBe(dir);
+    expect(await staged({ task: { outputDir: place } })).toMatchObject({ kind: 'finished', run: { id: run.id } });
+  });
+
+  it('moved while it runs -> E_LOCKED that says so', async () => {
+    const { run } = await staged();
+    await store.updateRun(run.id, { state: 'running' });
+    renameSync(dir, `${dir}-moved`);
+    const error = await refused({ task: { outputDir: `${dir}-moved` } });
+    expect([error.code, error.message.includes(`swarm pause ${run.id}`)]).toEqual(['E_LOCKED', true]);
+  });
+
+  it('copied, the task or the rows changed -> a run of its own takes the copy, and says so', async () => {
+    for (const change of [
+      { task: { ...real, maxTokens: 7 } },
+      { task: real, rows: ['x', 'y'], seen: { count: 2, fingerprint: 'other' } },
+    ]) {
+      made += 1;
+      dir = join(root, `out-${made}`);
+      const { id, copy } = await copyOf(real);
+      const own = await staged({ ...change, task: { ...change.task, outputDir: copy } });
+      expect([own.kind, own.run.outputDir, own.run.id !== id]).toEqual(['new', copy, true]);
+      expect(own.notes).toEqual([`the folder is a copy of ${dir}, which keeps run ${id}: this run takes the copy`]);
+      expect((await store.run(id))?.outputDir).toBe(dir);
+    }
+  });
+
+  it('copied, the same task and rows -> refused by name where rows cost money; the simulated provider does them again', async () => {
+    const { id, copy } = await copyOf(real);
+    const error = await refused({ task: { ...real, outputDir: copy } });
+    expect(error.code).toBe('E_OUT_MISMATCH');
+    expect(error.message).toContain(`a copy of that of run ${id}, ${dir}`);
+    expect((await staged({ task: { ...real, outputDir: copy }, ifChanged: 'fresh' })).kind).toBe('new');
+    made += 1;
+    dir = join(root, `out-${made}`);
+    const free = await copyOf(sim);
+    expect((await staged({ task: { ...sim, outputDir: free.copy } })).kind).toBe('new');
+  });
+
+  it('copied, and the files differ from the original by now -> refused: they are nowhere else', async () => {
+    const { copy } = await copyOf(real);
+    writeFileSync(join(copy, 'output.jsonl'), 'edited by hand');
+    const error = await refused({ task: { ...real, maxTokens: 7, outputDir: copy } });
+    expect([error.code, error.message.includes('not the same')]).toEqual(['E_OUT_MISMATCH', true]);
+    expect(readFileSync(join(copy, 'output.jsonl'), 'utf8')).toBe('edited by hand');
+  });
+});
+
+describe('a run that ended before anything was answered', () => {
+  const corrected = { task: { maxTokens: 7 } };
+
+  it('the task was corrected -> a new run takes the folder, and says so', async () => {
+    const { run } = await staged();
+    await store.updateRun(run.id, { state: 'failed', reason: 'request', endedAt: clock, publishedAt: clock });
+    clock += 1;
+    const again = await staged(corrected);
+    expect([again.kind, again.run.outputDir, again.run.id !== run.id]).toEqual(['new', dir, true]);
+    expect(again.notes).toEqual([`run ${run.id} had ended without an answer: this run takes its folder`]);
+    expect((await staged(corrected)).run.id).toBe(again.run.id);
+  });
+
+  it('the rows were corrected -> the same, when they can be read again', async () => {
+    const { run } = await staged();
+    await store.updateRun(run.id, { state: 'paused', reason: 'key', endedAt: clock, publishedAt: clock });
+    const rows = ['a', 'B', 'c'];
+    expect((await refused({ rows })).code).toBe('E_SEEDS_CHANGED');
+    clock += 1;
+    const again = await staged({ rows, rowsAgain: () => readSeeds({ rows }, {}) });
+    expect([again.kind, again.run.total]).toEqual(['new', 3]);
+    expect((await store.seeds(again.run.id, { list: [1] }))[0]?.content).toBe('B');
+  });
+
+  it('something was answered, or it has not ended -> refused as ever', async () => {
+    const { run } = await staged();
+    expect((await refused(corrected)).code).toBe('E_OUT_MISMATCH');
+    await answered(run.id);
+    await store.updateRun(run.id, { state: 'failed', reason: 'request', endedAt: clock, publishedAt: clock });
+    expect((await refused(corrected)).code).toBe('E_OUT_MISMATCH');
+  });
+});
+
+describe('several starts at once', () => {
+  it('the same task and rows -> one run, the others go on with it; other rows -> named', async () => {
+    const all = await Promise.all(Array.from({ length: 5 }, () => staged()));
+    expect(new Set(all.map(({ run }) => run.id)).size).toBe(1);
+    expect(all.filter(({ kind }) => kind === 'new')).toHaveLength(1);
+    expect(await store.runs({ outputDir: dir })).toHaveLength(1);
+    made += 1;
+    dir = join(root, `out-${made}`);
+    const [one, other] = await Promise.all([staged(), refused({ rows: ['a', 'B', 'c'] })]);
+    expect([one?.kind, other?.code]).toEqual(['new', 'E_SEEDS_CHANGED']);
+  });
+
+  it('one has claimed the folder and is not ready yet -> waited for, then gone on with', async () => {
+    const gate = gatekeeper<null>();
+    const slow = {
+      ...ports(),
+      store: Object.assign(Object.create(store), {
+        sealRun: async (...sealed: Parameters<Store['sealRun']>) => {
+          await gate.promise;
+          return await store.sealRun(...sealed);
+        },
+      }),
+    };
+    const first = staged({}, slow);
+    await vi.waitFor(async () => expect(await readMarker(dir)).not.toBeNull());
+    const second = staged();
+    gate.open(null);
+    expect((await second).run.id).toBe((await first).run.id);
   });
 });

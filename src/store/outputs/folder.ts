@@ -21,7 +21,7 @@ export function outputFile(format: OutputFormat): string {
 }
 
 /** All names that a run may write. */
-const OUR_FILES: readonly string[] = [
+export const RESULT_FILES: readonly string[] = [
   ...OUTPUT_FORMATS.map(outputFile),
   PARTIAL_FILE,
   FAILED_FILE,
@@ -152,7 +152,7 @@ export async function claimFolder(dir: string, marker: FolderMarker, options: Cl
     const found = await readMarker(real);
     const other = found !== null && found.run !== marker.run;
     if (other && !(options.replace && (found.holder === null || found.run === options.ended))) throw taken(real, found);
-    const ours = found ? undefined : (await writing(real, () => readdir(real))).find((name) => OUR_FILES.includes(name));
+    const ours = found ? undefined : (await writing(real, () => readdir(real))).find((name) => RESULT_FILES.includes(name));
     if (ours && !options.replace) throw foreign(real, ours);
     await FolderUpdate.apply(real, async (update) => {
       // A run appends to its own partial output, not to that of another.
@@ -177,9 +177,6 @@ export async function releaseFolder(dir: string, run: string, last?: FolderUpdat
     } else if (ours) await FolderUpdate.apply(dir, (update) => writeMarker(update, ours, null));
   });
 }
-
-/** What the staging of a run asks of run folders. */
-export const runFolders = { readMarker, claimFolder, releaseFolder, taken, isPublished };
 
 async function writeMarker(update: FolderUpdate, marker: FolderMarker, holder: Holder | null): Promise<void> {
   await update.write(MARKER_FILE, (sink) => sink.write(markerText(marker, holder)));

@@ -1,0 +1,5 @@
+/** What the staging of a run asks of run folders. */
+import { claimFolder, isPublished, readMarker, releaseFolder, taken } from './folder.js';
+import { isCopy, missingFiles } from './folder-files.js';
+
+export const runFolders = { readMarker, claimFolder, releaseFolder, taken, isPublished, missingFiles, isCopy };
