@@ -1,6 +1,7 @@
 /** Fills the activities' ports with this process's adapters. */
 import type { CallEnds } from '../activities/call-ends.js';
 import type { ActivityDeps } from '../activities/deps.js';
+import type { Clock } from '../core/clock.js';
 import { parseTemplate } from '../core/template.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
 import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
@@ -12,6 +13,7 @@ import type { ProcessGates } from './process-gates.js';
 
 export interface DepsInput {
   store: Store;
+  clock: Clock;
   gates: ProcessGates;
   callEnds: CallEnds;
   adapter: ModelAdapter;
@@ -56,7 +58,6 @@ export function activityDeps(input: DepsInput, simulator: SimulatorEndpoint): Ac
       const template = parseTemplate(text);
       return { render: (content) => template.render(content as SeedContent) };
     },
-    now: () => Date.now(),
     random: () => Math.random(),
   };
 }
