@@ -43,7 +43,8 @@ export class OwnersSeen {
       if (known?.leaseUntil === leaseUntil) continue;
       const since = known?.since ?? now;
       const most = now + this.#leaseMs;
-      const overAt = leaseUntil === 0 ? now : known ? most : Math.min(most, fromWall(this.#clock, leaseUntil));
+      // One that ended in order has been over for as long as anybody asks.
+      const overAt = leaseUntil === 0 ? 0 : known ? most : Math.min(most, fromWall(this.#clock, leaseUntil));
       this.#seen.set(id, { leaseUntil, since, overAt });
     }
   }
@@ -58,7 +59,7 @@ export class OwnersSeen {
     return this.#rows.filter(({ id, leaseUntil }) => {
       const seen = this.#seen.get(id);
       if (seen === undefined || seen.overAt > now - overMs) return false;
-      // One that ended in order said so.
+      // Who ended in order said so.
       return leaseUntil === 0 || now - seen.since >= this.#patienceMs;
     });
   }

@@ -99,6 +99,16 @@ it('alone until another owner lives; a dead one does not count', async () => {
   expect(lease.alone()).toBe(true);
 });
 
+it('another owner that ended in order -> dead at once, and for as long as anybody asks', async () => {
+  await lease.start();
+  await vi.advanceTimersByTimeAsync(5_000);
+  others = [{ id: 'other', home: 'h2', temporal: '', leaseUntil: clock.wall() + 6_000 }];
+  await vi.advanceTimersByTimeAsync(1_000);
+  others = [{ id: 'other', home: 'h2', temporal: '', leaseUntil: 0 }];
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect([dead(), dead(30_000), lease.alone()]).toEqual([['other'], ['other'], true]);
+});
+
 it('belongsTo -> said with a beat at once', async () => {
   await lease.start();
   await lease.belongsTo('namespace-id');
