@@ -23,6 +23,8 @@ export interface ClockStepsOptions {
 }
 
 const LOOK_MS = 1_000;
+/** A workflow that has not answered by then is not waited for. */
+const ANSWER_MS = 5_000;
 
 export class ClockSteps {
   readonly #options: ClockStepsOptions;
@@ -70,7 +72,8 @@ export class ClockSteps {
     if (workflowId === null) return;
     const handle = this.#options.client.workflow.getHandle(workflowId);
     try {
-      await handle.executeUpdate('resize', { args: [{}] });
+      const woken = handle.executeUpdate('resize', { args: [{}] });
+      await Promise.race([woken, new Promise((resolve) => setTimeout(resolve, ANSWER_MS).unref())]);
     } catch (error) {
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }

@@ -10,7 +10,7 @@ const HOUR = 3_600_000;
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-function scene(failing: 'nothing' | 'workflow' | 'store' = 'nothing') {
+function scene(failing: 'nothing' | 'workflow' | 'silent' | 'store' = 'nothing') {
   const asked: unknown[][] = [];
   const said: string[] = [];
   const clock = {
@@ -41,6 +41,7 @@ function scene(failing: 'nothing' | 'workflow' | 'store' = 'nothing') {
         getHandle: (id: string) => ({
           executeUpdate: async (name: string, input: object) => {
             asked.push([id, name, input]);
+            if (failing === 'silent') await new Promise(() => undefined);
             if (failing === 'workflow') throw new WorkflowNotFoundError('gone', id, undefined);
           },
         }),
@@ -78,6 +79,15 @@ it('set forward -> told, the time worked is kept', async () => {
   expect(said).toEqual(['the clock of this machine was set forward by 2h 00m']);
   expect(asked).toEqual([worked('r', 2 * HOUR), worked('unopened', 2 * HOUR)]);
   await steps.stop();
+});
+
+it('a workflow that does not answer -> not waited for, the others are put right, and it can be stopped', async () => {
+  const { asked, steps, passes } = scene('silent');
+  await passes(-HOUR);
+  const stopped = steps.stop();
+  await vi.advanceTimersByTimeAsync(6_000);
+  await stopped;
+  expect(asked.at(-1)).toEqual(worked('unopened', -HOUR));
 });
 
 it('the store is away -> told, nothing is thrown', async () => {
