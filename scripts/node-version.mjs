@@ -2,6 +2,9 @@
 /** The oldest Node that works: @temporalio/worker and vite 8 need it. Same as `engines` in package.json. */
 export const OLDEST_NODE = [20, 19];
 
+/** Major versions that `npm run test:nodes` tries. */
+export const TESTED_NODES = [20, 22, 24];
+
 /**
  * @param {string} version as in `process.versions.node`
  * @returns {string | null} null when this Node will do, else what to tell the user

@@ -9,6 +9,7 @@ const SUITES = /** @type {const} */ ([
   'kills',
   'server',
   'cuts',
+  'clock',
   'restart',
   'disk',
   'lanes',

@@ -62,6 +62,14 @@ describe('code of src/', () => {
     ).toEqual([]);
   });
 
+  it('intervals: the wall clock, which somebody may set -> none goes by it', () => {
+    // A gRPC deadline is a time of the wall by its contract, and is computed anew for each call.
+    const others = files.filter(({ path }) => !['src/temporal-connection.ts', 'src/worker/return-activities.ts'].includes(path));
+    const interval =
+      /(?<!withDeadline\()\bDate\.now\(\) \+|(?<!=)[<>]=? Date\.now\(\)|\bDate\.now\(\) [<>]|\b(?:since|until|deadline|end) (?:\?\?|\|\|)?= Date\.now\(\)/g;
+    expect(places(others, interval)).toEqual([]);
+  });
+
   it('console: any use -> only in src/cli', () => {
     expect(
       places(

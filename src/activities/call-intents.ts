@@ -5,11 +5,11 @@ import { callName } from './call-ends.js';
 import type { ActivityDeps } from './deps.js';
 
 export class CallIntents {
-  readonly #deps: Pick<ActivityDeps, 'store' | 'callEnds' | 'now'>;
+  readonly #deps: Pick<ActivityDeps, 'store' | 'callEnds' | 'clock'>;
   /** Calls whose intent this process failed to store: none of them was sent. */
   readonly #neverSent = new Set<string>();
 
-  constructor(deps: Pick<ActivityDeps, 'store' | 'callEnds' | 'now'>) {
+  constructor(deps: Pick<ActivityDeps, 'store' | 'callEnds' | 'clock'>) {
     this.#deps = deps;
   }
 
@@ -28,11 +28,11 @@ export class CallIntents {
 
   /** Ends an open call of this process that no flight stands for: it was never sent, or what it cost is in doubt. */
   async abandon(turn: CallKey): Promise<void> {
-    const { store, callEnds, now } = this.#deps;
+    const { store, callEnds, clock } = this.#deps;
     const calls = await store.calls(turn.runId, { list: [turn.index] });
     const open = calls.find((call) => call.turn === turn.turn && call.state === 'intent');
     if (!open) return;
-    const record = { ...turn, attempt: open.attempt, at: now() };
+    const record = { ...turn, attempt: open.attempt, at: clock.wall() };
     if (this.#neverSent.delete(callName(turn))) {
       await callEnds.store({ kind: 'refuse', record: { ...record, kind: 'refused', code: 'E_CALL_UNSENT' } });
     } else {

@@ -33,13 +33,13 @@ export function createCloseRun(deps: ActivityDeps, contexts: RunContexts, public
   async function learn(input: CloseRunInput): Promise<void> {
     const { run, measured } = await contexts.get(input.run, input.epoch);
     if (measured.calls === 0) return;
-    await deps.store.registerQueue({ ...queueOf(run.task, deps.now()), callMs: Math.round(measured.ms / measured.calls) });
+    await deps.store.registerQueue({ ...queueOf(run.task, deps.clock.wall()), callMs: Math.round(measured.ms / measured.calls) });
   }
 
   /** Waits for calls under way. Those that only wait for the store to take their end may wait for very long. */
   async function settled(run: string): Promise<void> {
-    const until = deps.now() + SETTLE_MS;
-    while ((await deps.store.totals(run)).open > deps.callEnds.count(run) && deps.now() < until) await sleep(LOOK_MS);
+    const until = deps.clock.now() + SETTLE_MS;
+    while ((await deps.store.totals(run)).open > deps.callEnds.count(run) && deps.clock.now() < until) await sleep(LOOK_MS);
   }
 
   async function end({ run, epoch, stop }: CloseRunInput): Promise<Ending> {

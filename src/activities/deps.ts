@@ -1,11 +1,12 @@
 /** What the activities are given: ports as types, so that a test fills them with doubles and the worker with adapters. */
+import type { Clock } from '../core/clock.js';
 import type { GatePort } from '../core/gate/port.js';
-import type { EpochMs, Message } from '../core/model.js';
+import type { Message } from '../core/model.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
 import type { ModelRef } from '../schema/task-types.js';
 import type { DayCap } from '../store/intent-port.js';
 import type { Control, RunRow, Store } from '../store/port.js';
-import type { QueueRow } from '../store/shared-port.js';
+import type { KnownLease, QueueRow } from '../store/shared-port.js';
 import type { RunInput } from '../workflows/messages.js';
 import type { CallEnds } from './call-ends.js';
 
@@ -27,6 +28,8 @@ export interface Gates {
   draining(): boolean;
   /** Living processes, this one included. */
   processes(): number;
+  /** Owners that are dead: their calls are doubtful. */
+  overdue(): KnownLease[];
   /** Those of them (owners), on this Temporal, that have no calls of the run under way or waiting. */
   idle(runId: string): Promise<string[]>;
 }
@@ -64,7 +67,7 @@ export interface ActivityDeps {
   discardPartial(runId: string): Promise<void>;
   /** Cap of this process for all runs of a day. @default none */
   homeCap?: DayCap | null;
-  now(): EpochMs;
+  clock: Clock;
   random(): number;
   /** Id of this process in the store. */
   owner: string;

@@ -13,7 +13,7 @@ import type { PricedModel } from './priced-model.js';
 import type { RunContext } from './run-context.js';
 import type { TurnEnd } from './turn-end.js';
 
-type Deps = Pick<ActivityDeps, 'store' | 'callEnds' | 'now' | 'random'>;
+type Deps = Pick<ActivityDeps, 'store' | 'callEnds' | 'clock' | 'random'>;
 
 /** The turn whose call it was. */
 export interface TurnOfCall {
@@ -47,7 +47,7 @@ export async function endFailedCall(deps: Deps, model: PricedModel, turn: TurnOf
     const anyAnswered = suspicion.answered;
     const facts = { tries, waits, anyAnswered, alike: anyAnswered ? null : alike, random: deps.random() };
     const decision = retryDecision(failure, facts);
-    const until = deps.now() + (decision.kind === 'again' ? decision.afterMs : 0);
+    const until = deps.clock.now() + (decision.kind === 'again' ? decision.afterMs : 0);
     // Before its place is free.
     if (decision.kind === 'stop-run') context.stop ??= { kind: 'stop', cause: decision.cause, message: decision.message };
     else if (failure.class === 'reset') context.quota = { kind: 'wait', until, reason: failure.code };
@@ -62,7 +62,7 @@ export async function endFailedCall(deps: Deps, model: PricedModel, turn: TurnOf
     history.costNano += costNano;
   }
   const outcome = decision.kind === 'fail-row' ? failedOutcome(seed, history, decision) : null;
-  const record = { ...turn.attempt, code: failure.code, at: deps.now(), ...(outcome ? { outcome } : {}) };
+  const record = { ...turn.attempt, code: failure.code, at: deps.clock.wall(), ...(outcome ? { outcome } : {}) };
   await deps.callEnds.store(callEnd(failure, decision, record, costNano));
   if (outcome) return { kind: 'done', outcome, callMs: null };
   if (decision.kind === 'stop-run') return { kind: 'stop', cause: decision.cause, message: decision.message };

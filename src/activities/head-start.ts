@@ -134,8 +134,8 @@ export class HeadStart {
 
   /** So many rows at a time, until a child is here. */
   async #converseAll(context: RunContext, rows: AsyncIterator<Row, void>, atATime: number): Promise<void> {
-    const until = this.#deps.now() + LONGEST_MS;
-    const isOver = () => context.childHere || this.#deps.now() >= until;
+    const until = this.#deps.clock.now() + LONGEST_MS;
+    const isOver = () => context.childHere || this.#deps.clock.now() >= until;
     await Promise.all(Array.from({ length: atATime }, () => this.#converse(context, rows, isOver)));
   }
 

@@ -7,7 +7,7 @@ import type { Attempt } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
 import type { RunContext } from './run-context.js';
 
-type ModelDeps = Pick<ActivityDeps, 'adapter' | 'prices' | 'tokens' | 'key' | 'now' | 'log'>;
+type ModelDeps = Pick<ActivityDeps, 'adapter' | 'prices' | 'tokens' | 'key' | 'clock' | 'log'>;
 
 /** How many models one process remembers. */
 const KEPT = 256;
@@ -33,7 +33,7 @@ export class PricedModel {
   worstCase(context: RunContext, messages: readonly Message[]): NanoUsd | null {
     const { model, price: override, maxTokens, timeoutMs } = context.run.task;
     const tokens = { input: this.#deps.tokens.atMost(messages), maxOutput: maxTokens };
-    const worst = this.#deps.prices.worstCase({ model, override, at: this.#deps.now(), timeoutMs }, tokens);
+    const worst = this.#deps.prices.worstCase({ model, override, at: this.#deps.clock.wall(), timeoutMs }, tokens);
     return worst === null ? null : Math.ceil(worst * (this.#dearer.get(nameOf(context)) ?? 1));
   }
 
@@ -52,7 +52,7 @@ export class PricedModel {
     if (costUsd !== null) return usdToNanoUp(costUsd);
     if (usage === null) return reservedNano;
     const { model, price: override } = context.run.task;
-    const question = { model, override, servedModel, at: this.#deps.now(), sentAt };
+    const question = { model, override, servedModel, at: this.#deps.clock.wall(), sentAt };
     return this.#deps.prices.cost(question, { ...usage, cacheWritten }) ?? 0;
   }
 

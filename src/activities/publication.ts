@@ -65,7 +65,7 @@ export class Publications {
     this.#opened.delete(`${runId}/e${epoch}`);
     const state = endState(stop, pendingOf(await store.totals(runId)));
     await this.#deps.publish(runId);
-    const at = this.#deps.now();
+    const at = this.#deps.clock.wall();
     await store.updateRun(runId, { state, reason: state === 'completed' ? null : stop, endedAt: at, publishedAt: at });
     // A checkpoint that was under way may have written it again.
     await this.#deps.discardPartial(runId);
@@ -76,7 +76,7 @@ export class Publications {
   async pausedByDisk(runId: string, error: SwarmError): Promise<void> {
     this.#deps.log.warn({ err: error, run: runId }, 'the run is paused: a disk failed');
     try {
-      const at = this.#deps.now();
+      const at = this.#deps.clock.wall();
       await this.#deps.store.updateRun(runId, { state: 'paused', reason: 'disk', message: error.message, endedAt: at });
     } catch (again) {
       if (!isDiskFault(again)) throw again;

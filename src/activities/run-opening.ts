@@ -68,8 +68,8 @@ export class RunOpening {
     if (filesHome === deps.homeId) await deps.claim(run);
     const control = await deps.store.control(run.id);
     const [epoch, queue] = await Promise.all([
-      deps.store.openEpoch(run.id, workflow, deps.now()),
-      deps.store.registerQueue({ ...queueOf(task, deps.now()), requestsPerMinute: control.requestsPerMinute }),
+      deps.store.openEpoch(run.id, workflow, deps.clock.wall()),
+      deps.store.registerQueue({ ...queueOf(task, deps.clock.wall()), requestsPerMinute: control.requestsPerMinute }),
     ]);
     const plan: RunPlan = {
       run: run.id,

@@ -1,6 +1,7 @@
 /** The slice grain: the same turns over K seeds inside one activity. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
+import { toWall } from '../core/clock.js';
 import { addUsage, NO_USAGE, type StopCause, type Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { ActivityDeps } from './deps.js';
@@ -34,6 +35,8 @@ export interface RunSliceResult {
   undone: number;
   /** When to send the slice again for them; null when none is undone. */
   waitUntil: number | null;
+  /** The same as a time from now on, which no difference between two clocks changes; absent in older histories. */
+  waitMs?: number | null;
   /** True when they wait for a resume. */
   paused: boolean;
   stop: StopCause | null;
@@ -87,7 +90,7 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
       } else if (end.kind === 'paused') {
         result.paused = true;
       } else {
-        const waitMs = end.until - deps.now();
+        const waitMs = end.until - deps.clock.now();
         if (waitMs <= LONGEST_WAIT_MS && !deps.gates.draining()) {
           // In steps, so that a shutdown is noticed; a cancel ends the wait, and the gate then says so.
           const step = Math.min(STEP_MS, Math.max(0, waitMs));
@@ -139,7 +142,9 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
       result.stop ??= stopByDisk(context, error).cause;
     }
     result.callMs = meanMs(tally);
-    if (result.undone > 0 && result.waitUntil === null) result.waitUntil = deps.now() + LONGEST_WAIT_MS;
-    return result;
+    if (result.undone === 0 && result.waitUntil === null) return result;
+    const now = deps.clock.now();
+    const until = result.waitUntil ?? now + LONGEST_WAIT_MS;
+    return { ...result, waitUntil: toWall(deps.clock, until), waitMs: Math.max(0, until - now) };
   };
 }

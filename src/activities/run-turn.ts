@@ -1,5 +1,6 @@
 /** The seed grain: one turn of one seed, on its model's own queue. */
 import { Context } from '@temporalio/activity';
+import { toWall } from '../core/clock.js';
 import type { StopCause, Usage } from '../core/model.js';
 import type { ActivityDeps } from './deps.js';
 import { withHeartbeat } from './heartbeat.js';
@@ -18,7 +19,8 @@ export interface RunTurnInput {
 export type RunTurnResult =
   | { kind: 'go-on'; turn: number }
   | { kind: 'done'; status: 'ok' | 'failed' | 'filtered'; usage: Usage; callMs: number | null }
-  | { kind: 'wait'; until: number; reason: string }
+  /** `afterMs`: the same as a time from now on, which no difference between two clocks changes; absent in older histories. */
+  | { kind: 'wait'; until: number; afterMs?: number; reason: string }
   | { kind: 'paused' }
   | { kind: 'stop'; cause: StopCause };
 
@@ -39,6 +41,8 @@ export function createRunTurn(deps: ActivityDeps, contexts: RunContexts, turns: 
       case 'stop':
         await tellStop(deps, input.run, end);
         return { kind: 'stop', cause: end.cause };
+      case 'wait':
+        return { ...end, until: toWall(deps.clock, end.until), afterMs: Math.max(0, end.until - deps.clock.now()) };
       default:
         return end;
     }

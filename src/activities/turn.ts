@@ -54,7 +54,7 @@ export class Turns {
       return end;
     }
     const waits = this.#notBefore.get(key);
-    if (waits && waits.until > this.#deps.now() && !context.cancelSignal.aborted) return waits;
+    if (waits && waits.until > this.#deps.clock.now() && !context.cancelSignal.aborted) return waits;
     this.#notBefore.delete(key);
     const flight = this.#take(context, seed, history).catch((error: unknown) => stopByDisk(context, error));
     this.#flights.set(key, flight);
@@ -70,7 +70,7 @@ export class Turns {
 
   #putOff({ gate, run }: RunContext, key: string, end: TurnEnd & { kind: 'wait' }): void {
     this.#notBefore.set(key, end);
-    if (end.until > this.#deps.now()) gate.rests(run.id, end.until);
+    if (end.until > this.#deps.clock.now()) gate.rests(run.id, end.until);
   }
 
   /** The run is published as soon as its last outcome is stored. */
@@ -99,11 +99,11 @@ export class Turns {
       const message = `the prompt has about ${about} tokens, the model's window is ${context.contextWindow}`;
       return this.#fail(context, seed, history, { cause: 'too_long', code: 'E_ROW_TOO_LONG', message });
     }
-    const patience = this.#deps.now() + PATIENCE_MS;
+    const patience = this.#deps.clock.now() + PATIENCE_MS;
     for (;;) {
       const end = await this.#attempt(context, seed, history, messages, about);
       if (end.kind !== 'hold') return end;
-      if (this.#deps.now() >= patience) return { kind: 'wait', until: this.#deps.now(), reason: end.reason };
+      if (this.#deps.clock.now() >= patience) return { kind: 'wait', until: this.#deps.clock.now(), reason: end.reason };
       if (end.ms > 0) await sleep(end.ms);
     }
   }
@@ -116,7 +116,7 @@ export class Turns {
     messages: Message[],
     about: number,
   ): Promise<TurnEnd | { kind: 'hold'; ms: number; reason: string }> {
-    const refused = refusedForAll(context, this.#deps.now());
+    const refused = refusedForAll(context, this.#deps.clock.now());
     if (refused) return refused;
     if (context.suspicion.holds) return { kind: 'hold', ms: ELSEWHERE_MS, reason: 'the answers that are under way' };
     const { run } = context;
@@ -130,7 +130,9 @@ export class Turns {
       const { owner } = this.#deps;
       const { timeZone } = run.task;
       const money = { reservedNano, timeZone, homeCap: this.#deps.homeCap ?? null };
-      const intent = await this.#intents.intend({ ...turn, ...money, epoch: run.epoch, owner, at: this.#deps.now() });
+      const overdue = this.#deps.gates.overdue();
+      const known = { epoch: run.epoch, owner, at: this.#deps.clock.wall(), ...(overdue.length > 0 && { overdue }) };
+      const intent = await this.#intents.intend({ ...turn, ...money, ...known });
       if (intent.kind === 'capped' || intent.kind === 'unpriced')
         return await this.#capped(context, seed, history, intent, admission.release);
       if (intent.kind === 'elsewhere') {
@@ -143,22 +145,24 @@ export class Turns {
       const entry = await admission.enter();
       if (entry.kind !== 'send') return await this.#unsent(attempt, notAdmitted(entry));
       // Meanwhile: at most the calls that were in flight then are made.
-      const refusedSince = refusedForAll(context, this.#deps.now());
+      const refusedSince = refusedForAll(context, this.#deps.clock.now());
       if (refusedSince) return await this.#unsent(attempt, refusedSince);
       if (context.suspicion.holds) {
         const reason = 'the answers that are under way';
-        return await this.#unsent(attempt, { kind: 'wait', until: this.#deps.now() + ELSEWHERE_MS, reason });
+        return await this.#unsent(attempt, { kind: 'wait', until: this.#deps.clock.now() + ELSEWHERE_MS, reason });
       }
-      const sent = { reservedNano: reservedNano ?? 0, sentAt: this.#deps.now(), release: admission.release };
+      const { clock } = this.#deps;
+      const started = clock.now();
+      const sent = { reservedNano: reservedNano ?? 0, sentAt: clock.wall(), release: admission.release };
       const result = await this.#call(context, messages, attempt);
       context.ended.calls += 1;
-      context.ended.ms += this.#deps.now() - sent.sentAt;
+      context.ended.ms += clock.now() - started;
       if (!result.ok)
         return await endFailedCall(this.#deps, this.#model, { context, seed, history, attempt }, { failure: result, ...sent });
       // The place is free as soon as the answer is here: storing it must not hold up the next call.
       admission.release({ kind: 'done', tokens: result.usage, told: result.told ?? null });
       const costNano = this.#model.cost(context, result, sent);
-      return await this.#settle(context, seed, history, attempt, result, costNano, this.#deps.now() - sent.sentAt);
+      return await this.#settle(context, seed, history, attempt, result, costNano, clock.now() - started);
     } finally {
       admission.release({ kind: 'done' });
     }
@@ -177,7 +181,7 @@ export class Turns {
 
   /** The intent is taken back: its call was not made. */
   async #unsent(attempt: Attempt, end: TurnEnd): Promise<TurnEnd> {
-    const record = { ...attempt, kind: 'refused', code: 'E_CALL_UNSENT', at: this.#deps.now() } as const;
+    const record = { ...attempt, kind: 'refused', code: 'E_CALL_UNSENT', at: this.#deps.clock.wall() } as const;
     await this.#deps.callEnds.store({ kind: 'refuse', record });
     return end;
   }
@@ -198,7 +202,7 @@ export class Turns {
   }
 
   async #admit(context: RunContext, turn: number, promptTokens: number): Promise<Admission> {
-    if (this.#deps.gates.draining()) return { kind: 'wait', until: this.#deps.now() + 1_000, reason: 'nothing' };
+    if (this.#deps.gates.draining()) return { kind: 'wait', until: this.#deps.clock.now() + 1_000, reason: 'nothing' };
     const { id: runId, task } = context.run;
     const request = { runId, turn, promptTokens, maxTokens: task.maxTokens, interactive: false };
     return await context.gate.admit(request, PATIENCE_MS, context.cancelSignal);
@@ -236,7 +240,7 @@ export class Turns {
     const { text, finish, servedModel, usage } = reply;
     addAnswer(history, { text, finish, servedModel, usage, costNano });
     const outcome = this.#outcomeOf(context, seed, history);
-    const settled = { answer: text, finish, servedModel, usage, costNano, at: this.#deps.now() };
+    const settled = { answer: text, finish, servedModel, usage, costNano, at: this.#deps.clock.wall() };
     const record = { ...attempt, ...settled, ...(outcome ? { outcome } : {}) };
     const used = await this.#deps.callEnds.store({ kind: 'settle', record });
     context.measured.calls += 1;

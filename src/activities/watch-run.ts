@@ -68,7 +68,7 @@ interface Seen {
 
 export function createWatchRun(deps: ActivityDeps, contexts: RunContexts) {
   async function look({ run, firstRows }: RunContext, totals: RunTotals): Promise<Seen> {
-    const now = deps.now();
+    const now = deps.clock.wall();
     const { total, ok, failed, filtered, calls, limited, doubtful } = totals;
     const [control, learned, waits, rows] = await Promise.all([
       deps.store.control(run.id),
@@ -94,8 +94,8 @@ export function createWatchRun(deps: ActivityDeps, contexts: RunContexts) {
     const living = deps.gates.processes();
     const idle = living > 1 ? await deps.gates.idle(run) : [];
     if (idle.length === 0 || idle.length >= living) since.idle = null;
-    else since.idle ??= deps.now();
-    if (since.idle === null || deps.now() - since.idle < IDLE_MS) return {};
+    else since.idle ??= deps.clock.now();
+    if (since.idle === null || deps.clock.now() - since.idle < IDLE_MS) return {};
     const processes = processesToPlan(planned, living, idle.length);
     return processes > planned ? { processes, idle: idle.map(sliceQueue) } : {};
   }

@@ -43,5 +43,5 @@ export function createWriteControl(deps: ActivityDeps) {
 /** Send slots hold the rate; the queue's own rate keeps turns from being handed out only to wait. */
 async function changeQueueRate(deps: ActivityDeps, runId: string, requestsPerMinute: number | null): Promise<void> {
   const run = await deps.store.run(runId);
-  if (run) await deps.openQueue(await deps.store.registerQueue({ ...queueOf(run.task, deps.now()), requestsPerMinute }));
+  if (run) await deps.openQueue(await deps.store.registerQueue({ ...queueOf(run.task, deps.clock.wall()), requestsPerMinute }));
 }

@@ -20,7 +20,7 @@ export class FullDiskWatch {
   }
 
   /** Throws E_DISK_FULL (exit 7). `progress`: any text that changes when the run gets on. */
-  look(runId: string, progress: string, now: number = Date.now()): void {
+  look(runId: string, progress: string, now: number = performance.now()): void {
     if (now < this.#nextLook) return;
     this.#nextLook = now + LOOK_MS;
     if (progress !== this.#progress || this.#since === 0 || !isDiskFull(this.#folder)) {

@@ -151,7 +151,7 @@ export async function connectToHost(
   const onProgress = options.onProgress ?? (() => undefined);
   let starter: Starter | null = null;
   let logFrom = 0;
-  let quietSince = Date.now();
+  let quietSince = performance.now();
   let stoppingSince: number | null = null;
   for (;;) {
     const connection = await HostConnection.open(socket);
@@ -168,9 +168,9 @@ export async function connectToHost(
         if (result.kind === 'silent') throw silentError(config);
         if (result.kind === 'stopping') {
           if (stoppingSince === null) onProgress('waiting for the earlier host to stop');
-          stoppingSince ??= Date.now();
-          if (Date.now() - stoppingSince > STOPPING_HOST_MS) throw silentError(config);
-          quietSince = Date.now();
+          stoppingSince ??= performance.now();
+          if (performance.now() - stoppingSince > STOPPING_HOST_MS) throw silentError(config);
+          quietSince = performance.now();
         }
       } catch (error) {
         // It left (idle, stopped) between two answers: look again.
@@ -184,7 +184,7 @@ export async function connectToHost(
     const locked = starter?.exit?.code === EXIT.locked;
     if (starter?.exit && !locked) throw startError(config, starter, log, logFrom);
     if (connection === null && (starter === null || locked)) {
-      if (Date.now() - quietSince > SILENT_HOST_MS) throw silentError(config);
+      if (performance.now() - quietSince > SILENT_HOST_MS) throw silentError(config);
       if (starter === null) onProgress(`starting the host of ${config.home}`);
       logFrom = logSize(log);
       starter = startProcess(config, options.command ?? HOST_COMMAND, log);
@@ -225,7 +225,7 @@ export async function stopHost(config: Config): Promise<boolean> {
   late.abort();
   connection.close();
   if (!inTime) throw silentError(config);
-  const end = Date.now() + LEAVING_HOST_MS;
-  while (pid !== undefined && readHostRecord(config)?.pid === pid && Date.now() < end) await sleep(LOOK_MS);
+  const end = performance.now() + LEAVING_HOST_MS;
+  while (pid !== undefined && readHostRecord(config)?.pid === pid && performance.now() < end) await sleep(LOOK_MS);
   return true;
 }

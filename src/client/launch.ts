@@ -217,9 +217,9 @@ export class Launcher {
 
   /** Throws E_NO_WORKER (exit 4) when nothing polls the main queue. */
   async needWorker(): Promise<void> {
-    const until = Date.now() + NO_WORKER_MS;
+    const until = performance.now() + NO_WORKER_MS;
     const request = { namespace: this.#client.options.namespace, taskQueue: { name: MAIN_QUEUE }, taskQueueType: 1 } as const;
-    while (Date.now() < until) {
+    while (performance.now() < until) {
       const { pollers } = await this.#client.workflowService.describeTaskQueue(request);
       if (pollers && pollers.length > 0) return;
       await new Promise((resolve) => setTimeout(resolve, 250));

@@ -75,7 +75,7 @@ export class StoredRun implements RunHandle {
     options: { after?: number; signal?: AbortSignal } = {},
   ): AsyncGenerator<Outcome & { output: string | null; seq: number }> {
     let seq = options.after ?? 0;
-    let since = Date.now();
+    let since = performance.now();
     const watch = this.#watch();
     try {
       for (;;) {
@@ -89,7 +89,7 @@ export class StoredRun implements RunHandle {
           yield { ...found.outcome, seq, output: outputs.get(found.outcome.index) ?? null };
         }
         if (page.length > 0) {
-          since = Date.now();
+          since = performance.now();
           continue;
         }
         if (ended) return;
@@ -105,7 +105,7 @@ export class StoredRun implements RunHandle {
     const { signal } = options;
     const watch = this.#watch();
     const disk = this.#options.diskOf === null ? null : new FullDiskWatch(this.#options.diskOf);
-    const since = Date.now();
+    const since = performance.now();
     try {
       for (;;) {
         signal?.throwIfAborted();
@@ -304,7 +304,7 @@ function checkResize(options: ResizeOptions): void {
 }
 
 function lookAgain(since: number): number {
-  return Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, (Date.now() - since) / SHARE));
+  return Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, (performance.now() - since) / SHARE));
 }
 
 function stoppedBy(signal: AbortSignal | undefined): { signal?: AbortSignal } {

@@ -3,7 +3,7 @@
 export class Clients {
   /** Attachments by connection: run ids, null for no run in particular. */
   readonly #attached = new Map<object, Set<string | null>>();
-  #lastNeeded = Date.now();
+  #lastNeeded = performance.now();
   kept = false;
 
   attach(connection: object, run: string | null): void {
@@ -26,7 +26,7 @@ export class Clients {
 
   /** Somebody asked for something just now. */
   touch(): void {
-    this.#lastNeeded = Date.now();
+    this.#lastNeeded = performance.now();
   }
 
   get count(): number {
@@ -41,6 +41,6 @@ export class Clients {
   /** How long nobody was attached and nobody asked, in ms; 0 while someone is attached or the host is kept. */
   idleMs(): number {
     if (this.kept || this.count > 0) this.touch();
-    return Date.now() - this.#lastNeeded;
+    return performance.now() - this.#lastNeeded;
   }
 }

@@ -175,7 +175,7 @@ class Host {
 
   async #watchStates(store: Store, connection: Connection, client: Client): Promise<void> {
     const isOf = isOfHome({ homeId: this.#record.homeId, ownStore: this.#ownStore });
-    this.#states = new RunStates({ store, connection, launcher: new Launcher(client, store), log: this.#log, isOf });
+    this.#states = new RunStates({ store, client, connection, launcher: new Launcher(client, store), log: this.#log, isOf });
     await this.#states.start();
   }
 

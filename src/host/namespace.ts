@@ -30,8 +30,8 @@ export async function registerSearchAttributes(connection: Connection, namespace
     // Another host was quicker.
     if (!isGrpcServiceError(error) || (error.code as number) !== ALREADY_EXISTS) throw error;
   }
-  const until = Date.now() + VISIBLE_MS;
-  while (Date.now() < until && (await missingAttributes(connection, namespace)).length > 0) await sleep(100);
+  const until = performance.now() + VISIBLE_MS;
+  while (performance.now() < until && (await missingAttributes(connection, namespace)).length > 0) await sleep(100);
   return missing;
 }
 

@@ -1,20 +1,25 @@
 /** Keeps what the store says about runs true to Temporal: a workflow may be ended, or lost, without any activity that tells the store. */
+import type { Client } from '@temporalio/client';
 import type { Fate, Launcher, RunWorkflow } from '../client/launch.js';
 import { EXIT } from '../core/errors.js';
 import type { RunState } from '../core/model.js';
 import { hasEnded } from '../core/run-end.js';
 import type { RunPatch, RunRow, Store } from '../store/port.js';
 import { leaveCallContext, type RemembersCalls } from '../temporal-connection.js';
+import { ClockSteps, type ClockStepsOptions } from './clock-steps.js';
 import type { HostLog } from './log.js';
 
 export interface RunStatesOptions {
   store: Pick<Store, 'run' | 'runs' | 'restRun' | 'updateRun'>;
-  /** The launcher's. */
+  client: Pick<Client, 'workflow'>;
+  /** The client's. */
   connection: RemembersCalls;
   launcher: Pick<Launcher, 'startOrResume' | 'fate' | 'failureOf'>;
   log: Pick<HostLog, 'info' | 'warn'>;
   /** True for the runs of this home: another home's Temporal may be another one. */
   isOf(run: RunRow): boolean;
+  /** @default that of this process */
+  clock?: ClockStepsOptions['clock'];
 }
 
 /** A look asks about each run that has not ended once; an answer takes about a millisecond. */
@@ -46,6 +51,7 @@ export class RunStates {
   #resting = new Map<string, WithoutWorkflow>();
   #timer: NodeJS.Timeout | null = null;
   #looking: Promise<void> = Promise.resolve();
+  #steps: ClockSteps | null = null;
 
   constructor(options: RunStatesOptions) {
     this.#options = options;
@@ -54,6 +60,7 @@ export class RunStates {
   /** Looks now and every few seconds. The first look waits until its answers are stored; runs that rest can wait for the next. */
   async start(): Promise<void> {
     await this.look([]);
+    this.#steps = new ClockSteps(this.#options);
     this.#timer = setInterval(() => {
       this.#looking = this.#looking.then(() => this.look());
     }, LOOK_MS);
@@ -62,6 +69,7 @@ export class RunStates {
   async stop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     await this.#looking;
+    await this.#steps?.stop();
   }
 
   /** Never throws: a server that is away is asked again. */
@@ -132,7 +140,9 @@ export class RunStates {
   /** Its rows are all there, and it was to go on by itself. An epoch happens once, should its starter be slow. */
   async #startLeft(run: RunRow): Promise<void> {
     const { launcher, log } = this.#options;
-    if (Date.now() - run.createdAt < STARTER_MS) return;
+    // A time that is still to come was written before the clock was set back: it says nothing.
+    const age = Date.now() - run.createdAt;
+    if (age < STARTER_MS && age > -STARTER_MS) return;
     const epoch = `${run.id} ${run.epoch}`;
     if (this.#startedLeft.has(epoch)) return;
     log.info({ run: run.id }, 'a detached run was left by its starter: it is started');

@@ -29,7 +29,7 @@ export interface BuildOptions {
 const PACKAGES = 1_700;
 
 function elapsed(since: number): string {
-  const seconds = Math.round((Date.now() - since) / 1000);
+  const seconds = Math.round((performance.now() - since) / 1000);
   return `${Math.floor(seconds / 60)}m${String(seconds % 60).padStart(2, '0')}s`;
 }
 
@@ -60,7 +60,7 @@ async function runGo(folder: string, output: string, programs: readonly ProgramT
   // With the separator go takes it for a folder, whatever the number of programs.
   const flags = ['build', '-v', '-trimpath', '-ldflags', '-s -w', '-o', output + sep, ...packages];
   const env = { ...(options.env ?? plainEnvironment()), GOFLAGS: '-mod=mod', GOWORK: 'off' };
-  const since = Date.now();
+  const since = performance.now();
   let compiled = 0;
   let lastLines: string[] = [];
   await new Promise<void>((resolve, reject) => {

@@ -31,15 +31,15 @@ export async function lockCache(
 ): Promise<{ waited: boolean; release: () => void }> {
   const path = `${cachedProgram(config)}.lock`;
   mkdirSync(dirname(path), { recursive: true });
-  const since = Date.now();
+  const since = performance.now();
   let nextLine = since;
   for (;;) {
     options.signal?.throwIfAborted();
     const lock = ProcessLock.tryAcquire(path);
     if (lock !== null) return { waited: nextLine !== since, release: () => lock.release() };
-    if (Date.now() >= nextLine) {
-      say(`another process is making the temporal binary: waiting, ${Math.round((Date.now() - since) / 1000)} s`);
-      nextLine = Date.now() + (options.progressMs ?? 5_000);
+    if (performance.now() >= nextLine) {
+      say(`another process is making the temporal binary: waiting, ${Math.round((performance.now() - since) / 1000)} s`);
+      nextLine = performance.now() + (options.progressMs ?? 5_000);
     }
     await sleep(100);
   }

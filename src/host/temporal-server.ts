@@ -136,7 +136,7 @@ export class TemporalServer {
     const { config, paths, binary } = this.#options;
     const [httpPort, metricsPort] = (await freePorts(2)) as [number, number];
     const ports: ServerPorts = { port: this.#state.port, uiPort: this.#state.uiPort, httpPort, metricsPort };
-    this.#startedAt = Date.now();
+    this.#startedAt = performance.now();
     this.#lastOutput = '';
     let open = true;
     const child = runLeashed(binary.path, serverArguments(ports, this.#database), {
@@ -158,8 +158,8 @@ export class TemporalServer {
   }
 
   async #untilReady(): Promise<string | null> {
-    const until = Date.now() + READY_MS;
-    const waiting = () => Date.now() < until && this.#child !== null && !this.#stopping;
+    const until = performance.now() + READY_MS;
+    const waiting = () => performance.now() < until && this.#child !== null && !this.#stopping;
     let said = 'no answer';
     // A gRPC channel that was refused once waits a second before it tries again.
     while (waiting() && !(await isListening(this.#state.port))) await sleep(20);
@@ -210,7 +210,7 @@ export class TemporalServer {
         continue;
       }
       tries += 1;
-      quick = Date.now() - this.#startedAt < QUICK_MS ? quick + 1 : 0;
+      quick = performance.now() - this.#startedAt < QUICK_MS ? quick + 1 : 0;
       how = failure;
       await this.#child?.stop();
       this.#setDamagedAside();
@@ -227,13 +227,13 @@ export class TemporalServer {
 
   /** Waits for it. False when it stays taken, or the server is not wanted any more. */
   async #portIsFree(): Promise<boolean> {
-    const until = Date.now() + PORT_MS;
+    const until = performance.now() + PORT_MS;
     let told = false;
     while (!this.#stopping) {
       if (await isPortFree(this.#state.port)) return true;
       if (!told) this.#options.onProgress(`port ${this.#state.port} is not free yet: waiting for it`);
       told = true;
-      if (Date.now() >= until) return false;
+      if (performance.now() >= until) return false;
       await this.#pause(PORT_LOOK_MS);
     }
     return false;

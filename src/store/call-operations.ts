@@ -8,7 +8,6 @@ import type { Intent, IntentResult } from './intent-port.js';
 import { addTotals, book, insertOutcome, type Operation, type TotalsChange } from './operation.js';
 import type { CallKey, Doubt, Refusal, Settlement, Spent } from './port.js';
 import { RECONCILED } from './reconcile-operation.js';
-import { OVERDUE_MS } from './shared-port.js';
 import { SQL, type Value } from './statements.js';
 
 /** Code of a call whose process died. */
@@ -41,7 +40,10 @@ function* lookAtTurn(intent: Intent): Operation<{ newest: number; stop: IntentRe
   const owner = String(last['owner']);
   if (owner === intent.owner) return { newest, stop: { kind: 'elsewhere', owner } };
   const [lease] = yield [SQL.leaseOf, [owner]];
-  if (lease && Number(lease['lease_until']) + OVERDUE_MS > intent.at) return { newest, stop: { kind: 'elsewhere', owner } };
+  // One that was ended in order, or that nobody knows, has no call any more.
+  const until = Number(lease?.['lease_until'] ?? 0);
+  const overdue = intent.overdue?.some((dead) => dead.id === owner && dead.leaseUntil === until);
+  if (until > 0 && !overdue) return { newest, stop: { kind: 'elsewhere', owner } };
   yield* crash(intent, newest, intent.at);
   return { newest, stop: null };
 }

@@ -2,6 +2,7 @@
 import type { CapName } from '../core/gate/reservation.js';
 import type { EpochMs, NanoUsd } from '../core/model.js';
 import type { CallKey } from './port.js';
+import type { KnownLease } from './shared-port.js';
 
 export interface Intent extends CallKey {
   epoch: number;
@@ -10,6 +11,8 @@ export interface Intent extends CallKey {
   /** The most that the call may cost; null when its price is not known: then it goes only where there is no cap. */
   reservedNano: NanoUsd | null;
   at: EpochMs;
+  /** Owners that are dead for sure: their open calls are doubtful. @default none */
+  overdue?: readonly KnownLease[];
   /** Zone of the run's calendar days. @default UTC */
   timeZone?: string;
   /** Cap of this process for all runs of a day. @default none */

@@ -24,7 +24,7 @@ export async function prepareFile(file: string): Promise<void> {
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);
   }
-  const deadline = Date.now() + OPENING_LIMIT_MS;
+  const deadline = performance.now() + OPENING_LIMIT_MS;
   for (;;) {
     const database = new Database(file);
     try {
@@ -36,7 +36,7 @@ export async function prepareFile(file: string): Promise<void> {
       database.exec('COMMIT');
       return;
     } catch (cause) {
-      if (!isBusy(cause) || Date.now() > deadline) throw cause;
+      if (!isBusy(cause) || performance.now() > deadline) throw cause;
     } finally {
       // Rolls back what is open.
       database.close();

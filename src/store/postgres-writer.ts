@@ -155,7 +155,7 @@ export class PostgresWriter implements Writer {
           await this.#client?.query('ROLLBACK').catch(() => this.#disconnect());
           throw cause;
         }
-        deadline ||= Date.now() + PATIENCE_MS;
+        deadline ||= performance.now() + PATIENCE_MS;
         results = await this.#afterLoss(cause, transaction, results, deadline);
         if (results.length > 0) return results;
       }
@@ -175,7 +175,7 @@ export class PostgresWriter implements Writer {
   async #afterLoss(cause: unknown, transaction: string | null, results: Result[], deadline: number): Promise<Result[]> {
     for (let wait = 50; ; wait = Math.min(wait * 2, 1_000)) {
       this.#disconnect();
-      if (Date.now() > deadline) throw cause;
+      if (performance.now() > deadline) throw cause;
       await sleep(wait);
       try {
         this.#client = await connect(this.#url);

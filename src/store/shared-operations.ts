@@ -7,7 +7,7 @@ import { CRASHED } from './call-operations.js';
 import { chargeDoubt, doubtRule } from './doubt-charge.js';
 import { addTotals, book, type Operation } from './operation.js';
 import { readQueue } from './rows.js';
-import type { QueueRow, ShareRequest } from './shared-port.js';
+import type { KnownLease, QueueRow, ShareRequest } from './shared-port.js';
 import { type Row, SQL, type Value } from './statements.js';
 
 export function* registerQueue({ queue }: { queue: QueueRow }): Operation<QueueRow> {
@@ -25,9 +25,12 @@ export interface Slots {
   now: EpochMs;
 }
 
+/** A wall that is so much behind the last slots' was set back. Walls of machines of one cluster differ by less. */
+const SKEW_US = 3_000_000;
+
 export function* takeSlots({ rateKey, count, intervalMs, now }: Slots): Operation<EpochMs> {
   const lengthUs = Math.ceil(count * intervalMs * 1000);
-  const [row] = yield [SQL.takeSlots, [rateKey, Math.ceil(now * 1000), lengthUs]];
+  const [row] = yield [SQL.takeSlots, [rateKey, Math.ceil(now * 1000), lengthUs, SKEW_US]];
   return Math.ceil((Number(row?.['next_us']) - lengthUs) / 1000);
 }
 
@@ -51,10 +54,11 @@ export function* beat({ owner, until }: Beat): Operation<void> {
 
 /** Divides limits: one transaction, serial over all processes for a key. */
 export function* share({ request }: { request: ShareRequest }): Operation<[key: string, share: Share][]> {
-  const { owner, at, deadBefore } = request;
+  const { owner, at, dead } = request;
   const shares: [string, Share][] = [];
   for (const { key, limit, wanted, held } of [...request.asks].sort((a, b) => (a.key < b.key ? -1 : 1))) {
-    yield [SQL.endDeadShares, [key, owner, deadBefore]];
+    yield [SQL.endEndedShares, [key, owner]];
+    for (const { id, leaseUntil } of dead) yield [SQL.endDeadShares, [key, id, leaseUntil]];
     const rows = yield [SQL.sharesOf, [key]];
     const mine = rows.find((row) => row['owner'] === owner);
     const others = rows
@@ -101,13 +105,13 @@ function* countCrashed(crashed: readonly Row[]): Operation<void> {
 }
 
 export interface EndOwner {
-  owner: string;
+  owner: KnownLease;
   successor: string;
   at: EpochMs;
 }
 
-export function* endOwner({ owner, successor, at }: EndOwner): Operation<string[] | null> {
-  if ((yield [SQL.endOwner, [owner, at]]).length === 0) return null;
+export function* endOwner({ owner: { id: owner, leaseUntil }, successor, at }: EndOwner): Operation<string[] | null> {
+  if ((yield [SQL.endOwner, [owner, leaseUntil]]).length === 0) return null;
   yield* countCrashed(yield [SQL.crashCallsOf, [owner, CRASHED, at]]);
   yield [SQL.endSharesOf, [owner]];
   yield [SQL.endWaitsOf, [owner]];

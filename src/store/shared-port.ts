@@ -31,6 +31,9 @@ export interface OwnerRow {
   leaseUntil: EpochMs;
 }
 
+/** An owner, and the lease that it was judged by: one that has beaten since lives. */
+export type KnownLease = Pick<OwnerRow, 'id' | 'leaseUntil'>;
+
 /** What one process has of a limit. */
 export interface ShareRow extends ShareHolder, Share {
   key: string;
@@ -45,8 +48,8 @@ export interface KeyedAsk extends Pick<ShareAsk, 'limit' | 'wanted' | 'held'> {
 export interface ShareRequest {
   owner: string;
   at: EpochMs;
-  /** Owners whose lease ended at or before this time have nothing any more. */
-  deadBefore: EpochMs;
+  /** Owners that are dead have nothing any more. */
+  dead: readonly KnownLease[];
   asks: readonly KeyedAsk[];
 }
 
@@ -55,8 +58,8 @@ export interface SharedStore {
   registerQueue(queue: QueueRow): Promise<QueueRow>;
   queues(usedSince: EpochMs): Promise<QueueRow[]>;
   /**
-   * Takes `count` send slots of a rate shared by all processes. Slots are `intervalMs` apart; the first is at or after `now`.
-   * Returns the time of the first one.
+   * Takes `count` send slots of a rate shared by all processes. Slots are `intervalMs` apart; the first is at or after `now`, a time of the
+   * wall. Returns the time of the first one. Where the wall was set back since the last slots, what was owed then is owed from now on.
    */
   takeSlots(rateKey: string, count: number, intervalMs: number, now: EpochMs): Promise<EpochMs>;
   /** What was learned of a gate's limits; null when nothing was. */
@@ -72,17 +75,17 @@ export interface SharedStore {
   shares(keys: readonly string[]): Promise<ShareRow[]>;
   /** Gives back all that an owner has of these limits. */
   endShares(owner: string, keys: readonly string[]): Promise<void>;
-  /** Says that this owner is alive until a time. */
+  /** Says that this owner is alive until a time of its wall; 0 = it has ended. */
   beat(owner: { id: string; home: string; pid: number; temporal?: string }, until: EpochMs): Promise<void>;
   /** All owners that were not ended, also those whose lease is over. */
   owners(): Promise<OwnerRow[]>;
   /** Ends owners of this home except `keep`: their open calls become doubtful (crash). Returns the task tokens of activities that ran there. */
   endOwners(home: string, keep: string, at: EpochMs): Promise<string[]>;
   /**
-   * Ends one owner if its lease was over at `at`: its open calls become doubtful (crash), its shares are free, its activities belong to
-   * `successor`. Returns their task tokens; null when it is alive or somebody else was quicker.
+   * Ends one owner if its lease is still the one that it was judged by: its open calls become doubtful (crash), its shares are free, its
+   * activities belong to `successor`. Returns their task tokens; null when it is alive or somebody else was quicker.
    */
-  endOwner(owner: string, successor: string, at: EpochMs): Promise<string[] | null>;
+  endOwner(owner: KnownLease, successor: string, at: EpochMs): Promise<string[] | null>;
   activityStarted(owner: string, taskToken: string): Promise<void>;
   activityEnded(taskToken: string): Promise<void>;
 }

@@ -55,8 +55,8 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
         try {
           return await method.apply(reader, input);
         } catch (cause) {
-          deadline ||= Date.now() + PATIENCE_MS;
-          if (!isAway(cause) || closing || Date.now() > deadline) throw storeError(cause, where);
+          deadline ||= performance.now() + PATIENCE_MS;
+          if (!isAway(cause) || closing || performance.now() > deadline) throw storeError(cause, where);
           await sleep(READ_AGAIN_MS);
         }
       }

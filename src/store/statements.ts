@@ -170,10 +170,12 @@ export const SQL = define({
     requests_per_minute = excluded.requests_per_minute, call_ms = COALESCE(excluded.call_ms, queues.call_ms), last_used_at =
     CASE WHEN excluded.last_used_at > queues.last_used_at THEN excluded.last_used_at ELSE queues.last_used_at END
     RETURNING name, provider, model, requests_per_minute, call_ms, last_used_at`,
-  takeSlots: `INSERT INTO rates (rate_key, next_us) VALUES (?1, CAST(?2 AS BIGINT) + CAST(?3 AS BIGINT))
+  // ?2: the time that slots are taken from, ?4: how far behind the last one it may be without having been set back.
+  takeSlots: `INSERT INTO rates (rate_key, next_us, from_us) VALUES (?1, CAST(?2 AS BIGINT) + CAST(?3 AS BIGINT), ?2)
     ON CONFLICT (rate_key) DO UPDATE SET next_us =
-    CASE WHEN rates.next_us > CAST(?2 AS BIGINT) THEN rates.next_us ELSE CAST(?2 AS BIGINT) END + CAST(?3 AS BIGINT)
-    RETURNING next_us`,
+    CASE WHEN rates.from_us > CAST(?2 AS BIGINT) + CAST(?4 AS BIGINT) THEN CAST(?2 AS BIGINT) + rates.next_us - rates.from_us
+    WHEN rates.next_us > CAST(?2 AS BIGINT) THEN rates.next_us ELSE CAST(?2 AS BIGINT) END + CAST(?3 AS BIGINT),
+    from_us = excluded.from_us RETURNING next_us`,
   setLimits: `INSERT INTO limits (gate_key, learned_json) VALUES (?1, ?2)
     ON CONFLICT (gate_key) DO UPDATE SET learned_json = excluded.learned_json`,
   setWait: `INSERT INTO waits (run_id, owner, wait_json) VALUES (?1, ?2, ?3)
@@ -182,14 +184,16 @@ export const SQL = define({
   endWaitsOf: 'DELETE FROM waits WHERE owner = ?1',
   beat: `INSERT INTO owners (id, home, pid, lease_until, temporal) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (id) DO UPDATE SET lease_until = excluded.lease_until, temporal = excluded.temporal`,
-  endDeadShares: `DELETE FROM shares WHERE share_key = ?1 AND owner <> ?2
-    AND owner NOT IN (SELECT id FROM owners WHERE lease_until > CAST(?3 AS BIGINT))`,
+  endEndedShares: `DELETE FROM shares WHERE share_key = ?1 AND owner <> ?2
+    AND owner NOT IN (SELECT id FROM owners WHERE lease_until > 0)`,
+  endDeadShares: `DELETE FROM shares WHERE share_key = ?1
+    AND owner IN (SELECT id FROM owners WHERE id = ?2 AND lease_until = CAST(?3 AS BIGINT))`,
   sharesOf: 'SELECT owner, wanted, granted, booked FROM shares WHERE share_key = ?1',
   setShare: `INSERT INTO shares (share_key, owner, wanted, granted, booked) VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (share_key, owner) DO UPDATE SET wanted = excluded.wanted, granted = excluded.granted, booked = excluded.booked`,
   endShare: 'DELETE FROM shares WHERE share_key = ?1 AND owner = ?2',
   endSharesOf: 'DELETE FROM shares WHERE owner = ?1',
-  endOwner: 'DELETE FROM owners WHERE id = ?1 AND lease_until <= CAST(?2 AS BIGINT) RETURNING id',
+  endOwner: 'DELETE FROM owners WHERE id = ?1 AND lease_until = CAST(?2 AS BIGINT) RETURNING id',
   crashCallsOf: `UPDATE calls SET state = 'doubtful', code = ?2, ended_at = ?3 WHERE state = 'intent' AND owner = ?1
     RETURNING run_id, idx, turn, attempt, reserved_nano, ledger_slot`,
   adoptActivities: 'UPDATE activities SET owner = ?2 WHERE owner = ?1 RETURNING task_token',

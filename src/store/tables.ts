@@ -147,6 +147,8 @@ export interface RatesTable {
   rate_key: string;
   /** Time of the next free send slot, in microseconds since the epoch: slots may be a fraction of a millisecond apart. */
   next_us: number;
+  /** Time that the last slots were taken from. */
+  from_us: number;
 }
 
 /** Money of all runs by the quarter of an hour in which calls were admitted: the days of every time zone are sums of these. */

@@ -1,6 +1,7 @@
 /** Fills the activities' ports with this process's adapters. */
 import type { CallEnds } from '../activities/call-ends.js';
 import type { ActivityDeps } from '../activities/deps.js';
+import type { Clock } from '../core/clock.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
 import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
 import type { ModelRef } from '../schema/task-types.js';
@@ -10,6 +11,7 @@ import type { ProcessGates } from './process-gates.js';
 
 export interface DepsInput {
   store: Store;
+  clock: Clock;
   gates: ProcessGates;
   callEnds: CallEnds;
   adapter: ModelAdapter;
@@ -50,7 +52,6 @@ export function activityDeps(input: DepsInput, simulator: SimulatorEndpoint): Ac
     key: keys,
     endpoint: async (model: ModelRef) => model.apiBase ?? (await simulator.url()),
     tokens: { atMost: maxInputTokens, about: estimateTokens },
-    now: () => Date.now(),
     random: () => Math.random(),
   };
 }

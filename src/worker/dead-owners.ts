@@ -3,6 +3,7 @@
  * doubtful, its shares free, its activities are handed out again by Temporal at once.
  */
 import type { NativeConnection } from '@temporalio/worker';
+import type { Clock } from '../core/clock.js';
 import type { Store } from '../store/port.js';
 import { OVERDUE_MS, type OwnerRow } from '../store/shared-port.js';
 import { interruptAttachedRuns } from './interrupt-runs.js';
@@ -12,7 +13,8 @@ import { returnActivities } from './return-activities.js';
 
 export interface DeadOwnersOptions {
   store: Pick<Store, 'endOwner' | 'activityEnded' | 'runs' | 'restRun'>;
-  lease: Pick<Lease, 'owner' | 'temporal' | 'owners' | 'deadBefore' | 'onLook'>;
+  lease: Pick<Lease, 'owner' | 'temporal' | 'living' | 'dead' | 'onLook'>;
+  clock: Clock;
   connection: NativeConnection;
   namespace: string;
   log: { info(facts: object, text: string): void; warn(facts: object, text: string): void };
@@ -44,20 +46,17 @@ export class DeadOwners {
   }
 
   async #look(): Promise<void> {
-    const { store, lease, connection, namespace, log } = this.#options;
-    const at = lease.deadBefore();
+    const { store, lease, clock, connection, namespace, log } = this.#options;
     // A process of this machine that lives is only slow, or stopped.
-    const isDead = ({ id, leaseUntil }: OwnerRow) =>
-      leaseUntil <= at && (processOf(id) !== 'alive' || leaseUntil <= at - OVERDUE_MS);
+    const overdue = new Set(lease.dead(OVERDUE_MS).map(({ id }) => id));
+    const isDead = ({ id }: OwnerRow) => processOf(id) !== 'alive' || overdue.has(id);
     // Task tokens mean something to the Temporal that made them alone: owners of another one are ended by their own kind.
     // Who died before it could say where its activities are has none.
-    const dead = lease
-      .owners()
-      .filter((owner) => owner.id !== lease.owner && isDead(owner) && ['', lease.temporal].includes(owner.temporal));
+    const dead = lease.dead().filter((owner) => isDead(owner) && ['', lease.temporal].includes(owner.temporal));
     if (lease.temporal === '' || (dead.length === 0 && this.#tokens.size === 0)) return;
     const ended = new Set<string>();
     for (const owner of dead) {
-      const tokens = await store.endOwner(owner.id, lease.owner, at);
+      const tokens = await store.endOwner(owner, lease.owner, clock.wall());
       if (tokens === null) continue;
       ended.add(owner.id);
       for (const token of tokens) this.#tokens.add(token);
@@ -81,10 +80,9 @@ export class DeadOwners {
 
   /** Runs belong to hosts; a `swarm worker` is booked under a name of its own. */
   async #interruptRunsOf(dead: OwnerRow): Promise<string[]> {
-    const { store, lease } = this.#options;
-    const at = lease.deadBefore();
-    const another = lease.owners().some(({ home, id, leaseUntil }) => home === dead.home && id !== dead.id && leaseUntil > at);
+    const { store, lease, clock } = this.#options;
+    const another = lease.living().some(({ home, id }) => home === dead.home && id !== dead.id);
     if (another) return [];
-    return await interruptAttachedRuns(store, 'died', ({ home }) => home === dead.home, dead.leaseUntil);
+    return await interruptAttachedRuns(store, 'died', ({ home }) => home === dead.home, Math.min(dead.leaseUntil, clock.wall()));
   }
 }

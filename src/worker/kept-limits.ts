@@ -2,6 +2,7 @@
  * What gates learn of their providers outlives the process: read when a gate is made, written now and then and at the end of a run.
  * Several processes with work at the same gate meet half way by it, else the one that found more would keep it.
  */
+import { type Clock, fromWall, toWall } from '../core/clock.js';
 import type { Learned } from '../core/gate/learned.js';
 import type { EpochMs } from '../core/model.js';
 import type { Store } from '../store/port.js';
@@ -21,7 +22,7 @@ interface LearningGate {
 
 export interface KeptLimitsOptions {
   store: Pick<Store, 'limits' | 'setLimits'>;
-  now(): EpochMs;
+  clock: Clock;
   onError(error: unknown): void;
 }
 
@@ -33,14 +34,15 @@ export class KeptLimits {
 
   constructor(options: KeptLimitsOptions) {
     this.#options = options;
-    this.#savedAt = options.now();
-    this.#exchangedAt = options.now();
+    this.#savedAt = options.clock.now();
+    this.#exchangedAt = options.clock.now();
   }
 
   /** Nobody waits in vain for a store that fails: the gate learns anew. */
   async load(gateKey: string): Promise<Learned | null> {
     try {
-      return await this.#options.store.limits(gateKey);
+      const found = await this.#options.store.limits(gateKey);
+      return found && { ...found, at: fromWall(this.#options.clock, found.at) };
     } catch (error) {
       this.#options.onError(error);
       return null;
@@ -53,26 +55,27 @@ export class KeptLimits {
 
   /** To be called often: saves what has changed every ten seconds, and exchanges it with others that are alive. */
   async look(processes: number): Promise<void> {
-    const now = this.#options.now();
+    const now = this.#options.clock.now();
     if (processes > 1 && now - this.#exchangedAt >= EXCHANGE_MS) {
       this.#exchangedAt = now;
-      await this.#exchange(now);
+      await this.#exchange();
     }
     if (now - this.#savedAt >= SAVE_MS) await this.save();
   }
 
-  async #exchange(now: EpochMs): Promise<void> {
+  async #exchange(): Promise<void> {
     for (const [gateKey, { gate, saved }] of this.#gates) {
       if (!gate.busy()) continue;
       const found = await this.#options.store.limits(gateKey);
-      if (found !== null && Math.abs(now - found.at) < RECENT_MS && content(found) !== saved) gate.evenOut(found);
+      if (found !== null && Math.abs(this.#options.clock.wall() - found.at) < RECENT_MS && content(found) !== saved)
+        gate.evenOut(found);
       await this.#save(gateKey);
     }
   }
 
   /** Saves what has changed. Throws what the store throws. */
   async save(): Promise<void> {
-    this.#savedAt = this.#options.now();
+    this.#savedAt = this.#options.clock.now();
     for (const gateKey of this.#gates.keys()) await this.#save(gateKey);
   }
 
@@ -82,7 +85,8 @@ export class KeptLimits {
     const learned = known.gate.learned();
     const now = content(learned);
     if (now === known.saved) return;
-    await this.#options.store.setLimits(gateKey, learned);
+    const { store, clock } = this.#options;
+    await store.setLimits(gateKey, { ...learned, at: toWall(clock, learned.at) });
     known.saved = now;
   }
 }

@@ -2,9 +2,11 @@
  * This process's lease as an owner. Who is past its lease may be taken for dead: its calls are doubtful and others have its shares, so it
  * sends nothing until it has a new one.
  */
+import type { Clock } from '../core/clock.js';
 import type { EpochMs } from '../core/model.js';
 import type { Store } from '../store/port.js';
 import type { OwnerRow } from '../store/shared-port.js';
+import { OwnersSeen } from './owners-seen.js';
 
 /** An owner is taken for dead this long after its last beat. A stall of this length makes calls under way be paid again. */
 const LEASE_MS = 6_000;
@@ -15,7 +17,7 @@ const PATIENCE_MS = 2_500;
 export interface LeaseOptions {
   store: Pick<Store, 'beat' | 'owners'>;
   owner: { id: string; home: string; pid: number };
-  now(): EpochMs;
+  clock: Clock;
   onError(error: unknown): void;
 }
 
@@ -23,17 +25,19 @@ export class Lease {
   readonly #options: LeaseOptions;
   readonly #lapsed = new Set<() => void>();
   readonly #looked = new Set<() => void>();
+  readonly #seen: OwnersSeen;
+  /** Steady times: the lease in the store is one of the wall. */
   #until: EpochMs = 0;
   #since: EpochMs = 0;
   #term = 0;
   #temporal = '';
-  #owners: OwnerRow[] = [];
   #timer: NodeJS.Timeout | null = null;
   #beating: Promise<void> | null = null;
   #ended = false;
 
   constructor(options: LeaseOptions) {
     this.#options = options;
+    this.#seen = new OwnersSeen(options.clock, { leaseMs: LEASE_MS, patienceMs: PATIENCE_MS });
   }
 
   get owner(): string {
@@ -51,24 +55,28 @@ export class Lease {
   }
 
   valid(): boolean {
-    return this.#options.now() < this.#until;
+    return this.#options.clock.now() < this.#until;
   }
 
   /** Owners as of the last beat. */
   owners(): readonly OwnerRow[] {
-    return this.#owners;
+    return this.#seen.rows();
   }
 
-  /** No other owner was alive at the last beat. */
+  /** Owners that are alive. */
+  living(): OwnerRow[] {
+    return this.#seen.rows().filter((owner) => this.#seen.isAlive(owner));
+  }
+
+  /** No other owner is alive. */
   alone(): boolean {
-    const now = this.#options.now();
-    return !this.#owners.some(({ id, leaseUntil }) => id !== this.owner && leaseUntil > now);
+    return this.living().every(({ id }) => id === this.owner);
   }
 
-  /** An owner whose lease ended at or before this time is dead. */
-  deadBefore(): EpochMs {
-    const now = this.#options.now();
-    return this.valid() && now - this.#since >= PATIENCE_MS ? now : 0;
+  /** Other owners that are dead: their lease has been over for so long. Nobody is while this process cannot be sure. */
+  dead(overMs = 0): OwnerRow[] {
+    if (!this.valid() || this.#options.clock.now() - this.#since < PATIENCE_MS) return [];
+    return this.#seen.dead(overMs).filter(({ id }) => id !== this.owner);
   }
 
   /** Calls the listener after a lost lease was taken again. Returns what ends it. */
@@ -118,17 +126,17 @@ export class Lease {
   }
 
   async #beat(): Promise<void> {
-    const { store, owner, now } = this.#options;
-    const until = now() + LEASE_MS;
-    await store.beat({ ...owner, temporal: this.#temporal }, until);
+    const { store, owner, clock } = this.#options;
+    const until = clock.now() + LEASE_MS;
+    await store.beat({ ...owner, temporal: this.#temporal }, clock.wall() + LEASE_MS);
     const lost = !this.valid();
     this.#until = until;
     if (lost) {
-      this.#since = now();
+      this.#since = clock.now();
       this.#term += 1;
       if (this.#term > 1) for (const listener of this.#lapsed) listener();
     }
-    this.#owners = await store.owners();
+    this.#seen.look(await store.owners());
     for (const listener of this.#looked) listener();
   }
 }

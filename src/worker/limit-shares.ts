@@ -2,8 +2,9 @@
  * This process's shares of limits. While it is the only owner, a limit costs one write when it is first used, and no wait: the write is
  * committed before the intent of the first call. With others the shares are looked at, and written when they differ, at every look.
  */
+
+import type { Clock } from '../core/clock.js';
 import { type Share, shareOf, shareTurn } from '../core/gate/shares.js';
-import type { EpochMs } from '../core/model.js';
 import type { Store } from '../store/port.js';
 import type { KeyedAsk, ShareRow } from '../store/shared-port.js';
 import type { Lease } from './lease.js';
@@ -36,12 +37,12 @@ const REMEMBERED_LOOKS = 4;
  */
 const UNENDED_MS = 30_000;
 
-export type LeaseOfShares = Pick<Lease, 'owner' | 'owners' | 'term' | 'valid' | 'alone' | 'deadBefore' | 'onLapse'>;
+export type LeaseOfShares = Pick<Lease, 'owner' | 'owners' | 'living' | 'term' | 'valid' | 'alone' | 'dead' | 'onLapse'>;
 
 export interface LimitSharesOptions {
   store: Pick<Store, 'share' | 'shares' | 'endShares'>;
   lease: LeaseOfShares;
-  now(): EpochMs;
+  clock: Clock;
   onError(error: unknown): void;
 }
 
@@ -134,10 +135,10 @@ export class LimitShares {
 
   /** The share as it would be by these rows. */
   #expected(ask: KeyedAsk, rows: readonly ShareRow[]): Share {
-    const { lease, now } = this.#options;
+    const { lease, clock } = this.#options;
     const others = rows.filter(({ key, owner }) => key === ask.key && owner !== lease.owner);
     const granted = rows.find(({ key, owner }) => key === ask.key && owner === lease.owner)?.granted ?? 0;
-    return shareOf({ ...ask, owner: lease.owner, granted }, others, shareTurn(now()));
+    return shareOf({ ...ask, owner: lease.owner, granted }, others, shareTurn(clock.wall()));
   }
 
   #askOf(key: string, { use, share, wants }: Held, rows: readonly ShareRow[]): KeyedAsk {
@@ -150,7 +151,7 @@ export class LimitShares {
   }
 
   #ask(keys: readonly string[], rows: readonly ShareRow[]): void {
-    const { store, lease, now, onError } = this.#options;
+    const { store, lease, clock, onError } = this.#options;
     const term = lease.term;
     const asks = keys.flatMap((key) => {
       const held = this.#held.get(key);
@@ -166,8 +167,8 @@ export class LimitShares {
     const answered = store
       .share({
         owner: lease.owner,
-        at: now(),
-        deadBefore: Math.max(0, lease.deadBefore() - UNENDED_MS),
+        at: clock.wall(),
+        dead: lease.dead(UNENDED_MS),
         asks: asks.map(({ ask }) => ask),
       })
       .then((shares) => {

@@ -43,7 +43,7 @@ export class ModelQueues {
     const known = this.#open.get(queue.name);
     if (known !== undefined) {
       const open = await known;
-      open.usedAt = Math.max(open.usedAt, this.#basics.now());
+      open.usedAt = Math.max(open.usedAt, this.#basics.clock.now());
       if (open.requestsPerMinute === queue.requestsPerMinute || this.#open.get(queue.name) !== known) return;
       // The rate is part of every poll: only a Worker of its own can carry another one. The old one ends its turns.
       this.#retire(open);
@@ -79,13 +79,13 @@ export class ModelQueues {
       ...(queue.requestsPerMinute === null ? {} : { maxTaskQueueActivitiesPerSecond: queue.requestsPerMinute / 60 }),
     });
     const running = this.#basics.watch(worker.run(), queue.name);
-    return { worker, running, requestsPerMinute: queue.requestsPerMinute, usedAt: this.#basics.now() };
+    return { worker, running, requestsPerMinute: queue.requestsPerMinute, usedAt: this.#basics.clock.now() };
   }
 
   async #look(): Promise<void> {
     try {
-      const now = this.#basics.now();
-      const rows = await this.#store.queues(now - IDLE_MS);
+      const now = this.#basics.clock.now();
+      const rows = await this.#store.queues(this.#basics.clock.wall() - IDLE_MS);
       const wanted = new Set(rows.map((row) => row.name));
       for (const row of rows) if (await this.#differs(row)) await this.open(row);
       for (const [name, opening] of this.#open) {
@@ -111,6 +111,6 @@ export class ModelQueues {
     if (now - open.usedAt < IDLE_MS / 10) return;
     open.usedAt = now;
     const row = (await this.#store.queues(0)).find((queue) => queue.name === name);
-    if (row) await this.#store.registerQueue({ ...row, lastUsedAt: now });
+    if (row) await this.#store.registerQueue({ ...row, lastUsedAt: this.#basics.clock.wall() });
   }
 }

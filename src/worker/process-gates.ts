@@ -4,10 +4,12 @@
  */
 import { setMaxListeners } from 'node:events';
 import type { Gates } from '../activities/deps.js';
+import type { Clock } from '../core/clock.js';
 import type { Rate } from '../core/gate/configured-rates.js';
 import type { GatePort } from '../core/gate/port.js';
 import { gateKey, runShare } from '../core/names.js';
 import type { Control, RunRow, Store } from '../store/port.js';
+import { OVERDUE_MS, type OwnerRow } from '../store/shared-port.js';
 import { KeptLimits } from './kept-limits.js';
 import { type LeaseOfShares, LimitShares } from './limit-shares.js';
 import { RunGate } from './run-gate.js';
@@ -34,7 +36,7 @@ function slotKey(gate: string, rate: Rate): string {
 
 export class ProcessGates implements Gates {
   readonly #store: Store;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #onError: (error: unknown) => void;
   readonly #gates = new Map<string, RunGate>();
   readonly #runs = new Map<string, GatedRun>();
@@ -47,14 +49,14 @@ export class ProcessGates implements Gates {
   #looking = false;
   #draining = false;
 
-  constructor(store: Store, options: { now(): number; onError(error: unknown): void; lease: LeaseOfShares }) {
+  constructor(store: Store, options: { clock: Clock; onError(error: unknown): void; lease: LeaseOfShares }) {
     this.#store = store;
-    this.#now = options.now;
+    this.#clock = options.clock;
     this.#onError = options.onError;
     this.#lease = options.lease;
     this.#shares = new LimitShares({ store, ...options });
     this.#kept = new KeptLimits({ store, ...options });
-    this.#waits = new ToldWaits({ store, owner: options.lease.owner, now: options.now });
+    this.#waits = new ToldWaits({ store, owner: options.lease.owner, clock: options.clock });
     this.#unsubscribe = [
       store.onControl((runId, control) => this.#obey(runId, control)),
       options.lease.onLapse(() => {
@@ -74,8 +76,8 @@ export class ProcessGates implements Gates {
     let gate = this.#gates.get(key);
     if (!gate) {
       gate = new RunGate({
-        now: this.#now,
-        takeSlots: (rate, count, intervalMs, from) => this.#store.takeSlots(slotKey(key, rate), count, intervalMs, from),
+        now: () => this.#clock.now(),
+        takeSlots: (rate, count, intervalMs, from) => this.#takeSlots(slotKey(key, rate), count, intervalMs, from),
         lease: this.#lease,
         onError: this.#onError,
         learned,
@@ -88,7 +90,7 @@ export class ProcessGates implements Gates {
     const abort = known && !known.abort.signal.aborted ? known.abort : new AbortController();
     // Every call under way and every wait listens.
     setMaxListeners(0, abort.signal);
-    this.#runs.set(row.id, { row, control, gate, abort, admitted: 0, usedAt: this.#now() });
+    this.#runs.set(row.id, { row, control, gate, abort, admitted: 0, usedAt: this.#clock.now() });
     this.#shares.add(runShare(row.id), {
       limit: () => this.#runs.get(row.id)?.control.concurrency ?? 0,
       wanted: () => gate.inFlight(row.id) + gate.waiting(row.id),
@@ -160,19 +162,25 @@ export class ProcessGates implements Gates {
 
   /** Living processes, this one included. */
   processes(): number {
-    return 1 + this.#living().filter(({ id }) => id !== this.#lease.owner).length;
+    return 1 + this.#lease.living().filter(({ id }) => id !== this.#lease.owner).length;
   }
 
-  #living() {
-    const now = this.#now();
-    return this.#lease.owners().filter(({ leaseUntil }) => leaseUntil > now);
+  overdue(): OwnerRow[] {
+    return this.#lease.dead(OVERDUE_MS);
+  }
+
+  /** The clock of a rate is one of the wall, since all processes share it. One that is set meanwhile moves no slot. */
+  async #takeSlots(rateKey: string, count: number, intervalMs: number, from: number): Promise<number> {
+    const ahead = this.#clock.wall() - this.#clock.now();
+    return (await this.#store.takeSlots(rateKey, count, intervalMs, from + ahead)) - ahead;
   }
 
   async idle(runId: string): Promise<string[]> {
     const temporal = this.#lease.owners().find(({ id }) => id === this.#lease.owner)?.temporal;
     const shares = await this.#store.shares([runShare(runId)]);
     const atWork = new Set(shares.filter(({ wanted }) => wanted > 0).map(({ owner }) => owner));
-    return this.#living()
+    return this.#lease
+      .living()
       .filter((owner) => owner.temporal === temporal && !atWork.has(owner.id))
       .map(({ id }) => id);
   }
@@ -193,8 +201,8 @@ export class ProcessGates implements Gates {
         const admitted = run.gate.admitted(runId);
         const busy = run.gate.inFlight(runId) > 0 || run.gate.waiting(runId) > 0 || admitted > run.admitted;
         run.admitted = admitted;
-        if (busy) run.usedAt = this.#now();
-        else if (this.#now() - run.usedAt > FORGET_MS) this.forget(runId);
+        if (busy) run.usedAt = this.#clock.now();
+        else if (this.#clock.now() - run.usedAt > FORGET_MS) this.forget(runId);
         if (this.#runs.has(runId)) await this.#waits.look(runId, run.gate.seen(runId));
       }
       const processes = this.processes();

@@ -15,6 +15,7 @@ import { activityDeps, SimulatorEndpoint } from './activity-deps.js';
 import { DeadOwners } from './dead-owners.js';
 import { Lease } from './lease.js';
 import { ModelQueues } from './model-queues.js';
+import { processClock } from './process-clock.js';
 import { ProcessGates } from './process-gates.js';
 import { newIdentity } from './process-identity.js';
 import { RunFiles } from './run-files.js';
@@ -73,13 +74,13 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   const ownerHome = options.ownerHome ?? homeId;
   installRuntime(log);
   const owner = newIdentity();
-  const now = () => Date.now();
+  const clock = processClock();
   const onError = (error: unknown) => log.error({ err: error }, 'worker');
 
-  const lease = new Lease({ store, owner: { id: owner, home: ownerHome, pid: process.pid }, now, onError });
+  const lease = new Lease({ store, owner: { id: owner, home: ownerHome, pid: process.pid }, clock, onError });
   await lease.start();
   lease.onLapse(() => log.warn({ owner }, 'the lease was lost and taken again: calls under way may have been taken for dead'));
-  const gates = new ProcessGates(store, { now, onError, lease });
+  const gates = new ProcessGates(store, { clock, onError, lease });
   const callEnds = new CallEnds({ store, log });
   const adapter = createOpenAiCompatible();
   const prices = createPrices();
@@ -91,6 +92,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   const deps = activityDeps(
     {
       store,
+      clock,
       gates,
       callEnds,
       adapter,
@@ -115,12 +117,12 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   async function start(settings: TemporalConnectionSettings): Promise<WorkerHandle> {
     const { namespace, ...connectionOptions } = settings;
     const connection = await NativeConnection.connect(connectionOptions);
-    deadOwners = new DeadOwners({ store, lease, connection, namespace, log, onError });
+    deadOwners = new DeadOwners({ store, lease, clock, connection, namespace, log, onError });
     // Nobody waits for this: until it is known, the dead are left to others.
     void namespaceId(connection, namespace)
       .then((id) => lease.belongsTo(id))
       .catch(onError);
-    const basics = workerBasics({ connection, namespace, owner, store, graceMs: options.graceMs ?? GRACE_MS, now, onError });
+    const basics = workerBasics({ connection, namespace, owner, store, graceMs: options.graceMs ?? GRACE_MS, clock, onError });
     queues = new ModelQueues({ basics, connection, store, activities });
 
     const { closeRun, watchRun, runTurn: _onModelQueues, ...onMain } = activities;
@@ -201,6 +203,6 @@ async function namespaceId(connection: NativeConnection, namespace: string): Pro
 
 /** Waits until no call is under way, at most `graceMs`. */
 async function settled(inFlight: () => number, graceMs: number): Promise<void> {
-  const until = Date.now() + graceMs;
-  while (inFlight() > 0 && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
+  const until = performance.now() + graceMs;
+  while (inFlight() > 0 && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 50));
 }

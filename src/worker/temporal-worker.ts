@@ -1,6 +1,7 @@
 /** What all Temporal Workers of a process have in common. */
 import type { WorkerDeploymentVersion } from '@temporalio/common';
 import type { ActivityInterceptorsFactory, NativeConnection, WorkerOptions } from '@temporalio/worker';
+import type { Clock } from '../core/clock.js';
 import type { Store } from '../store/port.js';
 import { leaveContexts } from './async-contexts.js';
 
@@ -15,7 +16,7 @@ export function versionOptions(version: WorkerDeploymentVersion | null): Pick<Wo
 }
 
 export interface WorkerBasics {
-  now(): number;
+  clock: Clock;
   onError(error: unknown): void;
   options(): Pick<
     WorkerOptions,
@@ -51,12 +52,12 @@ export function workerBasics(options: {
   owner: string;
   store: Store;
   graceMs: number;
-  now(): number;
+  clock: Clock;
   onError(error: unknown): void;
 }): WorkerBasics {
-  const { connection, namespace, owner, store, graceMs, now, onError } = options;
+  const { connection, namespace, owner, store, graceMs, clock, onError } = options;
   return {
-    now,
+    clock,
     onError,
     options: () => ({
       namespace,

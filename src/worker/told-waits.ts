@@ -2,6 +2,7 @@
  * What the runs of this process wait for, told to the store for status, live views and the Web UI. The reason of most of the last looks
  * counts, so that a queue that is empty for a moment changes nothing; one row a run, written when the reason changes.
  */
+import { type Clock, toWall } from '../core/clock.js';
 import type { Hold } from '../core/gate/line.js';
 import type { Wait } from '../core/gate/wait.js';
 import type { EpochMs } from '../core/model.js';
@@ -25,14 +26,16 @@ interface Told {
   /** The reason of most of the last looks, and since when. */
   why: Hold['why'];
   since: EpochMs;
+  /** As it was written but with steady times, when, and by how much the wall was ahead of them. */
   written: Wait | null;
   writtenAt: EpochMs;
+  writtenAhead: number;
 }
 
 export interface ToldWaitsOptions {
   store: Pick<Store, 'setWait'>;
   owner: string;
-  now(): EpochMs;
+  clock: Clock;
 }
 
 /** The provider takes no calls: no average is needed to see that. */
@@ -48,19 +51,21 @@ export class ToldWaits {
 
   /** To be called a few times a second for every run. Throws what the store throws. */
   async look(runId: string, seen: SeenHold): Promise<void> {
-    const { store, owner, now } = this.#options;
-    const at = now();
+    const { store, owner, clock } = this.#options;
+    const at = clock.now();
+    const ahead = toWall(clock, 0);
     const known = this.#told.get(runId);
-    const told: Told = known ?? { reasons: [], why: 'nothing', since: at, written: null, writtenAt: 0 };
+    const told: Told = known ?? { reasons: [], why: 'nothing', since: at, written: null, writtenAt: 0, writtenAhead: 0 };
     this.#told.set(runId, told);
     told.reasons = [...told.reasons, seen.hold.why].slice(-LOOKS);
     const why = CLEAR.includes(seen.hold.why) ? seen.hold.why : mostOf(told.reasons);
     if (why !== told.why) Object.assign(told, { why, since: at });
     const wait = waitOf(told, seen, at);
-    if (!differs(told.written, wait, at - told.writtenAt)) return;
-    await store.setWait(owner, runId, wait);
-    told.written = wait;
-    told.writtenAt = at;
+    // A wall that was set makes what is written untrue.
+    const moved = wait !== null && Math.abs(ahead - told.writtenAhead) >= NEAR_MS;
+    if (!moved && !differs(told.written, wait, at - told.writtenAt)) return;
+    await store.setWait(owner, runId, wait && onTheWall(wait, ahead));
+    Object.assign(told, { written: wait, writtenAt: at, writtenAhead: ahead });
   }
 
   /** The run is over here. */
@@ -93,6 +98,13 @@ function waitOf({ why, since }: Told, { hold, turns }: SeenHold, now: EpochMs): 
   if (why === 'slow' && answers) Object.assign(wait, { answerMs: Math.round(answers.ms), usualMs: Math.round(answers.usualMs) });
   if ((why === 'breaker' || why === 'retry') && failure) Object.assign(wait, { failure });
   return wait;
+}
+
+/** Its times as others may read them. */
+function onTheWall(wait: Wait, ahead: number): Wait {
+  const { since, until, failure } = wait;
+  const times = { since: since + ahead, until: until === null ? null : until + ahead };
+  return { ...wait, ...times, ...(failure && { failure: { ...failure, since: failure.since + ahead } }) };
 }
 
 /** Turns that wait change at every look: they are only told with something else. */

@@ -28,7 +28,10 @@ export async function swarmSeed(input: SeedInput): Promise<ChildResult> {
         await wake.wait(seen, PAUSED_MS);
         break;
       case 'wait':
-        if (turn.until > Date.now()) await wake.wait(seen, turn.until - Date.now());
+        {
+          const ms = turn.afterMs ?? turn.until - Date.now();
+          if (ms > 0) await wake.wait(seen, ms);
+        }
         break;
     }
   }

@@ -31,6 +31,7 @@ export async function swarmSlice(input: SliceInput): Promise<ChildResult> {
     const {
       undone,
       waitUntil,
+      waitMs: afterMs,
       paused,
       stop,
       callMs: mean,
@@ -46,7 +47,7 @@ export async function swarmSlice(input: SliceInput): Promise<ChildResult> {
     sums = addSums(sums, done);
     callMs = mean ?? callMs;
     if (stop !== null || undone === 0) return { ...sums, stop, callMs };
-    const waitMs = paused ? PAUSED_MS : Math.max(1, (waitUntil ?? 0) - Date.now());
+    const waitMs = paused ? PAUSED_MS : Math.max(1, afterMs ?? (waitUntil ?? 0) - Date.now());
     await wake.wait(seen, waitMs);
   }
 }

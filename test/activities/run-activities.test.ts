@@ -224,14 +224,14 @@ describe('watchRun', () => {
     });
     await until('it looked again', () => asked >= 2);
     expect(over).toBe(false);
-    part.pass(part.deps.now() + 2_000);
+    part.pass(part.deps.clock.now() + 2_000);
     expect(await watching).toMatchObject({ ok: 0, processes: 3, idle: [sliceQueue('joined')] });
 
     asked = 0;
     const environment = activityEnvironment('w', 'x');
     const again = environment.run(watchRun, { ...input, processes: 6 });
     await until('it looked', () => asked >= 1);
-    part.pass(part.deps.now() + 2_000);
+    part.pass(part.deps.clock.now() + 2_000);
     await until('it looked again', () => asked >= 3);
     environment.cancel();
     await expect(again).rejects.toThrow();

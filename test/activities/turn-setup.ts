@@ -19,6 +19,7 @@ import type { RunRow, Store } from '../../src/store/port.js';
 import { ProcessGates } from '../../src/worker/process-gates.js';
 import type { RunPlan } from '../../src/workflows/messages.js';
 import { TestLease } from '../support/lease.js';
+import { systemClock, TestClock } from '../support/test-clock.js';
 
 export { until } from '../support/until.js';
 
@@ -162,6 +163,8 @@ export interface Setup {
   events: string[];
   adapter: ScriptedAdapter;
   gates: ProcessGates;
+  /** Of this process. */
+  lease: TestLease;
   deps: ActivityDeps;
   turns: Turns;
   contexts: RunContexts;
@@ -200,10 +203,11 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
   const record = (event: string) => void events.push(event);
   const store = recorded(real, record);
   const adapter = new ScriptedAdapter(record);
+  const lease = new TestLease(OWNER);
   const gates = new ProcessGates(store, {
-    now: () => Date.now(),
+    clock: systemClock,
     onError: (error) => record(`error ${error}`),
-    lease: new TestLease(OWNER),
+    lease,
   });
   const deps: ActivityDeps = {
     store,
@@ -223,7 +227,7 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
     publish: async () => record('publish'),
     checkpoint: async () => record('checkpoint'),
     discardPartial: async () => record('partial discarded'),
-    now: () => Date.now() + passed,
+    clock: new TestClock(() => Date.now() + passed),
     random: () => 0,
     owner: OWNER,
     homeId: 'home',
@@ -244,6 +248,7 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
     events,
     adapter,
     gates,
+    lease,
     deps,
     turns,
     contexts,

@@ -4,7 +4,7 @@ import { readProgress } from '../../src/client/progress.js';
 import type { CallResult } from '../../src/llm/port.js';
 import { buildReceipt } from '../../src/store/outputs/receipt.js';
 import { verifyRun } from '../../src/store/outputs/verify.js';
-import { OVERDUE_MS } from '../../src/store/shared-port.js';
+import type { OwnerRow } from '../../src/store/shared-port.js';
 import { outcomeOf } from '../store/databases.js';
 import { fileStore } from './file-store.js';
 import { COST, failure, gatekeeper, OWNER, reply, type Setup, setup, until, WORST } from './turn-setup.js';
@@ -186,7 +186,7 @@ describe('a turn that another process makes', () => {
     const theirs = { answer: 'theirs', finish: 'stop', servedModel: 'm', usage: null, costNano: 5 } as const;
     part.adapter.next(async () => {
       await part.store.beat({ id: OWNER, home: 'h', pid: 1 }, 0);
-      await part.store.endOwner(OWNER, 'other', Date.now());
+      await part.store.endOwner({ id: OWNER, leaseUntil: 0 }, 'other', Date.now());
       const again = await part.store.intend({ ...key, epoch: 1, owner: 'other', reservedNano: 5, at: Date.now() });
       expect(again).toEqual({ kind: 'go', attempt: 2 });
       await part.store.settle({ ...key, attempt: 2, ...theirs, at: Date.now() });
@@ -228,10 +228,17 @@ describe('a turn that another process makes', () => {
   it('its process dies -> the call is doubtful, and this process calls', async () => {
     const { context, row } = await part.run(1);
     const key = { runId: row.id, index: 0, turn: 1 };
-    await part.store.beat({ id: 'other', home: 'h', pid: 1 }, Date.now() - OVERDUE_MS - 1);
+    const other: OwnerRow = { id: 'other', home: 'h', temporal: '', leaseUntil: Date.now() };
+    await part.store.beat({ ...other, pid: 1 }, other.leaseUntil);
     await part.store.intend({ ...key, epoch: 1, owner: 'other', reservedNano: 5, at: Date.now() - 10 });
     part.adapter.next(reply('ours'));
-    expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'ok', attempts: 1 } });
+    // Its lease is over by the wall, which says nothing; then it is seen to be dead.
+    expect(await part.store.intend({ ...key, epoch: 1, owner: OWNER, reservedNano: 5, at: Date.now() + 60_000 })).toEqual({
+      kind: 'elsewhere',
+      owner: 'other',
+    });
+    part.lease.deadOnes = [other];
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'ok', attempts: 0 } });
     expect((await callsOf(row.id)).map(({ state, isTry }) => [state, isTry])).toEqual([
       ['doubtful', false],
       ['answered', false],
@@ -370,7 +377,7 @@ describe('a call that fails', () => {
     for (let round = 0; round < 4; round += 1) {
       part.adapter.next(failure('rate'));
       const end = await part.take(context, 0, historyOf(await callsOf(row.id), 1));
-      waits.push((end as { until: number }).until - part.deps.now());
+      waits.push((end as { until: number }).until - part.deps.clock.now());
       part.pass((end as { until: number }).until);
     }
     // random() is 0: a tenth of 1, 2, 4, 8 s.

@@ -26,6 +26,8 @@ const UNREACHABLE = 4;
 export interface SceneOptions {
   /** Added to the environment of every process. */
   env?: NodeJS.ProcessEnv;
+  /** The same for all but the provider, whose log is the measure. */
+  ours?: NodeJS.ProcessEnv;
   /** Added to the task. */
   keys?: Partial<TaskFileInput>;
   /** More flags of `swarm simulate`. */
@@ -39,6 +41,7 @@ export class Scene {
   readonly canary: string;
   readonly provider: Provider;
   readonly files: TaskFiles;
+  #ours: NodeJS.ProcessEnv = {};
   readonly blows: Blow[] = [];
   /** What went wrong beside the run's result. */
   readonly wrong: string[] = [];
@@ -58,7 +61,9 @@ export class Scene {
     const home = await SwarmHome.create({ [CANARY_ENV]: canary, ...options.env });
     const provider = await home.provider(['--latency', latency, ...(options.provider ?? [])]);
     const url = (await options.door?.(provider.url)) ?? provider.url;
-    return new Scene(home, canary, provider, chaosTask(home, 'task', url, work, options.keys));
+    const scene = new Scene(home, canary, provider, chaosTask(home, 'task', url, work, options.keys));
+    scene.#ours = options.ours ?? {};
+    return scene;
   }
 
   /** What the run left, and what went wrong beside it. */
@@ -75,13 +80,13 @@ export class Scene {
   /** Types `swarm run`, with these flags from now on. */
   type(flags: readonly string[] = this.#flags): Program {
     this.#flags = flags;
-    this.#cli = this.home.swarm(['run', this.files.path, '--json', '--yes', ...flags]);
+    this.#cli = this.home.swarm(['run', this.files.path, '--json', '--yes', ...flags], this.#ours);
     return this.#cli;
   }
 
   async startWorker(): Promise<void> {
     await until('the host is ready', () => this.home.host() !== null, READY_MS);
-    const worker = this.home.swarm(['worker']);
+    const worker = this.home.swarm(['worker'], this.#ours);
     this.#worker = worker;
     await worker.says(/The worker polls/).catch(() => undefined);
   }

@@ -25,6 +25,7 @@ const SUITES: Readonly<Record<SuiteName, () => Promise<{ default: SoakSuite }>>>
   kills: () => import('./suites/kills.js'),
   server: () => import('./suites/server.js'),
   cuts: () => import('./suites/cuts.js'),
+  clock: () => import('./suites/clock.js'),
   restart: () => import('./suites/restart.js'),
   disk: () => import('./suites/disk.js'),
   lanes: () => import('./suites/lanes.js'),

@@ -179,7 +179,7 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
     await stagedRun(store, 'late', 1);
     await store.beat({ id: 'stopped', home: '/stopped', pid: 1 }, NOW);
     await store.intend(intentOf('late', 0, { owner: 'stopped' }));
-    expect(await store.endOwner('stopped', 'me', NOW)).toEqual([]);
+    expect(await store.endOwner({ id: 'stopped', leaseUntil: NOW }, 'me', NOW)).toEqual([]);
     expect(await store.intend(intentOf('late', 0))).toEqual({ kind: 'go', attempt: 2 });
     expect(await store.settle(settlementOf('late', 0, { attempt: 2, costNano: 60, answer: 'second' }))).toBe('used');
     expect(await store.totals('late')).toMatchObject({ doubtful: 1, doubtfulNano: 100, settledNano: 60 });
@@ -203,7 +203,7 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
     await stagedRun(store, 'swap', 1);
     await store.beat({ id: 'slow', home: '/slow', pid: 1 }, NOW);
     await store.intend(intentOf('swap', 0, { owner: 'slow' }));
-    await store.endOwner('slow', 'me', NOW);
+    await store.endOwner({ id: 'slow', leaseUntil: NOW }, 'me', NOW);
     await store.intend(intentOf('swap', 0));
     expect(await store.settle(settlementOf('swap', 0, { attempt: 1, answer: 'goes on', costNano: 50 }))).toBe('used');
     const second = settlementOf('swap', 0, { attempt: 2, answer: 'the end', costNano: 30, outcome: outcomeOf(0) });
@@ -253,15 +253,16 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
     }
   });
 
-  test('an owner whose lease ended long ago: the next intent makes its call doubtful and goes', async () => {
+  test('an owner that is known to be dead: the next intent makes its call doubtful and goes', async () => {
     await stagedRun(store, 'dead', 2, 150);
     await store.beat({ id: 'gone', home: '/gone', pid: 1 }, NOW + 10);
     await store.intend(intentOf('dead', 0, { owner: 'gone' }));
-    expect(await store.intend(intentOf('dead', 0, { at: END - 1, reservedNano: 20 }))).toEqual({
+    const overdue = [{ id: 'gone', leaseUntil: NOW + 10 }];
+    expect(await store.intend(intentOf('dead', 0, { at: END, reservedNano: 20 }))).toEqual({
       kind: 'elsewhere',
       owner: 'gone',
     });
-    expect(await store.intend(intentOf('dead', 0, { at: END, reservedNano: 51 }))).toEqual({
+    expect(await store.intend(intentOf('dead', 0, { at: END, reservedNano: 51, overdue }))).toEqual({
       kind: 'capped',
       cap: 'run',
       capNano: 150,
@@ -378,7 +379,7 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
       const { start, a, b, intend } = await twoRuns();
       await store.beat({ id: `dead-${a}`, home: a, pid: 1 }, start);
       await store.intend(intentOf(a, 0, { at: start, owner: `dead-${a}`, reservedNano: 200, timeZone: zone }));
-      await store.endOwner(`dead-${a}`, 'me', start);
+      await store.endOwner({ id: `dead-${a}`, leaseUntil: start }, 'me', start);
       expect(await intend(b, 0, start, 101)).toMatchObject({ kind: 'capped', cap: 'day', final: true });
       expect((await intend(b, 0, start, 100)).kind).toBe('go');
     });

@@ -4,6 +4,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { Wait } from '../../src/core/gate/wait.js';
 import type { FailureCause } from '../../src/core/model.js';
 import type { Store } from '../../src/store/port.js';
+import type { KnownLease } from '../../src/store/shared-port.js';
 import { seededRandom } from '../support/test-random.js';
 import {
   answer,
@@ -377,6 +378,19 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     expect(sorted).toEqual(Array.from({ length: 40 }, (_, n) => Math.ceil(n / 2)));
   });
 
+  test('takeSlots: the wall is set back -> what was owed is owed from there on, for all; set forward -> at once', async () => {
+    const store = await fresh();
+    expect(await store.takeSlots('k', 10, 1_000, NOW)).toBe(NOW);
+    // Five seconds' worth is owed when the clock goes back by an hour.
+    expect(await store.takeSlots('k', 1, 1_000, NOW + 5_000)).toBe(NOW + 10_000);
+    const back = NOW - 3_600_000;
+    expect(await store.takeSlots('k', 1, 1_000, back)).toBe(back + 6_000);
+    expect(await store.takeSlots('k', 1, 1_000, back + 10)).toBe(back + 7_000);
+    // Walls of two machines that differ a little are no step.
+    expect(await store.takeSlots('k', 1, 1_000, back - 2_000)).toBe(back + 8_000);
+    expect(await store.takeSlots('k', 1, 1_000, NOW)).toBe(NOW);
+  });
+
   test('owners: a dead one of this home -> its calls doubtful, its activities returned; others stay', async () => {
     const store = await fresh();
     await stagedRun(store, 'r', 4);
@@ -395,13 +409,30 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     expect(await store.intend(intentOf('r', 0, { owner: 'new' }))).toEqual({ kind: 'go', attempt: 2 });
   });
 
+  test('intend: the owner of an open call -> it has it, whatever the clock says, until it ended or is known to be dead', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 3);
+    await store.beat({ id: 'far', home: '/b', pid: 7 }, NOW + 1_000);
+    for (const index of [0, 1, 2]) await store.intend(intentOf('r', index, { owner: 'far' }));
+    const much = NOW + 3_600_000;
+    expect(await store.intend(intentOf('r', 0, { owner: 'me', at: much }))).toEqual({ kind: 'elsewhere', owner: 'far' });
+    const intend = (index: number, leaseUntil: number) =>
+      store.intend(intentOf('r', index, { owner: 'me', overdue: [{ id: 'far', leaseUntil }] }));
+    expect(await intend(0, NOW)).toEqual({ kind: 'elsewhere', owner: 'far' });
+    expect(await intend(0, NOW + 1_000)).toEqual({ kind: 'go', attempt: 2 });
+    await store.beat({ id: 'far', home: '/b', pid: 7 }, 0);
+    expect(await store.intend(intentOf('r', 1, { owner: 'me' }))).toEqual({ kind: 'go', attempt: 2 });
+    await store.endOwners('/b', 'me', NOW);
+    expect(await store.totals('r')).toMatchObject({ open: 2, doubtful: 3 });
+  });
+
   test('shares: two processes over one limit -> bookings never above it, equal after two renewals; the dead give back', async () => {
     const location = await place();
     const [one, two] = await Promise.all([openStore(location), openStore(location)]);
     open.push(one, two);
     for (const id of ['a', 'b']) await one.beat({ id, home: `/${id}`, pid: 7 }, NOW + 1_000);
-    const ask = async (store: Store, owner: string, held: number, at = NOW, deadBefore = 0) => {
-      const got = await store.share({ owner, at, deadBefore, asks: [{ key: 'run/r', limit: 9, wanted: 20, held }] });
+    const ask = async (store: Store, owner: string, held: number, at = NOW, dead: KnownLease[] = []) => {
+      const got = await store.share({ owner, at, dead, asks: [{ key: 'run/r', limit: 9, wanted: 20, held }] });
       return got.get('run/r');
     };
     expect(await ask(one, 'a', 0)).toEqual({ granted: 9, booked: 9 });
@@ -417,9 +448,10 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
       ]),
     );
     await one.beat({ id: 'b', home: '/b', pid: 7 }, NOW + 9_000);
-    // Its lease is over, but who asks does not trust its own clock yet.
-    expect(await ask(two, 'b', 4, NOW + 2_000, 0)).toEqual({ granted: 4, booked: 4 });
-    expect(await ask(two, 'b', 4, NOW + 2_000, NOW + 2_000)).toEqual({ granted: 9, booked: 9 });
+    // Who asks does not know of its death yet; or knows of an earlier lease, and it has beaten since.
+    expect(await ask(two, 'b', 4, NOW + 2_000)).toEqual({ granted: 4, booked: 4 });
+    expect(await ask(two, 'b', 4, NOW + 2_000, [{ id: 'a', leaseUntil: NOW + 999 }])).toEqual({ granted: 4, booked: 4 });
+    expect(await ask(two, 'b', 4, NOW + 2_000, [{ id: 'a', leaseUntil: NOW + 1_000 }])).toEqual({ granted: 9, booked: 9 });
     // The other one comes back with five calls under way: it keeps those and starts none.
     expect(await ask(one, 'a', 5, NOW + 2_000)).toEqual({ granted: 0, booked: 5 });
     await two.endShares('b', ['run/r']);
@@ -440,7 +472,7 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
           const store = stores[random.whole(0, 1)] as Store;
           owner.held = random.whole(0, owner.granted);
           const asks = [{ key: 'k', limit: 20, wanted: random.whole(0, 30), held: owner.held }];
-          const got = await store.share({ owner: owner.id, at: NOW, deadBefore: 0, asks });
+          const got = await store.share({ owner: owner.id, at: NOW, dead: [], asks });
           owner.granted = got.get('k')?.granted ?? 0;
         }),
       );
@@ -463,7 +495,7 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     expect(await store.waits('other', NOW)).toEqual([]);
     await store.setWait('one', 'r', null);
     expect(await store.waits('r', NOW)).toEqual([slow]);
-    await store.endOwner('two', 'one', NOW + 10);
+    await store.endOwner({ id: 'two', leaseUntil: NOW + 10 }, 'one', NOW + 10);
     await store.beat({ id: 'two', home: 'h', pid: 1 }, NOW + 10);
     expect(await store.waits('r', NOW)).toEqual([]);
     await store.setWait('two', 'r', slow);
@@ -546,14 +578,14 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     await store.activityStarted('old', 'token-1');
     await store.activityStarted('new', 'token-2');
     for (const [index, owner] of ['old', 'new', 'old'].entries()) await store.intend(intentOf('r', index, { owner }));
-    await store.share({ owner: 'old', at: NOW, deadBefore: 0, asks: [{ key: 'run/r', limit: 4, wanted: 4, held: 2 }] });
-    expect(await store.endOwner('old', 'new', NOW + 999)).toBeNull();
+    await store.share({ owner: 'old', at: NOW, dead: [], asks: [{ key: 'run/r', limit: 4, wanted: 4, held: 2 }] });
+    expect(await store.endOwner({ id: 'old', leaseUntil: NOW + 999 }, 'new', NOW + 1_000)).toBeNull();
     expect((await store.owners()).map(({ id, home, temporal }) => [id, home, temporal])).toEqual([
       ['new', '/b', 'ns'],
       ['old', '/a', 'ns'],
     ]);
-    expect(await store.endOwner('old', 'new', NOW + 1_000)).toEqual(['token-1']);
-    expect(await store.endOwner('old', 'new', NOW + 1_000)).toBeNull();
+    expect(await store.endOwner({ id: 'old', leaseUntil: NOW + 1_000 }, 'new', NOW + 1_000)).toEqual(['token-1']);
+    expect(await store.endOwner({ id: 'old', leaseUntil: NOW + 1_000 }, 'new', NOW + 1_000)).toBeNull();
     expect(await store.totals('r')).toMatchObject({ open: 1, doubtful: 2, reservedNano: 100, doubtfulNano: 200 });
     expect(await store.shares(['run/r'])).toEqual([]);
     // Nobody has returned it yet: who takes over after the successor's death finds it.
@@ -565,7 +597,7 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     await stagedRun(store, 'r', 2);
     await store.beat({ id: 'stopped', home: '/a', pid: 7 }, NOW + 1_000);
     for (const index of [0, 1]) await store.intend(intentOf('r', index, { owner: 'stopped' }));
-    await store.endOwner('stopped', 'me', NOW + 1_000);
+    await store.endOwner({ id: 'stopped', leaseUntil: NOW + 1_000 }, 'me', NOW + 1_000);
     // Row 0: back before anybody else has answered.
     await store.settle(settlementOf('r', 0, { outcome: outcomeOf(0) }));
     expect(await store.intend(intentOf('r', 0, { owner: 'me' }))).toEqual({ kind: 'answered' });

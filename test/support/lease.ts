@@ -6,8 +6,8 @@ export class TestLease implements LeaseOfShares {
   term = 1;
   isValid = true;
   isAlone = true;
-  /** Owners whose lease ended at or before this time are dead. */
-  dead = 0;
+  /** Other owners that are dead. */
+  deadOnes: OwnerRow[] = [];
   readonly others: OwnerRow[] = [];
   readonly #listeners = new Set<() => void>();
 
@@ -25,8 +25,12 @@ export class TestLease implements LeaseOfShares {
     return this.isAlone;
   }
 
-  deadBefore(): number {
-    return this.dead;
+  living(): OwnerRow[] {
+    return this.others.filter(({ leaseUntil }) => leaseUntil > Date.now());
+  }
+
+  dead(): OwnerRow[] {
+    return this.deadOnes;
   }
 
   onLapse(listener: () => void): () => void {

@@ -5,11 +5,12 @@ import { expect, it } from 'vitest';
 import type { RunRow, Store } from '../../src/store/port.js';
 import type { OwnerRow } from '../../src/store/shared-port.js';
 import { DeadOwners } from '../../src/worker/dead-owners.js';
+import { TestClock } from '../support/test-clock.js';
 
 const NOW = 1_000_000;
 
 /** A living process that looks at these owners; what it asked of the store and of Temporal, in order. */
-function living(owners: Partial<OwnerRow>[], options: { deadBefore?: number; runs?: Partial<RunRow>[]; failing?: boolean } = {}) {
+function living(owners: Partial<OwnerRow>[], options: { runs?: Partial<RunRow>[]; failing?: boolean } = {}) {
   const steps: unknown[][] = [];
   let look: () => void = () => undefined;
   const answer = <T>(value: T) => Promise.resolve(value);
@@ -29,7 +30,7 @@ function living(owners: Partial<OwnerRow>[], options: { deadBefore?: number; run
     ensureConnected: () => answer(undefined),
   };
   const store = {
-    endOwner: async (id: string) => {
+    endOwner: async ({ id }: OwnerRow) => {
       steps.push(['endOwner', id]);
       return id === 'quicker' ? null : [Buffer.from(`of ${id}`).toString('base64')];
     },
@@ -40,18 +41,20 @@ function living(owners: Partial<OwnerRow>[], options: { deadBefore?: number; run
       return true;
     },
   } as unknown as Store;
+  const rows = () => owners.map((owner) => ({ home: 'h', temporal: 'ns', leaseUntil: NOW - 1, id: '', ...owner }));
   const dead = new DeadOwners({
     store,
     lease: {
       owner: 'me',
       temporal: 'ns',
-      owners: () => owners.map((owner) => ({ home: 'h', temporal: 'ns', leaseUntil: NOW - 1, id: '', ...owner })),
-      deadBefore: () => options.deadBefore ?? NOW,
+      living: () => rows().filter(({ leaseUntil }) => leaseUntil > NOW),
+      dead: (overMs = 0) => rows().filter(({ id, leaseUntil }) => id !== 'me' && leaseUntil <= NOW - overMs),
       onLook: (listener) => {
         look = listener;
         return () => undefined;
       },
     },
+    clock: new TestClock(NOW),
     connection: connection as never,
     namespace: 'default',
     log: { info: () => undefined, warn: () => undefined },
@@ -82,13 +85,10 @@ it('somebody was quicker -> nothing more is done', async () => {
   expect(me.steps).toEqual([['endOwner', 'quicker']]);
 });
 
-it('activities of another Temporal -> left to its own; no clock to trust yet -> nobody is dead', async () => {
+it('activities of another Temporal -> left to its own', async () => {
   const other = living([{ id: 'far', temporal: 'other' }]);
   await other.look();
   expect(other.steps).toEqual([]);
-  const young = living([{ id: 'gone' }], { deadBefore: 0 });
-  await young.look();
-  expect(young.steps).toEqual([]);
 });
 
 it('Temporal is away -> the token is kept and tried again at the next look', async () => {

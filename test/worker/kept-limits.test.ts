@@ -1,13 +1,14 @@
 import { expect, it } from 'vitest';
 import type { Learned } from '../../src/core/gate/learned.js';
 import { KeptLimits } from '../../src/worker/kept-limits.js';
+import { TestClock } from '../support/test-clock.js';
 
 const NOTHING: Learned = { pace: null, window: null, auto: 16, noise: 0, answerTokens: null, at: 0 };
 
 const idle = { busy: () => false, evenOut: () => undefined };
 
 function kept(stored: Map<string, Learned>) {
-  const clock = { now: 0 };
+  const clock = new TestClock(0);
   const errors: unknown[] = [];
   let writes = 0;
   let failing = false;
@@ -22,7 +23,7 @@ function kept(stored: Map<string, Learned>) {
         stored.set(key, learned);
       },
     },
-    now: () => clock.now,
+    clock,
     onError: (error) => errors.push(error),
   });
   return { clock, errors, limits, fail: () => (failing = true), writes: () => writes };
@@ -32,16 +33,16 @@ it('KeptLimits: what changed is written every ten seconds, the rest is not', asy
   const stored = new Map<string, Learned>();
   const { clock, limits, writes } = kept(stored);
   let learned = NOTHING;
-  limits.add('a', { ...idle, learned: () => ({ ...learned, at: clock.now }) });
-  limits.add('b', { ...idle, learned: () => ({ ...NOTHING, at: clock.now }) });
+  limits.add('a', { ...idle, learned: () => ({ ...learned, at: clock.now() }) });
+  limits.add('b', { ...idle, learned: () => ({ ...NOTHING, at: clock.now() }) });
   learned = { ...NOTHING, pace: 40 };
-  clock.now = 9_999;
+  clock.time = 9_999;
   await limits.look(1);
   expect(writes()).toBe(0);
-  clock.now = 10_000;
+  clock.time = 10_000;
   await limits.look(1);
   expect([...stored]).toEqual([['a', { ...NOTHING, pace: 40, at: 10_000 }]]);
-  clock.now = 30_000;
+  clock.time = 30_000;
   await limits.look(1);
   expect(writes()).toBe(1);
   learned = { ...NOTHING, pace: 50 };
@@ -65,7 +66,7 @@ it('KeptLimits: several processes -> a busy gate is told what another one found 
   let pace = 10;
   let busy = true;
   limits.add('a', {
-    learned: () => ({ ...NOTHING, pace, at: clock.now }),
+    learned: () => ({ ...NOTHING, pace, at: clock.now() }),
     busy: () => busy,
     evenOut: (other) => {
       found.push(other.pace);
@@ -73,20 +74,39 @@ it('KeptLimits: several processes -> a busy gate is told what another one found 
     },
   });
   stored.set('a', { ...NOTHING, pace: 90, at: 2_000 });
-  clock.now = 2_000;
+  clock.time = 2_000;
   await limits.look(1);
   expect(found).toEqual([]);
   await limits.look(2);
   expect([found, stored.get('a')?.pace]).toEqual([[90], 50]);
-  clock.now = 4_000;
+  clock.time = 4_000;
   await limits.look(2);
   expect([found.length, writes()]).toEqual([1, 1]);
   stored.set('a', { ...NOTHING, pace: 70, at: 5_000 });
   busy = false;
-  clock.now = 6_000;
+  clock.time = 6_000;
   await limits.look(2);
   busy = true;
-  clock.now = 60_000;
+  clock.time = 60_000;
   await limits.look(2);
   expect(found).toEqual([90]);
+});
+
+it('KeptLimits: stored times are of the wall -> a clock that was set changes neither what is fresh nor what is kept', async () => {
+  const stored = new Map<string, Learned>();
+  const { clock, limits } = kept(stored);
+  clock.time = 50_000_000;
+  clock.step = -3_600_000;
+  let told = 0;
+  limits.add('a', { learned: () => ({ ...NOTHING, at: clock.now() }), busy: () => true, evenOut: () => (told += 1) });
+  stored.set('a', { ...NOTHING, pace: 7, at: clock.wall() - 60_000 });
+  expect((await limits.load('a'))?.at).toBe(clock.now() - 60_000);
+  stored.set('a', { ...NOTHING, pace: 7, at: clock.wall() - 1_000 });
+  await limits.look(2);
+  expect(told).toBe(1);
+  limits.add('b', { ...idle, learned: () => ({ ...NOTHING, pace: 3, at: clock.now() }) });
+  limits.add('c', { ...idle, learned: () => ({ ...NOTHING, pace: clock.now(), at: clock.now() }) });
+  (clock.time as number) += 10_000;
+  await limits.look(1);
+  expect(stored.get('c')?.at).toBe(clock.wall());
 });

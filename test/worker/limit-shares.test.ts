@@ -4,6 +4,7 @@ import type { Store } from '../../src/store/port.js';
 import { LimitShares } from '../../src/worker/limit-shares.js';
 import { testStore, until } from '../activities/turn-setup.js';
 import { TestLease } from '../support/lease.js';
+import { systemClock } from '../support/test-clock.js';
 import { seededRandom } from '../support/test-random.js';
 
 let opened: Awaited<ReturnType<typeof testStore>>;
@@ -32,7 +33,7 @@ class OneProcess {
     this.shares = new LimitShares({
       store: over,
       lease: this.lease,
-      now: () => Date.now(),
+      clock: systemClock,
       onError: (error) => this.errors.push(error),
     });
   }
@@ -155,8 +156,8 @@ it('the lease was lost -> no places until the store has said again what is left'
   await until('the share is there', () => one.places === 6);
   one.held = 6;
   // Stopped past its lease, and the other one takes everything.
-  await store.beat({ id: one.lease.owner, home: 'h', pid: 1 }, Date.now() - 40_000);
-  two.lease.dead = Date.now();
+  const [last] = (await store.owners()).filter(({ id }) => id === one.lease.owner);
+  two.lease.deadOnes = last ? [last] : [];
   two.add();
   await until('the share is there', () => two.places === 6);
   one.lease.term += 1;

@@ -6,6 +6,7 @@ import type { QueueRow } from '../../src/store/shared-port.js';
 import { ModelQueues } from '../../src/worker/model-queues.js';
 import { workerBasics } from '../../src/worker/temporal-worker.js';
 import { gatekeeper, testStore, until } from '../activities/turn-setup.js';
+import { TestClock } from '../support/test-clock.js';
 import { doneTurn, startTemporal, type Temporal } from '../workflows/temporal-setup.js';
 
 let temporal: Temporal;
@@ -27,21 +28,20 @@ afterEach(async () => {
   expect(errors).toEqual([]);
 });
 
-const clock = { now: Date.now() };
+const clock = new TestClock(Date.now());
 const row = (name: string, requestsPerMinute: number | null = null): QueueRow => ({
   name,
   provider: 'p',
   model: 'm',
   requestsPerMinute,
   callMs: null,
-  lastUsedAt: clock.now,
+  lastUsedAt: clock.now(),
 });
 
 function newQueues(runTurn: () => Promise<RunTurnResult> = async () => ({ kind: 'paused' })): ModelQueues {
   const onError = (error: unknown) => void errors.push(error);
-  const now = () => clock.now;
   const { native: connection } = temporal;
-  const basics = workerBasics({ connection, namespace: 'default', owner: 'queue-worker', store, graceMs: 1_000, now, onError });
+  const basics = workerBasics({ connection, namespace: 'default', owner: 'queue-worker', store, graceMs: 1_000, clock, onError });
   const queues = new ModelQueues({
     basics,
     connection,
@@ -81,7 +81,7 @@ describe('ModelQueues', () => {
 
   it('a turn of the queue -> carried out here; its token is in the store while it runs, for the host that comes after', async () => {
     const answer = gatekeeper<RunTurnResult>();
-    await store.beat({ id: 'queue-worker', home: 'queue-home', pid: process.pid }, clock.now + 60_000);
+    await store.beat({ id: 'queue-worker', home: 'queue-home', pid: process.pid }, clock.now() + 60_000);
     let started = false;
     const runTurn = () => {
       started = true;
@@ -90,7 +90,7 @@ describe('ModelQueues', () => {
     await newQueues(runTurn).open(row('llm.test.tokens'));
     const { handle } = await temporal.start('tokens', { items: 1, plan: { modelQueue: 'llm.test.tokens' } });
     await until('the turn is under way', () => started);
-    expect(await store.endOwners('queue-home', '', clock.now)).toHaveLength(1);
+    expect(await store.endOwners('queue-home', '', clock.now())).toHaveLength(1);
     answer.open(doneTurn());
     expect(await handle.result()).toMatchObject({ stop: null });
   });

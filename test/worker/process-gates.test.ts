@@ -5,6 +5,7 @@ import type { Store } from '../../src/store/port.js';
 import { ProcessGates } from '../../src/worker/process-gates.js';
 import { aTask, setup, stage, testStore, until } from '../activities/turn-setup.js';
 import { TestLease } from '../support/lease.js';
+import { systemClock, TestClock } from '../support/test-clock.js';
 
 let opened: Awaited<ReturnType<typeof testStore>>;
 let store: Store;
@@ -32,9 +33,9 @@ async function aRun(more: Parameters<typeof aTask>[0] = {}) {
   return row;
 }
 
-function newGates(clock: { now: number } | null = null, errors: unknown[] = [], over: Store = store): ProcessGates {
+function newGates(clock: TestClock | null = null, errors: unknown[] = [], over: Store = store): ProcessGates {
   const gates = new ProcessGates(over, {
-    now: () => clock?.now ?? Date.now(),
+    clock: clock ?? systemClock,
     onError: (error) => errors.push(error),
     lease: new TestLease('me'),
   });
@@ -165,14 +166,14 @@ describe('ProcessGates', () => {
   });
 
   it('a run that rests for ten minutes -> forgotten; its next activity registers it again', async () => {
-    const clock = { now: 1_000 };
+    const clock = new TestClock(1_000);
     const gates = newGates(clock);
-    const part = await setup(store, { gates, now: () => clock.now });
+    const part = await setup(store, { gates, clock });
     const contexts = new RunContexts(part.deps);
     const row = await aRun();
     const before = await contexts.get(row.id, 1);
     expect(await contexts.get(row.id, 1)).toBe(before);
-    clock.now += 600_001;
+    (clock.time as number) += 600_001;
     await until('it is forgotten', () => !gates.knows(row.id));
     expect(() => gates.cancelSignal(row.id)).toThrow('not registered');
     const [again, also] = await Promise.all([contexts.get(row.id, 1), contexts.get(row.id, 1)]);
@@ -183,7 +184,7 @@ describe('ProcessGates', () => {
   });
 
   it('a run whose turns wait for longer than that -> not forgotten, and not cancelled', async () => {
-    const clock = { now: 1_000 };
+    const clock = new TestClock(1_000);
     const gates = newGates(clock);
     const row = await aRun({ concurrency: 1 });
     const gate = await gates.of(row);
@@ -196,16 +197,38 @@ describe('ProcessGates', () => {
     if (first.kind === 'go') first.release({ kind: 'unused' });
     expect(gate.inFlight(row.id)).toBe(0);
     expect(gate.bottleneck(row.id)).toBe('money');
-    clock.now += 1_200_000;
+    (clock.time as number) += 1_200_000;
     await new Promise((resolve) => setTimeout(resolve, 600));
     expect(gates.knows(row.id)).toBe(true);
     expect(ended).toBe(0);
   });
 
+  it('the wall is set while slots are asked for -> they are due when they were', async () => {
+    const clock = new TestClock(() => Date.now());
+    clock.step = -3_600_000;
+    const asked: number[] = [];
+    const slow = new Proxy(store, {
+      get: (target, key) => {
+        if (key !== 'takeSlots') return Reflect.get(target, key) as unknown;
+        return async (_key: string, _count: number, _ms: number, from: number) => {
+          asked.push(from);
+          clock.step = 7_200_000;
+          return from;
+        };
+      },
+    });
+    const gates = new ProcessGates(slow, { clock, onError: () => undefined, lease: new TestLease('me') });
+    open.push(gates);
+    const row = await aRun({ requestsPerMinute: 60 });
+    const gate = await gates.of(row);
+    expect((await gate.admit(ask(row.id), 30_000, signal)).kind).toBe('go');
+    expect(Math.abs((asked[0] as number) - (Date.now() - 3_600_000))).toBeLessThan(5_000);
+  });
+
   it('idle -> those that live, on the same Temporal, and have no calls of the run', async () => {
     const row = await aRun();
     const lease = new TestLease('me');
-    const gates = new ProcessGates(store, { now: () => Date.now(), onError: () => undefined, lease });
+    const gates = new ProcessGates(store, { clock: systemClock, onError: () => undefined, lease });
     open.push(gates);
     const owner = (id: string, temporal = 'here', leaseUntil = Date.now() + 60_000) => ({ id, home: 'h', temporal, leaseUntil });
     lease.others.push(owner('me'), owner('joined'), owner('elsewhere', 'there'), owner('dead', 'here', 1));
@@ -213,7 +236,7 @@ describe('ProcessGates', () => {
     await store.share({
       owner: 'me',
       at: Date.now(),
-      deadBefore: 0,
+      dead: [],
       asks: [{ key: `run/${row.id}`, limit: 4, wanted: 1, held: 1 }],
     });
     expect(await gates.idle(row.id)).toEqual(['joined']);

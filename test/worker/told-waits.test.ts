@@ -2,18 +2,19 @@ import { describe, expect, it } from 'vitest';
 import type { Hold } from '../../src/core/gate/line.js';
 import type { Wait } from '../../src/core/gate/wait.js';
 import { ToldWaits } from '../../src/worker/told-waits.js';
+import { TestClock } from '../support/test-clock.js';
 
 const T = 1_700_000_000_000;
 
 function watched() {
-  const clock = { now: T };
+  const clock = new TestClock(T);
   const written: (Wait | null)[] = [];
   const store = { setWait: async (_owner: string, _run: string, wait: Wait | null) => void written.push(wait) };
-  const waits = new ToldWaits({ store, owner: 'me', now: () => clock.now });
+  const waits = new ToldWaits({ store, owner: 'me', clock });
   const look = async (why: Hold['why'], more: Partial<Hold> & { turns?: number } = {}) => {
     const { turns = 3, ...hold } = more;
     await waits.look('r', { hold: { why, until: null, ...hold }, turns });
-    clock.now += 250;
+    (clock.time as number) += 250;
   };
   return { clock, written, look, waits };
 }
@@ -45,7 +46,7 @@ describe('ToldWaits', () => {
     const { written, look, clock } = watched();
     await look('breaker', { until: T + 900 });
     expect(written).toEqual([{ why: 'breaker', since: T, until: null, turns: 3 }]);
-    for (let n = 0; n < 40; n += 1) await look('breaker', { until: clock.now + 15_000 });
+    for (let n = 0; n < 40; n += 1) await look('breaker', { until: clock.now() + 15_000 });
     expect(written.length).toBeGreaterThan(3);
     expect(written.length).toBeLessThanOrEqual(12);
   });
@@ -55,7 +56,7 @@ describe('ToldWaits', () => {
     const failure = { text: 'HTTP 503', since: T - 5_000 };
     await look('breaker', { failure });
     expect(written).toEqual([{ why: 'breaker', since: T, until: null, turns: 3, failure }]);
-    clock.now += 1_000;
+    (clock.time as number) += 1_000;
     await look('breaker', { failure: { ...failure, text: 'no connection' } });
     expect(written.at(-1)).toMatchObject({ why: 'breaker', failure: { text: 'no connection', since: T - 5_000 } });
     for (let n = 0; n < 6; n += 1) await look('retry', { failure });
@@ -77,5 +78,18 @@ describe('ToldWaits', () => {
     await waits.forget('r');
     await waits.forget('unknown');
     expect(written.map((wait) => wait?.why ?? null)).toEqual(['money', null]);
+  });
+
+  it('the wall is set -> the same wait with the times of the new wall, once', async () => {
+    const { written, look, clock } = watched();
+    const failure = { text: 'no connection', since: T - 5_000 };
+    await look('breaker', { until: T + 60_000, failure });
+    clock.step = -3_600_000;
+    for (let n = 0; n < 12; n += 1) await look('breaker', { until: T + 60_000, failure });
+    const told = { why: 'breaker', turns: 3 };
+    expect(written).toEqual([
+      { ...told, since: T, until: T + 60_000, failure },
+      { ...told, since: T - 3_600_000, until: T - 3_540_000, failure: { ...failure, since: T - 3_605_000 } },
+    ]);
   });
 });

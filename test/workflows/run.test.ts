@@ -1,7 +1,9 @@
+import { Context } from '@temporalio/activity';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunTurnResult } from '../../src/activities/run-turn.js';
+import { MAIN_QUEUE } from '../../src/core/names.js';
 import {
   modelKey,
   pauseUpdate,
@@ -234,22 +236,56 @@ describe('processes that join a run', () => {
   it('the one that a slice was for is gone -> whoever is there takes it', async () => {
     const waits = gatekeeper<void>();
     const { handle, scene } = await temporal.start('joined-and-gone', {
-      items: 60,
+      items: 80,
       plan: { sliceSize: 20, concurrency: 4 },
       slice: async ({ from, to }) => {
-        await waits.promise;
+        // A slice that says nothing for 30 s is taken for dead.
+        const activity = Context.current();
+        const alive = setInterval(() => activity.heartbeat(), 1_000);
+        await waits.promise.finally(() => clearInterval(alive));
         return { ok: to - from };
       },
     });
-    await until('the window is full', () => scene.slices.length === 2);
+    // One slice for the only process, and two more: the last one has no place yet.
+    await until('the window is full', () => scene.slices.length === 3);
+    await sleep(200);
+    expect(scene.slices).toHaveLength(3);
     scene.idle = ['durable-swarm.slices.gone'];
     scene.processes = 2;
     // Nobody asks at that queue: after 10 s the slice is anyone's.
-    await until('the third slice was taken', () => scene.slices.length === 3, 30_000);
+    await until('the last slice was taken', () => scene.slices.length === 4);
     expect(scene.queues).not.toContain('durable-swarm.slices.gone');
     waits.open();
-    expect(await handle.result()).toMatchObject({ counts: { ok: 60 } });
-    expect(scene.slices.map(({ from }) => from).sort((a, b) => a - b)).toEqual([0, 20, 40]);
+    expect(await handle.result()).toMatchObject({ counts: { ok: 80 } });
+    expect(scene.slices.map(({ from }) => from).sort((a, b) => a - b)).toEqual([0, 20, 40, 60]);
+    const child = temporal.client.workflow.getHandle('joined-and-gone/e1/map/s60');
+    const { events } = await child.fetchHistory();
+    const queues = (events ?? []).flatMap(
+      ({ activityTaskScheduledEventAttributes: scheduled }) => scheduled?.taskQueue?.name ?? [],
+    );
+    expect(queues).toEqual(['durable-swarm.slices.gone', MAIN_QUEUE]);
+  });
+
+  it('a wait -> as long as it is told to be, also where the clock of the worker is another one', async () => {
+    const waiting =
+      (until: number) =>
+      (attempt: number): RunTurnResult =>
+        attempt === 1 ? { kind: 'wait', until, afterMs: 50, reason: 'E_CALL_RATE' } : doneTurn();
+    for (const [name, ahead] of [
+      ['ahead', 3_600_000],
+      ['behind', -3_600_000],
+    ] as const) {
+      const turn = waiting(Date.now() + ahead);
+      const one = await temporal.start(`clock-${name}-seed`, { items: 1, turn: (_, attempt) => turn(attempt) });
+      expect(await one.handle.result()).toMatchObject({ counts: { ok: 1 } });
+      const many = await temporal.start(`clock-${name}-slice`, {
+        items: 20,
+        plan: { sliceSize: 20 },
+        slice: ({ from, to }, attempt) =>
+          attempt === 1 ? { undone: to - from, waitUntil: Date.now() + ahead, waitMs: 50 } : { ok: to - from },
+      });
+      expect(await many.handle.result()).toMatchObject({ counts: { ok: 20 } });
+    }
   });
 
   it('auto -> the last rows are split between all', async () => {

@@ -158,5 +158,5 @@ const IDLE_MS = 60_000;
 export function lineIsDue(last: LastLine | null, model: ViewModel, now: number): boolean {
   if (last === null || last.model.state !== model.state) return true;
   const news = last.model.done !== model.done || last.model.inFlight !== model.inFlight;
-  return model.fraction - last.model.fraction >= STEP || now - last.at >= (news ? STEP_MS : IDLE_MS);
+  return model.fraction - last.model.fraction >= STEP || Math.abs(now - last.at) >= (news ? STEP_MS : IDLE_MS);
 }

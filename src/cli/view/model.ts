@@ -117,10 +117,12 @@ export function lastFailure({ state, waits }: Progress, now: number): string | n
 }
 
 /**
- * One moment of the view. `previous` are the samples kept by addSample, oldest first; `now` is the time of `progress`.
+ * One moment of the view. `samples` are those kept by addSample, oldest first; `now` is the time of `progress`.
  * Texts in the result are safe for a terminal.
  */
-export function viewModel(previous: readonly Sample[], progress: Progress, now: number): ViewModel {
+export function viewModel(samples: readonly Sample[], progress: Progress, now: number): ViewModel {
+  // Those that are still to come are of before the clock was set back.
+  const previous = samples.filter(({ at }) => at < now);
   const latest: Sample = { at: now, progress };
   const base = previous.findLast(({ at }) => at <= now - WINDOW_MS) ?? previous[0];
   const done = rowsDone(progress);

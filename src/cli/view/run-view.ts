@@ -50,7 +50,7 @@ export function liveView(session: Session): RunView {
   return {
     everyMs: 200,
     show(model) {
-      if (now() - drawnAt < REDRAW_MS) return;
+      if (Math.abs(now() - drawnAt) < REDRAW_MS) return;
       drawnAt = now();
       draw(model);
     },

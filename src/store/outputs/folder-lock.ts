@@ -30,12 +30,12 @@ function tryAcquire(path: string): ProcessLock | null {
 /** Runs `work` while no other process changes the folder's marker. Throws E_LOCKED after 10 s. */
 export async function withFolderLock<T>(dir: string, work: () => Promise<T>): Promise<T> {
   const path = join(dir, LOCK_FILE);
-  const until = Date.now() + PATIENCE_MS;
+  const until = performance.now() + PATIENCE_MS;
   let lock: ProcessLock | null = null;
   for (;;) {
     lock = await writing(path, async () => tryAcquire(path));
     if (lock) break;
-    if (Date.now() > until) {
+    if (performance.now() > until) {
       const found = 'another process is changing whose folder this is';
       throw new SwarmError({ code: 'E_LOCKED', place: { file: dir }, found, fix: 'wait for it, then run again' }, EXIT.locked);
     }

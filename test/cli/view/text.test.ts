@@ -70,10 +70,31 @@ describe('safeText', () => {
     expect(safeText(text)).toBe(expected);
   });
 
-  it('a long hostile text: done at once', () => {
-    const text = '\u001b]'.repeat(200_000);
-    expect(safeText(text)).not.toContain('\u001b');
-  }, 5000);
+  it.each([
+    ['openings', '\u001b]'.repeat(200_000)],
+    ['openings with text', '\u001b]8;;x'.repeat(100_000)],
+    ['one that never ends', `\u001b]${'x'.repeat(400_000)}`],
+    ['parameters', `\u001b[${'0;'.repeat(200_000)}`],
+    ['many of them', '\u001b[0;0;0'.repeat(60_000)],
+    ['8-bit openings', '\u009d0;x'.repeat(100_000)],
+    ['blanks', `\u001b${' '.repeat(400_000)}`],
+  ])('a long hostile text, %s: done at once', (_name, text) => {
+    const started = performance.now();
+    expect(safeText(text)).not.toMatch(/[\u001b\u0080-\u009f]/);
+    // Some 10 ms; by the square of the length it would be minutes.
+    expect(performance.now() - started).toBeLessThan(2_000);
+  });
+
+  it.each([
+    ['a title', '\u001b]0;title\u0007a', 'a'],
+    ['a link that is cut', '\u001b]8;;http://x', ']8;;http://x'],
+    ['an opening before a whole sequence', '\u001b]\u001b[31ma', ']a'],
+    ['a device string', '\u001bPq#0\u001b\\a', 'a'],
+    ['a reset and a set of characters', '\u001bc\u001b(Ba', 'a'],
+    ['a private mode', '\u001b[?1049ha', 'a'],
+  ])('%s', (_name, text, expected) => {
+    expect(safeText(text)).toBe(expected);
+  });
 
   it('safeLine: one line', () => {
     expect(safeLine(' a\r\nb\tc\n')).toBe('a b c');
