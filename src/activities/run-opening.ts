@@ -87,7 +87,7 @@ export class RunOpening {
 
   async #find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {
     const { store, stage } = this.#deps;
-    if ('run' in input) {
+    if (typeof input === 'object' && input !== null && 'run' in input) {
       const run = await store.run(input.run);
       if (!run)
         throw new SwarmError({

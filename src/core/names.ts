@@ -73,7 +73,7 @@ export function newRunId(name: string, random: () => number): string {
   return `${safeName(name).slice(0, 60)}-${suffix}`;
 }
 
-/** Run id of an execution that plain Temporal started: its workflow id, made safe. */
+/** Run id of an execution that plain Temporal started: its workflow id, made safe. It names a folder, so it never begins with a dot. */
 export function runIdOfWorkflow(workflowId: string): string {
-  return safeName(workflowId.replace(/\/e\d+$/, ''));
+  return safeName(workflowId.replace(/\/e\d+$/, '').replace(/^[^A-Za-z0-9_]+/, ''));
 }

@@ -23,13 +23,13 @@ export function runAttributes(run: { run: string; model: string }): SearchAttrib
   ];
 }
 
-/** How a run may be started. Other starters than plain Temporal stage first and pass the reference. */
+/** How a run may be started. Other starters than plain Temporal stage first and pass the reference; what that gives is checked in openRun. */
 export type RunInput =
   /** A staged run. */
   | { run: string }
-  /** A task file under the host's task roots. */
-  | { task: string; limit?: number; total?: number; outputDir?: string }
-  /** Prompts in the input (they are then in the history); `model` as in worker_model, default `sim/quick`. */
+  /** A task file under the host's task roots, owned by the host's user. */
+  | { task: string; limit?: number; total?: number }
+  /** Prompts in the input (they are then in the history); `model` as in worker_model, default `sim/quick`, of those that the host allows. */
   | { prompts: string[]; model?: string; apiBase?: string; apiKeyEnv?: string };
 
 /** What a run's workflow returns. */

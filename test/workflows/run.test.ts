@@ -1,5 +1,5 @@
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunTurnResult } from '../../src/activities/run-turn.js';
 import {
@@ -352,33 +352,52 @@ describe('control', () => {
       },
     });
     await until('it has begun', () => scene.turns.length >= 2);
-    await handle.executeUpdate(resizeUpdate, { args: [{ concurrency: 8, maxCost: null }] });
+    await handle.executeUpdate(resizeUpdate, { args: [{ concurrency: 8, requestsPerMinute: null }] });
     await handle.result();
-    expect(scene.controls).toEqual([{ run: 'resized', concurrency: 8, maxCost: null }]);
+    expect(scene.controls).toEqual([{ run: 'resized', concurrency: 8, requestsPerMinute: null }]);
     expectAllOnce(scene, 20);
   });
 
   it.each([
-    [{ concurrency: 0 }, 'concurrency'],
-    [{ concurrency: 1.5 }, 'concurrency'],
-    [{ requestsPerMinute: -1 }, 'requestsPerMinute'],
-    [{ maxCost: Number.NaN }, 'maxCost'],
-    [{ maxCost: 'ten' as never }, 'maxCost'],
-  ])('resize to %j -> refused by its validator, nothing is written', async (size, key) => {
-    const id = `refused-${key}-${JSON.stringify(size).length}`;
+    [{ concurrency: 0 }, 'E_CLI_VALUE', /^concurrency must be a whole number/],
+    [{ concurrency: 1.5 }, 'E_CLI_VALUE', /^concurrency must be a whole number/],
+    [{ requestsPerMinute: -1 }, 'E_CLI_VALUE', /^requestsPerMinute must be a number above 0/],
+    // JSON has no NaN: it arrives as null, which would mean no cap.
+    [{ maxCost: Number.NaN }, 'E_CAP_RAISED', /may lower maxCost, not take it away/],
+    [{ maxDailyCost: null }, 'E_CAP_RAISED', /may lower maxDailyCost, not take it away/],
+    [{ maxCost: 'ten' as never }, 'E_CLI_VALUE', /^maxCost must be a number above 0/],
+    [{ max_cost: 1 } as never, 'E_CLI_VALUE', /^resize has no max_cost; it takes concurrency, maxCost/],
+    [{ run: 'another' } as never, 'E_CLI_VALUE', /^resize has no run/],
+    ['all' as never, 'E_CLI_VALUE', /takes one object/],
+  ])('resize to %j -> refused by its validator, nothing is written', async (size, type, message) => {
+    const id = `refused-${JSON.stringify(size).replace(/\W+/g, '-')}`;
     const first = gatekeeper<RunTurnResult>();
     const { handle, scene } = await temporal.start(id, { items: 1, turn: () => first.promise });
-    const update = handle.executeUpdate(resizeUpdate, { args: [size] });
-    // JSON has no NaN: it arrives as null, which means no cap.
-    if (key === 'maxCost' && JSON.stringify(size).includes('null')) await update;
-    else {
-      const refusal = (await update.catch((error: unknown) => error)) as WorkflowUpdateFailedError;
-      expect(refusal).toBeInstanceOf(WorkflowUpdateFailedError);
-      expect(refusal.cause).toMatchObject({ type: 'E_CLI_VALUE', message: `${key} must be a positive number` });
-      expect(scene.controls).toEqual([]);
-    }
+    const refusal = await handle.executeUpdate(resizeUpdate, { args: [size] }).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(WorkflowUpdateFailedError);
+    expect((refusal as WorkflowUpdateFailedError).cause).toMatchObject({ type, message: expect.stringMatching(message) });
+    expect(scene.controls).toEqual([]);
     first.open(doneTurn());
     await handle.result();
+  });
+
+  it('a resize that the activity refuses -> the Update fails with its message, the run goes on', async () => {
+    const first = gatekeeper<RunTurnResult>();
+    const { handle, scene } = await temporal.start('over-its-cap', {
+      items: 1,
+      turn: () => first.promise,
+      control: () => {
+        throw ApplicationFailure.nonRetryable('E_CAP_RAISED: an Update may not raise it', 'E_CAP_RAISED');
+      },
+    });
+    const refusal = await handle.executeUpdate(resizeUpdate, { args: [{ maxCost: 5 }] }).catch((error: unknown) => error);
+    expect((refusal as WorkflowUpdateFailedError).cause).toMatchObject({
+      type: 'E_CAP_RAISED',
+      message: 'E_CAP_RAISED: an Update may not raise it',
+    });
+    first.open(doneTurn());
+    expect(await handle.result()).toMatchObject({ counts: { ok: 1 } });
+    expect(scene.controls).toHaveLength(1);
   });
 
   it('an Update while the task is staged -> carried out when the run is open', async () => {

@@ -51,6 +51,8 @@ export interface Script {
   slice?(input: RunSliceInput, attempt: number): Partial<RunSliceResult> | Promise<Partial<RunSliceResult>>;
   close?(): Promise<void>;
   open?(): Promise<void>;
+  /** Before a change of the control row is taken. */
+  control?(change: WriteControlInput): void;
 }
 
 /** What the workflows asked for, by run. */
@@ -180,6 +182,7 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
     writeControl: async (input: WriteControlInput) => {
       const scene = of(input.run);
       scene.controls.push(input);
+      scene.script.control?.(input);
       if (input.paused !== undefined) scene.news.paused = input.paused;
       if (input.cancelled !== undefined) scene.news.cancelled = input.cancelled;
       if (input.concurrency !== undefined) scene.news.concurrency = input.concurrency;
