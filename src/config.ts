@@ -186,6 +186,12 @@ export function childEnvironment(added: Env, env: Env = process.env): Record<str
   return { ...env, ...added };
 }
 
+/** Environment of the temporal CLI that is to speak to the embedded server: no other setting of Temporal, least of all a key. */
+export function embeddedEnvironment(address: string, env: Env = process.env): Record<string, string | undefined> {
+  const others = Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_'));
+  return { ...Object.fromEntries(others), TEMPORAL_ADDRESS: address };
+}
+
 /** What `@temporalio/envconfig` reads: the `TEMPORAL_*` variables and where the user's configuration folder is. May hold an API key. */
 export function temporalEnvironment(env: Env = process.env): Record<string, string> {
   const kept = (name: string) => name.startsWith('TEMPORAL_') || ['HOME', 'XDG_CONFIG_HOME', 'APPDATA'].includes(name);

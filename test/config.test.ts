@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hostEnvironment, loadConfig } from '../src/config.js';
+import { embeddedEnvironment, hostEnvironment, loadConfig } from '../src/config.js';
 
 describe('SWARM_MAX_DAILY_COST', () => {
   it('a number -> the cap, in days of SWARM_TIMEZONE; handed on to the host', () => {
@@ -57,5 +57,19 @@ describe('SWARM_TEMPORAL_...', () => {
   it('what cannot be read -> an error, never open', () => {
     expect(() => loadConfig({ SWARM_TEMPORAL_STARTS: 'never' })).toThrow(/E_CLI_VALUE: SWARM_TEMPORAL_STARTS is "never"/);
     expect(() => loadConfig({ SWARM_TEMPORAL_MAX_COST: '1,00' })).toThrow(/E_CAP: SWARM_TEMPORAL_MAX_COST is "1,00"/);
+  });
+});
+
+describe('temporal CLI against the embedded server', () => {
+  it('a key, a namespace, TLS or a profile of the user -> not handed on', () => {
+    const env = {
+      PATH: '/bin',
+      TEMPORAL_API_KEY: 'secret',
+      TEMPORAL_NAMESPACE: 'mine',
+      TEMPORAL_TLS: 'true',
+      TEMPORAL_GRPC_META_X: 'y',
+      TEMPORAL_ENV: 'prod',
+    };
+    expect(embeddedEnvironment('127.0.0.1:7300', env)).toEqual({ PATH: '/bin', TEMPORAL_ADDRESS: '127.0.0.1:7300' });
   });
 });
