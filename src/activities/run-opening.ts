@@ -57,9 +57,10 @@ export class RunOpening {
     const filesHome = run.home === '' ? deps.homeId : run.home;
     if (filesHome === deps.homeId) await deps.claim(run);
     const control = await deps.store.control(run.id);
-    const [epoch, queue] = await Promise.all([
+    const [epoch, queue, stateAttribute = false] = await Promise.all([
       deps.store.openEpoch(run.id, workflow, deps.now()),
       deps.store.registerQueue({ ...queueOf(task, deps.now()), requestsPerMinute: control.requestsPerMinute }),
+      deps.hasStateAttribute?.(),
     ]);
     const plan: RunPlan = {
       run: run.id,
@@ -78,6 +79,7 @@ export class RunOpening {
       // One that joins later is told by watchRun.
       processes: deps.gates.processes(),
       outputDir: run.outputDir,
+      ...(stateAttribute ? { stateAttribute } : {}),
     };
     if (filesHome === deps.homeId) this.#publications.openedHere(plan.run, plan.epoch);
     this.#headStart.begin(plan);

@@ -3,6 +3,9 @@
 /** Queue of workflows and of activities without a rate of their own. */
 export const MAIN_QUEUE = 'durable-swarm';
 
+/** Search attribute of a run's workflow: its state. Not every cluster has it registered. */
+export const STATE_ATTRIBUTE = 'SwarmState';
+
 const SAFE = /[^A-Za-z0-9._-]+/g;
 
 /** Text made safe for a queue name, an id or a folder: other characters become `-`. */

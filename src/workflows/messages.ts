@@ -3,10 +3,13 @@ import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { WatchRunResult } from '../activities/watch-run.js';
 import type { StopCause, Usage } from '../core/model.js';
-import { TAIL_SIGNAL } from '../core/names.js';
+import { STATE_ATTRIBUTE, TAIL_SIGNAL } from '../core/names.js';
 import type { ResizeOptions } from '../core/resize.js';
 
 export const RUN_WORKFLOW = 'swarmRun';
+
+/** Type of the failure of a run's workflow whose run failed; its details are the RunSummary. */
+export const RUN_FAILED = 'E_RUN_FAILED';
 
 /** A workflow task that a dead worker holds goes to another one after this long; Temporal's default is 10 s. */
 export const WORKFLOW_TASK_TIMEOUT = '5s';
@@ -14,6 +17,8 @@ export const WORKFLOW_TASK_TIMEOUT = '5s';
 export const runKey = defineSearchAttributeKey('SwarmRun', SearchAttributeType.KEYWORD);
 export const modelKey = defineSearchAttributeKey('SwarmModel', SearchAttributeType.KEYWORD);
 export const phaseKey = defineSearchAttributeKey('SwarmPhase', SearchAttributeType.KEYWORD);
+/** Of a run alone: its state, as `swarm runs` tells it. */
+export const stateKey = defineSearchAttributeKey(STATE_ATTRIBUTE, SearchAttributeType.KEYWORD);
 
 /** Search attributes of a run and its children. Set when they start: an upsert would cost the server a visibility write. */
 export function runAttributes(run: { run: string; model: string }): SearchAttributePair[] {
@@ -38,7 +43,7 @@ export interface RunSummary {
   epoch: number;
   state: 'completed' | 'capped' | 'paused' | 'cancelled' | 'failed';
   stop: StopCause | null;
-  /** Why it stopped, where the store could not be told: a disk that failed. */
+  /** Why it stopped, for people; null when it completed or was cancelled. */
   message: string | null;
   counts: { total: number; ok: number; failed: number; filtered: number };
   usage: Usage;
@@ -79,6 +84,8 @@ export interface RunPlan {
   processes?: number;
   /** Address of the run's folder, for the current details. */
   outputDir: string;
+  /** True where SwarmState is registered: elsewhere the server would refuse it for ever. Not in what older histories hold. @default false */
+  stateAttribute?: boolean;
 }
 
 /** Part of a phase, handed from the run to a lane and from one lane execution to the next. */

@@ -7,6 +7,7 @@ import {
   condition,
   setCurrentDetails,
   setHandler,
+  upsertSearchAttributes,
 } from '@temporalio/workflow';
 import type { WatchRunResult } from '../activities/watch-run.js';
 import { RESIZE_CAPS, RESIZE_LIMITS, type ResizeOptions, resizeFault } from '../core/resize.js';
@@ -22,6 +23,7 @@ import {
   type RunSummary,
   resizeUpdate,
   resumeUpdate,
+  stateKey,
 } from './messages.js';
 import { writeControl } from './proxies.js';
 import { NO_SUMS } from './sums.js';
@@ -37,8 +39,13 @@ export class RunControl {
   /** Counts of the store, as of the last 5 % step. */
   #seen: WatchRunResult | null = null;
   #closing = false;
+  readonly #tellsMore: boolean;
+  /** As SwarmState has it. */
+  #state: RunSummary['state'] | 'running' | null = null;
 
-  constructor() {
+  /** `tellsMore`: see versioning.ts. */
+  constructor(tellsMore: boolean) {
+    this.#tellsMore = tellsMore;
     setHandler(pauseUpdate, () => this.#write({ paused: true }), {
       description: 'Stops new calls; those under way are finished.',
     });
@@ -70,7 +77,26 @@ export class RunControl {
   }
 
   ended(summary: RunSummary): void {
-    if (this.#plan !== null) setCurrentDetails(endDetails(this.#plan, summary));
+    if (this.#plan === null) return;
+    setCurrentDetails(endDetails(this.#plan, summary));
+    this.#tell(summary.state);
+  }
+
+  /** True when the run ends: nothing is watched any more. */
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  /** The run is open, or its control row has changed. */
+  tellState(): void {
+    this.#tell(this.news.paused ? 'paused' : 'running');
+  }
+
+  /** An attribute that is not registered would be refused for ever, and with it the workflow task. */
+  #tell(state: RunSummary['state'] | 'running'): void {
+    if (!this.#tellsMore || this.#plan?.stateAttribute !== true || this.#state === state) return;
+    this.#state = state;
+    upsertSearchAttributes([{ key: stateKey, value: state }]);
   }
 
   #show(): void {
@@ -100,6 +126,7 @@ export class RunControl {
     const { run } = this.#plan as RunPlan;
     this.news = await writeControl({ ...change, run }).catch(refusal);
     this.#show();
+    if (!this.#closing) this.tellState();
     await this.phase?.tell(this.news);
   }
 

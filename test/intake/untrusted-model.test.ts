@@ -18,7 +18,7 @@ const CLOSED: InputRules = { models: ['sim/*'], bases: [], keys: [], maxCostUsd:
 const ANY: InputRules = { ...CLOSED, models: ['*'], maxCostUsd: 1 };
 const LISTED: InputRules = { ...ANY, bases: [`${MINE}/`], keys: ['MY_KEY'] };
 
-type Input = [model: string, apiBase?: string, apiKeyEnv?: string];
+type Input = [model: string, apiBase?: string | undefined, apiKeyEnv?: string];
 
 const allowed: [InputRules, Input][] = [
   [CLOSED, ['sim/quick']],
