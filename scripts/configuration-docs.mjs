@@ -12,7 +12,36 @@ const settings = (config) =>
       '`$XDG_STATE_HOME/durable-swarm`',
     ],
     ['SWARM_DATABASE_URL', 'PostgreSQL address (`postgres://...`) of the store, instead of the file in the home.', 'the file'],
-    ['SWARM_TASK_ROOTS', 'Folders that a task named by plain Temporal may lie under; a path list.', 'the working directory'],
+    [
+      'SWARM_TASK_ROOTS',
+      'Folders that a task named by plain Temporal may lie under; a path list. A task file that another user owns or may write is refused.',
+      'the working directory',
+    ],
+    [
+      'SWARM_TEMPORAL_STARTS',
+      '`off`: plain Temporal starts nothing; runs that `swarm run` and the library stage go on. See [From Temporal](temporal.md).',
+      '`on`',
+    ],
+    [
+      'SWARM_TEMPORAL_MODELS',
+      'Models that prompts in a workflow input may use: `provider/model`, `*` for any text; a list with commas.',
+      '`sim/*`',
+    ],
+    [
+      'SWARM_TEMPORAL_MAX_COST',
+      'Cap in USD of each run whose prompts came in a workflow input, when its model costs. Without it none may cost.',
+      'none',
+    ],
+    [
+      'SWARM_TEMPORAL_BASES',
+      'Base URLs that such an input may name beyond those of the [known providers](task-reference.md#providers); a list with commas.',
+      'none',
+    ],
+    [
+      'SWARM_TEMPORAL_KEYS',
+      'Key variables that such an input may name beyond those of the known providers; a list with commas. The key of a known provider goes to its own base alone.',
+      'none',
+    ],
     [
       'SWARM_TEMPORAL_PORT',
       'First choice for the port of the embedded Temporal server; its Web UI is 1000 above. When one is taken, the next pair is used and said.',

@@ -17,7 +17,7 @@ async function showNext() {
     const folder = realpathSync(join(ROOT, 'examples', 'quickstart'));
     const runs = await swarm.runs();
     const latest = runs.find((/** @type {{ outputDir: string }} */ run) => run.outputDir.startsWith(folder + sep));
-    const webUi = await swarm.webUi();
+    const webUi = await swarm.webUi(latest?.run);
     const lines = ['', 'What to look at next:'];
     if (latest) {
       lines.push(`  answers   ${relative(ROOT, join(latest.outputDir, 'output.jsonl'))}`);

@@ -31,12 +31,31 @@ export interface Config {
   maxDailyCost: { usd: number; timeZone: string } | null;
   /** USD that all runs have cost in a day when the commands that show a run warn. `SWARM_WARN_AT`, days as above; default none. */
   warnAt: { usd: number; timeZone: string } | null;
+  /** What inputs of plain Temporal may ask for beyond a task file of the user's own. */
+  temporalInputs: TemporalInputs;
   /** How long an idle host stays, in ms. `SWARM_IDLE_MS`, default 60,000. */
   idleMs: number;
   /** `SWARM_LOG_LEVEL`, default info. */
   logLevel: string;
   /** True under CI: no live view, no questions. */
   ci: boolean;
+}
+
+/**
+ * Whoever reaches the Temporal server can start workflows, and the embedded server has no login: what comes that way is untrusted. These
+ * are read from the environment alone.
+ */
+export interface TemporalInputs {
+  /** False: only runs that were staged before are taken. `SWARM_TEMPORAL_STARTS=off`. */
+  starts: boolean;
+  /** Models that prompts in the input may use: `provider/model`, `*` for any text. `SWARM_TEMPORAL_MODELS`, default `sim/*`. */
+  models: readonly string[];
+  /** Base URLs beyond those of the known providers. `SWARM_TEMPORAL_BASES`, default none. */
+  bases: readonly string[];
+  /** Key variables beyond those of the known providers. `SWARM_TEMPORAL_KEYS`, default none. */
+  keys: readonly string[];
+  /** Cap in USD of each such run whose model costs; null: none may cost. `SWARM_TEMPORAL_MAX_COST`. */
+  maxCostUsd: number | null;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -47,14 +66,21 @@ function positiveInteger(text: string | undefined, fallback: number): number {
   return Number.isInteger(value) && value > 0 ? value : fallback;
 }
 
-/** A cap that nobody could read must not be no cap. Throws E_CAP or E_TASK_TZ. */
-function usdADay(name: string, text: string | undefined, timeZone: string): Config['maxDailyCost'] {
+/** A cap that nobody could read must not be no cap. Throws E_CAP. */
+function usdOf(name: string, text: string | undefined): number | null {
   if (text === undefined || text === '') return null;
   const usd = text.trim() === '' ? Number.NaN : Number(text);
   if (!(Number.isFinite(usd) && usd > 0)) {
     const allowed = 'a number of USD above 0, with a point for decimals';
     throw new SwarmError({ code: 'E_CAP', found: `${name} is ${JSON.stringify(text)}`, allowed }, EXIT.badInput);
   }
+  return usd;
+}
+
+/** Throws E_CAP or E_TASK_TZ. */
+function usdADay(name: string, text: string | undefined, timeZone: string): Config['maxDailyCost'] {
+  const usd = usdOf(name, text);
+  if (usd === null) return null;
   if (!isTimeZone(timeZone)) {
     const allowed = 'a name of the IANA time zone database, such as UTC or Europe/Berlin';
     throw new SwarmError({ code: 'E_TASK_TZ', found: `SWARM_TIMEZONE is ${JSON.stringify(timeZone)}`, allowed }, EXIT.badInput);
@@ -62,7 +88,20 @@ function usdADay(name: string, text: string | undefined, timeZone: string): Conf
   return { usd, timeZone };
 }
 
-/** Throws E_CAP or E_TASK_TZ for a daily cap or warning that cannot be read. */
+/** Names between commas, blanks or line ends. */
+function listOf(text: string | undefined): string[] {
+  return (text ?? '').split(/[\s,]+/).filter((name) => name !== '');
+}
+
+/** A word that nobody could read must not open what it was to close. Throws E_CLI_VALUE. */
+function onOrOff(name: string, text: string | undefined): boolean {
+  const word = (text ?? '').trim().toLowerCase();
+  if (word === '' || word === 'on') return true;
+  if (word === 'off') return false;
+  throw new SwarmError({ code: 'E_CLI_VALUE', found: `${name} is ${JSON.stringify(text)}`, allowed: 'on or off' }, EXIT.badInput);
+}
+
+/** Throws E_CAP, E_TASK_TZ or E_CLI_VALUE for a cap, a warning or a switch that cannot be read. */
 export function loadConfig(env: Env = process.env, cwd: string = process.cwd()): Config {
   const user = homedir() || tmpdir();
   const state = env['XDG_STATE_HOME'] || join(user, '.local', 'state');
@@ -84,6 +123,13 @@ export function loadConfig(env: Env = process.env, cwd: string = process.cwd()):
       : null,
     maxDailyCost: usdADay('SWARM_MAX_DAILY_COST', env['SWARM_MAX_DAILY_COST'], timeZone),
     warnAt: usdADay('SWARM_WARN_AT', env['SWARM_WARN_AT'], timeZone),
+    temporalInputs: {
+      starts: onOrOff('SWARM_TEMPORAL_STARTS', env['SWARM_TEMPORAL_STARTS']),
+      models: listOf(env['SWARM_TEMPORAL_MODELS'] || 'sim/*'),
+      bases: listOf(env['SWARM_TEMPORAL_BASES']),
+      keys: listOf(env['SWARM_TEMPORAL_KEYS']),
+      maxCostUsd: usdOf('SWARM_TEMPORAL_MAX_COST', env['SWARM_TEMPORAL_MAX_COST']),
+    },
     idleMs: positiveInteger(env['SWARM_IDLE_MS'], 60_000),
     logLevel: env['SWARM_LOG_LEVEL'] || 'info',
     ci: Boolean(env['CI']),
@@ -143,6 +189,12 @@ export function hostEnvironment(config: Config, env: Env = process.env): Record<
 /** Environment of a program that the user runs through us: the own one, with what we add. */
 export function childEnvironment(added: Env, env: Env = process.env): Record<string, string | undefined> {
   return { ...env, ...added };
+}
+
+/** Environment of the temporal CLI that is to speak to the embedded server: no other setting of Temporal, least of all a key. */
+export function embeddedEnvironment(address: string, env: Env = process.env): Record<string, string | undefined> {
+  const others = Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_'));
+  return { ...Object.fromEntries(others), TEMPORAL_ADDRESS: address };
 }
 
 /** What `@temporalio/envconfig` reads: the `TEMPORAL_*` variables and where the user's configuration folder is. May hold an API key. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { hostEnvironment, loadConfig } from '../src/config.js';
+import { embeddedEnvironment, hostEnvironment, loadConfig } from '../src/config.js';
 
 describe('SWARM_MAX_DAILY_COST', () => {
   it('a number -> the cap, in days of SWARM_TIMEZONE; handed on to the host', () => {
@@ -26,5 +26,50 @@ describe('SWARM_WARN_AT', () => {
     const env = { SWARM_WARN_AT: '1', SWARM_TIMEZONE: 'Europe/Berlin' };
     expect(loadConfig(env).warnAt).toEqual({ usd: 1, timeZone: 'Europe/Berlin' });
     expect(() => loadConfig({ SWARM_WARN_AT: 'soon' })).toThrow(/SWARM_WARN_AT is "soon"/);
+  });
+});
+
+describe('SWARM_TEMPORAL_...', () => {
+  it('nothing set -> the simulated provider alone, no cap, no other base or key', () => {
+    const closed = { starts: true, models: ['sim/*'], bases: [], keys: [], maxCostUsd: null };
+    expect(loadConfig({}).temporalInputs).toEqual(closed);
+    expect(loadConfig({ SWARM_TEMPORAL_MODELS: '', SWARM_TEMPORAL_STARTS: '' }).temporalInputs).toEqual(closed);
+  });
+
+  it('lists with commas or blanks, a cap, off -> as they say', () => {
+    expect(
+      loadConfig({
+        SWARM_TEMPORAL_STARTS: 'OFF',
+        SWARM_TEMPORAL_MODELS: 'sim/*, openai/gpt-4o-mini',
+        SWARM_TEMPORAL_BASES: 'http://127.0.0.1:8000/v1 https://a.example/v1',
+        SWARM_TEMPORAL_KEYS: 'MY_KEY',
+        SWARM_TEMPORAL_MAX_COST: '0.5',
+      }).temporalInputs,
+    ).toEqual({
+      starts: false,
+      models: ['sim/*', 'openai/gpt-4o-mini'],
+      bases: ['http://127.0.0.1:8000/v1', 'https://a.example/v1'],
+      keys: ['MY_KEY'],
+      maxCostUsd: 0.5,
+    });
+  });
+
+  it('what cannot be read -> an error, never open', () => {
+    expect(() => loadConfig({ SWARM_TEMPORAL_STARTS: 'never' })).toThrow(/E_CLI_VALUE: SWARM_TEMPORAL_STARTS is "never"/);
+    expect(() => loadConfig({ SWARM_TEMPORAL_MAX_COST: '1,00' })).toThrow(/E_CAP: SWARM_TEMPORAL_MAX_COST is "1,00"/);
+  });
+});
+
+describe('temporal CLI against the embedded server', () => {
+  it('a key, a namespace, TLS or a profile of the user -> not handed on', () => {
+    const env = {
+      PATH: '/bin',
+      TEMPORAL_API_KEY: 'secret',
+      TEMPORAL_NAMESPACE: 'mine',
+      TEMPORAL_TLS: 'true',
+      TEMPORAL_GRPC_META_X: 'y',
+      TEMPORAL_ENV: 'prod',
+    };
+    expect(embeddedEnvironment('127.0.0.1:7300', env)).toEqual({ PATH: '/bin', TEMPORAL_ADDRESS: '127.0.0.1:7300' });
   });
 });

@@ -10,6 +10,7 @@ import { withHeartbeat } from './heartbeat.js';
 import type { EndState, Publications } from './publication.js';
 import { queueOf } from './queue.js';
 import type { RunContexts } from './run-context.js';
+import type { Watches } from './watches.js';
 
 export interface CloseRunInput {
   run: string;
@@ -20,6 +21,8 @@ export interface CloseRunInput {
 /** How long calls under way are waited for before what they cost is left doubtful. */
 const SETTLE_MS = 30_000;
 const LOOK_MS = 50;
+/** They need no reason. */
+const TOLD_BY_ITS_STATE: readonly EndState[] = ['completed', 'cancelled'];
 const NOTHING_COUNTED = { total: 0, ok: 0, failed: 0, filtered: 0 };
 
 interface Ending {
@@ -28,7 +31,13 @@ interface Ending {
   message: string | null;
 }
 
-export function createCloseRun(deps: ActivityDeps, contexts: RunContexts, publications: Publications) {
+export interface CloseRunParts {
+  contexts: RunContexts;
+  publications: Publications;
+  watches: Watches;
+}
+
+export function createCloseRun(deps: ActivityDeps, { contexts, publications, watches }: CloseRunParts) {
   /** The next run of this model plans with the call time that this one measured. */
   async function learn(input: CloseRunInput): Promise<void> {
     const { run, measured } = await contexts.get(input.run, input.epoch);
@@ -64,6 +73,8 @@ export function createCloseRun(deps: ActivityDeps, contexts: RunContexts, public
       Context.current(),
       () => null,
       async () => {
+        // Nothing is left to be seen.
+        watches.end(input.run, input.epoch);
         const ending = await end(input);
         const totals = await unlessDiskFails(deps.store.totals(input.run));
         const run = await unlessDiskFails(deps.store.run(input.run));
@@ -74,6 +85,7 @@ export function createCloseRun(deps: ActivityDeps, contexts: RunContexts, public
           run: input.run,
           epoch: input.epoch,
           ...ending,
+          message: ending.message ?? (TOLD_BY_ITS_STATE.includes(ending.state) ? null : (run?.message ?? null)),
           counts: { total, ok, failed, filtered },
           usage: totals?.usage ?? NO_USAGE,
           costUsd: nanoToUsd(totals?.settledNano ?? 0),

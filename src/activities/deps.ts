@@ -55,6 +55,8 @@ export interface ActivityDeps {
   tokens: { atMost(messages: readonly Message[]): number; about(messages: readonly Message[]): number };
   /** Stages a task that was named over Temporal; throws SwarmError on bad input. */
   stage(input: Exclude<RunInput, { run: string }>, runId: string): Promise<Staged>;
+  /** True where the search attribute SwarmState is registered. @default false */
+  hasStateAttribute?(): Promise<boolean>;
   /** Opens this model's queue in this process now, not at the next look at the store. */
   openQueue(queue: QueueRow): Promise<void>;
   /** Says in the run's folder that this process is at work in it. Throws E_LOCKED (exit 6) when it is another run's by now. */

@@ -67,9 +67,10 @@ export class RunOpening {
     const filesHome = run.home === '' ? deps.homeId : run.home;
     if (filesHome === deps.homeId) await deps.claim(run);
     const control = await deps.store.control(run.id);
-    const [epoch, queue] = await Promise.all([
+    const [epoch, queue, stateAttribute = false] = await Promise.all([
       deps.store.openEpoch(run.id, workflow, deps.clock.wall()),
       deps.store.registerQueue({ ...queueOf(task, deps.clock.wall()), requestsPerMinute: control.requestsPerMinute }),
+      deps.hasStateAttribute?.(),
     ]);
     const plan: RunPlan = {
       run: run.id,
@@ -89,6 +90,7 @@ export class RunOpening {
       // One that joins later is told by watchRun.
       processes: deps.gates.processes(),
       outputDir: run.outputDir,
+      ...(stateAttribute ? { stateAttribute } : {}),
     };
     if (filesHome === deps.homeId) this.#publications.openedHere(plan.run, plan.epoch);
     this.#headStart.begin(plan);
@@ -100,7 +102,7 @@ export class RunOpening {
 
   async #find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {
     const { store, stage } = this.#deps;
-    if ('run' in input) {
+    if (typeof input === 'object' && input !== null && 'run' in input) {
       const run = await store.run(input.run);
       if (!run)
         throw new SwarmError({

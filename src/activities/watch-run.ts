@@ -14,6 +14,7 @@ import type { ActivityDeps } from './deps.js';
 import { pendingOf } from './publication.js';
 import type { RunContext, RunContexts } from './run-context.js';
 import { stopByDisk } from './turn-end.js';
+import { Watches } from './watches.js';
 
 /** The current details change this often, in shares of the run. */
 const STEP = 0.05;
@@ -66,7 +67,7 @@ interface Seen {
   sameMs: number;
 }
 
-export function createWatchRun(deps: ActivityDeps, contexts: RunContexts) {
+export function createWatchRun(deps: ActivityDeps, contexts: RunContexts, watches = new Watches()) {
   async function look({ run, firstRows }: RunContext, totals: RunTotals): Promise<Seen> {
     const now = deps.clock.wall();
     const { total, ok, failed, filtered, calls, limited, doubtful } = totals;
@@ -100,9 +101,10 @@ export function createWatchRun(deps: ActivityDeps, contexts: RunContexts) {
     return processes > planned ? { processes, idle: idle.map(sliceQueue) } : {};
   }
 
-  /** Returns when another 5 % of the rows are done, it waits for something else, or processes have no work; writes the partial output on the way. */
-  return async function watchRun(input: WatchRunInput): Promise<WatchRunResult> {
+  async function watchUntil(ended: AbortSignal, input: WatchRunInput): Promise<WatchRunResult> {
     const activity = Context.current();
+    const { cancellationSignal } = activity;
+    const signal = AbortSignal.any([cancellationSignal, ended]);
     const context = await contexts.get(input.run, input.epoch);
     const { checkpointEvery } = context.run.task;
     const { processes: planned } = input;
@@ -124,7 +126,23 @@ export function createWatchRun(deps: ActivityDeps, contexts: RunContexts) {
         const idle = await idleOf(input.run, planned, since);
         if (idle.processes !== undefined) return { ...result, ...idle };
       }
-      await sleep(LOOK_MS, undefined, { signal: activity.cancellationSignal });
+      await sleep(LOOK_MS, undefined, { signal }).catch((error: unknown) => {
+        if (cancellationSignal.aborted) throw error;
+      });
+      if (ended.aborted) return result;
+    }
+  }
+
+  /**
+   * Returns when another 5 % of the rows are done, it waits for something else, processes have no work, or the run is closed here; writes
+   * the partial output on the way.
+   */
+  return async function watchRun(input: WatchRunInput): Promise<WatchRunResult> {
+    const { ended, forget } = watches.watch(input.run, input.epoch);
+    try {
+      return await watchUntil(ended, input);
+    } finally {
+      forget();
     }
   };
 }

@@ -58,6 +58,8 @@ export interface CliDeps {
   hostStatus(config: Config): Promise<HostStatus | null>;
   /** Finds or starts the host and keeps it. */
   startHost(config: Config, onProgress: (line: string) => void): Promise<HostInfo>;
+  /** Finds or starts the host, which does not leave for being idle before it is released. */
+  holdHost(config: Config, onProgress: (line: string) => void): Promise<{ info: HostInfo; release(): void }>;
   /** False when there was none. */
   stopHost(config: Config): Promise<boolean>;
   startSimulator(flags: SimulatorFlags): Promise<Simulator>;
@@ -68,6 +70,9 @@ export interface CliDeps {
   ): Promise<void>;
   /** Path of the `temporal` program of this home. */
   temporalBinary(config: Config, onProgress: (line: string) => void): Promise<string>;
-  /** Runs a program on our own terminal; `address` is put in TEMPORAL_ADDRESS. Returns its exit code. */
+  /**
+   * Runs the `temporal` program on our own terminal, against the embedded server at `address` and with no other settings of Temporal; null:
+   * with those of the environment. Returns its exit code.
+   */
   runProgram(path: string, args: readonly string[], address: string | null): Promise<number>;
 }

@@ -1,15 +1,21 @@
 /** The other parts as the CLI uses them, each loaded when it is first needed: `swarm --help` loads none. */
 import { spawn } from 'node:child_process';
-import { constants } from 'node:os';
-import { childEnvironment } from '../config.js';
+import { constants, devNull } from 'node:os';
+import { childEnvironment, embeddedEnvironment } from '../config.js';
 import type { CliDeps } from './context.js';
 
 /** Shells report a program that a signal ended as 128 + the signal's number. */
 const SIGNAL_BASE = 128;
 
+/**
+ * Settings of the user's own Temporal (a key, TLS, a namespace; by variable or by file) would keep the program from the embedded server,
+ * which has none of it.
+ */
+const NO_SETTINGS_FILES = ['--disable-config-file', '--env-file', devNull];
+
 async function runProgram(path: string, args: readonly string[], address: string | null): Promise<number> {
-  const env = childEnvironment(address === null ? {} : { TEMPORAL_ADDRESS: address });
-  const child = spawn(path, [...args], { stdio: 'inherit', env });
+  const [own, env] = address === null ? [[], childEnvironment({})] : [NO_SETTINGS_FILES, embeddedEnvironment(address)];
+  const child = spawn(path, [...own, ...args], { stdio: 'inherit', env });
   return await new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('exit', (code, signal) => {
@@ -35,6 +41,11 @@ export const cliDeps: CliDeps = {
   hostStatus: async (config) => (await import('../client/host-process.js')).hostStatus(config),
   startHost: async (config, onProgress) =>
     (await import('../client/host-process.js')).findOrStartHost(config, { onProgress, keep: true }),
+  holdHost: async (config, onProgress) => {
+    const { connection, info } = await (await import('../client/host-process.js')).connectToHost(config, { onProgress });
+    await connection.attach(null);
+    return { info, release: () => connection.close() };
+  },
   stopHost: async (config) => (await import('../client/host-process.js')).stopHost(config),
   startSimulator: async (flags) => {
     const { parseSimulatorOptions } = await import('../simulator/options.js');

@@ -227,7 +227,7 @@ export interface Swarm {
   get(run: string): Promise<RunHandle>;
   /** Newest first. */
   runs(options?: ListOptions): Promise<Progress[]>;
-  /** Web UI address of the embedded server, or null. */
-  webUi(): Promise<string | null>;
+  /** Address in the Web UI of the embedded server, of a run or of all; null without one. Throws E_RUN_UNKNOWN. */
+  webUi(run?: string): Promise<string | null>;
   close(): Promise<void>;
 }

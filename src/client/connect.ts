@@ -29,6 +29,7 @@ import { HomeHost, loadTemporal } from './home-host.js';
 import { type PreparedTask, prepareTask } from './prepare-task.js';
 import { listProgress, startedRun } from './progress.js';
 import { StoredRun } from './run-handle.js';
+import { runAddress } from './web-ui.js';
 
 /** All that a start needs is loaded, so that the first one is as quick as the next. The host may still be coming up. */
 export async function connect(options: ConnectOptions = {}): Promise<Swarm> {
@@ -128,8 +129,10 @@ class ConnectedSwarm implements Swarm {
     return listProgress(this.#store, options, this.#config);
   }
 
-  async webUi(): Promise<string | null> {
-    return (await this.#host.reach()).info.uiUrl;
+  async webUi(run?: string): Promise<string | null> {
+    const { uiUrl, namespace } = (await this.#host.reach()).info;
+    if (uiUrl === null || run === undefined) return uiUrl;
+    return runAddress(uiUrl, namespace, await startedRun(this.#store, run));
   }
 
   async close(): Promise<void> {

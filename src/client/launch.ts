@@ -210,9 +210,20 @@ export class Launcher {
     await withinReach(open.executeUpdate(resumeUpdate));
   }
 
-  /** The control row is written already: the Update changes how many children there are. */
+  /**
+   * The control row is written already: the Update changes how many children there are, and wakes rows that wait. It holds no caps: those
+   * may only fall by an Update, since anybody may send one.
+   */
   async resize(open: RunWorkflow | null, changes: ResizeOptions): Promise<void> {
-    if (open) await withinReach(open.executeUpdate(resizeUpdate, { args: [changes] }));
+    const { concurrency, requestsPerMinute, tokensPerMinute } = changes;
+    const args: [ResizeOptions] = [
+      {
+        ...(concurrency === undefined ? {} : { concurrency }),
+        ...(requestsPerMinute === undefined ? {} : { requestsPerMinute }),
+        ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
+      },
+    ];
+    if (open) await withinReach(open.executeUpdate(resizeUpdate, { args }));
   }
 
   /** Throws E_NO_WORKER (exit 4) when nothing polls the main queue. */

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SwarmError } from '../core/errors.js';
 import type { FirstRows } from '../core/look.js';
 import type { Outcome } from '../core/model.js';
-import { RESIZE_LIMITS, resizedControl } from '../core/resize.js';
+import { resizedControl, resizeFault } from '../core/resize.js';
 import { hasEnded } from '../core/run-end.js';
 import { unknownRun } from '../core/run-errors.js';
 import { resizeProblem } from '../pricing/cap-problem.js';
@@ -289,18 +289,8 @@ export class StoredRun implements RunHandle {
 
 /** Throws E_CLI_VALUE. The control row is obeyed at once, so nothing may get there unchecked. */
 function checkResize(options: ResizeOptions): void {
-  const { concurrency } = options;
-  const bad = (name: string, value: number, allowed: string) =>
-    new SwarmError({ code: 'E_CLI_VALUE', found: `${name} is ${value}`, allowed });
-  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
-    throw bad('concurrency', concurrency, 'a whole number above 0');
-  }
-  for (const name of RESIZE_LIMITS) {
-    const value = options[name];
-    if (value !== undefined && value !== null && !(Number.isFinite(value) && value > 0)) {
-      throw bad(name, value, 'a number above 0, or null for no limit');
-    }
-  }
+  const fault = resizeFault(options);
+  if (fault) throw new SwarmError({ code: 'E_CLI_VALUE', found: `${fault.key} is ${fault.value}`, allowed: fault.allowed });
 }
 
 function lookAgain(since: number): number {

@@ -3,6 +3,9 @@
 /** Queue of workflows and of activities without a rate of their own. */
 export const MAIN_QUEUE = 'durable-swarm';
 
+/** Search attribute of a run's workflow: its state. Not every cluster has it registered. */
+export const STATE_ATTRIBUTE = 'SwarmState';
+
 const SAFE = /[^A-Za-z0-9._-]+/g;
 
 /** Text made safe for a queue name, an id or a folder: other characters become `-`. */
@@ -78,7 +81,7 @@ export function newRunId(name: string, random: () => number): string {
   return `${safeName(name).slice(0, 60)}-${suffix}`;
 }
 
-/** Run id of an execution that plain Temporal started: its workflow id, made safe. */
+/** Run id of an execution that plain Temporal started: its workflow id, made safe. It names a folder, so it never begins with a dot. */
 export function runIdOfWorkflow(workflowId: string): string {
-  return safeName(workflowId.replace(/\/e\d+$/, ''));
+  return safeName(workflowId.replace(/\/e\d+$/, '').replace(/^[^A-Za-z0-9_]+/, ''));
 }

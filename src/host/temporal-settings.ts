@@ -10,7 +10,7 @@ export interface ServerPorts {
 }
 
 /** Search attributes of our workflows; all of them Keyword. */
-export const SEARCH_ATTRIBUTES = ['SwarmRun', 'SwarmModel', 'SwarmPhase'] as const;
+export const SEARCH_ATTRIBUTES = ['SwarmRun', 'SwarmModel', 'SwarmPhase', 'SwarmState'] as const;
 
 export const EMBEDDED_NAMESPACE = 'default';
 

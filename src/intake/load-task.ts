@@ -1,5 +1,5 @@
 /** A task from a file or from code, with absolute paths and a parsed template, ready for rows. */
-import { open, stat } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { decodeUtf8 } from '../core/encoding.js';
 import { type Place, SwarmError } from '../core/errors.js';
@@ -7,6 +7,7 @@ import { templatesBeside } from '../core/row-texts.js';
 import { parseTemplate } from '../core/template.js';
 import type { Task } from '../schema/task-types.js';
 import type { PromptSource } from './check-rows.js';
+import { ownerProblem } from './file-owner.js';
 import { parseTaskObject, parseTaskText } from './parse-task.js';
 import { escapeProblem, nearbyFiles, shownPath } from './paths.js';
 import type { TaskReading } from './read-task.js';
@@ -15,6 +16,8 @@ import { LARGEST_TASK, tooBigProblem } from './yaml-source.js';
 export interface LoadTaskOptions {
   /** When given, the real paths of the task file, seeds_file and output_dir must lie under one of these folders. */
   roots?: readonly string[];
+  /** With roots: the task file must be the user's own, so that nobody else can have written it. Its real path counts. @default false */
+  ownOnly?: boolean;
 }
 
 export interface LoadedTask {
@@ -95,14 +98,29 @@ async function finish(reading: TaskReading, folder: string, file: string | null,
 }
 
 /**
+ * Where the file is read. Who may have it read over Temporal may have put links on the way to it, and could change them between a look and
+ * the reading: from the real path on there are none. A file that is not there is told of where it is read.
+ */
+async function readPath(path: string, { roots, ownOnly = false }: LoadTaskOptions): Promise<string> {
+  const absolute = resolve(path);
+  const escaped = await escapeProblem(absolute, 'the task file', roots, { file: shownPath(absolute) });
+  if (escaped) throw new SwarmError(escaped);
+  if (!ownOnly || roots === undefined) return absolute;
+  const real = await realpath(absolute).catch(() => null);
+  if (real === null) return absolute;
+  const problem =
+    (await escapeProblem(real, 'the task file', roots, { file: shownPath(real) })) ?? (await ownerProblem(real, roots));
+  if (problem) throw new SwarmError(problem);
+  return real;
+}
+
+/**
  * Loads a task file. Paths in it are relative to the file. Throws a SwarmError with all problems (exit 2):
- * E_TASK_NOT_FOUND, E_TASK_UNREADABLE, E_TASK_TOO_BIG, E_PATH_ESCAPE, E_ENCODING, and those of parseTaskText.
+ * E_TASK_NOT_FOUND, E_TASK_UNREADABLE, E_TASK_TOO_BIG, E_TASK_OWNER, E_PATH_ESCAPE, E_ENCODING, and those of parseTaskText.
  */
 export async function loadTask(path: string, options: LoadTaskOptions = {}): Promise<LoadedTask> {
-  const absolute = resolve(path);
+  const absolute = await readPath(path, options);
   const file = shownPath(absolute);
-  const escaped = await escapeProblem(absolute, 'the task file', options.roots, { file });
-  if (escaped) throw new SwarmError(escaped);
   const decoded = decodeUtf8(await readBytes(absolute));
   if ('problem' in decoded) throw new SwarmError({ ...decoded.problem, place: { ...decoded.problem.place, file } });
   const reading = parseTaskText(decoded.text, { file, defaultName: nameOfFile(absolute) });

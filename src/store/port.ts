@@ -258,7 +258,8 @@ export interface Store extends SharedStore, MoneyStore {
 
   // Control.
   control(runId: string): Promise<Control>;
-  setControl(runId: string, patch: Partial<Omit<Control, 'version'>>): Promise<Control>;
+  /** `capsFall`: a cap that is lower already, at that moment, stays. @default false */
+  setControl(runId: string, patch: Partial<Omit<Control, 'version'>>, options?: { capsFall?: boolean }): Promise<Control>;
   /** Control rows of several runs; unknown runs are left out. */
   controls(runIds: readonly string[]): Promise<Map<string, Control>>;
   /** Calls the listener right after a setControl of this store object was committed. Returns what ends it. */

@@ -223,11 +223,26 @@ const CONTROL_COLUMNS: { [K in keyof Omit<Control, 'version'>]: string } = {
 
 export type ControlPatch = Partial<Omit<Control, 'version'>>;
 
-export function* setControl({ runId, patch }: { runId: string; patch: ControlPatch }): Operation<Control> {
+const CAP_COLUMNS = [
+  CONTROL_COLUMNS.capNano,
+  CONTROL_COLUMNS.callCapNano,
+  CONTROL_COLUMNS.rowCapNano,
+  CONTROL_COLUMNS.dayCapNano,
+];
+
+export interface ControlChange {
+  runId: string;
+  patch: ControlPatch;
+  /** A cap that is lower already stays. @default false */
+  capsFall?: boolean;
+}
+
+export function* setControl({ runId, patch, capsFall = false }: ControlChange): Operation<Control> {
   const keys = (Object.keys(CONTROL_COLUMNS) as (keyof ControlPatch)[]).filter((key) => patch[key] !== undefined);
   const statement = updateColumns(
     'controls',
     keys.map((key) => CONTROL_COLUMNS[key]),
+    capsFall ? CAP_COLUMNS : [],
   );
   const values = keys.map((key) => {
     const value = patch[key] ?? null;

@@ -111,8 +111,8 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     for (const listener of listeners) listener(runId, control);
   }
 
-  async function setControl(runId: string, patch: ControlPatch): Promise<Control> {
-    const control = await writer.write('setControl', { runId, patch });
+  async function setControl(runId: string, patch: ControlPatch, options: { capsFall?: boolean } = {}): Promise<Control> {
+    const control = await writer.write('setControl', { runId, patch, ...options });
     tell(runId, control);
     return control;
   }

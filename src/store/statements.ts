@@ -227,8 +227,17 @@ export function insertSeeds(rows: number): Statement {
 const updatesByText = new Map<string, Statement>();
 
 /** UPDATE of some columns of one row of `runs` or `controls`: parameters are the key, then the values in order. */
-export function updateColumns(table: 'runs' | 'controls', columns: readonly string[]): Statement {
-  const sets = columns.map((column, position) => `${column} = ?${position + 2}`);
+export function updateColumns(
+  table: 'runs' | 'controls',
+  columns: readonly string[],
+  /** Those of the columns that take a lower value alone, whatever they hold at that moment; null counts as the highest. */
+  falling: readonly string[] = [],
+): Statement {
+  const sets = columns.map((column, position) => {
+    const value = `?${position + 2}`;
+    if (!falling.includes(column)) return `${column} = ${value}`;
+    return `${column} = CASE WHEN ${column} IS NULL OR ${column} > ${value} THEN ${value} ELSE ${column} END`;
+  });
   const text =
     table === 'runs'
       ? `UPDATE runs SET ${sets.join(', ')} WHERE id = ?1 AND dropped = 0 RETURNING id`

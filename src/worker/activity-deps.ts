@@ -22,6 +22,7 @@ export interface DepsInput {
   homeCap: DayCap | null;
   log: ActivityDeps['log'];
   openQueue: ActivityDeps['openQueue'];
+  hasStateAttribute(): Promise<boolean>;
   stage: ActivityDeps['stage'];
   claim: ActivityDeps['claim'];
   publish: ActivityDeps['publish'];

@@ -1,30 +1,17 @@
-/** Files of the runs that this process opened or publishes: staging of runs that plain Temporal started, publishing, partial output. */
+/** Files of the runs that this process opened or publishes: publishing, partial output. */
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { ActivityDeps, Staged } from '../activities/deps.js';
 import { bySeed, historyOf } from '../activities/history.js';
 import type { Config } from '../config.js';
 import { transcript } from '../core/conversation.js';
-import { EXIT, type Problem, SwarmError } from '../core/errors.js';
-import { checkKey } from '../core/key-check.js';
-import { runIdOfWorkflow } from '../core/names.js';
 import { rowTexts } from '../core/row-texts.js';
-import { homeId } from '../home.js';
-import { type LoadedTask, loadTask, loadTaskObject } from '../intake/load-task.js';
-import { checkOutputDir } from '../intake/output-dir.js';
-import { readSeeds, type SeedSource } from '../intake/read-seeds.js';
-import { stageRun } from '../intake/stage-run.js';
 import type { Prices } from '../llm/port.js';
 import { packageVersion } from '../package-info.js';
-import { capProblem } from '../pricing/cap-problem.js';
 import { claimFolder } from '../store/outputs/folder.js';
 import { PartialOutput, removePartial } from '../store/outputs/partial.js';
 import { publishRun } from '../store/outputs/publish.js';
-import { runFolders } from '../store/outputs/run-folders.js';
 import type { RunRow, Store } from '../store/port.js';
-import type { RunInput } from '../workflows/messages.js';
-
-type FileInput = Exclude<RunInput, { run: string }>;
+import { type FileInput, stageInput } from './stage-input.js';
 
 export interface RunFilesOptions {
   store: Store;
@@ -45,72 +32,9 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
     this.#options = options;
   }
 
-  /** Task and rows of a run that was started with a path or with prompts. Throws SwarmError on bad input. */
-  async stage(input: FileInput, workflowId: string): Promise<Staged> {
-    const { store, config } = this.#options;
-    const runId = runIdOfWorkflow(workflowId);
-    const { loaded, source } = await this.#load(input, runId);
-    const { task, prompt } = loaded;
-    const folder = await checkOutputDir(task.outputDir, loaded.placeOf('output_dir'));
-    const homeCapUsd = config.maxDailyCost?.usd ?? null;
-    const cap = capProblem(task, this.#options.prices, { placeOf: loaded.placeOf, homeCapUsd });
-    const problems = [folder, cap].filter((problem) => problem !== null);
-    if (problems.length > 0) throw new SwarmError(problems);
-    this.#needKey(loaded);
-    const { limit, total } = 'task' in input ? input : { limit: undefined, total: undefined };
-    return await stageRun(
-      {
-        store,
-        home: config.home,
-        homeId: homeId(config.home),
-        ...runFolders,
-        now: () => Date.now(),
-        random: () => Math.random(),
-      },
-      {
-        task,
-        rows: readSeeds(source, { prompt, ...(limit === undefined ? {} : { limit }), ...(total === undefined ? {} : { total }) }),
-        limited: limit !== undefined,
-        ifChanged: 'refuse',
-        detached: true,
-        origin: 'temporal',
-        runId,
-      },
-    );
-  }
-
-  async #load(input: FileInput, runId: string): Promise<{ loaded: LoadedTask; source: SeedSource }> {
-    const { config } = this.#options;
-    if ('task' in input) {
-      const loaded = await loadTask(input.task, { roots: config.taskRoots });
-      return { loaded, source: { file: loaded.task.seedsFile } };
-    }
-    if ('prompts' in input) {
-      const { model, apiBase, apiKeyEnv, prompts } = input;
-      const loaded = await loadTaskObject({
-        name: runId,
-        prompt_template: '{{seed}}',
-        worker_model: model ?? 'sim/quick',
-        output_dir: join(config.home, 'runs', runId),
-        ...(apiBase === undefined ? {} : { worker_api_base: apiBase }),
-        ...(apiKeyEnv === undefined ? {} : { worker_api_key_env: apiKeyEnv }),
-      });
-      return { loaded, source: { rows: prompts } };
-    }
-    throw new SwarmError({
-      code: 'E_RUN_INPUT',
-      found: `the workflow's input has the keys ${Object.keys(input).join(', ') || '(none)'}`,
-      allowed: '{"task": "path/task.yaml"}, {"prompts": ["..."]} or {"run": "id of a staged run"}',
-      fix: 'start it with --input \'{"task":"examples/quickstart/task.yaml"}\'',
-    });
-  }
-
-  /** The key must be where the calls are made: here. */
-  #needKey({ task, placeOf }: LoadedTask): void {
-    const name = task.model.apiKeyEnv;
-    if (name === null) return;
-    const problem: Problem | null = checkKey(name, this.#options.keys(name));
-    if (problem) throw new SwarmError({ ...problem, place: placeOf('worker_api_key_env') }, EXIT.refused);
+  /** Task and rows of a run that plain Temporal started with a path or with prompts. Throws SwarmError on what is bad or not allowed. */
+  stage(input: FileInput, workflowId: string): Promise<Staged> {
+    return stageInput(this.#options, input, workflowId);
   }
 
   async publish(runId: string): Promise<void> {

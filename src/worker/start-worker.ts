@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { CallEnds } from '../activities/call-ends.js';
 import { activityParts, createActivities } from '../activities/index.js';
 import type { Config } from '../config.js';
-import { filesQueue, MAIN_QUEUE, sliceQueue } from '../core/names.js';
+import { filesQueue, MAIN_QUEUE, STATE_ATTRIBUTE, sliceQueue } from '../core/names.js';
 import { usdToNano } from '../core/price.js';
 import { createOpenAiCompatible } from '../llm/openai-compatible.js';
 import { createPrices } from '../pricing/prices.js';
@@ -19,6 +19,7 @@ import { processClock } from './process-clock.js';
 import { ProcessGates } from './process-gates.js';
 import { newIdentity } from './process-identity.js';
 import { RunFiles } from './run-files.js';
+import { StateAttribute } from './state-attribute.js';
 import { installRuntime } from './temporal-runtime.js';
 import { versionOptions, workerBasics } from './temporal-worker.js';
 
@@ -28,6 +29,8 @@ const BUNDLE = fileURLToPath(new URL('../workflows/bundle.js', import.meta.url))
 const MAIN_SLOTS = 1_000;
 /** About 80 kB each: the workflows in flight of an embedded server, twice over. */
 const CACHED_WORKFLOWS = 600;
+/** A run does not wait for longer to learn which search attributes there are. */
+const ASKED_MS = 2_000;
 /** Calls under way when the process is asked to stop get this long by default. */
 const GRACE_MS = 30_000;
 
@@ -88,6 +91,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   const files = new RunFiles({ store, config, prices, keys });
   let queues: ModelQueues | null = null;
   let deadOwners: DeadOwners | null = null;
+  let stateAttribute: StateAttribute | null = null;
 
   const deps = activityDeps(
     {
@@ -102,6 +106,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
       homeId,
       homeCap: config.maxDailyCost && { capNano: usdToNano(config.maxDailyCost.usd), timeZone: config.maxDailyCost.timeZone },
       log,
+      hasStateAttribute: async () => (await stateAttribute?.has()) ?? false,
       openQueue: async (queue) => await queues?.open(queue),
       stage: (input, workflowId) => files.stage(input, workflowId),
       claim: (run) => files.claim(run),
@@ -122,6 +127,11 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
     void namespaceId(connection, namespace)
       .then((id) => lease.belongsTo(id))
       .catch(onError);
+    stateAttribute = new StateAttribute(
+      () => hasAttribute(connection, namespace, STATE_ATTRIBUTE),
+      () => clock.now(),
+    );
+    void stateAttribute.has();
     const basics = workerBasics({ connection, namespace, owner, store, graceMs: options.graceMs ?? GRACE_MS, clock, onError });
     queues = new ModelQueues({ basics, connection, store, activities });
 
@@ -199,6 +209,12 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
 async function namespaceId(connection: NativeConnection, namespace: string): Promise<string> {
   const { namespaceInfo } = await connection.workflowService.describeNamespace({ namespace });
   return namespaceInfo?.id ?? '';
+}
+
+async function hasAttribute(connection: NativeConnection, namespace: string, name: string): Promise<boolean> {
+  const asked = () => connection.operatorService.listSearchAttributes({ namespace });
+  const { customAttributes } = await connection.withDeadline(Date.now() + ASKED_MS, asked);
+  return customAttributes?.[name] !== undefined;
 }
 
 /** Waits until no call is under way, at most `graceMs`. */

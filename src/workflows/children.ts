@@ -8,6 +8,7 @@ import {
   ChildWorkflowCancellationType,
   type ChildWorkflowHandle,
   condition,
+  isCancellation,
   ParentClosePolicy,
   setHandler,
   startChild,
@@ -30,17 +31,21 @@ import {
   type MapPhase,
   type ProcessesNews,
   type RunPlan,
+  runAttributes,
   type Sums,
   tailSignal,
   WORKFLOW_TASK_TIMEOUT,
 } from './messages.js';
-import { listItems } from './proxies.js';
+import { listItems, rowIds } from './proxies.js';
+import { rowSummary } from './row-summary.js';
 import { swarmSeed } from './seed.js';
 import { swarmSlice } from './slice.js';
 import { addSums, NO_SUMS } from './sums.js';
 
 /** Children in flight, those included whose rows wait for retries, in windows. */
 const WITH_TAILS = 6;
+/** Ids that are read at a time where each row has a child. */
+const IDS_AT_ONCE = 50;
 
 type Child = ChildWorkflowHandle<typeof swarmSeed | typeof swarmSlice>;
 
@@ -64,17 +69,21 @@ export class Children {
   readonly #inFlight = new Map<string, Child>();
   /** Those of them whose rows are done or wait for retries. */
   readonly #tails = new Set<string>();
+  readonly #named: boolean;
   #list: { from: number; indexes: number[] } = { from: 0, indexes: [] };
+  #ids: { from: number; ids: string[] } = { from: 0, ids: [] };
   /** Queues of processes that are to have the next slices. */
   #idle: string[] = [];
   started = 0;
   state: ChildrenState;
 
-  constructor(plan: RunPlan, phase: MapPhase, root: string, attributes: SearchAttributePair[], state?: Partial<ChildrenState>) {
+  /** `more.named`: their summaries tell the ids of their rows. */
+  constructor(plan: RunPlan, phase: MapPhase, root: string, more: { named: boolean; state?: Partial<ChildrenState> }) {
     this.#plan = plan;
+    this.#named = more.named;
     this.#phase = phase;
     this.#root = root;
-    this.#attributes = attributes;
+    this.#attributes = runAttributes(plan);
     this.state = {
       sums: NO_SUMS,
       stop: null,
@@ -82,7 +91,7 @@ export class Children {
       paused: plan.paused,
       concurrency: plan.concurrency,
       processes: plan.processes ?? 1,
-      ...state,
+      ...more.state,
     };
     setHandler(tailSignal, ({ child, callMs }) => {
       if (!this.#inFlight.has(child)) return;
@@ -167,17 +176,18 @@ export class Children {
       typedSearchAttributes: this.#attributes,
     } as const;
     this.started += 1;
+    const staticSummary = await this.#summary(from, to, size);
     const queue = size > 1 ? this.#idle.shift() : undefined;
     const child =
       size > 1
         ? await startChild(swarmSlice, {
             ...options,
-            staticSummary: `seeds ${from} to ${to - 1}`,
+            staticSummary,
             args: [{ plan: this.#plan, from, to, source: this.#phase.source.kind, ...(queue && { queue }) }],
           })
         : await startChild(swarmSeed, {
             ...options,
-            staticSummary: `seed ${from}`,
+            staticSummary,
             args: [{ plan: this.#plan, index: await this.#indexAt(from) }],
           });
     this.#inFlight.set(workflowId, child);
@@ -190,6 +200,32 @@ export class Children {
         this.#inFlight.delete(workflowId);
         this.#tails.delete(workflowId);
       });
+  }
+
+  /** Ids where the store tells them in time, else positions. */
+  async #summary(from: number, to: number, size: number): Promise<string> {
+    const plain = size > 1 ? `seeds ${from} to ${to - 1}` : `seed ${from}`;
+    if (!this.#named) return plain;
+    try {
+      const ids = size > 1 ? await this.#readIds([from, to - 1]) : [await this.#idAt(from)];
+      return rowSummary(ids, to - from);
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      return plain;
+    }
+  }
+
+  async #idAt(position: number): Promise<string> {
+    if (position < this.#ids.from || position >= this.#ids.from + this.#ids.ids.length) {
+      const many = Math.min(IDS_AT_ONCE, this.#phase.source.items - position);
+      this.#ids = { from: position, ids: await this.#readIds(Array.from({ length: many }, (_, step) => position + step)) };
+    }
+    return this.#ids.ids[position - this.#ids.from] ?? '';
+  }
+
+  #readIds(positions: number[]): Promise<string[]> {
+    const { run, epoch } = this.#plan;
+    return rowIds({ run, epoch, source: this.#phase.source.kind, positions });
   }
 
   /** Seed index at a position; a later epoch's list is fetched in stretches. */

@@ -31,8 +31,23 @@ export function currentDetails(plan: RunPlan, phase: string, paused: boolean, se
   ].join('\n');
 }
 
+/** What the user of the host types to go on with a run that has rows left. */
+function nextCommand({ run, state }: Pick<RunSummary, 'run' | 'state'>): string {
+  return state === 'capped' ? `swarm resize ${run} --max-cost USD` : `swarm resume ${run}`;
+}
+
+/** A failed run's message: what is left, why, and how to go on. */
+export function failureMessage(summary: RunSummary): string {
+  const { run, stop, message, counts } = summary;
+  const { total, ok, failed, filtered } = counts;
+  const left = total - ok - failed - filtered;
+  const why = message ?? (stop === null ? 'their workflows ended without them (terminated by hand?)' : `it stopped: ${stop}`);
+  return `E_RUN_FAILED: run ${run} failed with ${left} of ${total} rows left: ${why}\n  fix: ${nextCommand(summary)}`;
+}
+
 /** The last details: what the run's workflow returned. */
-export function endDetails(plan: RunPlan, { state, stop, message, counts, usage, costUsd }: RunSummary): string {
+export function endDetails(plan: RunPlan, summary: RunSummary): string {
+  const { state, stop, message, counts, usage, costUsd } = summary;
   const { total, ok, failed, filtered } = counts;
   const left = total - ok - failed - filtered;
   const why = [stop === state ? null : stop, message].filter((text) => text !== null).join(': ');
@@ -42,7 +57,7 @@ export function endDetails(plan: RunPlan, { state, stop, message, counts, usage,
     `**${ok}** ok, **${failed}** failed, **${filtered}** filtered, **${left}** left.`,
     `${usage.input} tokens in, ${usage.output} out; **${costUsd.toFixed(4)} USD** spent.`,
     '',
-    ...(left === 0 ? [] : [`Go on with: \`swarm resume ${plan.run}\`.`, '']),
+    ...(left === 0 ? [] : [`Go on with: \`${nextCommand(summary)}\`.`, '']),
     `Epoch ${plan.epoch}, model \`${plan.model}\`.`,
     `Rows: \`${plan.outputDir}\`.`,
   ].join('\n');

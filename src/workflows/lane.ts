@@ -9,7 +9,8 @@ import {
 } from '@temporalio/workflow';
 import type { StopCause } from '../core/model.js';
 import { Children } from './children.js';
-import { controlSignal, type LaneInput, processesSignal, runAttributes, type Sums } from './messages.js';
+import { controlSignal, type LaneInput, processesSignal, type Sums } from './messages.js';
+import { tellsMore } from './versioning.js';
 
 export interface LaneResult extends Sums {
   stop: StopCause | null;
@@ -17,13 +18,16 @@ export interface LaneResult extends Sums {
 
 export async function swarmLane(input: LaneInput): Promise<LaneResult> {
   const { plan, phase, lanes, block } = input;
-  const children = new Children(plan, phase, input.root, runAttributes(plan), {
-    sums: input.sums,
-    stop: input.stop,
-    callMs: input.callMs ?? null,
-    paused: input.paused,
-    concurrency: input.concurrency,
-    processes: input.processes ?? plan.processes ?? 1,
+  const children = new Children(plan, phase, input.root, {
+    named: tellsMore(),
+    state: {
+      sums: input.sums,
+      stop: input.stop,
+      callMs: input.callMs ?? null,
+      paused: input.paused,
+      concurrency: input.concurrency,
+      processes: input.processes ?? plan.processes ?? 1,
+    },
   });
   setHandler(controlSignal, (news) => children.tell(news));
   setHandler(processesSignal, (news) => children.raise(news));

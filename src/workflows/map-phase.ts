@@ -34,11 +34,11 @@ export class MapPhaseRun {
   #laneSums: Sums = NO_SUMS;
   #drained: Promise<unknown> = Promise.resolve();
 
-  /** `processes`: to plan children for from the start. */
-  constructor(plan: RunPlan, phase: MapPhase, processes: number) {
+  /** `processes`: to plan children for from the start; `named`: summaries tell the ids of rows. */
+  constructor(plan: RunPlan, phase: MapPhase, { processes, named }: { processes: number; named: boolean }) {
     this.#plan = plan;
     this.#phase = phase;
-    this.#children = new Children(plan, phase, this.#root, runAttributes(plan), { processes });
+    this.#children = new Children(plan, phase, this.#root, { named, state: { processes } });
   }
 
   get name(): string {

@@ -3,11 +3,14 @@ import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { WatchRunResult } from '../activities/watch-run.js';
 import type { StopCause, Usage } from '../core/model.js';
-import { TAIL_SIGNAL } from '../core/names.js';
+import { STATE_ATTRIBUTE, TAIL_SIGNAL } from '../core/names.js';
 import type { ResizeOptions } from '../core/resize.js';
 import type { RowGrain } from '../core/slice-size.js';
 
 export const RUN_WORKFLOW = 'swarmRun';
+
+/** Type of the failure of a run's workflow whose run failed; its details are the RunSummary. */
+export const RUN_FAILED = 'E_RUN_FAILED';
 
 /** A workflow task that a dead worker holds goes to another one after this long; Temporal's default is 10 s. */
 export const WORKFLOW_TASK_TIMEOUT = '5s';
@@ -15,6 +18,8 @@ export const WORKFLOW_TASK_TIMEOUT = '5s';
 export const runKey = defineSearchAttributeKey('SwarmRun', SearchAttributeType.KEYWORD);
 export const modelKey = defineSearchAttributeKey('SwarmModel', SearchAttributeType.KEYWORD);
 export const phaseKey = defineSearchAttributeKey('SwarmPhase', SearchAttributeType.KEYWORD);
+/** Of a run alone: its state, as `swarm runs` tells it. */
+export const stateKey = defineSearchAttributeKey(STATE_ATTRIBUTE, SearchAttributeType.KEYWORD);
 
 /** Search attributes of a run and its children. Set when they start: an upsert would cost the server a visibility write. */
 export function runAttributes(run: { run: string; model: string }): SearchAttributePair[] {
@@ -24,13 +29,13 @@ export function runAttributes(run: { run: string; model: string }): SearchAttrib
   ];
 }
 
-/** How a run may be started. Other starters than plain Temporal stage first and pass the reference. */
+/** How a run may be started. Other starters than plain Temporal stage first and pass the reference; what that gives is checked in openRun. */
 export type RunInput =
   /** A staged run. */
   | { run: string }
-  /** A task file under the host's task roots. */
-  | { task: string; limit?: number; total?: number; outputDir?: string }
-  /** Prompts in the input (they are then in the history); `model` as in worker_model, default `sim/quick`. */
+  /** A task file under the host's task roots, owned by the host's user. */
+  | { task: string; limit?: number; total?: number }
+  /** Prompts in the input (they are then in the history); `model` as in worker_model, default `sim/quick`, of those that the host allows. */
   | { prompts: string[]; model?: string; apiBase?: string; apiKeyEnv?: string };
 
 /** What a run's workflow returns. */
@@ -39,7 +44,7 @@ export interface RunSummary {
   epoch: number;
   state: 'completed' | 'capped' | 'paused' | 'cancelled' | 'failed';
   stop: StopCause | null;
-  /** Why it stopped, where the store could not be told: a disk that failed. */
+  /** Why it stopped, for people; null when it completed or was cancelled. */
   message: string | null;
   counts: { total: number; ok: number; failed: number; filtered: number };
   usage: Usage;
@@ -82,6 +87,8 @@ export interface RunPlan {
   processes?: number;
   /** Address of the run's folder, for the current details. */
   outputDir: string;
+  /** True where SwarmState is registered: elsewhere the server would refuse it for ever. Not in what older histories hold. @default false */
+  stateAttribute?: boolean;
 }
 
 /** Part of a phase, handed from the run to a lane and from one lane execution to the next. */

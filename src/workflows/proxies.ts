@@ -1,5 +1,5 @@
 /** Every timeout and retry of the house in one view. */
-import { ActivityCancellationType, type ActivityInterfaceFor, proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType, type ActivityInterfaceFor, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.js';
 import { MAIN_QUEUE } from '../core/names.js';
 import type { RunPlan } from './messages.js';
@@ -31,13 +31,20 @@ export const { openRun } = proxyActivities<All>({
 
 export const { writeControl, listItems } = proxyActivities<All>({ taskQueue: MAIN_QUEUE, startToCloseTimeout: '1m', retry });
 
-/** Writes the partial output, so it runs where the files are. */
-export function watchActivity(queue: string): All['watchRun'] {
+/**
+ * Inside of the workflow task: a look into the store that no child is to wait for longer than that. What fails is left out, so there is
+ * no patience.
+ */
+export const { rowIds } = proxyLocalActivities<All>({ scheduleToCloseTimeout: '2s', retry: { maximumAttempts: 1 } });
+
+/** Writes the partial output, so it runs where the files are. `waited`: a cancel is over when the activity is. */
+export function watchActivity(queue: string, waited: boolean): All['watchRun'] {
+  const { TRY_CANCEL, WAIT_CANCELLATION_COMPLETED } = ActivityCancellationType;
   return proxyActivities<All>({
     taskQueue: queue,
     startToCloseTimeout: '365d',
     heartbeatTimeout: HEARTBEAT,
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    cancellationType: waited ? WAIT_CANCELLATION_COMPLETED : TRY_CANCEL,
     retry,
   }).watchRun;
 }

@@ -1,8 +1,16 @@
 /** A run's handlers: pause, resume, resize, progress. Handlers are registered before the first await. */
 
-import { ApplicationFailure, allHandlersFinished, condition, setCurrentDetails, setHandler } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  allHandlersFinished,
+  condition,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
 import type { WatchRunResult } from '../activities/watch-run.js';
-import { RESIZE_LIMITS } from '../core/resize.js';
+import { RESIZE_CAPS, RESIZE_LIMITS, type ResizeOptions, resizeFault } from '../core/resize.js';
 import { currentDetails, endDetails } from './details.js';
 import type { MapPhaseRun } from './map-phase.js';
 import {
@@ -15,9 +23,12 @@ import {
   type RunSummary,
   resizeUpdate,
   resumeUpdate,
+  stateKey,
 } from './messages.js';
 import { writeControl } from './proxies.js';
 import { NO_SUMS } from './sums.js';
+
+const RESIZE_KEYS: readonly string[] = ['concurrency', ...RESIZE_LIMITS];
 
 export class RunControl {
   news: ControlNews = { paused: false, concurrency: 1 };
@@ -28,24 +39,24 @@ export class RunControl {
   /** Counts of the store, as of the last 5 % step. */
   #seen: WatchRunResult | null = null;
   #closing = false;
+  readonly #tellsMore: boolean;
+  /** As SwarmState has it. */
+  #state: RunSummary['state'] | 'running' | null = null;
 
-  constructor() {
+  /** `tellsMore`: see versioning.ts. */
+  constructor(tellsMore: boolean) {
+    this.#tellsMore = tellsMore;
     setHandler(pauseUpdate, () => this.#write({ paused: true }), {
       description: 'Stops new calls; those under way are finished.',
     });
     setHandler(resumeUpdate, () => this.#write({ paused: false }), { description: 'Goes on after a pause.' });
     setHandler(resizeUpdate, (size) => this.#write(size), {
-      description: `Changes concurrency, ${RESIZE_LIMITS.join(', ')} (money in USD).`,
-      validator: (size) => {
-        if (size.concurrency !== undefined && !(Number.isInteger(size.concurrency) && size.concurrency > 0))
-          refuse('concurrency');
-        for (const key of RESIZE_LIMITS) {
-          const value = size[key];
-          if (value !== undefined && value !== null && !(Number.isFinite(value) && value > 0)) refuse(key);
-        }
-      },
+      description: `Changes ${RESIZE_KEYS.join(', ')} (money in USD; a cap may only fall).`,
+      validator: checkSize,
     });
-    setHandler(progressQuery, () => this.#progress());
+    setHandler(progressQuery, () => this.#progress(), {
+      description: 'Phase, children in flight, what they reported, and the counts of the store as of the last 5 % step.',
+    });
   }
 
   opened(plan: RunPlan): void {
@@ -66,7 +77,26 @@ export class RunControl {
   }
 
   ended(summary: RunSummary): void {
-    if (this.#plan !== null) setCurrentDetails(endDetails(this.#plan, summary));
+    if (this.#plan === null) return;
+    setCurrentDetails(endDetails(this.#plan, summary));
+    this.#tell(summary.state);
+  }
+
+  /** True when the run ends: nothing is watched any more. */
+  get closing(): boolean {
+    return this.#closing;
+  }
+
+  /** The run is open, or its control row has changed. */
+  tellState(): void {
+    this.#tell(this.news.paused ? 'paused' : 'running');
+  }
+
+  /** An attribute that is not registered would be refused for ever, and with it the workflow task. */
+  #tell(state: RunSummary['state'] | 'running'): void {
+    if (!this.#tellsMore || this.#plan?.stateAttribute !== true || this.#state === state) return;
+    this.#state = state;
+    upsertSearchAttributes([{ key: stateKey, value: state }]);
   }
 
   #show(): void {
@@ -94,8 +124,9 @@ export class RunControl {
     await condition(() => this.#plan !== null);
     if (this.#closing) return;
     const { run } = this.#plan as RunPlan;
-    this.news = await writeControl({ run, ...change });
+    this.news = await writeControl({ ...change, run }).catch(refusal);
     this.#show();
+    if (!this.#closing) this.tellState();
     await this.phase?.tell(this.news);
   }
 
@@ -114,6 +145,25 @@ export class RunControl {
   }
 }
 
-function refuse(key: string): never {
-  throw ApplicationFailure.nonRetryable(`${key} must be a positive number`, 'E_CLI_VALUE');
+/** Before it is in the history. What depends on the control row is looked at where that is written. */
+function checkSize(size: ResizeOptions): void {
+  const given: unknown = size;
+  if (typeof given !== 'object' || given === null || Array.isArray(given)) refuse('resize takes one object');
+  const strange = Object.keys(given).find((key) => !RESIZE_KEYS.includes(key));
+  if (strange !== undefined) refuse(`resize has no ${strange.slice(0, 80)}; it takes ${RESIZE_KEYS.join(', ')}`);
+  const fault = resizeFault(size);
+  if (fault) refuse(`${fault.key} must be ${fault.allowed}`);
+  const lost = RESIZE_CAPS.find((key) => size[key] === null);
+  if (lost !== undefined)
+    refuse(`an Update may lower ${lost}, not take it away: the user of the host may, with swarm resize`, 'E_CAP_RAISED');
+}
+
+function refuse(message: string, code = 'E_CLI_VALUE'): never {
+  throw ApplicationFailure.nonRetryable(message, code);
+}
+
+/** What the activity refused is what the sender of the Update is to read, not that an activity failed. */
+function refusal(error: unknown): never {
+  if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) throw error.cause;
+  throw error;
 }

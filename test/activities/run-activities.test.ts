@@ -261,9 +261,27 @@ describe('writeControl', () => {
     const news = await part.activities.writeControl({ run: row.id, concurrency: 9, maxCost: 0.5 });
     expect(news).toEqual({ paused: false, concurrency: 9 });
     expect(await part.store.control(row.id)).toMatchObject({ concurrency: 9, capNano: 500_000_000, requestsPerMinute: 30 });
-    await part.activities.writeControl({ run: row.id, maxCost: null, requestsPerMinute: null });
-    expect(await part.store.control(row.id)).toMatchObject({ concurrency: 9, capNano: null, requestsPerMinute: null });
+    await part.activities.writeControl({ run: row.id, requestsPerMinute: null });
+    expect(await part.store.control(row.id)).toMatchObject({ concurrency: 9, capNano: 500_000_000, requestsPerMinute: null });
   });
+
+  it.each(['maxCost', 'maxCostPerCall', 'maxCostPerRow', 'maxDailyCost'] as const)(
+    '%s: none yet, or lower -> taken; higher, or none -> E_CAP_RAISED, whoever asks for the activity, and nothing is written',
+    async (key) => {
+      const { row } = await part.run(1);
+      const ask = (usd: number | null) => part.activities.writeControl({ run: row.id, [key]: usd, concurrency: 2 });
+      await ask(0.5);
+      await ask(0.25);
+      await ask(0.25);
+      const before = await part.store.control(row.id);
+      for (const usd of [0.250000001, 5, null]) {
+        await expect(ask(usd)).rejects.toMatchObject({ type: 'E_CAP_RAISED', nonRetryable: true });
+      }
+      await expect(ask(-1)).rejects.toMatchObject({ type: 'E_CLI_VALUE', nonRetryable: true });
+      await expect(ask('9' as never)).rejects.toMatchObject({ type: 'E_CLI_VALUE', nonRetryable: true });
+      expect(await part.store.control(row.id)).toEqual(before);
+    },
+  );
 
   it('pause and resume -> control row and state of the run', async () => {
     const { row } = await part.run(1);

@@ -155,7 +155,11 @@ describe('swarm temporal', () => {
         config: { externalTemporal: external },
         deps: {
           temporalBinary: async () => '/cache/temporal',
-          hostStatus: async () => (info === null ? null : ({ info } as HostStatus)),
+          holdHost: async (_config: unknown, onProgress: (line: string) => void) => {
+            if (info === null) throw new SwarmError({ code: 'E_HOST_START', found: 'it ended' }, 4);
+            onProgress('starting the host');
+            return { info, release: () => void calls.push('released') };
+          },
           runProgram: async (...call: unknown[]) => {
             calls.push(call);
             return 3;
@@ -165,28 +169,36 @@ describe('swarm temporal', () => {
     };
   };
 
-  it('arguments: passed on untouched, with the address of the host; the exit code is its own', async () => {
+  it('arguments: passed on untouched, with the address of the host, which is held meanwhile; the exit code is its own', async () => {
     const { calls, options } = setup({ ...INFO, temporalAddress: '127.0.0.1:7300' });
     const args = ['workflow', 'list', '--query', "SwarmRun='a'", '--json', '--debug', '--limit', '1', '--limit', '2', '--', '-x'];
     const { stdout, stderr, exitCode } = await swarm(['temporal', ...args], options);
-    expect({ stdout, stderr, exitCode }).toEqual({ stdout: '', stderr: '', exitCode: 3 });
-    expect(calls).toEqual([['/cache/temporal', args, '127.0.0.1:7300']]);
+    expect({ stdout, stderr, exitCode }).toEqual({ stdout: '', stderr: 'starting the host\n', exitCode: 3 });
+    expect(calls).toEqual([['/cache/temporal', args, '127.0.0.1:7300'], 'released']);
   });
 
-  it('--help and --version: belong to the temporal CLI', async () => {
-    const { calls, options } = setup(INFO);
-    await swarm(['temporal', '--help'], options);
-    await swarm(['temporal', '--version'], options);
-    expect(calls).toEqual([
-      ['/cache/temporal', ['--help'], '127.0.0.1:7233'],
-      ['/cache/temporal', ['--version'], '127.0.0.1:7233'],
-    ]);
-  });
-
-  it('no host: the port that it would have', async () => {
+  it.each([
+    [['--help']],
+    [['--version']],
+    [['workflow', 'start', '--help']],
+    [[]],
+    [['config', 'list']],
+    [['server', 'start-dev']],
+    [['workflow', 'list', '--address', 'elsewhere:7233']],
+    [['workflow', 'list', '--address=elsewhere:7233']],
+  ])('%j: a host is of no use -> none is started', async (args) => {
     const { calls, options } = setup(null);
-    await swarm(['temporal', 'workflow', 'list'], options);
-    expect(calls).toEqual([['/cache/temporal', ['workflow', 'list'], '127.0.0.1:7233']]);
+    await swarm(['temporal', ...args], options);
+    expect(calls).toEqual([['/cache/temporal', args, null]]);
+  });
+
+  it('no host, and none can be started: the program is not run, whoever listens at the usual port -> exit 4', async () => {
+    const { calls, options } = setup(null);
+    expect(await swarm(['temporal', 'workflow', 'list'], options)).toMatchObject({
+      exitCode: 4,
+      stderr: 'E_HOST_START: it ended\n',
+    });
+    expect(calls).toEqual([]);
   });
 
   it('an existing cluster: its own settings count', async () => {
@@ -196,8 +208,9 @@ describe('swarm temporal', () => {
   });
 
   it('a binary that must be built first: what is done is told', async () => {
-    const { options } = setup(null);
+    const { options } = setup(null, true);
     const terminal: FakeTerminal = new FakeTerminal({
+      config: options.config,
       deps: {
         ...options.deps,
         temporalBinary: async (_config, onProgress) => {

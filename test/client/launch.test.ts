@@ -43,8 +43,8 @@ class FakeTemporal {
           if (failure) throw new WorkflowFailedError('failed', failure, undefined as never);
           if (this.status.get(workflowId) === 'RUNNING' && this.resultHangs) await new Promise(() => undefined);
         },
-        executeUpdate: async ({ name }: { name: string }) => {
-          this.asked.push(`${name} ${workflowId}`);
+        executeUpdate: async ({ name }: { name: string }, { args }: { args?: unknown[] } = {}) => {
+          this.asked.push([name, workflowId, ...(args ?? []).map((given) => JSON.stringify(given))].join(' '));
           if (this.updateFails) throw new WorkflowUpdateFailedError('Workflow Update failed', this.updateFails);
           if (this.updateHangs) await new Promise(() => undefined);
           if (this.status.get(workflowId) !== 'RUNNING') throw new WorkflowNotFoundError('closed', workflowId, undefined);
@@ -263,11 +263,12 @@ describe('pause and resume', () => {
     expect(await store.run(id)).toMatchObject({ state: 'paused', reason: 'user' });
   });
 
-  it('resize -> the workflow is told; without one nobody is', async () => {
+  it('resize -> the workflow is told, but of caps: those may only fall that way; without one nobody is', async () => {
     await running();
-    await launcher.resize(launcher.handle(`${id}/e1`), { concurrency: 3 });
+    const more = { maxCost: 9, maxCostPerCall: null, maxCostPerRow: 1, maxDailyCost: null };
+    await launcher.resize(launcher.handle(`${id}/e1`), { concurrency: 3, tokensPerMinute: null, ...more });
     await launcher.resize(null, { concurrency: 4 });
-    expect(temporal.asked).toEqual([`resize ${id}/e1`]);
+    expect(temporal.asked).toEqual([`resize ${id}/e1 {"concurrency":3,"tokensPerMinute":null}`]);
   });
 
   it('pause without a workflow -> the control row', async () => {

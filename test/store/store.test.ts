@@ -327,6 +327,23 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     expect(await store.intend(intentOf('r', 2))).toEqual({ kind: 'go', attempt: 1 });
   });
 
+  test('control, caps that only fall: one that was lowered meanwhile, or none asked for -> stays; without -> as asked', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 3, 250);
+    const fall = { capsFall: true };
+    expect(await store.setControl('r', { capNano: 700, rowCapNano: 9, paused: true }, fall)).toMatchObject({
+      capNano: 250,
+      rowCapNano: 9,
+      paused: true,
+    });
+    expect(await store.setControl('r', { capNano: null, rowCapNano: 10 }, fall)).toMatchObject({ capNano: 250, rowCapNano: 9 });
+    expect(await store.setControl('r', { capNano: 100, dayCapNano: null }, fall)).toMatchObject({
+      capNano: 100,
+      dayCapNano: null,
+    });
+    expect(await store.setControl('r', { capNano: 700 })).toMatchObject({ capNano: 700 });
+  });
+
   test('restRun: of its workflow while it runs -> changed, paused, told; of another one, or once more -> nothing', async () => {
     const store = await fresh();
     await stagedRun(store, 'r', 3, null);

@@ -70,7 +70,8 @@ it('endDetails: how it ended, why, and how to go on when rows are left', () => {
   `);
   const capped = { ...summary, state: 'capped', stop: 'capped', counts: { ...summary.counts, ok: 100 } } as const;
   expect(endDetails(plan, capped)).toContain('### poems: capped, 110 of 200 rows');
-  expect(endDetails(plan, capped)).toContain('Go on with: `swarm resume poems-1`.');
+  expect(endDetails(plan, capped)).toContain('Go on with: `swarm resize poems-1 --max-cost USD`.');
   const disk = { ...capped, state: 'paused', stop: 'disk', message: 'the disk is full' } as const;
   expect(endDetails(plan, disk)).toContain('### poems: paused (disk: the disk is full), 110 of 200 rows');
+  expect(endDetails(plan, disk)).toContain('Go on with: `swarm resume poems-1`.');
 });

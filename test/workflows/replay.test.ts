@@ -23,19 +23,22 @@ beforeAll(() => {
 
 describe('saved histories', () => {
   it('what they hold -> every workflow type, with the commands that matter', () => {
-    expect(NAMES).toEqual([
-      'lane-continued.json',
-      'lane-last.json',
-      'run-cancelled.json',
-      'run-capped.json',
-      'run-joined.json',
-      'run-lanes.json',
-      'run-list.json',
-      'run-seeds.json',
-      'run-slices.json',
-      'seed.json',
-      'slice.json',
-    ]);
+    const first = [
+      'lane-continued',
+      'lane-last',
+      'run-cancelled',
+      'run-capped',
+      'run-joined',
+      'run-lanes',
+      'run-list',
+      'run-seeds',
+      'run-slices',
+      'seed',
+      'slice',
+    ];
+    const second = [...first, 'run-failed'].map((name) => `${name}-2`);
+    expect(NAMES).toEqual([...first, ...second].map((name) => `${name}.json`).sort());
+    expect(types('run-failed-2.json').at(-1)).toBe('WORKFLOW_EXECUTION_FAILED');
     expect(types('lane-continued.json').at(-1)).toBe('WORKFLOW_EXECUTION_CONTINUED_AS_NEW');
     expect(types('run-joined.json')).toContain('SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED');
     expect(types('run-cancelled.json').at(-1)).toBe('WORKFLOW_EXECUTION_CANCELED');

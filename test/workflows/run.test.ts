@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { CancelledFailure, TerminatedFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RunTurnResult } from '../../src/activities/run-turn.js';
 import { MAIN_QUEUE } from '../../src/core/names.js';
@@ -12,6 +12,7 @@ import {
   resizeUpdate,
   resumeUpdate,
   runKey,
+  stateKey,
   tailSignal,
 } from '../../src/workflows/messages.js';
 import { gatekeeper, until } from '../activities/turn-setup.js';
@@ -123,7 +124,15 @@ describe('seed grain', () => {
     });
     await until('row 1 is under way', () => scene.turns.includes(1));
     await temporal.client.workflow.getHandle('killed/e1/map/s1').terminate('by hand');
-    expect(await handle.result()).toMatchObject({ state: 'failed', stop: null, counts: { total: 3, ok: 2 } });
+    const failed = (await handle.result().catch((error: unknown) => error)) as WorkflowFailedError;
+    expect(failed).toBeInstanceOf(WorkflowFailedError);
+    expect(failed.cause).toMatchObject({
+      type: 'E_RUN_FAILED',
+      message: expect.stringMatching(
+        /^E_RUN_FAILED: run killed failed with 1 of 3 rows left: .*terminated by hand[\s\S]*swarm resume killed/,
+      ),
+      details: [{ run: 'killed', state: 'failed', counts: { total: 3, ok: 2 } }],
+    });
     expect(scene.closes).toHaveLength(1);
     never.open(doneTurn());
   });
@@ -388,33 +397,52 @@ describe('control', () => {
       },
     });
     await until('it has begun', () => scene.turns.length >= 2);
-    await handle.executeUpdate(resizeUpdate, { args: [{ concurrency: 8, maxCost: null }] });
+    await handle.executeUpdate(resizeUpdate, { args: [{ concurrency: 8, requestsPerMinute: null }] });
     await handle.result();
-    expect(scene.controls).toEqual([{ run: 'resized', concurrency: 8, maxCost: null }]);
+    expect(scene.controls).toEqual([{ run: 'resized', concurrency: 8, requestsPerMinute: null }]);
     expectAllOnce(scene, 20);
   });
 
   it.each([
-    [{ concurrency: 0 }, 'concurrency'],
-    [{ concurrency: 1.5 }, 'concurrency'],
-    [{ requestsPerMinute: -1 }, 'requestsPerMinute'],
-    [{ maxCost: Number.NaN }, 'maxCost'],
-    [{ maxCost: 'ten' as never }, 'maxCost'],
-  ])('resize to %j -> refused by its validator, nothing is written', async (size, key) => {
-    const id = `refused-${key}-${JSON.stringify(size).length}`;
+    [{ concurrency: 0 }, 'E_CLI_VALUE', /^concurrency must be a whole number/],
+    [{ concurrency: 1.5 }, 'E_CLI_VALUE', /^concurrency must be a whole number/],
+    [{ requestsPerMinute: -1 }, 'E_CLI_VALUE', /^requestsPerMinute must be a number above 0/],
+    // JSON has no NaN: it arrives as null, which would mean no cap.
+    [{ maxCost: Number.NaN }, 'E_CAP_RAISED', /may lower maxCost, not take it away/],
+    [{ maxDailyCost: null }, 'E_CAP_RAISED', /may lower maxDailyCost, not take it away/],
+    [{ maxCost: 'ten' as never }, 'E_CLI_VALUE', /^maxCost must be a number above 0/],
+    [{ max_cost: 1 } as never, 'E_CLI_VALUE', /^resize has no max_cost; it takes concurrency, maxCost/],
+    [{ run: 'another' } as never, 'E_CLI_VALUE', /^resize has no run/],
+    ['all' as never, 'E_CLI_VALUE', /takes one object/],
+  ])('resize to %j -> refused by its validator, nothing is written', async (size, type, message) => {
+    const id = `refused-${JSON.stringify(size).replace(/\W+/g, '-')}`;
     const first = gatekeeper<RunTurnResult>();
     const { handle, scene } = await temporal.start(id, { items: 1, turn: () => first.promise });
-    const update = handle.executeUpdate(resizeUpdate, { args: [size] });
-    // JSON has no NaN: it arrives as null, which means no cap.
-    if (key === 'maxCost' && JSON.stringify(size).includes('null')) await update;
-    else {
-      const refusal = (await update.catch((error: unknown) => error)) as WorkflowUpdateFailedError;
-      expect(refusal).toBeInstanceOf(WorkflowUpdateFailedError);
-      expect(refusal.cause).toMatchObject({ type: 'E_CLI_VALUE', message: `${key} must be a positive number` });
-      expect(scene.controls).toEqual([]);
-    }
+    const refusal = await handle.executeUpdate(resizeUpdate, { args: [size] }).catch((error: unknown) => error);
+    expect(refusal).toBeInstanceOf(WorkflowUpdateFailedError);
+    expect((refusal as WorkflowUpdateFailedError).cause).toMatchObject({ type, message: expect.stringMatching(message) });
+    expect(scene.controls).toEqual([]);
     first.open(doneTurn());
     await handle.result();
+  });
+
+  it('a resize that the activity refuses -> the Update fails with its message, the run goes on', async () => {
+    const first = gatekeeper<RunTurnResult>();
+    const { handle, scene } = await temporal.start('over-its-cap', {
+      items: 1,
+      turn: () => first.promise,
+      control: () => {
+        throw ApplicationFailure.nonRetryable('E_CAP_RAISED: an Update may not raise it', 'E_CAP_RAISED');
+      },
+    });
+    const refusal = await handle.executeUpdate(resizeUpdate, { args: [{ maxCost: 5 }] }).catch((error: unknown) => error);
+    expect((refusal as WorkflowUpdateFailedError).cause).toMatchObject({
+      type: 'E_CAP_RAISED',
+      message: 'E_CAP_RAISED: an Update may not raise it',
+    });
+    first.open(doneTurn());
+    expect(await handle.result()).toMatchObject({ counts: { ok: 1 } });
+    expect(scene.controls).toHaveLength(1);
   });
 
   it('an Update while the task is staged -> carried out when the run is open', async () => {
@@ -451,7 +479,9 @@ describe('stop and cancel', () => {
         plan: { concurrency: 2 },
         turn: (index) => (index === 1 ? stopTurn(cause) : doneTurn()),
       });
-      expect(await handle.result()).toMatchObject({ stop: cause });
+      const ended = await handle.result().catch(({ cause: failed }: WorkflowFailedError) => failed as ApplicationFailure);
+      if (cause === 'request') expect(ended).toMatchObject({ type: 'E_RUN_FAILED', details: [{ stop: cause }] });
+      else expect(ended).toMatchObject({ stop: cause });
       expect(scene.closes).toEqual([{ run: `stop-${cause}`, epoch: 1, stop: cause }]);
       expect(scene.turns.length).toBeLessThan(50);
     },
@@ -532,7 +562,7 @@ describe('stop and cancel', () => {
       args: [{ run: 'unknown' }],
     });
     const error = (await handle.result().catch((thrown: unknown) => thrown)) as WorkflowFailedError;
-    expect(error.cause?.cause).toMatchObject({ type: 'E_RUN_UNKNOWN' });
+    expect(error.cause).toMatchObject({ type: 'E_RUN_UNKNOWN' });
   });
 
   it('a finished run -> published again from the store, no row is touched', async () => {
@@ -556,7 +586,13 @@ describe('what the Web UI shows', () => {
     expect((await details()).get(runKey)).toBe('shown');
     expect((await details()).get(modelKey)).toBe('test/model');
     const child = await temporal.client.workflow.getHandle('shown/e1/map/s3').describe();
-    expect(await child.staticSummary()).toBe('seed 3');
+    expect(await child.staticSummary()).toBe('row row-3');
+    expect((await details()).get(stateKey)).toBe('running');
+    expect(child.typedSearchAttributes.get(stateKey)).toBeUndefined();
+    await handle.executeUpdate(pauseUpdate);
+    await until('the pause is known', async () => (await details()).get(stateKey) === 'paused');
+    await handle.executeUpdate(resumeUpdate);
+    await until('the resume is known', async () => (await details()).get(stateKey) === 'running');
     expect(child.typedSearchAttributes.get(runKey)).toBe('shown');
     expect(child.typedSearchAttributes.get(phaseKey)).toBeUndefined();
     await until('the details are current', async () => {
@@ -566,8 +602,57 @@ describe('what the Web UI shows', () => {
     last.open(doneTurn());
     await handle.result();
     expect((await details()).get(phaseKey)).toBe('publish');
+    expect((await details()).get(stateKey)).toBe('completed');
+    const { raw } = await handle.describe();
+    expect(raw.pendingActivities ?? []).toEqual([]);
     expect(await (await handle.describe()).staticSummary()).toBe('shown: rows');
     const end = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
     expect(end.currentDetails).toMatch(/completed, 4 of 4 rows/);
+  });
+
+  it('slices and later epochs -> ids of the first and last row; a store that does not answer in time -> positions, no child waits longer', async () => {
+    const slices = await temporal.start('named', { items: 10, plan: { sliceSize: 4 } });
+    await slices.handle.result();
+    const summary = async (id: string) => await (await temporal.client.workflow.getHandle(id).describe()).staticSummary();
+    expect(await summary('named/e1/map/s4')).toBe('4 rows: row-4 to row-7');
+    expect(await summary('named/e1/map/s8')).toBe('2 rows: row-8 to row-9');
+    const later = await temporal.start('named-list', { items: 2, kind: 'list', list: [4, 9] });
+    await later.handle.result();
+    expect(await summary('named-list/e1/map/s1')).toBe('row row-9');
+    const never = new Promise<string[]>(() => undefined);
+    const away = await temporal.start('named-not', { items: 1, ids: () => never });
+    expect(await away.handle.result()).toMatchObject({ counts: { ok: 1 } });
+    expect(await summary('named-not/e1/map/s0')).toBe('seed 0');
+  });
+
+  it.each([
+    ['capped', 'capped', 'the next call could pass max_cost'],
+    ['paused', 'key', 'the key was refused'],
+  ] as const)(
+    'a run that ends %s -> its workflow completes, with the reason in the result; nothing is pending',
+    async (state, stop, message) => {
+      const { handle } = await temporal.start(`ends-${state}`, { items: 2, turn: () => stopTurn(stop), end: { state, message } });
+      expect(await handle.result()).toMatchObject({ state, stop, message });
+      const { raw, typedSearchAttributes, status } = await handle.describe();
+      expect(status.name).toBe('COMPLETED');
+      expect(typedSearchAttributes.get(stateKey)).toBe(state);
+      expect(raw.pendingActivities ?? []).toEqual([]);
+    },
+  );
+
+  it('a run that failed -> its workflow fails with its message; where SwarmState is not registered it is left alone', async () => {
+    const end = { state: 'failed', message: 'E_CALL_REQUEST: no such model' } as const;
+    const { handle } = await temporal.start('ends-failed', {
+      items: 2,
+      plan: { stateAttribute: false },
+      turn: () => stopTurn('request'),
+      end,
+    });
+    const failed = (await handle.result().catch((error: unknown) => error)) as WorkflowFailedError;
+    expect(failed.cause).toMatchObject({
+      type: 'E_RUN_FAILED',
+      message: expect.stringContaining('E_CALL_REQUEST: no such model'),
+    });
+    expect((await handle.describe()).typedSearchAttributes.get(stateKey)).toBeUndefined();
   });
 });

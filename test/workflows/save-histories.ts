@@ -1,6 +1,7 @@
 /**
- * Saves one history of every workflow type to test/fixtures/histories, for replay.test.ts. After a change of the workflows that
- * makes old histories fail and is meant to: `node scripts/build.mjs && node --import tsx test/workflows/save-histories.ts`.
+ * Saves one history of every workflow type to test/fixtures/histories, for replay.test.ts: `node scripts/build.mjs && node --import tsx
+ * test/workflows/save-histories.ts`. A change of the workflows that is behind a patch (src/workflows/versioning.ts) gets a generation of its own;
+ * those before it stay, so that runs under way go on.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -13,9 +14,12 @@ import { doneTurn, startTemporal, type Temporal, untilCancelled } from './tempor
 
 const FOLDER = fileURLToPath(new URL('../fixtures/histories/', import.meta.url));
 
+/** 1: before `tells-more`, without a number in their names. */
+const GENERATION = '2';
+
 async function save(temporal: Temporal, name: string, workflowId: string, runId?: string): Promise<void> {
   const history = await temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
-  writeFileSync(join(FOLDER, `${name}.json`), historyToText(workflowId, history));
+  writeFileSync(join(FOLDER, `${name}-${GENERATION}.json`), historyToText(workflowId, history));
 }
 
 mkdirSync(FOLDER, { recursive: true });
@@ -73,6 +77,13 @@ try {
   });
   await stopped.handle.result();
   await save(temporal, 'run-capped', 'stopped/e1');
+
+  const failed = await temporal.start('failed', {
+    items: 9,
+    turn: (index) => (index === 1 ? { kind: 'stop', cause: 'request' } : doneTurn()),
+  });
+  await failed.handle.result().catch(() => undefined);
+  await save(temporal, 'run-failed', 'failed/e1');
 
   const large = await temporal.start('large', { items: 410, plan: { concurrency: 8 } });
   await large.handle.result();

@@ -8,6 +8,8 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import type { CloseRunInput } from '../../src/activities/close-run.js';
 import type { Activities } from '../../src/activities/index.js';
 import type { ListItemsInput } from '../../src/activities/list-items.js';
+import { endState } from '../../src/activities/publication.js';
+import type { RowIdsInput } from '../../src/activities/row-ids.js';
 import type { OpenRunResult } from '../../src/activities/run-opening.js';
 import type { RunSliceInput, RunSliceResult } from '../../src/activities/run-slice.js';
 import type { RunTurnInput, RunTurnResult } from '../../src/activities/run-turn.js';
@@ -51,6 +53,12 @@ export interface Script {
   slice?(input: RunSliceInput, attempt: number): Partial<RunSliceResult> | Promise<Partial<RunSliceResult>>;
   close?(): Promise<void>;
   open?(): Promise<void>;
+  /** Ids at these positions; by default `row-<index>`. */
+  ids?(positions: number[]): Promise<string[]>;
+  /** Of closeRun's result, over what was counted. */
+  end?: Partial<RunSummary>;
+  /** Before a change of the control row is taken. */
+  control?(change: WriteControlInput): void;
 }
 
 /** What the workflows asked for, by run. */
@@ -64,6 +72,8 @@ export class Scene {
   readonly lists: ListItemsInput[] = [];
   opens = 0;
   watches = 0;
+  /** Being closed: watchers of this process end. */
+  closed = false;
   news: ControlNews & { cancelled: boolean };
   /** Living processes, as watchRun finds them. */
   processes: number;
@@ -126,6 +136,7 @@ export function planOf(id: string, { items, kind = 'range', plan }: Script): Run
     turns: 1,
     paused: false,
     outputDir: '/out',
+    stateAttribute: true,
     ...plan,
   };
 }
@@ -170,7 +181,7 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
       for (;;) {
         const seen = totals(scene);
         Context.current().heartbeat(seen);
-        if (seen.ok >= seen.total || seen.ok - shown >= Math.max(1, seen.total * 0.05)) return seen;
+        if (scene.closed || seen.ok >= seen.total || seen.ok - shown >= Math.max(1, seen.total * 0.05)) return seen;
         if (processes !== undefined && scene.processes > processes)
           return { ...seen, processes: scene.processes, idle: scene.idle };
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -180,6 +191,7 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
     writeControl: async (input: WriteControlInput) => {
       const scene = of(input.run);
       scene.controls.push(input);
+      scene.script.control?.(input);
       if (input.paused !== undefined) scene.news.paused = input.paused;
       if (input.cancelled !== undefined) scene.news.cancelled = input.cancelled;
       if (input.concurrency !== undefined) scene.news.concurrency = input.concurrency;
@@ -189,6 +201,11 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
       const scene = of(input.run);
       scene.lists.push(input);
       return scene.script.list?.slice(input.from, input.to) ?? [];
+    },
+    rowIds: async ({ run, source, positions }: RowIdsInput) => {
+      const scene = of(run);
+      if (scene.script.ids === undefined) return positions.map((at) => `row-${source === 'list' ? scene.script.list?.[at] : at}`);
+      return await scene.script.ids(positions);
     },
     runTurn: async ({ run, index }: RunTurnInput) => {
       const scene = of(run);
@@ -204,24 +221,29 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
       const attempt = scene.slices.filter(({ from }) => from === input.from).length;
       const scripted = await scene.script.slice?.(input, attempt);
       const result = { ...emptySlice(), ...(scripted ?? { ok: input.to - input.from, callMs: 5 }) };
-      for (let done = 0; done < result.ok; done += 1) scene.done.add(input.from + done);
+      const left = Array.from({ length: input.to - input.from }, (_, step) => input.from + step).filter(
+        (at) => !scene.done.has(at),
+      );
+      for (const at of left.slice(0, result.ok)) scene.done.add(at);
       return result;
     },
     closeRun: async (input: CloseRunInput): Promise<RunSummary> => {
       const scene = of(input.run);
       scene.closes.push(input);
+      scene.closed = true;
       await scene.script.close?.();
       const { total, ok } = totals(scene);
       return {
         run: input.run,
         epoch: input.epoch,
-        state: ok === total ? 'completed' : 'failed',
+        state: endState(input.stop, total - ok),
         stop: input.stop,
         message: null,
         counts: { total, ok, failed: 0, filtered: 0 },
         usage: USAGE,
         costUsd: 0,
         outputDir: '/out',
+        ...scene.script.end,
       };
     },
   };

@@ -50,7 +50,7 @@ async function tellStart(
   if (flags.json) await session.json(startEvent(await handle.progress(), handle.start));
   else if (flags.detach) session.print(handle.id);
   const what = { new: 'Started', resumed: 'Going on with', finished: 'Already finished, no call is made:' }[kind];
-  const webUi = kind === 'finished' ? null : await swarm.webUi();
+  const webUi = kind === 'finished' ? null : await swarm.webUi(handle.id);
   session.say(`${what} run ${handle.id}${webUi === null ? '' : `; Web UI ${webUi}`}`, 'dim');
 }
 

@@ -21,19 +21,39 @@ async function resolveQuietly(session: Session): Promise<string> {
   }
 }
 
-/** `swarm temporal ARGS`: the exit code is that of the temporal CLI. */
+/** Words of the temporal CLI that speak to no server, or to one of their own. */
+const WITHOUT_SERVER = ['help', 'completion', 'config', 'env', 'server'];
+const ASKS_ABOUT_ITSELF = ['--help', '-h', '--version', '-v'];
+
+/** False where it would be of no use to start the host: help, settings, and an address that was typed. */
+function needsServer(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  const options = end < 0 ? args : args.slice(0, end);
+  if (options.some((word) => ASKS_ABOUT_ITSELF.includes(word) || word === '--address' || word.startsWith('--address=')))
+    return false;
+  const [first] = options.filter((word) => !word.startsWith('-'));
+  return first !== undefined && !WITHOUT_SERVER.includes(first);
+}
+
+/**
+ * `swarm temporal ARGS`: the exit code is that of the temporal CLI. It speaks to the server of this home's host, which is started when there
+ * is none: at the usual port somebody else may listen, whose workflows it would list and end. Throws what keeps the host from
+ * starting (exit 4).
+ */
 export async function temporal(session: Session, args: readonly string[]): Promise<number> {
   const { context, deps, interrupts } = session;
   const { config } = context;
-  const path = await resolveQuietly(session);
   // The variables or the profile of an existing cluster reach the program by themselves.
-  const host = config.externalTemporal ? null : await deps.hostStatus(config);
-  const address = config.externalTemporal ? null : (host?.info?.temporalAddress ?? `127.0.0.1:${config.temporalPort}`);
+  const host =
+    config.externalTemporal || !needsServer(args) ? null : await deps.holdHost(config, (line) => session.say(line, 'dim'));
   // The terminal sends Ctrl-C to the program too, which decides what it means.
-  const release = interrupts.hold(() => undefined);
+  let release = () => {};
   try {
-    return await deps.runProgram(path, args, address);
+    const path = await resolveQuietly(session);
+    release = interrupts.hold(() => undefined);
+    return await deps.runProgram(path, args, host?.info.temporalAddress ?? null);
   } finally {
     release();
+    host?.release();
   }
 }

@@ -15,6 +15,7 @@ export const CONFIG: Config = {
   workerVersion: null,
   maxDailyCost: null,
   warnAt: null,
+  temporalInputs: { starts: true, models: ['sim/*'], bases: [], keys: [], maxCostUsd: null },
   idleMs: 60_000,
   logLevel: 'info',
   ci: false,
