@@ -19,6 +19,16 @@ const settings = (config) =>
       `\`${config['temporalPort']}\``,
     ],
     [
+      'SWARM_UI',
+      'Web UI of the embedded Temporal server: `on` or `off`. [Who may reach it](operations.md#ports-of-the-embedded-server).',
+      '`on`',
+    ],
+    [
+      'SWARM_UI_HOSTS',
+      'Hosts that the Web UI answers to beside `localhost` and `127.0.0.1` with its port: as they stand in the address line of the browser, with the port unless it is the usual one, with commas between (`swarm.example.com,localhost:9000`).',
+      'none',
+    ],
+    [
       'SWARM_TEMPORAL_BIN',
       'A `temporal` program to try first (the Temporal CLI with Server 1.31 or newer).',
       'search PATH, the cache, a download, a build',

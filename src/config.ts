@@ -13,6 +13,11 @@ export interface Config {
   databaseUrl: string | null;
   /** Path of a `temporal` binary to use before all others. `SWARM_TEMPORAL_BIN`. */
   temporalBin: string | null;
+  /**
+   * The embedded server's Web UI, and the values of the header Host that it answers to beside its own; null: no Web UI. `SWARM_UI` (`on` or
+   * `off`, default on), `SWARM_UI_HOSTS` (list with commas).
+   */
+  webUi: { hosts: string[] } | null;
   /** First choice for the embedded server's port; the UI is 1000 above. `SWARM_TEMPORAL_PORT`, default 7233. */
   temporalPort: number;
   /** True when the user points at an existing cluster (TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE): no server is spawned. */
@@ -62,7 +67,22 @@ function usdADay(name: string, text: string | undefined, timeZone: string): Conf
   return { usd, timeZone };
 }
 
-/** Throws E_CAP or E_TASK_TZ for a daily cap or warning that cannot be read. */
+/** One that nobody could read must not open what was to be closed. Throws E_SETTING. */
+function webUi(ui: string | undefined, hosts: string | undefined): Config['webUi'] {
+  if (!['on', 'off', '', undefined].includes(ui)) {
+    throw new SwarmError({ code: 'E_SETTING', found: `SWARM_UI is ${JSON.stringify(ui)}`, allowed: 'on or off' }, EXIT.badInput);
+  }
+  const list = (hosts ?? '').split(/[\s,]+/).filter((host) => host !== '');
+  const odd = list.find((host) => !/^(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(host));
+  if (odd !== undefined) {
+    const allowed =
+      'names with their port as in the address line of the browser (swarm.example.com, localhost:9000), with commas between';
+    throw new SwarmError({ code: 'E_SETTING', found: `SWARM_UI_HOSTS has ${JSON.stringify(odd)}`, allowed }, EXIT.badInput);
+  }
+  return ui === 'off' ? null : { hosts: list };
+}
+
+/** Throws E_CAP, E_TASK_TZ or E_SETTING for a cap, a warning or a guard that cannot be read. */
 export function loadConfig(env: Env = process.env, cwd: string = process.cwd()): Config {
   const user = homedir() || tmpdir();
   const state = env['XDG_STATE_HOME'] || join(user, '.local', 'state');
@@ -73,6 +93,7 @@ export function loadConfig(env: Env = process.env, cwd: string = process.cwd()):
     cacheDir: resolve(join(cache, 'durable-swarm')),
     databaseUrl: env['SWARM_DATABASE_URL'] || null,
     temporalBin: env['SWARM_TEMPORAL_BIN'] || null,
+    webUi: webUi(env['SWARM_UI'], env['SWARM_UI_HOSTS']),
     temporalPort: positiveInteger(env['SWARM_TEMPORAL_PORT'], 7233),
     externalTemporal: Boolean(env['TEMPORAL_ADDRESS'] || env['TEMPORAL_PROFILE'] || env['TEMPORAL_CONFIG_FILE']),
     taskRoots: (env['SWARM_TASK_ROOTS'] ?? cwd)
@@ -123,6 +144,8 @@ export function hostEnvironment(config: Config, env: Env = process.env): Record<
   return {
     ...env,
     SWARM_HOME: config.home,
+    SWARM_UI: config.webUi === null ? 'off' : 'on',
+    ...(config.webUi === null ? {} : { SWARM_UI_HOSTS: config.webUi.hosts.join(',') }),
     SWARM_TEMPORAL_PORT: String(config.temporalPort),
     SWARM_TASK_ROOTS: config.taskRoots.join(process.platform === 'win32' ? ';' : ':'),
     SWARM_IDLE_MS: String(config.idleMs),

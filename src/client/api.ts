@@ -223,7 +223,7 @@ export interface Swarm {
   get(run: string): Promise<RunHandle>;
   /** Newest first. */
   runs(options?: ListOptions): Promise<Progress[]>;
-  /** Web UI address of the embedded server, or null. */
+  /** Web UI address of the embedded server; null with a cluster of the user, and with SWARM_UI=off. */
   webUi(): Promise<string | null>;
   close(): Promise<void>;
 }

@@ -10,6 +10,7 @@ export const CONFIG: Config = {
   databaseUrl: null,
   temporalBin: null,
   temporalPort: 7233,
+  webUi: { hosts: [] },
   externalTemporal: false,
   taskRoots: ['/data'],
   workerVersion: null,
