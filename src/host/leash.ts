@@ -14,7 +14,9 @@ const GIVE_UP_MS = GRACE_TENTHS * 100 + 2_000;
 const OUTPUT_MS = 500;
 
 // A background job of a non-interactive shell gets /dev/null as its stdin, so the pipe is moved to descriptor 3 first.
+// What the program makes is for its user alone: Temporal's database.
 const SHELL_PROGRAM = `
+umask 077
 exec 3<&0 </dev/null
 "$@" 3<&- &
 program=$!

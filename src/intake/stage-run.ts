@@ -6,6 +6,7 @@ import { changedKeys, changedOperationalKeys } from '../core/fingerprint.js';
 import { newRunId } from '../core/names.js';
 import { capToNano } from '../core/price.js';
 import { MOST_AUTO_CONCURRENCY } from '../core/slice-size.js';
+import { folderModeIn, makeFolder } from '../new-files.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
 import type { ClaimOptions, FolderMarker, FolderOwner } from '../store/outputs/folder.js';
@@ -62,7 +63,7 @@ export interface StagedRun {
 const BUSY = ['running', 'paused', 'interrupted'] as const;
 
 export async function stageRun(ports: StagePorts, request: StageRequest): Promise<StagedRun> {
-  const wanted = await realFolder(request.task.outputDir);
+  const wanted = await realFolder(ports, request.task.outputDir);
   const existing = await runOfFolder(ports, wanted);
   if (request.ifChanged === 'fork') {
     const dir = await freeFolder(ports, wanted);
@@ -82,9 +83,9 @@ export async function stageRun(ports: StagePorts, request: StageRequest): Promis
   return await stageNew(ports, request, wanted, { replace: stale || request.ifChanged === 'fresh' });
 }
 
-async function realFolder(dir: string): Promise<string> {
+async function realFolder({ home }: Pick<StagePorts, 'home'>, dir: string): Promise<string> {
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir, folderModeIn(home, dir));
     return await realpath(dir);
   } catch (error) {
     throw new SwarmError(
@@ -116,7 +117,7 @@ async function freeFolder(ports: StagePorts, dir: string): Promise<string> {
     const candidate = join(dirname(dir), `${basename(dir)}-${suffix}`);
     if ((await ports.store.runs({ outputDir: candidate, limit: 1 })).length > 0) continue;
     try {
-      await mkdir(candidate);
+      await mkdir(candidate, { mode: folderModeIn(ports.home, candidate) });
       return candidate;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
