@@ -59,6 +59,17 @@ const settings = (config) =>
     ],
     ['TEMPORAL_PROFILE', 'A profile of temporal.toml: an existing cluster, as above.', '-'],
     ['TEMPORAL_CONFIG_FILE', 'Another temporal.toml: an existing cluster, as above.', '-'],
+    [
+      'HTTPS_PROXY',
+      'Proxy of model calls to https addresses, `http://[NAME:PASSWORD@]HOST:PORT`; `https_proxy` counts before it. [Proxies](operations.md#proxies).',
+      'none',
+    ],
+    ['HTTP_PROXY', 'The same for http addresses; `http_proxy` counts before it.', 'none'],
+    [
+      'NO_PROXY',
+      'What is reached directly: names with all below them, addresses, networks such as `10.0.0.0/8`, each with `:PORT` or without, with commas between; `*` is all. `no_proxy` counts before it. This machine always is.',
+      '-',
+    ],
     ['XDG_STATE_HOME', 'Folder of the default home.', '`~/.local/state`'],
     ['XDG_CACHE_HOME', 'The Temporal program is kept in `durable-swarm` under it, for all homes.', '`~/.cache`'],
     ['CI', 'Set to anything: no live view, no questions.', '-'],
@@ -72,11 +83,11 @@ const settings = (config) =>
   ]);
 
 /** Variables that are described in the row of another one. */
-const MENTIONED = ['LC_CTYPE', 'LANG'];
+const MENTIONED = ['LC_CTYPE', 'LANG', 'https_proxy', 'http_proxy', 'no_proxy'];
 
 /** @param {string} source text of src/config.ts */
 function namesRead(source) {
-  return new Set([...source.matchAll(/\benv\['([A-Z_]+)'\]/g)].map((match) => match[1] ?? ''));
+  return new Set([...source.matchAll(/\benv\['([A-Za-z_]+)'\]/g)].map((match) => match[1] ?? ''));
 }
 
 /**

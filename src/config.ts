@@ -3,6 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EXIT, SwarmError } from './core/errors.js';
 import { isTimeZone } from './core/gate/calendar-day.js';
+import type { Proxy, ProxySettings } from './core/proxy.js';
 
 export interface Config {
   /** Folder of this home: store, Temporal database, logs, socket. `SWARM_HOME`, default `$XDG_STATE_HOME/durable-swarm`. */
@@ -36,6 +37,8 @@ export interface Config {
   maxDailyCost: { usd: number; timeZone: string } | null;
   /** USD that all runs have cost in a day when the commands that show a run warn. `SWARM_WARN_AT`, days as above; default none. */
   warnAt: { usd: number; timeZone: string } | null;
+  /** Proxies of model calls, never of what is on this machine: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, in small letters too. */
+  proxies: ProxySettings;
   /** How long an idle host stays, in ms. `SWARM_IDLE_MS`, default 60,000. */
   idleMs: number;
   /** `SWARM_LOG_LEVEL`, default info. */
@@ -82,6 +85,20 @@ function webUi(ui: string | undefined, hosts: string | undefined): Config['webUi
   return ui === 'off' ? null : { hosts: list };
 }
 
+/** `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`: small letters count before large ones, as in curl. */
+export function proxySettings(env: Env = process.env): ProxySettings {
+  const proxy = (...variables: readonly [string, string | undefined][]): Proxy | null => {
+    const [variable, url] = variables.find(([, value]) => value?.trim()) ?? [];
+    if (variable === undefined || url === undefined) return null;
+    return { url: /^[a-z][a-z0-9+.-]*:\/\//i.test(url.trim()) ? url.trim() : `http://${url.trim()}`, variable };
+  };
+  return {
+    https: proxy(['https_proxy', env['https_proxy']], ['HTTPS_PROXY', env['HTTPS_PROXY']]),
+    http: proxy(['http_proxy', env['http_proxy']], ['HTTP_PROXY', env['HTTP_PROXY']]),
+    none: (env['no_proxy'] || env['NO_PROXY'] || '').split(/[\s,]+/).filter((entry) => entry !== ''),
+  };
+}
+
 /** Throws E_CAP, E_TASK_TZ or E_SETTING for a cap, a warning or a guard that cannot be read. */
 export function loadConfig(env: Env = process.env, cwd: string = process.cwd()): Config {
   const user = homedir() || tmpdir();
@@ -105,6 +122,7 @@ export function loadConfig(env: Env = process.env, cwd: string = process.cwd()):
       : null,
     maxDailyCost: usdADay('SWARM_MAX_DAILY_COST', env['SWARM_MAX_DAILY_COST'], timeZone),
     warnAt: usdADay('SWARM_WARN_AT', env['SWARM_WARN_AT'], timeZone),
+    proxies: proxySettings(env),
     idleMs: positiveInteger(env['SWARM_IDLE_MS'], 60_000),
     logLevel: env['SWARM_LOG_LEVEL'] || 'info',
     ci: Boolean(env['CI']),
@@ -161,6 +179,11 @@ export function hostEnvironment(config: Config, env: Env = process.env): Record<
 /** Environment of a program that the user runs through us: the own one, with what we add. */
 export function childEnvironment(added: Env, env: Env = process.env): Record<string, string | undefined> {
   return { ...env, ...added };
+}
+
+/** Environment of the embedded Temporal server, all of whose connections stay on this machine: as plainEnvironment, without proxies. */
+export function serverEnvironment(env: Env = process.env): Record<string, string> {
+  return Object.fromEntries(Object.entries(plainEnvironment(env)).filter(([name]) => !/_proxy$/i.test(name)));
 }
 
 /** What `@temporalio/envconfig` reads: the `TEMPORAL_*` variables and where the user's configuration folder is. May hold an API key. */

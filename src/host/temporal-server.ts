@@ -6,6 +6,7 @@ import type { Config } from '../config.js';
 import type { SwarmError } from '../core/errors.js';
 import type { HomePaths } from '../home.js';
 import { isDiskFull } from '../store/free-space.js';
+import { DIRECT } from '../temporal-connection.js';
 import { setDamagedAside } from './damaged-database.js';
 import { readJsonFile, writeJsonFile } from './json-file.js';
 import { type Leashed, runLeashed } from './leash.js';
@@ -33,7 +34,7 @@ interface ServerState extends LastServer {
 }
 
 export interface ServerOptions {
-  config: Pick<Config, 'home' | 'temporalPort' | 'webUi'>;
+  config: Pick<Config, 'home' | 'temporalPort' | 'webUi' | 'proxies'>;
   paths: HomePaths;
   binary: TemporalBinary;
   /** Ends a start that is under way; a server that is ready does not heed it. */
@@ -191,7 +192,7 @@ export class TemporalServer {
     // A gRPC channel that was refused once waits a second before it tries again.
     while (waiting() && !(await isListening(this.#state.port))) await sleep(20);
     // Asked again from here: a retry of the SDK that comes after the close would throw where nobody catches it.
-    const connection = Connection.lazy({ address: this.address, interceptors: [] });
+    const connection = Connection.lazy({ ...DIRECT, address: this.address, interceptors: [] });
     try {
       while (waiting()) {
         try {
@@ -284,12 +285,7 @@ export class TemporalServer {
 
   #startError(failure: string): SwarmError {
     const { config, paths, binary } = this.#options;
-    return temporalStartError({
-      home: config.home,
-      log: paths.temporalLog,
-      program: binary.path,
-      failure,
-      output: this.#lastOutput,
-    });
+    const { home, proxies } = config;
+    return temporalStartError({ home, proxies, log: paths.temporalLog, program: binary.path, failure, output: this.#lastOutput });
   }
 }

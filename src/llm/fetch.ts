@@ -4,15 +4,10 @@
  */
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate } from 'node:zlib';
-import { Agent } from 'undici';
+import type { ProxySettings } from '../core/proxy.js';
 import type { HeaderMap } from '../core/retry-after.js';
-import { sparingConnector } from './spare-descriptors.js';
+import { Routes } from './routes.js';
 import { MAX_BODY_BYTES, reasonOf, TransportFault, WireRequest } from './wire-request.js';
-
-const CONNECT_TIMEOUT_MS = 10_000;
-
-/** Shorter than the 5 s after which common servers drop an idle connection: a request must not race with that. */
-const KEEP_ALIVE_MS = 4_000;
 
 /** A whole answer that holds no completion: any status but 200 to 299, or one of these with an empty body. */
 export class HttpRefusal extends Error {
@@ -107,31 +102,9 @@ function responseOf(status: number, headers: HeaderMap, body: Buffer): Response 
   return response as unknown as Response;
 }
 
-/** Scheme and authority apart from path and query, remembered: there are few endpoints and many calls. */
-function createSplitter(): (url: string) => { origin: string; path: string } {
-  const known = new Map<string, { origin: string; path: string }>();
-  return (text) => {
-    let parts = known.get(text);
-    if (!parts) {
-      const url = new URL(text);
-      parts = { origin: url.origin, path: `${url.pathname}${url.search}` };
-      if (known.size >= 256) known.clear();
-      known.set(text, parts);
-    }
-    return parts;
-  };
-}
-
-/** As many connections as there are calls in flight (the gates bound these); HTTP/1.1, kept alive; no header or body timers of its own. */
-export function createTransport(): Transport {
-  const agent = new Agent({
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: sparingConnector({ timeout: CONNECT_TIMEOUT_MS, allowH2: false }),
-    pipelining: 1,
-  });
-  const split = createSplitter();
+/** `proxies`: of the environment. */
+export function createTransport(proxies: ProxySettings): Transport {
+  const routes = new Routes(proxies);
   const requests = new Map<string, WireRequest>();
   let opened = 0;
   return {
@@ -145,15 +118,17 @@ export function createTransport(): Transport {
       const { [EXCHANGE_HEADER]: id, ...headers } = { ...(init?.headers as Record<string, string> | undefined) };
       const request = requests.get(id ?? '');
       if (!request) throw new Error('no exchange was opened for this request');
-      const { origin, path } = split(String(input));
-      const answer = await request.send(agent, { origin, path, method: 'POST', headers, body: init?.body as string });
+      const route = routes.to(String(input));
+      const answer = await request.send(route, { method: 'POST', headers, body: init?.body as string });
       const { status } = answer;
+      // Not of the endpoint, which never saw the request.
+      if (status === 407 && route.proxy !== null) throw new TransportFault('connect', false, 'PROXY_407', null, {}, route.proxy);
       const body = withoutKeepAlives(await decode(answer.body, answer.headers, status));
       if (status < 200 || status > 299 || body.length === 0) throw new HttpRefusal(status, answer.headers, body.toString('utf8'));
       return responseOf(status, answer.headers, body);
     },
     async close() {
-      await agent.close();
+      await routes.close();
     },
   };
 }

@@ -1,6 +1,7 @@
 /** One request on one connection, without retries: what was sent, what came back, how it ended. */
-import type { Agent, Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import type { HeaderMap } from '../core/retry-after.js';
+import type { Route } from './routes.js';
 
 /** Largest answer that is read, in bytes, compressed and not. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
@@ -26,6 +27,8 @@ export class TransportFault extends Error {
     /** Status of the answer that was cut. */
     readonly status: number | null,
     readonly headers: HeaderMap,
+    /** Name of the proxy that was on the way. */
+    readonly proxy: string | null = null,
   ) {
     super(`${kind}${reason === '' ? '' : ` (${reason})`}`);
   }
@@ -67,13 +70,21 @@ export class WireRequest implements Dispatcher.DispatchHandler {
   #headers: HeaderMap = {};
   #chunks: Buffer[] = [];
   #bytes = 0;
+  #proxy: string | null = null;
 
-  send(agent: Agent, options: Dispatcher.DispatchOptions): Promise<Answer> {
+  send(
+    { agent, origin, path, headers, proxy }: Route,
+    request: { method: 'POST'; headers: Record<string, string>; body: string },
+  ): Promise<Answer> {
     if (this.#fault) return Promise.reject(this.#fault);
+    this.#proxy = proxy;
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      agent.dispatch(options, this);
+      agent.dispatch(
+        { ...request, origin, path, headers: proxy === null ? request.headers : { ...request.headers, ...headers } },
+        this,
+      );
     });
   }
 
@@ -82,7 +93,7 @@ export class WireRequest implements Dispatcher.DispatchHandler {
     this.#settled = true;
     // undici starts a request on its socket just before it writes the first byte.
     const sent = this.#controller !== null;
-    this.#fault = new TransportFault(kind, sent, reason, this.#status, this.#headers);
+    this.#fault = new TransportFault(kind, sent, reason, this.#status, this.#headers, this.#proxy);
     this.#chunks = [];
     this.#reject(this.#fault);
     this.#controller?.abort(this.#fault);

@@ -4,6 +4,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, ut
 import { delimiter, dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SwarmError } from '../../src/core/errors.js';
+import { NO_PROXIES } from '../../src/core/proxy.js';
 import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
 import { cachedProgram } from '../../src/host/temporal-cache.js';
 import { downloadAddress } from '../../src/host/temporal-download.js';
@@ -31,7 +32,7 @@ function place() {
   const folder = newFolder();
   const bin = join(folder, 'bin');
   mkdirSync(bin);
-  const config = { temporalBin: null as string | null, cacheDir: join(folder, 'cache') };
+  const config = { temporalBin: null as string | null, cacheDir: join(folder, 'cache'), proxies: NO_PROXIES };
   const lines: string[] = [];
   const options = {
     onProgress: (line: string) => lines.push(line),

@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import type { CliContext, CliDeps, OutputStream, StopSignal } from '../../../src/cli/context.js';
 import { runCli } from '../../../src/cli/run-cli.js';
 import type { Config } from '../../../src/config.js';
+import { NO_PROXIES } from '../../../src/core/proxy.js';
 
 export const CONFIG: Config = {
   home: '/home/ada/.local/state/durable-swarm',
@@ -16,6 +17,7 @@ export const CONFIG: Config = {
   workerVersion: null,
   maxDailyCost: null,
   warnAt: null,
+  proxies: NO_PROXIES,
   idleMs: 60_000,
   logLevel: 'info',
   ci: false,
