@@ -99,8 +99,19 @@ export function proxySettings(env: Env = process.env): ProxySettings {
   };
 }
 
-/** Throws E_CAP, E_TASK_TZ or E_SETTING for a cap, a warning or a guard that cannot be read. */
-export function loadConfig(env: Env = process.env, cwd: string = process.cwd()): Config {
+/** The folder that this program works in, which relative paths start from. Throws E_FOLDER_GONE when it was removed. */
+export function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    const found = `the current folder is not there any more: ${(error as Error).message}`;
+    const fix = 'cd to a folder that is there (after it was made anew: cd "$PWD"), then run the command again';
+    throw new SwarmError({ code: 'E_FOLDER_GONE', found, fix }, EXIT.badInput, { cause: error });
+  }
+}
+
+/** Throws E_CAP, E_TASK_TZ or E_SETTING for a cap, a warning or a guard that cannot be read, E_FOLDER_GONE. */
+export function loadConfig(env: Env = process.env, cwd: string = currentFolder()): Config {
   const user = homedir() || tmpdir();
   const state = env['XDG_STATE_HOME'] || join(user, '.local', 'state');
   const cache = env['XDG_CACHE_HOME'] || join(user, '.cache');

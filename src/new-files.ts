@@ -29,6 +29,15 @@ export function keepOthersFromWriting(): void {
   process.umask(process.umask(0o022) | 0o022);
 }
 
+/** Also false when the way there is no folder. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === 'ENOENT';
 
 /**
@@ -40,7 +49,7 @@ export function makeFolderSync(path: string, mode: number = FOLDER_MODE): void {
     try {
       mkdirSync(path, { mode });
     } catch (error) {
-      if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw error;
+      if (!isFolder(path)) throw error;
     }
   };
   try {

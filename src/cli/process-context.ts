@@ -1,7 +1,7 @@
 /** The real process as a CliContext, and how it ends. */
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as timer } from 'node:timers/promises';
-import { type Config, loadConfig, terminalSettings } from '../config.js';
+import { type Config, currentFolder, loadConfig, terminalSettings } from '../config.js';
 import { EXIT, formatProblem, SwarmError } from '../core/errors.js';
 import type { CliContext, StopSignal } from './context.js';
 import { spareMemory } from './spare-memory.js';
@@ -31,10 +31,11 @@ function onSignal(listener: (signal: StopSignal) => void): () => void {
   };
 }
 
-/** A setting that cannot be read ends the process before anything is done. */
-function readConfig(): Config {
+/** A folder that is gone, or a setting that cannot be read, ends the process before anything is done. */
+function readSettings(): { cwd: string; config: Config } {
   try {
-    return loadConfig();
+    const cwd = currentFolder();
+    return { cwd, config: loadConfig(undefined, cwd) };
   } catch (error) {
     if (!SwarmError.is(error)) throw error;
     process.stderr.write(`${error.problems.map(formatProblem).join('\n')}\n`);
@@ -62,8 +63,7 @@ export function processContext(): CliContext {
     stdout: process.stdout,
     stderr: process.stderr,
     stdinIsTerminal: process.stdin.isTTY === true,
-    cwd: process.cwd(),
-    config: readConfig(),
+    ...readSettings(),
     terminal: terminalSettings(),
     now: Date.now,
     sleep: (ms, signal) => timer(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),

@@ -1,6 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, SearchAttributeType, TypedSearchAttributes } from '@temporalio/common';
 import { afterEach, describe, expect, it } from 'vitest';
@@ -68,6 +68,23 @@ describe('TemporalServer', () => {
     } finally {
       await connection.close();
     }
+  });
+
+  it('a home whose path has signs of URLs -> its database is in it, and is found again', async () => {
+    const config = await newConfig();
+    const home = join(config.home, 'a#b?mode=memory&c%41 d');
+    const first = await startServer({ ...config, home });
+    const connection = await connectTemporal({ address: first.address, namespace: 'default' });
+    await new Client({ connection }).workflow.start('nobody', { taskQueue: 'none', workflowId: 'kept' });
+    await connection.close();
+    await stop(first);
+    expect(readdirSync(home).some((name) => /^temporal-[\d.]+\.db$/.test(name))).toBe(true);
+    expect(readdirSync(config.home)).toEqual([basename(home)]);
+    const second = await startServer({ ...config, home });
+    const again = await connectTemporal({ address: second.address, namespace: 'default' });
+    const described = await new Client({ connection: again }).workflow.getHandle('kept').describe();
+    await again.close();
+    expect(described.status.name).toBe('RUNNING');
   });
 
   it('a taken port -> the next free one, said and remembered for the next start', async () => {
