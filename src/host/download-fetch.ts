@@ -1,12 +1,14 @@
 /** The fetch of downloads: through the proxies of the environment, which Node's own does not heed, and ended by a signal. */
-import { EnvHttpProxyAgent, fetch as undiciFetch } from 'undici';
-import { type ProxySettings, proxyNames } from '../core/proxy.js';
+import { ProxyAgent, fetch as undiciFetch } from 'undici';
+import { type ProxySettings, proxyOf } from '../core/proxy.js';
 
 function throughProxies(proxies: ProxySettings): typeof fetch {
-  const { http, https, none } = proxies;
-  if (proxyNames(proxies) === null) return fetch;
-  const dispatcher = new EnvHttpProxyAgent({ httpProxy: http?.url ?? '', httpsProxy: https?.url ?? '', noProxy: none.join(',') });
-  return ((url: string, init: object) => undiciFetch(url, { ...init, dispatcher })) as unknown as typeof fetch;
+  return async (url, init) => {
+    const proxy = proxyOf(new URL(String(url)), proxies);
+    if (proxy === null) return await fetch(url, init);
+    const options = { ...init, dispatcher: new ProxyAgent(proxy.url) } as Parameters<typeof undiciFetch>[1];
+    return (await undiciFetch(String(url), options)) as unknown as Response;
+  };
 }
 
 /** `fetchUrl` in place of the network, for tests. */

@@ -122,7 +122,7 @@ export async function resolveTemporalBinary(
     lock.release();
   }
   const proxies = proxyNames(config.proxies);
-  if (proxies !== null) said.push(`downloads went through the proxy of ${proxies}`);
+  if (proxies !== null) said.push(`downloads go through the proxy of ${proxies}`);
   throw new SwarmError(
     {
       code: 'E_TEMPORAL_BINARY',

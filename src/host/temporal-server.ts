@@ -150,6 +150,7 @@ export class TemporalServer {
   }
 
   async #startUnless(signal: AbortSignal | undefined): Promise<string | null> {
+    if (signal?.aborted) return 'it was told to stop';
     const stop = () => void this.stop();
     signal?.addEventListener('abort', stop, { once: true });
     const failure = await this.#startOnce();
