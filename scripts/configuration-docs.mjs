@@ -48,6 +48,16 @@ const settings = (config) =>
       `\`${config['temporalPort']}\``,
     ],
     [
+      'SWARM_UI',
+      'Web UI of the embedded Temporal server: `on` or `off`. [Who may reach it](operations.md#ports-of-the-embedded-server).',
+      '`on`',
+    ],
+    [
+      'SWARM_UI_HOSTS',
+      'Hosts that the Web UI answers to beside `localhost` and `127.0.0.1` with its port: as they stand in the address line of the browser, with the port unless it is the usual one, with commas between (`swarm.example.com,localhost:9000`).',
+      'none',
+    ],
+    [
       'SWARM_TEMPORAL_BIN',
       'A `temporal` program to try first (the Temporal CLI with Server 1.31 or newer).',
       'search PATH, the cache, a download, a build',
@@ -78,6 +88,17 @@ const settings = (config) =>
     ],
     ['TEMPORAL_PROFILE', 'A profile of temporal.toml: an existing cluster, as above.', '-'],
     ['TEMPORAL_CONFIG_FILE', 'Another temporal.toml: an existing cluster, as above.', '-'],
+    [
+      'HTTPS_PROXY',
+      'Proxy of model calls to https addresses, `http://[NAME:PASSWORD@]HOST:PORT`; `https_proxy` counts before it. [Proxies](operations.md#proxies).',
+      'none',
+    ],
+    ['HTTP_PROXY', 'The same for http addresses; `http_proxy` counts before it.', 'none'],
+    [
+      'NO_PROXY',
+      'What is reached directly: names with all below them, addresses, networks such as `10.0.0.0/8`, each with `:PORT` or without, with commas between; `*` is all. `no_proxy` counts before it. This machine always is.',
+      '-',
+    ],
     ['XDG_STATE_HOME', 'Folder of the default home.', '`~/.local/state`'],
     ['XDG_CACHE_HOME', 'The Temporal program is kept in `durable-swarm` under it, for all homes.', '`~/.cache`'],
     ['CI', 'Set to anything: no live view, no questions.', '-'],
@@ -91,11 +112,11 @@ const settings = (config) =>
   ]);
 
 /** Variables that are described in the row of another one. */
-const MENTIONED = ['LC_CTYPE', 'LANG'];
+const MENTIONED = ['LC_CTYPE', 'LANG', 'https_proxy', 'http_proxy', 'no_proxy'];
 
 /** @param {string} source text of src/config.ts */
 function namesRead(source) {
-  return new Set([...source.matchAll(/\benv\['([A-Z_]+)'\]/g)].map((match) => match[1] ?? ''));
+  return new Set([...source.matchAll(/\benv\['([A-Za-z_]+)'\]/g)].map((match) => match[1] ?? ''));
 }
 
 /**

@@ -3,6 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EXIT, SwarmError } from './core/errors.js';
 import { isTimeZone } from './core/gate/calendar-day.js';
+import type { Proxy, ProxySettings } from './core/proxy.js';
 
 export interface Config {
   /** Folder of this home: store, Temporal database, logs, socket. `SWARM_HOME`, default `$XDG_STATE_HOME/durable-swarm`. */
@@ -13,6 +14,11 @@ export interface Config {
   databaseUrl: string | null;
   /** Path of a `temporal` binary to use before all others. `SWARM_TEMPORAL_BIN`. */
   temporalBin: string | null;
+  /**
+   * The embedded server's Web UI, and the values of the header Host that it answers to beside its own; null: no Web UI. `SWARM_UI` (`on` or
+   * `off`, default on), `SWARM_UI_HOSTS` (list with commas).
+   */
+  webUi: { hosts: string[] } | null;
   /** First choice for the embedded server's port; the UI is 1000 above. `SWARM_TEMPORAL_PORT`, default 7233. */
   temporalPort: number;
   /** True when the user points at an existing cluster (TEMPORAL_ADDRESS, TEMPORAL_PROFILE, TEMPORAL_CONFIG_FILE): no server is spawned. */
@@ -33,6 +39,8 @@ export interface Config {
   warnAt: { usd: number; timeZone: string } | null;
   /** What inputs of plain Temporal may ask for beyond a task file of the user's own. */
   temporalInputs: TemporalInputs;
+  /** Proxies of model calls, never of what is on this machine: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, in small letters too. */
+  proxies: ProxySettings;
   /** How long an idle host stays, in ms. `SWARM_IDLE_MS`, default 60,000. */
   idleMs: number;
   /** `SWARM_LOG_LEVEL`, default info. */
@@ -93,16 +101,53 @@ function listOf(text: string | undefined): string[] {
   return (text ?? '').split(/[\s,]+/).filter((name) => name !== '');
 }
 
-/** A word that nobody could read must not open what it was to close. Throws E_CLI_VALUE. */
+/** A word that nobody could read must not open what it was to close. Throws E_SETTING. */
 function onOrOff(name: string, text: string | undefined): boolean {
   const word = (text ?? '').trim().toLowerCase();
   if (word === '' || word === 'on') return true;
   if (word === 'off') return false;
-  throw new SwarmError({ code: 'E_CLI_VALUE', found: `${name} is ${JSON.stringify(text)}`, allowed: 'on or off' }, EXIT.badInput);
+  throw new SwarmError({ code: 'E_SETTING', found: `${name} is ${JSON.stringify(text)}`, allowed: 'on or off' }, EXIT.badInput);
 }
 
-/** Throws E_CAP, E_TASK_TZ or E_CLI_VALUE for a cap, a warning or a switch that cannot be read. */
-export function loadConfig(env: Env = process.env, cwd: string = process.cwd()): Config {
+/** Null: off. Throws E_SETTING. */
+function webUi(ui: string | undefined, hosts: string | undefined): Config['webUi'] {
+  const list = listOf(hosts);
+  const odd = list.find((host) => !/^(?:[a-z0-9_.-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i.test(host));
+  if (odd !== undefined) {
+    const allowed =
+      'names with their port as in the address line of the browser (swarm.example.com, localhost:9000), with commas between';
+    throw new SwarmError({ code: 'E_SETTING', found: `SWARM_UI_HOSTS has ${JSON.stringify(odd)}`, allowed }, EXIT.badInput);
+  }
+  return onOrOff('SWARM_UI', ui) ? { hosts: list } : null;
+}
+
+/** `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`: small letters count before large ones, as in curl. */
+export function proxySettings(env: Env = process.env): ProxySettings {
+  const proxy = (...variables: readonly [string, string | undefined][]): Proxy | null => {
+    const [variable, url] = variables.find(([, value]) => value?.trim()) ?? [];
+    if (variable === undefined || url === undefined) return null;
+    return { url: /^[a-z][a-z0-9+.-]*:\/\//i.test(url.trim()) ? url.trim() : `http://${url.trim()}`, variable };
+  };
+  return {
+    https: proxy(['https_proxy', env['https_proxy']], ['HTTPS_PROXY', env['HTTPS_PROXY']]),
+    http: proxy(['http_proxy', env['http_proxy']], ['HTTP_PROXY', env['HTTP_PROXY']]),
+    none: listOf(env['no_proxy'] || env['NO_PROXY']),
+  };
+}
+
+/** The folder that this program works in, which relative paths start from. Throws E_FOLDER_GONE when it was removed. */
+export function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (error) {
+    const found = `the current folder is not there any more: ${(error as Error).message}`;
+    const fix = 'cd to a folder that is there (after it was made anew: cd "$PWD"), then run the command again';
+    throw new SwarmError({ code: 'E_FOLDER_GONE', found, fix }, EXIT.badInput, { cause: error });
+  }
+}
+
+/** Throws E_CAP, E_TASK_TZ or E_SETTING for a cap, a warning, a switch or a guard that cannot be read, E_FOLDER_GONE. */
+export function loadConfig(env: Env = process.env, cwd: string = currentFolder()): Config {
   const user = homedir() || tmpdir();
   const state = env['XDG_STATE_HOME'] || join(user, '.local', 'state');
   const cache = env['XDG_CACHE_HOME'] || join(user, '.cache');
@@ -112,6 +157,7 @@ export function loadConfig(env: Env = process.env, cwd: string = process.cwd()):
     cacheDir: resolve(join(cache, 'durable-swarm')),
     databaseUrl: env['SWARM_DATABASE_URL'] || null,
     temporalBin: env['SWARM_TEMPORAL_BIN'] || null,
+    webUi: webUi(env['SWARM_UI'], env['SWARM_UI_HOSTS']),
     temporalPort: positiveInteger(env['SWARM_TEMPORAL_PORT'], 7233),
     externalTemporal: Boolean(env['TEMPORAL_ADDRESS'] || env['TEMPORAL_PROFILE'] || env['TEMPORAL_CONFIG_FILE']),
     taskRoots: (env['SWARM_TASK_ROOTS'] ?? cwd)
@@ -130,6 +176,7 @@ export function loadConfig(env: Env = process.env, cwd: string = process.cwd()):
       keys: listOf(env['SWARM_TEMPORAL_KEYS']),
       maxCostUsd: usdOf('SWARM_TEMPORAL_MAX_COST', env['SWARM_TEMPORAL_MAX_COST']),
     },
+    proxies: proxySettings(env),
     idleMs: positiveInteger(env['SWARM_IDLE_MS'], 60_000),
     logLevel: env['SWARM_LOG_LEVEL'] || 'info',
     ci: Boolean(env['CI']),
@@ -174,6 +221,8 @@ export function hostEnvironment(config: Config, env: Env = process.env): Record<
   return {
     ...env,
     SWARM_HOME: config.home,
+    SWARM_UI: config.webUi === null ? 'off' : 'on',
+    ...(config.webUi === null ? {} : { SWARM_UI_HOSTS: config.webUi.hosts.join(',') }),
     SWARM_TEMPORAL_PORT: String(config.temporalPort),
     SWARM_TASK_ROOTS: config.taskRoots.join(process.platform === 'win32' ? ';' : ':'),
     SWARM_IDLE_MS: String(config.idleMs),
@@ -195,6 +244,11 @@ export function childEnvironment(added: Env, env: Env = process.env): Record<str
 export function embeddedEnvironment(address: string, env: Env = process.env): Record<string, string | undefined> {
   const others = Object.entries(env).filter(([name]) => !name.startsWith('TEMPORAL_'));
   return { ...Object.fromEntries(others), TEMPORAL_ADDRESS: address };
+}
+
+/** Environment of the embedded Temporal server, all of whose connections stay on this machine: as plainEnvironment, without proxies. */
+export function serverEnvironment(env: Env = process.env): Record<string, string> {
+  return Object.fromEntries(Object.entries(plainEnvironment(env)).filter(([name]) => !/_proxy$/i.test(name)));
 }
 
 /** What `@temporalio/envconfig` reads: the `TEMPORAL_*` variables and where the user's configuration folder is. May hold an API key. */

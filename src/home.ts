@@ -1,9 +1,10 @@
 /** The home folder: what lies where in it, and that only its user can read it. */
 import { createHash, randomUUID } from 'node:crypto';
-import { chmodSync, lstatSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, lstatSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { EXIT, SwarmError } from './core/errors.js';
+import { makeFolderSync, PRIVATE_FILE_MODE, PRIVATE_FOLDER_MODE } from './new-files.js';
 
 export interface HomePaths {
   /** Small database whose exclusive lock says that a host lives. */
@@ -59,21 +60,33 @@ function refuse(path: string, found: string, cause?: unknown): never {
 /** Makes a folder that only this user may enter. Throws E_HOME. */
 function ensurePrivateFolder(path: string, mayBeLink: boolean): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
+    makeFolderSync(path, PRIVATE_FOLDER_MODE);
     const found = mayBeLink ? statSync(path) : lstatSync(path);
     if (!found.isDirectory()) refuse(path, 'this is not a folder');
     if (process.platform === 'win32') return;
     if (found.uid !== userInfo().uid) refuse(path, 'this folder belongs to another user');
-    if ((found.mode & 0o077) !== 0) chmodSync(path, 0o700);
+    if ((found.mode & 0o077) !== 0) chmodSync(path, PRIVATE_FOLDER_MODE);
   } catch (error) {
     if (SwarmError.is(error)) throw error;
     refuse(path, `the folder cannot be used: ${(error as Error).message}`, error);
   }
 }
 
+/** What an earlier version, or another program, left open to others there. */
+function closeToOthers(home: string): void {
+  for (const name of readdirSync(home)) {
+    const path = join(home, name);
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined || (found.mode & 0o077) === 0) continue;
+    if (found.isFile()) chmodSync(path, found.mode & 0o100 ? PRIVATE_FOLDER_MODE : PRIVATE_FILE_MODE);
+    else if (found.isDirectory()) chmodSync(path, PRIVATE_FOLDER_MODE);
+  }
+}
+
 /** Creates the home and the folder of its socket where they are missing. Throws E_HOME. */
 export function ensureHome(home: string): HomePaths {
   ensurePrivateFolder(home, true);
+  if (process.platform !== 'win32') closeToOthers(home);
   const paths = homePaths(home);
   if (process.platform !== 'win32' && !paths.socket.startsWith(home)) ensurePrivateFolder(join(paths.socket, '..'), false);
   return paths;
@@ -83,7 +96,7 @@ export function ensureHome(home: string): HomePaths {
 export function homeId(home: string): string {
   const file = join(home, 'home-id');
   try {
-    writeFileSync(file, `${randomUUID()}\n`, { flag: 'wx', mode: 0o600 });
+    writeFileSync(file, `${randomUUID()}\n`, { flag: 'wx', mode: PRIVATE_FILE_MODE });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }

@@ -1,8 +1,9 @@
 /** How to reach Temporal: the embedded server, or the user's cluster by TEMPORAL_* variables and temporal.toml. */
 import { Connection, defaultGrpcRetryOptions, isGrpcServiceError, makeGrpcRetryInterceptor } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { temporalEnvironment } from './config.js';
+import { proxySettings, temporalEnvironment } from './config.js';
 import { EXIT, SwarmError } from './core/errors.js';
+import { proxyNames } from './core/proxy.js';
 import { tlsProblem } from './temporal-tls.js';
 
 type ConnectOptions = NonNullable<Parameters<typeof Connection.connect>[0]>;
@@ -52,13 +53,19 @@ export function clusterConnectionSettings(env: Record<string, string> = temporal
   }
 }
 
+/** Where a proxy is the only way out, this is why nothing answers. */
+function directly(): string {
+  const proxies = proxyNames(proxySettings());
+  return proxies === null ? '' : ` (asked directly: the proxy of ${proxies} is for model calls)`;
+}
+
 /** Names address and namespace, and nothing that may be secret. */
 function refusal(settings: TemporalConnectionSettings, error: unknown, tls: string | null): SwarmError {
   const said = tls ?? (isGrpcServiceError(error) ? error.details : (error as Error).message);
   return new SwarmError(
     {
       code: 'E_TEMPORAL_UNREACHABLE',
-      found: `no Temporal server answers at ${settings.address} (namespace ${settings.namespace}): ${said}`,
+      found: `no Temporal server answers at ${settings.address} (namespace ${settings.namespace}): ${said}${directly()}`,
       fix: 'start one (`temporal server start-dev`, or docker compose up), correct TEMPORAL_ADDRESS, TEMPORAL_NAMESPACE and the TLS or key settings, or unset them to use the embedded server',
     },
     EXIT.unreachable,
@@ -77,6 +84,12 @@ export function unanswered(settings: TemporalConnectionSettings, error: unknown)
   const fault = isGrpcServiceError(error) ? error : (error as Error | null)?.cause;
   return isGrpcServiceError(fault) && UNANSWERED.includes(fault.code) ? refusal(settings, fault, null) : null;
 }
+
+/**
+ * gRPC never goes through a proxy: grpc-js takes one from the environment, also for addresses of this machine, and the worker's native
+ * connection takes none.
+ */
+export const DIRECT = { channelArgs: { 'grpc.enable_http_proxy': 0 } } as const;
 
 type Interceptor = NonNullable<ConnectOptions['interceptors']>[number];
 type Call = ReturnType<Interceptor>;
@@ -119,7 +132,7 @@ export async function connectTemporal(settings: TemporalConnectionSettings): Pro
   let connection: Connection | undefined;
   try {
     const interceptors = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), cancelledOnceClosed];
-    connection = await Connection.connect({ ...options, interceptors, connectTimeout: CONNECT_MS });
+    connection = await Connection.connect({ ...options, ...DIRECT, interceptors, connectTimeout: CONNECT_MS });
     const opened = connection;
     await opened.withDeadline(until, () => opened.workflowService.describeNamespace({ namespace }));
     leaveCallContext(opened);

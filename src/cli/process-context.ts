@@ -1,7 +1,7 @@
 /** The real process as a CliContext, and how it ends. */
 import { createInterface } from 'node:readline/promises';
 import { setTimeout as timer } from 'node:timers/promises';
-import { type Config, calledByNpm, loadConfig, terminalSettings } from '../config.js';
+import { type Config, calledByNpm, currentFolder, loadConfig, terminalSettings } from '../config.js';
 import { EXIT, formatProblem, SwarmError } from '../core/errors.js';
 import type { CliContext, StopSignal } from './context.js';
 import { spareMemory } from './spare-memory.js';
@@ -32,10 +32,11 @@ function onSignal(listener: (signal: StopSignal) => void): () => void {
   };
 }
 
-/** A setting that cannot be read ends the process before anything is done. */
-function readConfig(): Config {
+/** A folder that is gone, or a setting that cannot be read, ends the process before anything is done. */
+function readSettings(): { cwd: string; config: Config } {
   try {
-    return loadConfig();
+    const cwd = currentFolder();
+    return { cwd, config: loadConfig(undefined, cwd) };
   } catch (error) {
     if (!SwarmError.is(error)) throw error;
     process.stderr.write(`${error.problems.map(formatProblem).join('\n')}\n`);
@@ -59,13 +60,13 @@ export function processContext(): CliContext {
   });
   // Nobody is left to be told.
   process.stderr.on('error', () => undefined);
+  const settings = readSettings();
   return {
     stdout: process.stdout,
     stderr: process.stderr,
     stdinIsTerminal: process.stdin.isTTY === true,
-    cwd: process.cwd(),
-    command: calledAs(process.argv[1] ?? '', process.cwd(), calledByNpm()),
-    config: readConfig(),
+    ...settings,
+    command: calledAs(process.argv[1] ?? '', settings.cwd, calledByNpm()),
     terminal: terminalSettings(),
     now: Date.now,
     sleep: (ms, signal) => timer(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined),

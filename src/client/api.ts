@@ -227,7 +227,7 @@ export interface Swarm {
   get(run: string): Promise<RunHandle>;
   /** Newest first. */
   runs(options?: ListOptions): Promise<Progress[]>;
-  /** Address in the Web UI of the embedded server, of a run or of all; null without one. Throws E_RUN_UNKNOWN. */
+  /** Address in the Web UI of the embedded server, of a run or of all; null with a cluster of the user and with SWARM_UI=off. Throws E_RUN_UNKNOWN. */
   webUi(run?: string): Promise<string | null>;
   close(): Promise<void>;
 }

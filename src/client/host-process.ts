@@ -112,6 +112,17 @@ function startError(config: Config, starter: Starter, log: string, from: number)
   );
 }
 
+function stoppedAmidStart(config: Config): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_HOST_STOPPED',
+      found: `the host of ${config.home} was stopped (swarm stop, or a signal) while it was starting`,
+      fix: 'run the command again',
+    },
+    EXIT.unreachable,
+  );
+}
+
 function isGone(error: unknown): boolean {
   return SwarmError.is(error) && error.code === 'E_HOST_GONE';
 }
@@ -158,7 +169,12 @@ export async function connectToHost(
     if (connection !== null) {
       let keep = false;
       try {
-        const result = await connection.hello(onProgress, SILENT_HOST_MS);
+        let starting = false;
+        const onLine = (line: string) => {
+          starting = true;
+          onProgress(line);
+        };
+        const result = await connection.hello(onLine, SILENT_HOST_MS);
         if (result.kind === 'ready') {
           if (options.keys !== undefined && Object.keys(options.keys).length > 0) await connection.keys(options.keys);
           if (options.keep === true) await connection.keep();
@@ -166,6 +182,8 @@ export async function connectToHost(
           return { connection, info: result.info };
         }
         if (result.kind === 'silent') throw silentError(config);
+        // Somebody ends the very start that is waited for.
+        if (result.kind === 'stopping' && starting && connection.toldToStop) throw stoppedAmidStart(config);
         if (result.kind === 'stopping') {
           if (stoppingSince === null) onProgress('waiting for the earlier host to stop');
           stoppingSince ??= performance.now();

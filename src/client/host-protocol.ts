@@ -17,7 +17,7 @@ export interface HostInfo {
   /** `host:port` of the Temporal frontend. */
   temporalAddress: string;
   namespace: string;
-  /** Null for an existing cluster. */
+  /** Null for an existing cluster, and with SWARM_UI=off. */
   uiUrl: string | null;
   /** Path of the socket. */
   socket: string;

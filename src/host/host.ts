@@ -186,10 +186,10 @@ class Host {
       return settings;
     }
     const onProgress = (line: string) => this.#say(line);
-    const binary = await resolveTemporalBinary(this.#config, { onProgress, signal: this.#stop.signal });
-    this.#stop.signal.throwIfAborted();
+    const told = { onProgress, signal: this.#stop.signal };
+    const binary = await resolveTemporalBinary(this.#config, told);
     this.#say('starting the Temporal server');
-    this.#server = await TemporalServer.start({ config: this.#config, paths: this.#paths, binary, onProgress });
+    this.#server = await TemporalServer.start({ config: this.#config, paths: this.#paths, binary, ...told });
     return { address: this.#server.address, namespace: this.#server.namespace };
   }
 

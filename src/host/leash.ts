@@ -3,7 +3,7 @@
  * pipe and ends the program when the pipe closes. On Windows, which has no such shell, the program is run directly.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { plainEnvironment } from '../config.js';
+import { serverEnvironment } from '../config.js';
 import { isProcessAlive } from '../store/process-alive.js';
 
 /** Tries of 0.1 s between the request to end and the kill. */
@@ -14,7 +14,9 @@ const GIVE_UP_MS = GRACE_TENTHS * 100 + 2_000;
 const OUTPUT_MS = 500;
 
 // A background job of a non-interactive shell gets /dev/null as its stdin, so the pipe is moved to descriptor 3 first.
+// What the program makes is for its user alone: Temporal's database.
 const SHELL_PROGRAM = `
+umask 077
 exec 3<&0 </dev/null
 "$@" 3<&- &
 program=$!
@@ -61,7 +63,7 @@ export function runLeashed(
   },
 ): Leashed {
   const direct = process.platform === 'win32';
-  const env = { ...options.env, ...plainEnvironment() };
+  const env = { ...options.env, ...serverEnvironment() };
   let pid: number | null = null;
   const known = (found: number) => {
     pid = found;

@@ -1,6 +1,7 @@
 /** Entry of the background process: `node dist/programs/host.js`, configured by the environment. */
 import { loadConfig } from '../config.js';
 import { storeLocation } from '../home.js';
+import { keepOthersFromWriting } from '../new-files.js';
 import { runHost } from './host.js';
 import type { HostParts } from './host-parts.js';
 
@@ -9,5 +10,6 @@ const parts: HostParts = {
   loadWorker: () => import('../worker/start-worker.js'),
 };
 
+keepOthersFromWriting();
 // Everything is stopped by then; a handle that was left open must not keep a host without a lock alive.
 process.exit(await runHost(loadConfig(), parts));

@@ -3,7 +3,9 @@ import { accessSync, constants, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { type Config, plainEnvironment } from '../config.js';
 import { EXIT, SwarmError } from '../core/errors.js';
+import { proxyNames } from '../core/proxy.js';
 import { packageRoot } from '../package-info.js';
+import { downloadFetch } from './download-fetch.js';
 import { buildTemporal } from './temporal-build.js';
 import { cachedProgram, executable, lockCache } from './temporal-cache.js';
 import { matchesKeptChecksum } from './temporal-checksum.js';
@@ -21,13 +23,13 @@ export interface ResolveOptions {
   onProgress?: (line: string) => void;
   /** Its PATH is searched for `temporal` and `go`. Default the own environment without keys. */
   env?: Record<string, string>;
-  /** Default the global fetch. */
+  /** Default one over the network, through the proxies of the configuration. */
   fetchUrl?: typeof fetch;
   /** Folder of the Go module. Default tools/temporal of this package. */
   moduleFolder?: string;
   /** Pause between lines of a long step, in ms. Default 5,000. */
   progressMs?: number;
-  /** Ends a build that is under way. */
+  /** Ends a download or build that is under way. */
   signal?: AbortSignal;
 }
 
@@ -54,7 +56,7 @@ function onPath(path: string | undefined): string | undefined {
  * A download or build is done by one process at a time; the others wait and use it.
  */
 export async function resolveTemporalBinary(
-  config: Pick<Config, 'temporalBin' | 'cacheDir'>,
+  config: Pick<Config, 'temporalBin' | 'cacheDir' | 'proxies'>,
   options: ResolveOptions = {},
 ): Promise<TemporalBinary> {
   const tell = options.onProgress ?? (() => undefined);
@@ -113,7 +115,9 @@ export async function resolveTemporalBinary(
     const made =
       // Another process may have made it while this one waited.
       (lock.waited ? await probeCached() : null) ??
-      (await obtain('download', () => downloadTemporal(cached, say, options.fetchUrl))) ??
+      (await obtain('download', () =>
+        downloadTemporal(cached, say, downloadFetch(config.proxies, options.signal, options.fetchUrl)),
+      )) ??
       (await obtain('go build', () =>
         buildTemporal([{ goPackage: CLI_PACKAGE, path: cached }], {
           moduleFolder: options.moduleFolder ?? join(packageRoot, 'tools', 'temporal'),
@@ -127,6 +131,8 @@ export async function resolveTemporalBinary(
   } finally {
     lock.release();
   }
+  const proxies = proxyNames(config.proxies);
+  if (proxies !== null) said.push(`downloads go through the proxy of ${proxies}`);
   throw new SwarmError(
     {
       code: 'E_TEMPORAL_BINARY',

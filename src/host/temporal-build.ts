@@ -1,6 +1,6 @@
 /** Builds Temporal's programs with a `go` on PATH, from the module in tools/temporal. */
 import { spawn } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { plainEnvironment } from '../config.js';
 import { executable } from './temporal-cache.js';
@@ -46,6 +46,7 @@ export async function buildTemporal(
     mkdirSync(output);
     await runGo(folder, output, programs, options);
     for (const { goPackage, path } of programs) {
+      chmodSync(join(output, executable(basename(goPackage))), 0o755);
       renameSync(join(output, executable(basename(goPackage))), path);
       await keepChecksum(path);
     }

@@ -1,8 +1,8 @@
 /** Where Temporal's programs are kept for all homes, and the lock under which one process at a time makes them. */
-import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.js';
+import { makeFolderSync } from '../new-files.js';
 import { ProcessLock } from '../store/process-lock.js';
 import { CLI_VERSION } from './temporal-version.js';
 
@@ -30,7 +30,7 @@ export async function lockCache(
   options: CacheLockOptions = {},
 ): Promise<{ waited: boolean; release: () => void }> {
   const path = `${cachedProgram(config)}.lock`;
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolderSync(dirname(path));
   const since = performance.now();
   let nextLine = since;
   for (;;) {

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { FILE_MODE } from '../new-files.js';
 
 const recordOf = (binary: string) => `${binary}.sha256`;
 
@@ -16,7 +17,7 @@ export async function sha256OfFile(path: string): Promise<string> {
 /** Writes `<binary>.sha256` in the form of sha256sum. Returns the sum. */
 export async function keepChecksum(binary: string): Promise<string> {
   const sum = await sha256OfFile(binary);
-  writeFileSync(recordOf(binary), `${sum}  ${basename(binary)}\n`);
+  writeFileSync(recordOf(binary), `${sum}  ${basename(binary)}\n`, { mode: FILE_MODE });
   return sum;
 }
 

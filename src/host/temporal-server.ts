@@ -1,19 +1,21 @@
 /** The embedded Temporal server as a child process: started, watched, started again on the same ports, stopped. */
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
 import type { Config } from '../config.js';
-import { EXIT, SwarmError } from '../core/errors.js';
+import type { SwarmError } from '../core/errors.js';
 import type { HomePaths } from '../home.js';
-import { diskFull, isDiskFull } from '../store/free-space.js';
+import { isDiskFull } from '../store/free-space.js';
+import { DIRECT } from '../temporal-connection.js';
 import { setDamagedAside } from './damaged-database.js';
 import { readJsonFile, writeJsonFile } from './json-file.js';
 import { type Leashed, runLeashed } from './leash.js';
 import { raiseRetention, registerSearchAttributes } from './namespace.js';
-import { endOrphanServer } from './orphan.js';
-import { freePorts, isListening, isPortFree, LOOPBACK, pickPortPair } from './ports.js';
+import { endOrphanServer, type LastServer } from './orphan.js';
+import { freePorts, isListening, isPortFree, LOOPBACK, pickPortPair, unbrowsablePort } from './ports.js';
 import { RotatingFile } from './rotating-file.js';
 import type { TemporalBinary } from './temporal-binary.js';
+import { temporalStartError } from './temporal-faults.js';
 import {
   databaseFileName,
   EMBEDDED_NAMESPACE,
@@ -21,21 +23,22 @@ import {
   type ServerPorts,
   serverArguments,
 } from './temporal-settings.js';
+import { WebUi } from './web-ui.js';
 
 /** Remembered in the home. */
-interface ServerState {
+interface ServerState extends LastServer {
   /** The configured port when the others were chosen: another one asked for means another choice. */
   asked: number;
   port: number;
   uiPort: number;
-  /** Of the last server. */
-  pid: number | null;
 }
 
 export interface ServerOptions {
-  config: Pick<Config, 'home' | 'temporalPort'>;
+  config: Pick<Config, 'home' | 'temporalPort' | 'webUi' | 'proxies'>;
   paths: HomePaths;
   binary: TemporalBinary;
+  /** Ends a start that is under way; a server that is ready does not heed it. */
+  signal?: AbortSignal;
   /** Told about ports, deaths and restarts, a line each. */
   onProgress: (line: string) => void;
 }
@@ -58,7 +61,8 @@ const FIRST_TRIES = 3;
 
 export class TemporalServer {
   readonly address: string;
-  readonly uiUrl: string;
+  /** Null without a Web UI. */
+  readonly uiUrl: string | null;
   readonly namespace = EMBEDDED_NAMESPACE;
   #restarts = 0;
   #stopping = false;
@@ -68,45 +72,53 @@ export class TemporalServer {
   readonly #log: RotatingFile;
   readonly #options: ServerOptions;
   readonly #state: ServerState;
+  readonly #ui: WebUi | null;
   #supervision: Promise<void> = Promise.resolve();
   readonly #stopped = new AbortController();
+  #end: Promise<void> | null = null;
   #giveUp: (error: SwarmError) => void = () => undefined;
   /** Resolves when it died and cannot be started again: E_TEMPORAL_START (exit 4), or exit 7 when its disk is full. */
   readonly gaveUp = new Promise<SwarmError>((resolve) => {
     this.#giveUp = resolve;
   });
 
-  private constructor(options: ServerOptions, state: ServerState) {
+  private constructor(options: ServerOptions, state: ServerState, ui: WebUi | null) {
     this.#options = options;
     this.#state = state;
+    this.#ui = ui;
     this.address = `${LOOPBACK}:${state.port}`;
-    this.uiUrl = `http://${LOOPBACK}:${state.uiPort}`;
+    this.uiUrl = ui?.url ?? null;
     this.#log = new RotatingFile(options.paths.temporalLog);
   }
 
   /**
    * Starts the server and returns when it answers and its namespace is prepared. From then on a dead server is started
-   * again on the same ports. Throws E_TEMPORAL_START (exit 4).
+   * again on the same ports. Throws E_TEMPORAL_START (exit 4), or the reason of the signal.
    */
   static async start(options: ServerOptions): Promise<TemporalServer> {
-    const remembered = readJsonFile<ServerState>(options.paths.temporalState);
-    if (await endOrphanServer(remembered?.pid, options.config.home)) {
-      options.onProgress(`ended a Temporal server (pid ${remembered?.pid}) that an earlier host left behind`);
+    const { config, paths, onProgress, signal } = options;
+    const remembered = readJsonFile<ServerState>(paths.temporalState);
+    if (await endOrphanServer(remembered, config.home)) {
+      onProgress(`ended a Temporal server (pid ${remembered?.pid}) that an earlier host left behind`);
     }
-    let wanted = remembered?.asked === options.config.temporalPort ? remembered.port : options.config.temporalPort;
+    let wanted = remembered?.asked === config.temporalPort ? remembered.port : config.temporalPort;
     for (let tries = 1; ; tries += 1) {
-      const ports = await pickPortPair(wanted);
-      if (ports.port !== wanted)
-        options.onProgress(`port ${wanted} or its UI port is taken: using ${ports.port} and ${ports.uiPort}`);
-      const server = new TemporalServer(options, { asked: options.config.temporalPort, ...ports, pid: null });
+      signal?.throwIfAborted();
+      const ports = await pickPortPair(wanted, config.webUi !== null);
+      if (ports.port !== wanted) onProgress(`port ${wanted} or its UI port is taken: using ${ports.port} and ${ports.uiPort}`);
+      const ui = config.webUi && (await WebUi.open(ports.uiPort, config.webUi.hosts));
+      // Taken since it was looked at.
+      if (config.webUi && !ui) continue;
+      const server = new TemporalServer(options, { asked: config.temporalPort, ...ports, pid: null }, ui);
       server.#setDamagedAside();
-      const failure = await server.#startOnce();
+      const failure = await server.#startUnless(signal);
       if (failure === null) {
         server.#supervision = server.#supervise();
         return server;
       }
       await server.stop();
       server.#setDamagedAside();
+      signal?.throwIfAborted();
       if (tries === FIRST_TRIES) throw server.#startError(failure);
       // Most likely another program took a port in between.
       wanted = ports.port;
@@ -124,29 +136,46 @@ export class TemporalServer {
   }
 
   async stop(): Promise<void> {
+    this.#end ??= this.#stopNow();
+    await this.#end;
+  }
+
+  async #stopNow(): Promise<void> {
     this.#stopping = true;
     this.#stopped.abort();
+    await this.#ui?.close();
     await this.#child?.stop();
     await this.#supervision;
     this.#log.close();
   }
 
+  async #startUnless(signal: AbortSignal | undefined): Promise<string | null> {
+    if (signal?.aborted) return 'it was told to stop';
+    const stop = () => void this.stop();
+    signal?.addEventListener('abort', stop, { once: true });
+    const failure = await this.#startOnce();
+    signal?.removeEventListener('abort', stop);
+    return failure ?? (this.#stopping ? 'it was told to stop' : null);
+  }
+
   /** Null when it is ready, else what went wrong. */
   async #startOnce(): Promise<string | null> {
     const { config, paths, binary } = this.#options;
-    const [httpPort, metricsPort] = (await freePorts(2)) as [number, number];
-    const ports: ServerPorts = { port: this.#state.port, uiPort: this.#state.uiPort, httpPort, metricsPort };
+    const [httpPort] = (await freePorts(1)) as [number];
+    const ui = (await this.#ui?.hide()) ?? null;
+    const ports: ServerPorts = { port: this.#state.port, ui, httpPort, metricsPort: await unbrowsablePort() };
+    if (this.#stopping) return 'it was told to stop';
     this.#startedAt = performance.now();
     this.#lastOutput = '';
     let open = true;
-    const child = runLeashed(binary.path, serverArguments(ports, this.#database), {
+    const child = runLeashed(binary.path, serverArguments(ports, basename(this.#database)), {
       env: SERVER_ENVIRONMENT,
       cwd: config.home,
       onOutput: (chunk) => {
         if (open) this.#log.write(chunk);
         this.#lastOutput = (this.#lastOutput + chunk.toString('utf8')).slice(-2_000);
       },
-      onPid: (pid) => writeJsonFile(paths.temporalState, { ...this.#state, pid }),
+      onPid: (pid) => writeJsonFile(paths.temporalState, { ...this.#state, pid, httpPort }),
     });
     this.#child = child;
     const ended = child.ended.then((how) => {
@@ -164,7 +193,7 @@ export class TemporalServer {
     // A gRPC channel that was refused once waits a second before it tries again.
     while (waiting() && !(await isListening(this.#state.port))) await sleep(20);
     // Asked again from here: a retry of the SDK that comes after the close would throw where nobody catches it.
-    const connection = Connection.lazy({ address: this.address, interceptors: [] });
+    const connection = Connection.lazy({ ...DIRECT, address: this.address, interceptors: [] });
     try {
       while (waiting()) {
         try {
@@ -256,21 +285,8 @@ export class TemporalServer {
   }
 
   #startError(failure: string): SwarmError {
-    const { home } = this.#options.config;
-    if (isDiskFull(home)) return diskFull(home, 'the Temporal server could not start');
-    const lines = this.#lastOutput
-      .trim()
-      .split('\n')
-      .slice(-4)
-      .map((line) => `\n    ${line}`);
-    return new SwarmError(
-      {
-        code: 'E_TEMPORAL_START',
-        place: { file: this.#options.paths.temporalLog },
-        found: `the Temporal server (${this.#options.binary.path}) did not start: ${failure}; its last lines:${lines.join('')}`,
-        fix: 'mend what the lines name; a damaged Temporal database may be removed, the runs are in the store',
-      },
-      EXIT.unreachable,
-    );
+    const { config, paths, binary } = this.#options;
+    const { home, proxies } = config;
+    return temporalStartError({ home, proxies, log: paths.temporalLog, program: binary.path, failure, output: this.#lastOutput });
   }
 }

@@ -1,11 +1,14 @@
 /** The embedded server's command line. Each setting is here for a measured or sourced reason. */
-import { LOOPBACK } from './ports.js';
+import { LOOPBACK, type Place } from './ports.js';
 
 export interface ServerPorts {
   /** gRPC frontend. */
   port: number;
-  uiPort: number;
+  /** Where the server's own Web UI listens, behind ours; null: it has none. */
+  ui: Place | null;
+  /** Answers to its own Host alone (`frontend.httpAllowedHosts`). */
   httpPort: number;
+  /** Answers anybody, and cannot be closed: one that no browser connects to. */
   metricsPort: number;
 }
 
@@ -66,12 +69,17 @@ function embeddedConfig(ports: ServerPorts): Record<string, unknown> {
  */
 export const SERVER_ENVIRONMENT = { GOGC: '25' } as const;
 
-/** Arguments of `temporal` for a server on loopback over one database file. */
+/**
+ * Arguments of `temporal` for a server on loopback over one database file. `databaseFile` is a name in its working folder: the server
+ * reads it as a part of an URL, where the path of a home may have signs that mean something (`#`, `?`, `%`).
+ */
 export function serverArguments(ports: ServerPorts, databaseFile: string): string[] {
   return [
     ...['server', 'start-dev', '--namespace', EMBEDDED_NAMESPACE],
     ...['--ip', LOOPBACK, '--port', String(ports.port)],
-    ...['--ui-ip', LOOPBACK, '--ui-port', String(ports.uiPort), '--ui-disable-news-fetch'],
+    ...(ports.ui === null
+      ? ['--headless']
+      : ['--ui-ip', ports.ui.address, '--ui-port', String(ports.ui.port), '--ui-disable-news-fetch']),
     ...['--http-port', String(ports.httpPort), '--metrics-port', String(ports.metricsPort)],
     ...['--db-filename', databaseFile, '--sqlite-pragma', 'journal_mode=WAL', '--sqlite-pragma', 'synchronous=NORMAL'],
     // Settings of the user's client must not reach this server.

@@ -1,6 +1,7 @@
 /** Folders beside a folder: `<dir>-2`, `<dir>-3`, ... A fork of the same task and rows is gone on with, not made again. */
 import { mkdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { folderModeIn } from '../new-files.js';
 import type { RunRow, Store } from '../store/port.js';
 import type { SeedReading } from './read-seeds.js';
 import type { SeenRows } from './seen-rows.js';
@@ -15,13 +16,19 @@ export interface AskedRows {
   rowsAgain?: (() => SeedReading) | undefined;
 }
 
+interface FolderPorts {
+  store: Pick<Store, 'runs'>;
+  /** Folder of this home. */
+  home: string;
+}
+
 /** The first that no run has and that does not exist; it does now. */
-export async function freeFolder(store: Pick<Store, 'runs'>, dir: string): Promise<string> {
+export async function freeFolder({ store, home }: FolderPorts, dir: string): Promise<string> {
   for (let suffix = 2; ; suffix += 1) {
     const candidate = forkDir(dir, suffix);
     if ((await store.runs({ outputDir: candidate, limit: 1 })).length > 0) continue;
     try {
-      await mkdir(candidate);
+      await mkdir(candidate, { mode: folderModeIn(home, candidate) });
       return candidate;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

@@ -1,8 +1,9 @@
 /** Puts a task and its rows into the store as a run, or finds the run that this folder holds already. */
-import { mkdir, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { hasEnded } from '../core/run-end.js';
+import { folderModeIn, makeFolder } from '../new-files.js';
 import type { ClaimOptions, FolderMarker } from '../store/outputs/folder.js';
 import type { RunRow } from '../store/port.js';
 import { hasRows } from './compare-rows.js';
@@ -24,7 +25,7 @@ const STAGED_LOOK_MS = 50;
 const ABANDONED_MS = 600_000;
 
 export async function stageRun(ports: StagePorts, request: StageRequest): Promise<StagedRun> {
-  const wanted = await realFolder(request.task.outputDir);
+  const wanted = await realFolder(ports, request.task.outputDir);
   const existing = await runOfFolder(ports, wanted);
   if (request.ifChanged === 'fork') {
     const earlier = await forksOf(wanted, taskFingerprint(request.task), (dir) => runOfFolder(ports, dir));
@@ -33,7 +34,7 @@ export async function stageRun(ports: StagePorts, request: StageRequest): Promis
       const staged = await resume(ports, request, fork);
       return { ...staged, notes: [`${fork.outputDir} is a fork of this task and these rows already`, ...staged.notes] };
     }
-    const dir = await freeFolder(ports.store, wanted);
+    const dir = await freeFolder(ports, wanted);
     const staged = await stageNew(ports, request, dir);
     return { ...staged, notes: [`forked into ${dir}`, ...staged.notes] };
   }
@@ -117,9 +118,9 @@ async function holdsNothing({ store }: StagePorts, run: RunRow): Promise<boolean
   return calls + doubtful + open + settledNano + doubtfulNano === 0;
 }
 
-async function realFolder(dir: string): Promise<string> {
+async function realFolder({ home }: Pick<StagePorts, 'home'>, dir: string): Promise<string> {
   try {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir, folderModeIn(home, dir));
     return await realpath(dir);
   } catch (error) {
     throw new SwarmError(

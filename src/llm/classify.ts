@@ -196,14 +196,17 @@ const NO_DESCRIPTOR: ReadonlySet<string> = new Set<string>(['EMFILE', 'ENFILE'])
 /** The transport gave up. A cut refusal is judged by its status, which says more than the cut. */
 export function classifyFault(
   call: CallFacts,
-  fault: Pick<TransportFault, 'kind' | 'sent' | 'reason' | 'status' | 'headers'>,
+  fault: Pick<TransportFault, 'kind' | 'sent' | 'reason' | 'status' | 'headers'> & { proxy?: string | null },
 ): CallFailure {
   const { kind, sent, reason, status, headers } = fault;
   if ((kind === 'cut' || kind === 'too-big') && status !== null && status >= 300) {
     return classifyRefusal(call, { status, headers, body: '' });
   }
   const { text, ...verdict } = FAULTS[kind];
-  const said = kind === 'connect' ? noConnection(call.address, reason) : `${text}${reason === '' ? '' : ` (${reason})`}`;
+  const said =
+    kind === 'connect'
+      ? noConnection(call.address, reason, fault.proxy ?? null)
+      : `${text}${reason === '' ? '' : ` (${reason})`}`;
   const message = redact(said, call.secrets);
   const rest = { status, message, retryAfterMs: null, mayHaveBeenBilled: sent };
   if (kind === 'connect' && NO_DESCRIPTOR.has(reason)) {

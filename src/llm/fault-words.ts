@@ -21,6 +21,8 @@ const CONNECT_WORDS: Readonly<Record<string, string>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its certificate is signed by nobody known here',
   UNABLE_TO_GET_ISSUER_CERT: 'its certificate is signed by nobody known here',
   UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'its certificate is signed by nobody known here',
+  PROXY_407: 'the proxy wants a name and a password, as in http://NAME:PASSWORD@HOST:PORT',
+  PROXY_ADDRESS: 'the address of the proxy must be http://HOST:PORT',
   EPROTO: 'it speaks no TLS that is understood here',
 };
 
@@ -32,9 +34,19 @@ function hostOf(address: string | undefined): string | null {
   return address !== undefined && URL.canParse(address) ? new URL(address).host : null;
 }
 
-/** `no connection to api.example.com: the name is not known (ENOTFOUND)`; as much of it as is known. */
-export function noConnection(address: string | undefined, reason: string): string {
+function wordsOf(reason: string): string | null {
+  if (CONNECT_WORDS[reason] !== undefined) return CONNECT_WORDS[reason];
+  if (reason.startsWith('PROXY_')) return 'the proxy refuses it';
+  return TLS_FAULT.test(reason) ? 'the TLS handshake failed' : null;
+}
+
+/**
+ * `no connection to api.example.com: the name is not known (ENOTFOUND)`; as much of it as is known. `proxy`: what was asked for the
+ * connection instead.
+ */
+export function noConnection(address: string | undefined, reason: string, proxy: string | null = null): string {
   const host = hostOf(address);
-  const words = CONNECT_WORDS[reason] ?? (TLS_FAULT.test(reason) ? 'the TLS handshake failed' : null);
-  return `no connection${host === null ? '' : ` to ${host}`}${words === null ? '' : `: ${words}`}${reason === '' ? '' : ` (${reason})`}`;
+  const words = wordsOf(reason);
+  const way = proxy === null ? '' : ` through the proxy of ${proxy}`;
+  return `no connection${host === null ? '' : ` to ${host}`}${way}${words === null ? '' : `: ${words}`}${reason === '' ? '' : ` (${reason})`}`;
 }

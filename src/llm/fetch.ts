@@ -2,18 +2,13 @@
  * Our own fetch for model calls: one POST over undici, nothing retried, no redirect followed. What Node's fetch
  * cannot do: answers that take longer than 300 s, a cap on the body, and knowing for sure whether a request may have left.
  */
-import { Agent } from 'undici';
+import type { ProxySettings } from '../core/proxy.js';
 import type { HeaderMap } from '../core/retry-after.js';
 import { decompress, textOf } from './body-text.js';
 import { bodyValue } from './body-value.js';
 import { isUnparsable, LaxAgent } from './lax-agent.js';
-import { sparingConnector } from './spare-descriptors.js';
+import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_MS, Routes } from './routes.js';
 import { reasonOf, TransportFault, WireRequest } from './wire-request.js';
-
-const CONNECT_TIMEOUT_MS = 10_000;
-
-/** Shorter than the 5 s after which common servers drop an idle connection: a request must not race with that. */
-const KEEP_ALIVE_MS = 4_000;
 
 /**
  * What came back, of any status. It is thrown past the provider package, which builds requests but is not asked to read answers: it would
@@ -77,34 +72,12 @@ async function wholeInCut(fault: unknown): Promise<HttpAnswer> {
   return new HttpAnswer(status, headers, text);
 }
 
-/** Scheme and authority apart from path and query, remembered: there are few endpoints and many calls. */
-function createSplitter(): (url: string) => { origin: string; path: string } {
-  const known = new Map<string, { origin: string; path: string }>();
-  return (text) => {
-    let parts = known.get(text);
-    if (!parts) {
-      const url = new URL(text);
-      parts = { origin: url.origin, path: `${url.pathname}${url.search}` };
-      if (known.size >= 256) known.clear();
-      known.set(text, parts);
-    }
-    return parts;
-  };
-}
-
-/** As many connections as there are calls in flight (the gates bound these); HTTP/1.1, kept alive; no header or body timers of its own. */
-export function createTransport(): Transport {
-  const agent = new Agent({
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connect: sparingConnector({ timeout: CONNECT_TIMEOUT_MS, allowH2: false }),
-    pipelining: 1,
-  });
+/** `proxies`: of the environment. */
+export function createTransport(proxies: ProxySettings): Transport {
+  const routes = new Routes(proxies);
   const lax = new LaxAgent({ keepAliveMs: KEEP_ALIVE_MS, connectMs: CONNECT_TIMEOUT_MS });
   /** Servers whose answers undici refuses. */
   const laxOrigins = new Set<string>();
-  const split = createSplitter();
   const requests = new Map<string, WireRequest>();
   let opened = 0;
   return {
@@ -118,11 +91,17 @@ export function createTransport(): Transport {
       const { [EXCHANGE_HEADER]: id, ...headers } = { ...(init?.headers as Record<string, string> | undefined) };
       const request = requests.get(id ?? '');
       if (!request) throw new Error('no exchange was opened for this request');
-      const { origin, path } = split(String(input));
-      const options = { origin, path, method: 'POST', headers, body: init?.body as string } as const;
-      const sent = request.send(laxOrigins.has(origin) ? lax : agent, options);
+      const route = routes.to(String(input));
+      const { origin, proxy } = route;
+      const way = proxy === null && laxOrigins.has(origin) ? { ...route, agent: lax } : route;
+      const sent = request.send(way, { method: 'POST', headers, body: init?.body as string });
       throw await sent.then(
-        async (answer) => new HttpAnswer(answer.status, answer.headers, await answerText(answer)),
+        async (answer) => {
+          // Not of the endpoint, which never saw the request.
+          if (answer.status === 407 && proxy !== null)
+            return new TransportFault('connect', false, 'PROXY_407', null, {}, { proxy });
+          return new HttpAnswer(answer.status, answer.headers, await answerText(answer));
+        },
         async (fault: unknown) => {
           // This call is lost, the next ones are not.
           if (fault instanceof TransportFault && isUnparsable(fault.reason) && laxOrigins.size < 256) laxOrigins.add(origin);
@@ -131,7 +110,7 @@ export function createTransport(): Transport {
       );
     },
     async close() {
-      await Promise.all([agent.close(), lax.close()]);
+      await Promise.all([routes.close(), lax.close()]);
     },
   };
 }

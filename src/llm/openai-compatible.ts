@@ -4,6 +4,7 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { LanguageModelV3, LanguageModelV3CallOptions, LanguageModelV3Message } from '@ai-sdk/provider';
 import { readLimits } from '../core/gate/limit-headers.js';
 import type { Message } from '../core/model.js';
+import { NO_PROXIES, type ProxySettings } from '../core/proxy.js';
 import { bodyValue } from './body-value.js';
 import {
   type CallFacts,
@@ -25,6 +26,8 @@ import { TransportFault } from './wire-request.js';
 export interface OpenAiCompatibleOptions {
   /** Clock for Retry-After dates and daily quotas; `Date.now` by default. */
   now?: () => number;
+  /** Proxies of the environment; none by default. */
+  proxies?: ProxySettings;
 }
 
 /** Set by the transport or by us; from a task they would break the request or send the key elsewhere. */
@@ -151,7 +154,7 @@ function unsendable(call: ModelCall): CallFailure | null {
 /** `call()` never throws and never sends twice; `close()` lets calls under way finish. */
 export function createOpenAiCompatible(options: OpenAiCompatibleOptions = {}): ModelAdapter {
   const now = options.now ?? Date.now;
-  const transport = createTransport();
+  const transport = createTransport(options.proxies ?? NO_PROXIES);
   const modelAt = createModels(transport);
   /** By provider and base: asked for at every call. */
   const families = new Map<string, Family>();

@@ -3,7 +3,7 @@
  * cannot make an event loop (Temporal's workflow threads make one for every activation), and every call under way is then in doubt.
  */
 import { readdirSync, readFileSync } from 'node:fs';
-import { buildConnector } from 'undici';
+import type { buildConnector } from 'undici';
 
 /** Kept for files, databases, Temporal's client and event loops. */
 const KEPT = 64;
@@ -23,9 +23,8 @@ export function spareConnections({ limit, open }: { limit: number; open: number 
   return Math.max(1, limit - open - KEPT);
 }
 
-/** undici's connector, but a connection that would take a descriptor that is kept fails with EMFILE, as one without any would. */
-export function sparingConnector(options: buildConnector.BuildOptions, most: number | null = null): buildConnector.connector {
-  const connect = buildConnector(options);
+/** The same connector, but a connection that would take a descriptor that is kept fails with EMFILE, as one without any would. */
+export function sparing(connect: buildConnector.connector, most: number | null = null): buildConnector.connector {
   let allowed = most;
   let held = 0;
   return (target, callback) => {

@@ -1,6 +1,7 @@
 /** One request on one connection, without retries: what was sent, what came back, how it ended. */
 import type { Dispatcher } from 'undici';
 import type { HeaderMap } from '../core/retry-after.js';
+import type { Route } from './routes.js';
 
 /** Largest answer that is read, in bytes, compressed and not. */
 export const MAX_BODY_BYTES = 32 * 1024 * 1024;
@@ -17,6 +18,10 @@ export type FaultKind =
 /** No answer, or not a whole one. */
 export class TransportFault extends Error {
   override readonly name = 'TransportFault';
+  /** What had come of the body of an answer that was cut. */
+  readonly begun: Buffer | null;
+  /** Name of the proxy that was on the way. */
+  readonly proxy: string | null;
   constructor(
     readonly kind: FaultKind,
     /** False only when it is sure that no byte of the request was written. */
@@ -26,10 +31,11 @@ export class TransportFault extends Error {
     /** Status of the answer that was cut. */
     readonly status: number | null,
     readonly headers: HeaderMap,
-    /** What had come of the body of an answer that was cut. */
-    readonly begun: Buffer | null = null,
+    { begun = null, proxy = null }: { begun?: Buffer | null; proxy?: string | null } = {},
   ) {
     super(`${kind}${reason === '' ? '' : ` (${reason})`}`);
+    this.begun = begun;
+    this.proxy = proxy;
   }
 }
 
@@ -70,13 +76,21 @@ export class WireRequest implements Dispatcher.DispatchHandler {
   #headers: HeaderMap = {};
   #chunks: Buffer[] = [];
   #bytes = 0;
+  #proxy: string | null = null;
 
-  send(agent: Pick<Dispatcher, 'dispatch'>, options: Dispatcher.DispatchOptions): Promise<Answer> {
+  send(
+    { agent, origin, path, headers, proxy }: Route,
+    request: { method: 'POST'; headers: Record<string, string>; body: string },
+  ): Promise<Answer> {
     if (this.#fault) return Promise.reject(this.#fault);
+    this.#proxy = proxy;
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      agent.dispatch(options, this);
+      agent.dispatch(
+        { ...request, origin, path, headers: proxy === null ? request.headers : { ...request.headers, ...headers } },
+        this,
+      );
     });
   }
 
@@ -86,7 +100,7 @@ export class WireRequest implements Dispatcher.DispatchHandler {
     // undici starts a request on its socket just before it writes the first byte.
     const sent = this.#controller !== null;
     const begun = kind === 'cut' ? Buffer.concat(this.#chunks) : null;
-    this.#fault = new TransportFault(kind, sent, reason, this.#status, this.#headers, begun);
+    this.#fault = new TransportFault(kind, sent, reason, this.#status, this.#headers, { begun, proxy: this.#proxy });
     this.#chunks = [];
     this.#reject(this.#fault);
     this.#controller?.abort(this.#fault);

@@ -46,7 +46,7 @@ export class BillingLog {
 
   constructor(path: string) {
     try {
-      this.file = openSync(path, 'a');
+      this.file = openSync(path, 'a', 0o644);
     } catch (error) {
       throw new SwarmError(
         {

@@ -1,9 +1,10 @@
 /** The store's database file: made with its rights, brought to the newest schema, opened for reading. */
-import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Kysely, SqliteDialect } from 'kysely';
 import Database from 'libsql';
+import { makeFolderSync, PRIVATE_FOLDER_MODE } from '../new-files.js';
 import { LibsqlStatements, openQueryOnly } from './libsql-connection.js';
 import { migrate } from './migrate.js';
 import type { ReadConnection } from './read-connection.js';
@@ -19,7 +20,7 @@ function isBusy(cause: unknown): boolean {
 
 /** Makes folder (0700) and file (0600) when missing, switches to the write-ahead log, and migrates; other processes may do so too. */
 export async function prepareFile(file: string): Promise<void> {
-  if (!existsSync(dirname(file))) mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+  if (!existsSync(dirname(file))) makeFolderSync(dirname(file), PRIVATE_FOLDER_MODE);
   if (!existsSync(file)) {
     closeSync(openSync(file, 'a', 0o600));
     chmodSync(file, 0o600);

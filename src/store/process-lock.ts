@@ -1,5 +1,16 @@
 /** A lock on a file that the kernel drops when its holder dies, so that it is never stale: an open exclusive transaction. */
+import { closeSync, openSync } from 'node:fs';
 import Database from 'libsql';
+import { PRIVATE_FILE_MODE } from '../new-files.js';
+
+/** A file that is there must not be opened: closing it would end the lock that this process may have on it. */
+function makeFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', PRIVATE_FILE_MODE));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+}
 
 export class ProcessLock {
   readonly #database: Database.Database;
@@ -10,6 +21,7 @@ export class ProcessLock {
 
   /** Null when another process holds it. Throws when the file cannot be opened. */
   static tryAcquire(path: string): ProcessLock | null {
+    makeFile(path);
     const database = new Database(path, { timeout: 0 });
     try {
       database.pragma('busy_timeout = 0');

@@ -85,7 +85,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   lease.onLapse(() => log.warn({ owner }, 'the lease was lost and taken again: calls under way may have been taken for dead'));
   const gates = new ProcessGates(store, { clock, onError, lease });
   const callEnds = new CallEnds({ store, log });
-  const adapter = createOpenAiCompatible();
+  const adapter = createOpenAiCompatible({ proxies: config.proxies });
   const prices = createPrices();
   const simulator = new SimulatorEndpoint();
   const files = new RunFiles({ store, config, prices, keys });

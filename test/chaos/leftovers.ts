@@ -1,5 +1,5 @@
 /** Processes that a home left behind, found by what they were started with. Linux only: elsewhere none is found. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 function read(path: string): string {
@@ -11,12 +11,21 @@ function read(path: string): string {
   }
 }
 
-/** Living processes with this folder in their command line or their environment: `pid command`. */
+/** The Temporal server names its database by the folder that it works in. */
+function workingFolder(pid: string): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return '';
+  }
+}
+
+/** Living processes with this folder in their command line or environment, or that work in it: `pid command`. */
 function processesOf(folder: string): string[] {
   if (process.platform !== 'linux') return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-    .filter((pid) => (read(`/proc/${pid}/cmdline`) + read(`/proc/${pid}/environ`)).includes(folder))
+    .filter((pid) => (read(`/proc/${pid}/cmdline`) + read(`/proc/${pid}/environ`) + workingFolder(pid)).includes(folder))
     .map((pid) => `${pid} ${read(`/proc/${pid}/cmdline`).trim()}`)
     .filter((line) => !/^\d+ $/.test(line));
 }

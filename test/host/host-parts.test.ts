@@ -163,12 +163,13 @@ describe('ports', () => {
 });
 
 describe('server settings', () => {
-  const args = serverArguments({ port: 1, uiPort: 2, httpPort: 3, metricsPort: 4 }, '/h/t.db');
+  const ui = { address: '127.8.9.10', port: 2 };
+  const args = serverArguments({ port: 1, ui, httpPort: 3, metricsPort: 4 }, 't.db');
   const valuesOf = (flag: string) => args.filter((_, index) => args[index - 1] === flag);
 
   it('serverArguments: loopback, one partition, quick task queues, allowed hosts', () => {
     expect(valuesOf('--ip')).toEqual(['127.0.0.1']);
-    expect(valuesOf('--ui-ip')).toEqual(['127.0.0.1']);
+    expect(valuesOf('--ui-ip')).toEqual(['127.8.9.10']);
     expect(valuesOf('--sqlite-pragma')).toEqual(['journal_mode=WAL', 'synchronous=NORMAL']);
     expect(valuesOf('--dynamic-config-value')).toEqual(
       expect.arrayContaining([
@@ -180,6 +181,12 @@ describe('server settings', () => {
         'frontend.httpAllowedHosts=["127.0.0.1:3","localhost:3"]',
       ]),
     );
+  });
+
+  it('serverArguments: no Web UI -> headless', () => {
+    const without = serverArguments({ port: 1, ui: null, httpPort: 3, metricsPort: 4 }, 't.db');
+    expect(without).toContain('--headless');
+    expect(without.some((text) => text.startsWith('--ui'))).toBe(false);
   });
 
   it('databaseFileName: one file per server version', () => {

@@ -10,6 +10,7 @@ import { encodeLine, type HostInfo } from '../../src/client/host-protocol.js';
 import type { SwarmError } from '../../src/core/errors.js';
 import { ensureHome, homePaths } from '../../src/home.js';
 import { isPortFree } from '../../src/host/ports.js';
+import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
 import { packageVersion } from '../../src/package-info.js';
 import { endHomes, FIXTURE, isAlive, newConfig, until } from './host-support.js';
 
@@ -180,6 +181,30 @@ describe('stopHost', () => {
     expect(second.pid).not.toBe(first.pid);
     expect(second.temporalAddress).toBe(first.temporalAddress);
     expect(second.homeId).toBe(first.homeId);
+  });
+});
+
+describe('a host that is starting', () => {
+  it('its server never answers, swarm stop -> both are gone in seconds, and who waits is told; no other host starts', async () => {
+    const config = await newConfig();
+    const { path } = await resolveTemporalBinary(config);
+    mkdirSync(config.home, { mode: 0o700 });
+    const mute = join(config.home, 'mute.sh');
+    const started = join(config.home, 'started');
+    writeFileSync(mute, `#!/bin/sh\n[ "$1" = --version ] && exec "${path}" --version\necho x >>"${started}"\nexec sleep 1000\n`, {
+      mode: 0o700,
+    });
+    const waiting = findOrStartHost({ ...config, temporalBin: mute }, start);
+    waiting.catch(() => undefined);
+    await until('the server was started', () => existsSync(started));
+    const { pid } = JSON.parse(readFileSync(homePaths(config.home).temporalState, 'utf8')) as { pid: number };
+    const since = Date.now();
+    expect(await stopHost(config)).toBe(true);
+    await expect(waiting).rejects.toMatchObject({ code: 'E_HOST_STOPPED', exitCode: 4 });
+    expect(Date.now() - since).toBeLessThan(15_000);
+    expect(isAlive(pid)).toBe(false);
+    expect(readFileSync(started, 'utf8')).toBe('x\n');
+    expect(existsSync(homePaths(config.home).info)).toBe(false);
   });
 });
 

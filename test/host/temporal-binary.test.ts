@@ -1,9 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { SwarmError } from '../../src/core/errors.js';
+import { NO_PROXIES } from '../../src/core/proxy.js';
+import { downloadFetch } from '../../src/host/download-fetch.js';
 import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
 import { cachedProgram } from '../../src/host/temporal-cache.js';
 import { downloadAddress } from '../../src/host/temporal-download.js';
@@ -31,7 +35,7 @@ function place() {
   const folder = newFolder();
   const bin = join(folder, 'bin');
   mkdirSync(bin);
-  const config = { temporalBin: null as string | null, cacheDir: join(folder, 'cache') };
+  const config = { temporalBin: null as string | null, cacheDir: join(folder, 'cache'), proxies: NO_PROXIES };
   const lines: string[] = [];
   const options = {
     onProgress: (line: string) => lines.push(line),
@@ -188,5 +192,30 @@ describe('version', () => {
   it('downloadAddress: platform and architecture -> as the SDK names them; an unknown one is refused', () => {
     expect(downloadAddress('darwin', 'arm64')).toContain('arch=arm64&platform=darwin');
     expect(() => downloadAddress('aix', 'ppc64')).toThrow('no download for aix ppc64');
+  });
+});
+
+describe('downloadFetch', () => {
+  it('a proxy -> asked for a tunnel; NO_PROXY -> not; a signal ends it', async () => {
+    const asked: string[] = [];
+    const proxy = createServer().on('connect', (request, socket) => {
+      asked.push(request.url ?? '');
+      socket.end('HTTP/1.1 403 No\r\ncontent-length: 0\r\n\r\n');
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const https = { url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`, variable: 'HTTPS_PROXY' };
+    const url = 'https://temporal.test/cli';
+    await expect(downloadFetch({ ...NO_PROXIES, https })(url)).rejects.toThrow();
+    expect(asked).toEqual(['temporal.test:443']);
+    const direct = downloadFetch({ ...NO_PROXIES, https, none: ['temporal.test'] }, undefined);
+    await expect(direct(url)).rejects.toThrow();
+    expect(asked).toHaveLength(1);
+    const stop = new AbortController();
+    const never: typeof fetch = (_, init) =>
+      new Promise((_resolve, reject) => init?.signal?.addEventListener('abort', () => reject(init.signal?.reason)));
+    const waiting = downloadFetch(NO_PROXIES, stop.signal, never)(url, { signal: AbortSignal.timeout(60_000) });
+    stop.abort(new Error('stopped'));
+    await expect(waiting).rejects.toThrow('stopped');
+    proxy.close();
   });
 });

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { Agent } from 'undici';
+import { Agent, buildConnector } from 'undici';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { spareConnections, sparingConnector } from '../../src/llm/spare-descriptors.js';
+import { spareConnections, sparing } from '../../src/llm/spare-descriptors.js';
 
 let waiting: (() => void)[] = [];
 const server = createServer((_, response) => waiting.push(() => response.end('ok')));
@@ -14,8 +14,8 @@ it('spareConnections: a limit and what is open -> some are kept, one at least is
   expect(spareConnections({ limit: 64, open: 60 })).toBe(1);
 });
 
-it('sparingConnector: one connection more than there may be -> EMFILE; again when one was closed', async () => {
-  const agent = new Agent({ connect: sparingConnector({}, 2), pipelining: 1 });
+it('sparing: one connection more than there may be -> EMFILE; again when one was closed', async () => {
+  const agent = new Agent({ connect: sparing(buildConnector({}), 2), pipelining: 1 });
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const request = () => agent.request({ origin, path: '/', method: 'GET', reset: true });
   const held = [request(), request()];

@@ -21,7 +21,11 @@ export const SHARED_FILES = [
   'src/temporal-tls.ts',
   'src/home.ts',
   'src/package-info.ts',
+  'src/new-files.ts',
 ] as const;
+
+/** Of them, what the folders that make files may import. */
+const NEW_FILES = 'src/new-files.ts';
 
 /**
  * Three single files cross: workflows/messages and client/host-protocol define what the two sides of a connection say, and
@@ -30,9 +34,9 @@ export const SHARED_FILES = [
 export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   schema: { values: [], never: [NODE, TEMPORAL] },
   core: { values: [], never: [NODE, TEMPORAL] },
-  intake: { values: ['core', 'schema'], never: [TEMPORAL] },
+  intake: { values: ['core', 'schema', NEW_FILES], never: [TEMPORAL] },
   llm: { values: ['core', 'schema'], never: [TEMPORAL] },
-  store: { values: ['core', 'schema'], never: [TEMPORAL] },
+  store: { values: ['core', 'schema', NEW_FILES], never: [TEMPORAL] },
   pricing: { values: ['core', 'schema'], never: [NODE, TEMPORAL] },
   search: { values: ['core', 'schema'], never: [TEMPORAL] },
   activities: { values: ['core'] },

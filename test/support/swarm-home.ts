@@ -80,9 +80,9 @@ export class SwarmHome {
   readonly #programs: Program[] = [];
   #providers = 0;
 
-  private constructor(folder: string, port: number, env: NodeJS.ProcessEnv) {
+  private constructor({ folder, name }: { folder: string; name: string }, port: number, env: NodeJS.ProcessEnv) {
     this.folder = folder;
-    this.home = join(folder, 'home');
+    this.home = join(folder, name);
     this.env = {
       ...cleanEnvironment(),
       SWARM_HOME: this.home,
@@ -93,11 +93,12 @@ export class SwarmHome {
     };
   }
 
-  /** `env` is added to that of every program. Throws when dist/ is not what src/ says. */
-  static async create(env: NodeJS.ProcessEnv = {}): Promise<SwarmHome> {
+  /** `env` is added to that of every program; `name` is the home's in the folder. Throws when dist/ is not what src/ says. */
+  static async create(env: NodeJS.ProcessEnv = {}, name = 'home'): Promise<SwarmHome> {
     if (!existsSync(CLI) || buildNeeded()) throw new Error('dist/ is missing or stale: run `npm run build` first');
     const { port } = await pickPortPair(FIRST_PORT);
-    return new SwarmHome(realpathSync(mkdtempSync(join(tmpdir(), 'swarm-e2e-'))), port, env);
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'swarm-e2e-')));
+    return new SwarmHome({ folder, name }, port, env);
   }
 
   /** Starts `swarm ARGS`. */

@@ -1,7 +1,7 @@
 /** The ok rows of a run in any format, at any time, to a file or a stream. */
-import { mkdir } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { unknownRun } from '../../core/run-errors.js';
+import { makeFolder } from '../../new-files.js';
 import type { OutputFormat } from '../../schema/task-types.js';
 import { FolderUpdate } from './folder-update.js';
 import { FORMAT_WRITERS } from './formats.js';
@@ -33,7 +33,7 @@ export async function exportRun(
   }
   const path = resolve(target);
   const dir = dirname(path);
-  await writing(dir, () => mkdir(dir, { recursive: true }));
+  await writing(dir, () => makeFolder(dir));
   let rows = 0;
   await FolderUpdate.apply(dir, async (update) => {
     await update.write(basename(path), async (sink) => {

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { type FileHandle, lstat, open, readdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileModeIn } from '../../new-files.js';
 import { isProcessAlive } from '../process-alive.js';
 import { type Digest, FileSink, type Sink } from './sink.js';
 import { unsafeTarget, writing } from './write-errors.js';
@@ -36,6 +37,7 @@ export class FolderUpdate {
   private constructor(
     private readonly dir: string,
     private readonly folder: FileHandle,
+    private readonly fileMode: number,
   ) {}
 
   /** Opens an existing folder; a symbolic link in its place is refused. */
@@ -48,7 +50,7 @@ export class FolderUpdate {
         throw error;
       }
     });
-    return new FolderUpdate(dir, folder);
+    return new FolderUpdate(dir, folder, fileModeIn(await writing(dir, () => folder.stat())));
   }
 
   /** Opens the folder, has `fill` write its files, puts them in place. After a failure nothing of us is left beside them. */
@@ -67,7 +69,7 @@ export class FolderUpdate {
     const path = join(this.dir, name);
     const temporary = join(this.dir, `.${name}.${process.pid}-${randomBytes(6).toString('hex')}.tmp`);
     const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
-    const handle = await writing(path, () => open(temporary, flags, 0o666));
+    const handle = await writing(path, () => open(temporary, flags, this.fileMode));
     this.files.push({ temporary, path, handle });
     const sink = new FileSink(handle, path);
     // Both at once: a run's end waits for each step here, and the machine is busy with its last calls.

@@ -1,7 +1,8 @@
 /** A run's folder: the names in it, and the marker that says whose it is. */
-import { lstat, mkdir, readdir, readFile, realpath } from 'node:fs/promises';
+import { lstat, readdir, readFile, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EXIT, SwarmError } from '../../core/errors.js';
+import { folderModeIn, makeFolder } from '../../new-files.js';
 import { OUTPUT_FORMATS, type OutputFormat } from '../../schema/task-types.js';
 import { type Holder, isHolder, isHolding, thisProcess } from './folder-holder.js';
 import { withFolderLock } from './folder-lock.js';
@@ -145,7 +146,7 @@ export interface ClaimOptions {
  */
 export async function claimFolder(dir: string, marker: FolderMarker, options: ClaimOptions = {}): Promise<string> {
   const real = await writing(dir, async () => {
-    await mkdir(dir, { recursive: true });
+    await makeFolder(dir, folderModeIn(marker.home, dir));
     return await realpath(dir);
   });
   await withFolderLock(real, async () => {

@@ -4,10 +4,11 @@
  * (a torn, blank or foreign line) is cut off, and written anew from the store.
  */
 import { constants } from 'node:fs';
-import { type FileHandle, open, rm } from 'node:fs/promises';
+import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Outcome } from '../../core/model.js';
 import { unknownRun } from '../../core/run-errors.js';
+import { fileModeIn } from '../../new-files.js';
 import { PARTIAL_FILE } from './folder.js';
 import { lastLineOf, linesOf } from './partial-lines.js';
 import { okLine } from './row-lines.js';
@@ -64,7 +65,7 @@ export class PartialOutput {
     const { O_RDWR, O_CREAT, O_APPEND, O_NOFOLLOW, O_NONBLOCK } = constants;
     const handle = await writing(path, async () => {
       try {
-        return await open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, 0o666);
+        return await open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK, fileModeIn(await stat(run.outputDir)));
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'ELOOP') throw unsafeTarget(path, 'a symbolic link');
         throw error;

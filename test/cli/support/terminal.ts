@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import type { CliContext, CliDeps, OutputStream, StopSignal } from '../../../src/cli/context.js';
 import { runCli } from '../../../src/cli/run-cli.js';
 import type { Config } from '../../../src/config.js';
+import { NO_PROXIES } from '../../../src/core/proxy.js';
 
 export const CONFIG: Config = {
   home: '/home/ada/.local/state/durable-swarm',
@@ -10,12 +11,14 @@ export const CONFIG: Config = {
   databaseUrl: null,
   temporalBin: null,
   temporalPort: 7233,
+  webUi: { hosts: [] },
   externalTemporal: false,
   taskRoots: ['/data'],
   workerVersion: null,
   maxDailyCost: null,
   warnAt: null,
   temporalInputs: { starts: true, models: ['sim/*'], bases: [], keys: [], maxCostUsd: null },
+  proxies: NO_PROXIES,
   idleMs: 60_000,
   logLevel: 'info',
   ci: false,
