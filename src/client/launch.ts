@@ -31,6 +31,9 @@ export type RunWorkflow = WorkflowHandle<(input: RunInput) => Promise<RunSummary
 /** What a host writes when it finds the workflow of a running run closed. */
 const CLOSED_STATES: readonly RunState[] = ['interrupted', 'cancelled', 'failed'];
 
+/** A pause that a person or a host's death made. */
+const RESTING: readonly RunState[] = ['paused', 'interrupted'];
+
 /** How long a workflow without a poller is waited for. */
 const NO_WORKER_MS = 5_000;
 
@@ -71,7 +74,9 @@ export class Launcher {
     const control = await this.#store.control(runId);
     // A workflow whose epoch is published, or could not be, is about to close: it takes nothing on any more.
     if (open && !control.cancelled && run.publishedAt === null && !hasEnded(run)) {
-      if (control.paused) await this.resume(runId, open);
+      if (control.paused || RESTING.includes(run.state)) await this.resume(runId, open);
+      // Who let it go on may have died before its workflow heard of it.
+      else if (run.state === 'running') void this.#lookAgain(open).catch(() => undefined);
       return open;
     }
     // The next epoch comes after it, or after a cancel that is being carried out.
@@ -123,10 +128,38 @@ export class Launcher {
   }
 
   async resume(runId: string, open: RunWorkflow): Promise<void> {
-    await this.#store.setControl(runId, { paused: false });
-    await this.#store.updateRun(runId, { state: 'running', reason: null, message: null }, OPEN_STATES);
+    await this.#store.letGoOn(runId, OPEN_STATES);
     await this.#host.goOn?.(runId).catch(() => undefined);
     await withinReach(open.executeUpdate(resumeUpdate));
+  }
+
+  /**
+   * After the death of a host that a run was going on with: goes on with it where its successor has interrupted it. One that rests for
+   * another reason is left alone. May be done again and again, by several programs at once.
+   */
+  async goOn(runId: string): Promise<void> {
+    const run = await this.#store.run(runId);
+    if (!run) throw unknownRun(runId);
+    const interrupted = run.state === 'interrupted' && run.reason === 'host';
+    if (!interrupted && run.state !== 'running') return;
+    const open = await this.open(run);
+    if (open === null) {
+      // Temporal lost it with the host.
+      if (interrupted) await this.startOrResume(runId);
+      return;
+    }
+    // A person may pause it meanwhile.
+    if (interrupted && !(await this.#store.letGoOn(runId, ['interrupted']))) return;
+    await this.#host.goOn?.(runId).catch(() => undefined);
+    await this.#lookAgain(open);
+  }
+
+  /**
+   * Its workflow tells its children what the control row says: they would rest for long on news that died with a host. It changes nothing,
+   * so that it takes no pause back.
+   */
+  async #lookAgain(open: RunWorkflow): Promise<void> {
+    await this.resize(open, {});
   }
 
   /** The control row is written already: the Update changes how many children there are. */
