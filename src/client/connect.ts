@@ -24,6 +24,7 @@ import type {
   StartOptions,
   Swarm,
 } from './api.js';
+import { Attachments } from './attachments.js';
 import { HomeHost, loadTemporal } from './home-host.js';
 import { type PreparedTask, prepareTask } from './prepare-task.js';
 import { listProgress, startedRun } from './progress.js';
@@ -63,13 +64,13 @@ class ConnectedSwarm implements Swarm {
   readonly #config: Config;
   readonly #store: Store;
   readonly #host: HomeHost;
-  /** Runs whose host must come back when it dies. */
-  readonly #attached = new Set<string>();
+  readonly #attachments: Attachments;
 
   constructor(config: Config, store: Store, host: HomeHost) {
     this.#config = config;
     this.#store = store;
     this.#host = host;
+    this.#attachments = new Attachments(async () => (await host.reach()).host);
   }
 
   async start(task: string | object, seedsOrOptions?: Rows | StartOptions, more?: StartOptions): Promise<StartedRun> {
@@ -103,14 +104,14 @@ class ConnectedSwarm implements Swarm {
     await this.#host.through(async ({ host }) => {
       const { keys } = this.#host;
       if (Object.keys(keys).length > 0) await host.keys(keys);
-      if (attached) await this.#attach(staged.run.id);
+      if (attached) await this.#attachments.attach(staged.run.id, this);
       if (staged.kind === 'finished') return;
       const launcher = await this.#host.launcher();
       await launcher.startOrResume(staged.run.id);
       if (staged.kind === 'new' && this.#config.externalTemporal) await launcher.needWorker();
     });
     const start: StartNotes = { kind: staged.kind, notes: [...prepared.notes, ...staged.notes] };
-    return Object.assign(this.#handle(staged.run.id), { start });
+    return Object.assign(this.#handle(staged.run.id, attached), { start });
   }
 
   async get(run: string): Promise<RunHandle> {
@@ -133,11 +134,6 @@ class ConnectedSwarm implements Swarm {
     await this.#store.close();
   }
 
-  async #attach(run: string): Promise<void> {
-    this.#attached.add(run);
-    await (await this.#host.reach()).host.attach(run);
-  }
-
   #keepKey({ task, key }: PreparedTask): void {
     if (task.model.apiKeyEnv !== null && key !== null) this.#host.keys[task.model.apiKeyEnv] = key;
   }
@@ -154,7 +150,7 @@ class ConnectedSwarm implements Swarm {
     await (await this.#host.reach()).host.keys({ [name]: value as string });
   }
 
-  #handle(id: string): StoredRun {
+  #handle(id: string, mine = false): StoredRun {
     return new StoredRun(id, {
       store: this.#store,
       launcher: () => this.#host.launcher(),
@@ -164,15 +160,10 @@ class ConnectedSwarm implements Swarm {
       settings: this.#config,
       diskOf: this.#config.databaseUrl !== null && this.#config.externalTemporal ? null : this.#config.home,
       handKey: (run) => this.#handKey(run),
-      revive: async (run) => {
-        if (this.#host.closed) return;
-        const launcher = await this.#host.launcher();
-        if (!this.#attached.has(run)) return;
-        await this.#attach(run);
-        // The new host took the attached run for interrupted; its client is alive, so it goes on.
-        const row = await this.#store.run(run);
-        if (row?.state === 'interrupted') await launcher.startOrResume(run);
-      },
+      join: (run, who) => this.#attachments.attach(run, who),
+      leave: (run, who) => this.#attachments.release(run, who),
+      closed: () => this.#host.closed,
+      mine,
     });
   }
 }

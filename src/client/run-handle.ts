@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SwarmError } from '../core/errors.js';
 import type { FirstRows } from '../core/look.js';
-import type { Outcome, RunState } from '../core/model.js';
+import type { Outcome } from '../core/model.js';
 import { RESIZE_LIMITS, resizedControl } from '../core/resize.js';
 import { unknownRun } from '../core/run-errors.js';
 import { resizeProblem } from '../pricing/cap-problem.js';
@@ -15,34 +15,24 @@ import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
 import { FullDiskWatch } from './full-disk.js';
 import type { Launcher } from './launch.js';
 import { firstRowsOf, hasEnded, readProgress, resultOf } from './progress.js';
-import { endedEarly, hostStopped, stillPaused, untoldFault } from './run-errors.js';
+import { stillPaused } from './run-errors.js';
+import { type RunHosts, RunWatch } from './run-watch.js';
 import type { DaySettings } from './spend.js';
 
 /** A run is looked at as often as half a percent of the time it has taken: what the looking adds stays small for short and long runs. */
 const SHARE = 200;
 const SHORTEST_LOOK_MS = 5;
 const LONGEST_LOOK_MS = 250;
-/** Pause between looks while Temporal or the host is away. */
-const AWAY_MS = 250;
-/** A run that the store calls running, or its host interrupted, and whose workflow is closed for this many looks has lost it: 5 s. */
-const CLOSED_LOOKS = 20;
-const LOST: readonly RunState[] = ['running', 'interrupted'];
 const OUTCOMES_PAGE = 500;
 
-export interface RunHandleOptions {
+export interface RunHandleOptions extends RunHosts {
   store: Store;
-  /** Finds or starts the host. */
-  launcher(): Promise<Launcher>;
   /** Asks Temporal for something that may be done twice: it is, when the host dies under it. Throws E_TEMPORAL_UNREACHABLE (exit 4). */
   act<T>(work: (launcher: Launcher) => Promise<T>): Promise<T>;
   /** Gives the host the key that the run needs, as this program's environment has it. Throws E_KEY_MISSING, E_KEY_FORMAT (exit 5). */
   handKey(run: RunRow): Promise<void>;
-  /** The host died under an attached run: start another one and go on. */
-  revive(runId: string): Promise<void>;
-  /** Resolves when the host that was last connected to is gone; null while none is connected. */
-  hostGone(): Promise<void> | null;
-  /** True when the host that was last connected to was told to stop: following the run must not start another one. */
-  hostStopped(): boolean;
+  /** True when this program has started the run. @default false */
+  mine?: boolean;
   /** Folder of the store and of the embedded server; null when both are elsewhere. */
   diskOf: string | null;
   /** Day's amounts of this program. */
@@ -54,12 +44,15 @@ export class StoredRun implements RunHandle {
   readonly #options: RunHandleOptions;
   readonly #store: Store;
   readonly #firstRows: FirstRows;
+  /** This program has started it, or let it go on. */
+  #mine: boolean;
 
   constructor(id: string, options: RunHandleOptions) {
     this.id = id;
     this.#options = options;
     this.#store = options.store;
     this.#firstRows = firstRowsOf(options.store, id);
+    this.#mine = options.mine ?? false;
   }
 
   progress(): Promise<Progress> {
@@ -76,7 +69,7 @@ export class StoredRun implements RunHandle {
       for (;;) {
         options.signal?.throwIfAborted();
         // Read before the page: what was recorded before the end is then in the page.
-        const ended = hasEnded(await this.#row());
+        const run = await this.#row();
         const page = await this.#store.outcomesAfter(this.id, seq, OUTCOMES_PAGE);
         const outputs = await this.#outputs(page.map(({ outcome }) => outcome));
         for (const found of page) {
@@ -87,8 +80,8 @@ export class StoredRun implements RunHandle {
           since = Date.now();
           continue;
         }
-        if (ended) return;
-        watch.look();
+        if (hasEnded(run)) return;
+        watch.look(run);
         await sleep(lookAgain(since), undefined, stoppedBy(options.signal));
       }
     } finally {
@@ -107,7 +100,7 @@ export class StoredRun implements RunHandle {
         const run = await this.#row();
         const totals = await this.#store.totals(this.id);
         if (hasEnded(run)) return resultOf(run, totals);
-        watch.look();
+        watch.look(run);
         disk?.look(this.id, `${run.state} ${totals.seq} ${totals.calls} ${totals.open}`);
         // With all rows done only the publication is left, which is short.
         const left = run.total - totals.ok - totals.failed - totals.filtered;
@@ -132,6 +125,7 @@ export class StoredRun implements RunHandle {
       await this.#options.handKey(run);
       await launcher.startOrResume(this.id);
     });
+    this.#mine = true;
   }
 
   async resize(options: ResizeOptions): Promise<void> {
@@ -169,6 +163,7 @@ export class StoredRun implements RunHandle {
     const reopened = await this.#store.reopenFailed(this.id, options.cause);
     if (reopened === 0) return 0;
     await this.#options.act((launcher) => launcher.startOrResume(this.id));
+    this.#mine = true;
     return reopened;
   }
 
@@ -190,67 +185,8 @@ export class StoredRun implements RunHandle {
     return texts;
   }
 
-  /** Watches the workflow from the first look on. `look` throws what ended it before its time. */
-  #watch(): { look(): void; end(): void } {
-    const failure: { error: unknown } = { error: null };
-    const forgotten = new AbortController();
-    let watching = false;
-    return {
-      look: () => {
-        if (failure.error) throw failure.error;
-        if (!watching) void this.#watchWorkflow(failure, forgotten.signal);
-        watching = true;
-      },
-      end: () => forgotten.abort(),
-    };
-  }
-
-  /** Sees what the store does not: a workflow that failed or was terminated, a host that died. */
-  async #watchWorkflow(failure: { error: unknown }, forgotten: AbortSignal): Promise<void> {
-    let closed = 0;
-    while (!forgotten.aborted) {
-      try {
-        if (this.#options.hostStopped()) {
-          // Calls under way may finish meanwhile, and with them the run.
-          await this.#options.hostGone();
-          const { detached } = await this.#row();
-          failure.error = hostStopped(this.id, detached);
-          return;
-        }
-        const run = await this.#row();
-        const launcher = await this.#options.launcher();
-        const gone = this.#options.hostGone();
-        const open = await launcher.open(run);
-        closed = open === null && run.workflowId !== null && LOST.includes(run.state) ? closed + 1 : 0;
-        if (closed > CLOSED_LOOKS) {
-          failure.error = endedEarly(this.id, run.message ?? 'it is closed, or Temporal does not know it');
-          return;
-        }
-        const ended = open ? open.result() : sleep(AWAY_MS).then(() => 'look' as const);
-        // The connection of a host that is gone closes under it.
-        ended.catch(() => undefined);
-        const what = await Promise.race([ended, ...(gone === null ? [] : [gone.then(() => 'gone' as const)])]);
-        if (typeof what === 'object') {
-          if (what.stop === 'disk' && !hasEnded(await this.#row())) failure.error = untoldFault(this.id, what.message);
-          return;
-        }
-        if (what === 'gone' && !forgotten.aborted && !this.#options.hostStopped()) await this.#options.revive(this.id);
-      } catch (error) {
-        if (forgotten.aborted) return;
-        const { workflowEnd } = await import('./workflow-end.js');
-        const end = workflowEnd(error, this.id);
-        if (end !== null) {
-          failure.error = end.failure;
-          return;
-        }
-        if (SwarmError.is(error)) {
-          failure.error = error;
-          return;
-        }
-        // The server is coming back, or the host is: look again.
-        await sleep(AWAY_MS);
-      }
-    }
+  #watch(): RunWatch {
+    return new RunWatch(this.id, this.#store, this.#options, this.#mine);
   }
 }
 
