@@ -27,6 +27,8 @@ const BUNDLE = fileURLToPath(new URL('../workflows/bundle.js', import.meta.url))
 const MAIN_SLOTS = 1_000;
 /** About 80 kB each: the workflows in flight of an embedded server, twice over. */
 const CACHED_WORKFLOWS = 600;
+/** Pause between two questions that the server did not answer, in ms. */
+const ASK_AGAIN_MS = 1_000;
 /** Calls under way when the process is asked to stop get this long by default. */
 const GRACE_MS = 30_000;
 
@@ -87,6 +89,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   const files = new RunFiles({ store, config, prices, keys });
   let queues: ModelQueues | null = null;
   let deadOwners: DeadOwners | null = null;
+  let closed = false;
 
   const deps = activityDeps(
     {
@@ -115,11 +118,18 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   async function start(settings: TemporalConnectionSettings): Promise<WorkerHandle> {
     const { namespace, ...connectionOptions } = settings;
     const connection = await NativeConnection.connect(connectionOptions);
+    try {
+      return await startOver(connection, namespace);
+    } catch (error) {
+      // It may be started again.
+      await Promise.allSettled([deadOwners?.close(), queues?.close()]);
+      await connection.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async function startOver(connection: NativeConnection, namespace: string): Promise<WorkerHandle> {
     deadOwners = new DeadOwners({ store, lease, connection, namespace, log, onError });
-    // Nobody waits for this: until it is known, the dead are left to others.
-    void namespaceId(connection, namespace)
-      .then((id) => lease.belongsTo(id))
-      .catch(onError);
     const basics = workerBasics({ connection, namespace, owner, store, graceMs: options.graceMs ?? GRACE_MS, now, onError });
     queues = new ModelQueues({ basics, connection, store, activities });
 
@@ -154,6 +164,8 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
         maxHeartbeatThrottleInterval: '5s',
       }),
     ]);
+    // Nobody waits for this: until it is known, the dead are left to others.
+    void belong(connection, namespace);
     const ended = Promise.all([
       basics.watch(main.run(), MAIN_QUEUE),
       basics.watch(filesWorker.run(), filesQueue(homeId)),
@@ -172,7 +184,20 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
     return { activeRuns: async () => gates.busyRuns() + callEnds.count(), shutdown, ended };
   }
 
+  /** Asked until it is answered: the server may die meanwhile. */
+  async function belong(connection: NativeConnection, namespace: string): Promise<void> {
+    while (!closed) {
+      try {
+        return await lease.belongsTo(await namespaceId(connection, namespace));
+      } catch (error) {
+        if (!closed) onError(error);
+        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+      }
+    }
+  }
+
   async function close(): Promise<void> {
+    closed = true;
     await callEnds.close();
     gates.close();
     await deadOwners?.close();

@@ -1,0 +1,34 @@
+/** What a host that starts does with its Temporal server: the server may die under it, and is started again beside it. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { TemporalServer } from './temporal-server.js';
+
+/** A server that dies this often under one step of a start has another trouble. */
+const TRIES = 6;
+/** The death of a server shows a moment after it shows in the requests. */
+const DEATH_SHOWS_MS = 1_000;
+const LOOK_MS = 20;
+
+/**
+ * Does `work`, and does it again once the server is back when it died meanwhile: nothing of it may matter twice. Throws what `work` throws
+ * otherwise, or what the server was given up with. `server`: null for one that is not this host's.
+ */
+export async function throughDeaths<T>(
+  server: Pick<TemporalServer, 'deaths' | 'isUp' | 'gaveUp'> | null,
+  work: () => Promise<T>,
+): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    const before = server?.deaths;
+    try {
+      return await work();
+    } catch (error) {
+      if (server === null || tries === TRIES) throw error;
+      const late = performance.now() + DEATH_SHOWS_MS;
+      while (server.deaths === before) {
+        if (performance.now() > late) throw error;
+        await sleep(LOOK_MS);
+      }
+      const givenUp = server.gaveUp.then((reason) => Promise.reject(reason));
+      while (!server.isUp) await Promise.race([sleep(LOOK_MS), givenUp]);
+    }
+  }
+}
