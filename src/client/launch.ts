@@ -2,6 +2,7 @@
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
   type WorkflowHandle,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -80,7 +81,7 @@ export class Launcher {
       return open;
     }
     // The next epoch comes after it, or after a cancel that is being carried out.
-    if (open) await open.result().catch(() => undefined);
+    if (open) await untilClosed(open);
     await this.#stage(run);
     return await this.#start(run);
   }
@@ -185,6 +186,13 @@ export class Launcher {
       EXIT.unreachable,
     );
   }
+}
+
+/** Throws when Temporal does not answer: then nobody knows. */
+async function untilClosed(open: RunWorkflow): Promise<void> {
+  await open.result().catch((error: unknown) => {
+    if (!(error instanceof WorkflowFailedError) && !(error instanceof WorkflowNotFoundError)) throw error;
+  });
 }
 
 /** An Update needs a worker; without one the control row is what counts, and the workflow learns of it from its children. */

@@ -110,8 +110,10 @@ export class RunWatch {
     }
     this.#mine ||= UNDER_WAY.includes((await this.#row()).state);
     const host = await this.#join();
-    const gone = hosts.hostGone();
     const launcher = await hosts.launcher();
+    const gone = hosts.hostGone();
+    // It died in between: the launcher may be that of the next one.
+    if ((await this.#join()) !== host) return;
     await this.#keepGoing(launcher, host);
     const run = await this.#row();
     const open = await launcher.open(run);

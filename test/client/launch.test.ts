@@ -175,6 +175,17 @@ describe('startOrResume', () => {
     expect(await store.control(id)).toMatchObject({ cancelled: false, paused: false });
   });
 
+  it('Temporal goes away while the end of the last epoch is waited for -> the error, no next epoch beside it', async () => {
+    await running();
+    await store.setControl(id, { cancelled: true });
+    temporal.onResult = () => {
+      throw new Error('14 UNAVAILABLE');
+    };
+    await expect(launcher.startOrResume(id)).rejects.toThrow('UNAVAILABLE');
+    expect(temporal.asked).toEqual([`result ${id}/e1`]);
+    expect(await store.control(id)).toMatchObject({ cancelled: true });
+  });
+
   it('its workflow has published and is about to close -> waits for it, then the next epoch', async () => {
     await running();
     await store.updateRun(id, { state: 'capped', reason: 'capped', endedAt: 5, publishedAt: 5 });

@@ -146,7 +146,7 @@ describe('a run that this program follows', () => {
       watch?.look(row);
       return row.state === 'running';
     });
-    expect(asked).toEqual(['join 1', 'join 1', 'goOn 1']);
+    expect(asked.filter((what) => what.startsWith('goOn'))).toEqual(['goOn 1']);
   });
 
   it('hosts die again and again without an answer in between -> E_HOST_DIES; with answers -> it goes on', async () => {

@@ -45,7 +45,7 @@ function blowsOf(point: KillPoint, deaths: readonly Death[]): Blow[] {
 
 /** The command that follows the run, once it does and some calls were made. */
 async function started(scene: Scene, follower: KillPoint['follower']): Promise<Program> {
-  if (follower === 'run') {
+  if (follower === 'run' || follower === 'run again') {
     const cli = scene.type();
     await scene.provider.untilBilled(FIRST_AT);
     return cli;
@@ -78,7 +78,7 @@ async function follow(scene: Scene, cli: Program): Promise<string[]> {
 /** Never throws for what the product does: that is in `broken`. */
 export async function runKillPoint(point: KillPoint, undisturbed: Undisturbed): Promise<Recovered> {
   const expected = undisturbed.expected(RECOVERED.rows, RECOVERED.turns);
-  const scene = await Scene.open(RECOVERED, point.follower === 'run' ? LATENCY : WATCHED_LATENCY, {
+  const scene = await Scene.open(RECOVERED, point.follower.startsWith('watch') ? WATCHED_LATENCY : LATENCY, {
     env: { NODE_OPTIONS: `--import ${HOOK}` },
   });
   const { home } = scene.home;
@@ -87,9 +87,9 @@ export async function runKillPoint(point: KillPoint, undisturbed: Undisturbed): 
   let broken: string[] = [];
   try {
     const cli = await started(scene, point.follower);
-    await scene.kill(point.follower === 'watch' ? ['cli', 'host'] : ['host']);
+    await scene.kill(['watch', 'run again'].includes(point.follower) ? ['cli', 'host'] : ['host']);
     const first = performance.now();
-    broken = await follow(scene, cli);
+    broken = await follow(scene, point.follower === 'run again' ? scene.type() : cli);
     const ms = performance.now() - first;
     const deaths = readDeaths(`${home}.struck`);
     if (deaths.length !== point.strokes.length) broken.push(`${deaths.length} of ${point.strokes.length} moments came`);

@@ -42,8 +42,11 @@ const MOMENTS = {
 
 type MomentName = keyof typeof MOMENTS;
 
-/** `run`: the command that started it. `watch`: the starter is killed, too. `watch detached`: there was none to stay. */
-export type Follower = 'run' | 'watch' | 'watch detached';
+/**
+ * `run`: the command that started it. `run again`: that one is killed with the first host, and typed again. `watch`: the starter is killed, too.
+ * `watch detached`: there was none to stay.
+ */
+export type Follower = 'run' | 'run again' | 'watch' | 'watch detached';
 
 export interface KillPoint {
   name: string;
@@ -88,6 +91,10 @@ const WATCHED: readonly KillPoint[] = [
   struck(['host'], ['thirtyAnswers'], 'watch detached'),
 ];
 
+const AGAIN: readonly KillPoint[] = (['begins', 'ready', 'attached', 'goesOnSoon', 'told', 'thirtyAnswers'] as const).map(
+  (moment) => struck(['host'], [moment], 'run again'),
+);
+
 export const KILL_POINTS: readonly KillPoint[] = [
   ...ALL.map((moment) => host(moment)),
   ...WITH_SERVER.map((moment) => both(moment)),
@@ -96,6 +103,7 @@ export const KILL_POINTS: readonly KillPoint[] = [
   ),
   ...ROWS_OF_DEATHS,
   ...WATCHED,
+  ...AGAIN,
 ];
 
 /** Those of `npm test`: of each kind one. */
