@@ -8,27 +8,34 @@ const TRIES = 6;
 const DEATH_SHOWS_MS = 1_000;
 const LOOK_MS = 20;
 
+type Server = Pick<TemporalServer, 'deaths' | 'isUp' | 'gaveUp'>;
+
 /**
  * Does `work`, and does it again once the server is back when it died meanwhile: nothing of it may matter twice. Throws what `work` throws
  * otherwise, or what the server was given up with. `server`: null for one that is not this host's.
  */
-export async function throughDeaths<T>(
-  server: Pick<TemporalServer, 'deaths' | 'isUp' | 'gaveUp'> | null,
-  work: () => Promise<T>,
-): Promise<T> {
+export async function throughDeaths<T>(server: Server | null, work: () => Promise<T>): Promise<T> {
+  if (server === null) return await work();
   for (let tries = 1; ; tries += 1) {
-    const before = server?.deaths;
+    await untilUp(server);
+    const before = server.deaths;
     try {
       return await work();
     } catch (error) {
-      if (server === null || tries === TRIES) throw error;
-      const late = performance.now() + DEATH_SHOWS_MS;
-      while (server.deaths === before) {
-        if (performance.now() > late) throw error;
-        await sleep(LOOK_MS);
-      }
-      const givenUp = server.gaveUp.then((reason) => Promise.reject(reason));
-      while (!server.isUp) await Promise.race([sleep(LOOK_MS), givenUp]);
+      if (tries === TRIES || !(await diedSince(server, before))) throw error;
     }
   }
+}
+
+async function diedSince(server: Server, deaths: number): Promise<boolean> {
+  const late = performance.now() + DEATH_SHOWS_MS;
+  while (server.deaths === deaths && performance.now() < late) await sleep(LOOK_MS);
+  return server.deaths !== deaths;
+}
+
+/** Throws what it was given up with. */
+async function untilUp(server: Server): Promise<void> {
+  const givenUp = server.gaveUp.then((reason) => Promise.reject(reason));
+  givenUp.catch(() => undefined);
+  while (!server.isUp) await Promise.race([sleep(LOOK_MS), givenUp]);
 }

@@ -46,6 +46,12 @@ describe('throughDeaths', () => {
     }
   });
 
+  it('the server is down when the work is to begin -> it begins when the server is back', async () => {
+    const server = aServer();
+    server.die(80);
+    expect(await throughDeaths(server, async () => server.isUp)).toBe(true);
+  });
+
   it('the server is given up -> its error', async () => {
     const server = aServer();
     const work = async () => {
