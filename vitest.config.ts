@@ -9,6 +9,7 @@ const LONG = [
   'workers-ended',
   'control',
   'kill-matrix',
+  'kill-recovery',
   'cluster',
   'changed',
   'disk',

@@ -4,6 +4,7 @@ import { HELP } from './program-options.mjs';
 
 const SUITES = /** @type {const} */ ([
   'points',
+  'recovery',
   'caps',
   'cluster',
   'kills',

@@ -25,6 +25,7 @@ import type {
   StartOptions,
   Swarm,
 } from './api.js';
+import { Attachments } from './attachments.js';
 import { HomeHost, loadTemporal } from './home-host.js';
 import { type PreparedTask, prepareTask } from './prepare-task.js';
 import { listProgress, startedRun } from './progress.js';
@@ -65,13 +66,13 @@ class ConnectedSwarm implements Swarm {
   readonly #config: Config;
   readonly #store: Store;
   readonly #host: HomeHost;
-  /** Runs whose host must come back when it dies. */
-  readonly #attached = new Set<string>();
+  readonly #attachments: Attachments;
 
   constructor(config: Config, store: Store, host: HomeHost) {
     this.#config = config;
     this.#store = store;
     this.#host = host;
+    this.#attachments = new Attachments(async () => (await host.reach()).host);
   }
 
   async start(task: string | object, seedsOrOptions?: Rows | StartOptions, more?: StartOptions): Promise<StartedRun> {
@@ -106,7 +107,7 @@ class ConnectedSwarm implements Swarm {
     await this.#host.through(async ({ host }) => {
       const { keys } = this.#host;
       if (Object.keys(keys).length > 0) await host.keys(keys);
-      if (attached) await this.#attach(staged.run.id);
+      if (attached) await this.#attachments.attach(staged.run.id, this);
       if (staged.kind === 'finished') return;
       const launcher = await this.#host.launcher();
       await launcher.startOrResume(staged.run.id);
@@ -115,7 +116,7 @@ class ConnectedSwarm implements Swarm {
     const start: StartNotes = { kind: staged.kind, notes: [...prepared.notes, ...staged.notes] };
     const { id, epoch } = staged.run;
     const joined = staged.kind === 'resumed' && !hasEnded(staged.run) ? { joined: epoch } : {};
-    return Object.assign(this.#handle(id, joined), { start });
+    return Object.assign(this.#handle(id, { ...joined, mine: attached }), { start });
   }
 
   async get(run: string): Promise<RunHandle> {
@@ -140,11 +141,6 @@ class ConnectedSwarm implements Swarm {
     await this.#store.close();
   }
 
-  async #attach(run: string): Promise<void> {
-    this.#attached.add(run);
-    await (await this.#host.reach()).host.attach(run);
-  }
-
   #keepKey({ task, key }: PreparedTask): void {
     if (task.model.apiKeyEnv !== null && key !== null) this.#host.keys[task.model.apiKeyEnv] = key;
   }
@@ -161,9 +157,9 @@ class ConnectedSwarm implements Swarm {
     await (await this.#host.reach()).host.keys({ [name]: value as string });
   }
 
-  #handle(id: string, joined: { joined?: number } = {}): StoredRun {
+  #handle(id: string, followed: { joined?: number; mine?: boolean } = {}): StoredRun {
     return new StoredRun(id, {
-      ...joined,
+      ...followed,
       store: this.#store,
       launcher: () => this.#host.launcher(),
       act: (work) => this.#host.through(async () => await work(await this.#host.launcher())),
@@ -172,15 +168,9 @@ class ConnectedSwarm implements Swarm {
       settings: this.#config,
       diskOf: this.#config.databaseUrl !== null && this.#config.externalTemporal ? null : this.#config.home,
       handKey: (run) => this.#handKey(run),
-      revive: async (run) => {
-        if (this.#host.closed) return;
-        const launcher = await this.#host.launcher();
-        if (!this.#attached.has(run)) return;
-        await this.#attach(run);
-        // The new host took the attached run for interrupted; its client is alive, so it goes on.
-        const row = await this.#store.run(run);
-        if (row?.state === 'interrupted') await launcher.startOrResume(run);
-      },
+      join: (run, who) => this.#attachments.attach(run, who),
+      leave: (run, who) => this.#attachments.release(run, who),
+      closed: () => this.#host.closed,
     });
   }
 }

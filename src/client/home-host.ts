@@ -4,7 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../config.js';
-import { EXIT, SwarmError } from '../core/errors.js';
+import { SwarmError } from '../core/errors.js';
 import type { Store } from '../store/port.js';
 import type { HostConnection } from './host-connection.js';
 import { connectToHost } from './host-process.js';
@@ -13,8 +13,12 @@ import type { Launcher } from './launch.js';
 import type { ReachedTemporal } from './reach-temporal.js';
 
 /** A host that dies this often under one request has another trouble. */
-const TRIES = 3;
+const TRIES = 6;
 const DEATH_SHOWS_MS = 1_000;
+/** An embedded server that died is back by then, started again by its host. */
+const SERVER_BACK_MS = 30_000;
+/** A request that met one of these may be made again: who was to answer it is gone. */
+const PASSING = ['E_HOST_GONE', 'E_HOST_SILENT', 'E_TEMPORAL_UNREACHABLE'];
 
 /** One connected host, and Temporal once it was needed. */
 interface Reach {
@@ -112,6 +116,7 @@ export class HomeHost {
    * matter twice. Throws E_HOST_GONE and E_TEMPORAL_UNREACHABLE (exit 4) for requests that stay without an answer.
    */
   async through<T>(work: (reach: Reach) => Promise<T>): Promise<T> {
+    const since = performance.now();
     for (let tries = 1; ; tries += 1) {
       const reach = await this.reach();
       try {
@@ -119,10 +124,12 @@ export class HomeHost {
       } catch (error) {
         const temporal = await reach.temporal?.catch(() => null);
         const told = temporal?.unanswered(error) ?? error;
-        if (!SwarmError.is(told) || told.exitCode !== EXIT.unreachable || tries === TRIES) throw told;
+        if (!SwarmError.is(told) || !PASSING.includes(told.code) || tries === TRIES) throw told;
         // The death of a host shows in its socket, a moment before or after it shows in the requests.
         await Promise.race([reach.host.closed, sleep(DEATH_SHOWS_MS, undefined, { ref: false })]);
-        if (this.#current === reach || this.#stopped || this.#closed) throw told;
+        if (this.#stopped || this.#closed) throw told;
+        // A host that lives starts its server again; a cluster is not its to start.
+        if (this.#current === reach && (this.#config.externalTemporal || performance.now() - since > SERVER_BACK_MS)) throw told;
       }
     }
   }

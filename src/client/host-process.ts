@@ -29,6 +29,8 @@ const SILENT_HOST_MS = 15_000;
 const STOPPING_HOST_MS = 60_000;
 /** Between the end of its socket and that of the process a host only removes its file. */
 const LEAVING_HOST_MS = 2_000;
+/** Hosts that are killed one after the other while they start: then something kills them all. */
+const MOST_KILLED = 6;
 /** Pause between two looks at the socket, in ms. */
 const LOOK_MS = 25;
 
@@ -164,6 +166,7 @@ export async function connectToHost(
   let logFrom = 0;
   let quietSince = performance.now();
   let stoppingSince: number | null = null;
+  let killed = 0;
   for (;;) {
     const connection = await HostConnection.open(socket);
     if (connection !== null) {
@@ -198,12 +201,19 @@ export async function connectToHost(
       }
     }
     if (starter?.failure) throw startError(config, starter, log, logFrom);
+    if (starter?.exit?.signal === 'SIGKILL' && killed < MOST_KILLED) {
+      killed += 1;
+      onProgress('the host was killed while it was starting: starting another one');
+      quietSince = performance.now();
+      starter = null;
+      continue;
+    }
     // Another one holds the lock: a host that is coming up, or one that is going down.
     const locked = starter?.exit?.code === EXIT.locked;
     if (starter?.exit && !locked) throw startError(config, starter, log, logFrom);
     if (connection === null && (starter === null || locked)) {
       if (performance.now() - quietSince > SILENT_HOST_MS) throw silentError(config);
-      if (starter === null) onProgress(`starting the host of ${config.home}`);
+      if (starter === null && killed === 0) onProgress(`starting the host of ${config.home}`);
       logFrom = logSize(log);
       starter = startProcess(config, options.command ?? HOST_COMMAND, log);
     }

@@ -2,6 +2,7 @@
 import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
+  WorkflowFailedError,
   type WorkflowHandle,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
@@ -26,12 +27,14 @@ import {
   WORKFLOW_TASK_TIMEOUT,
 } from '../workflows/messages.js';
 import type { HostConnection } from './host-connection.js';
+import { describedFate, type Fate, fateOf, type RunWorkflow } from './run-fate.js';
 import { workflowEnd } from './workflow-end.js';
-
-export type RunWorkflow = WorkflowHandle<(input: RunInput) => Promise<RunSummary>>;
 
 /** What a host writes when it finds the workflow of a running run closed. */
 const CLOSED_STATES: readonly RunState[] = ['interrupted', 'cancelled', 'failed'];
+
+/** A pause that a person or a host's death made. */
+const RESTING: readonly RunState[] = ['paused', 'interrupted'];
 
 /** How long a workflow without a poller is waited for. */
 const NO_WORKER_MS = 5_000;
@@ -39,27 +42,6 @@ const NO_WORKER_MS = 5_000;
 /** How long a workflow is waited for to open its epoch. Opening one takes some tens of milliseconds; a cluster may have no worker now. */
 const OPENING_MS = 10_000;
 const OPENING_LOOK_MS = 50;
-
-type Closed = 'COMPLETED' | 'CANCELLED' | 'FAILED' | 'TERMINATED' | 'TIMED_OUT';
-
-interface Execution {
-  workflow: RunWorkflow;
-  /** Temporal's run id. */
-  executionId: string;
-}
-
-/** What Temporal says of a run's workflow. `lost`: it has none, or none any more. */
-export type Fate = ({ is: 'open' } & Execution) | ({ is: Closed } & Execution) | { is: 'lost' };
-
-/**
- * Where a run's workflow may be, the latest last. The one that is to open the next epoch may be under way already, or have ended before it
- * could.
- */
-function workflowIds({ id, state, epoch, workflowId }: RunRow): string[] {
-  if (state === 'running' && workflowId !== null) return [workflowId];
-  const next = runWorkflowId(id, epoch + 1);
-  return workflowId === null || state === 'staged' ? [next] : [workflowId, next];
-}
 
 export class Launcher {
   readonly #client: Client;
@@ -78,26 +60,8 @@ export class Launcher {
   }
 
   /** What became of the run's latest workflow, or that one of its workflows is open. */
-  async fate(run: RunRow): Promise<Fate> {
-    let latest: Fate = { is: 'lost' };
-    for (const workflowId of workflowIds(run)) {
-      const found = await this.#describe(workflowId);
-      if (found.is === 'open') return found;
-      if (found.is !== 'lost') latest = found;
-    }
-    return latest;
-  }
-
-  async #describe(workflowId: string): Promise<Fate> {
-    const workflow = this.handle(workflowId);
-    try {
-      const { status, runId: executionId } = await workflow.describe();
-      if (status.name === 'RUNNING') return { is: 'open', workflow, executionId };
-      return { is: status.name as Closed, workflow, executionId };
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) return { is: 'lost' };
-      throw error;
-    }
+  fate(run: RunRow): Promise<Fate> {
+    return fateOf(this.#client, run);
   }
 
   /** The run's workflow when it is open; null when it has closed, or Temporal does not know it any more. */
@@ -119,12 +83,14 @@ export class Launcher {
     const control = await this.#store.control(runId);
     // A workflow whose epoch is published, or could not be, is about to close: it takes nothing on any more.
     if (open && !control.cancelled && run.publishedAt === null && !hasEnded(run)) {
-      if (control.paused) await this.resume(runId, open);
+      if (control.paused || RESTING.includes(run.state)) await this.resume(runId, open);
+      // Who let it go on may have died before its workflow heard of it.
+      else if (run.state === 'running') void this.#lookAgain(open).catch(() => undefined);
       return open;
     }
     if (open) {
       // The next epoch comes after it, or after a cancel that is being carried out.
-      await open.result().catch(() => undefined);
+      await untilClosed(open);
       run = await this.#known(runId);
     }
     await this.#stage(run);
@@ -168,7 +134,7 @@ export class Launcher {
     const started = await this.#startAs(run, 'REJECT_DUPLICATE');
     if (started !== null) return started;
     const workflow = this.handle(runWorkflowId(run.id, run.epoch + 1));
-    const { is } = await this.#describe(workflow.workflowId);
+    const { is } = await describedFate(this.#client, workflow.workflowId);
     if (is === 'open' || is === 'lost' || (await this.#known(run.id)).epoch > run.epoch) return workflow;
     return (await this.#startAs(run, 'ALLOW_DUPLICATE')) ?? workflow;
   }
@@ -204,10 +170,37 @@ export class Launcher {
   }
 
   async resume(runId: string, open: RunWorkflow): Promise<void> {
-    await this.#store.setControl(runId, { paused: false });
-    await this.#store.updateRun(runId, { state: 'running', reason: null, message: null }, OPEN_STATES);
+    await this.#store.letGoOn(runId, OPEN_STATES);
     await this.#host.goOn?.(runId).catch(() => undefined);
     await withinReach(open.executeUpdate(resumeUpdate));
+  }
+
+  /**
+   * After the death of a host that a run was going on with: goes on with it where its successor has interrupted it. One that rests for
+   * another reason is left alone. May be done again and again, by several programs at once.
+   */
+  async goOnAfterDeath(runId: string): Promise<void> {
+    const run = await this.#known(runId);
+    const interrupted = run.state === 'interrupted' && run.reason === 'host';
+    if (!interrupted && run.state !== 'running') return;
+    const open = await this.open(run);
+    if (open === null) {
+      // Temporal lost it with the host.
+      if (interrupted) await this.startOrResume(runId);
+      return;
+    }
+    // A person may pause it meanwhile.
+    if (interrupted && !(await this.#store.letGoOn(runId, ['interrupted']))) return;
+    await this.#host.goOn?.(runId).catch(() => undefined);
+    await this.#lookAgain(open);
+  }
+
+  /**
+   * Its workflow tells its children what the control row says: they would rest for long on news that died with a host. It changes nothing,
+   * so that it takes no pause back.
+   */
+  async #lookAgain(open: RunWorkflow): Promise<void> {
+    await this.resize(open, {});
   }
 
   /**
@@ -244,6 +237,13 @@ export class Launcher {
       EXIT.unreachable,
     );
   }
+}
+
+/** Throws when Temporal does not answer: then nobody knows. */
+async function untilClosed(open: RunWorkflow): Promise<void> {
+  await open.result().catch((error: unknown) => {
+    if (!(error instanceof WorkflowFailedError) && !(error instanceof WorkflowNotFoundError)) throw error;
+  });
 }
 
 /** An Update needs a worker; without one the control row is what counts, and the workflow learns of it from its children. */

@@ -36,6 +36,18 @@ export function hostStopped(runId: string, detached: boolean): SwarmError {
   );
 }
 
+/** Each host was gone before a call of the run was answered. */
+export function hostsDie(runId: string, times: number): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_HOST_DIES',
+      found: `${times} hosts in a row died before run ${runId} got another answer; what was answered is kept`,
+      fix: `look at host.log of the home, and whether the system ends the host for want of memory; then go on with: swarm resume ${runId}`,
+    },
+    EXIT.unreachable,
+  );
+}
+
 /** A disk failed, and the store could not be told of the run's end. `message` is what closeRun met. */
 export function untoldFault(runId: string, message: string | null): SwarmError {
   return new SwarmError(

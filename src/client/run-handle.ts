@@ -16,35 +16,24 @@ import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
 import { FullDiskWatch } from './full-disk.js';
 import type { Launcher } from './launch.js';
 import { firstRowsOf, readProgress, resultOf } from './progress.js';
-import { endedEarly, hostStopped, stillPaused, untoldFault } from './run-errors.js';
+import { stillPaused } from './run-errors.js';
+import { type RunHosts, RunWatch } from './run-watch.js';
 import type { DaySettings } from './spend.js';
 
 /** A run is looked at as often as half a percent of the time it has taken: what the looking adds stays small for short and long runs. */
 const SHARE = 200;
 const SHORTEST_LOOK_MS = 5;
 const LONGEST_LOOK_MS = 250;
-/** Pause between looks while Temporal or the host is away. */
-const AWAY_MS = 250;
-/** A run that has not ended, and whose workflow is closed for this many looks, has lost it: 5 s. */
-const CLOSED_LOOKS = 20;
-/** Nobody starts a staged run whose workflow does not come within this many looks: 20 s. */
-const UNSTARTED_LOOKS = 80;
 const OUTCOMES_PAGE = 500;
 
-export interface RunHandleOptions {
+export interface RunHandleOptions extends RunHosts {
   store: Store;
-  /** Finds or starts the host. */
-  launcher(): Promise<Launcher>;
   /** Asks Temporal for something that may be done twice: it is, when the host dies under it. Throws E_TEMPORAL_UNREACHABLE (exit 4). */
   act<T>(work: (launcher: Launcher) => Promise<T>): Promise<T>;
   /** Gives the host the key that the run needs, as this program's environment has it. Throws E_KEY_MISSING, E_KEY_FORMAT (exit 5). */
   handKey(run: RunRow): Promise<void>;
-  /** The host died under an attached run: start another one and go on. */
-  revive(runId: string): Promise<void>;
-  /** Resolves when the host that was last connected to is gone; null while none is connected. */
-  hostGone(): Promise<void> | null;
-  /** True when the host that was last connected to was told to stop: following the run must not start another one. */
-  hostStopped(): boolean;
+  /** True when this program has started the run. @default false */
+  mine?: boolean;
   /** Folder of the store and of the embedded server; null when both are elsewhere. */
   diskOf: string | null;
   /** Day's amounts of this program. */
@@ -59,12 +48,15 @@ export class StoredRun implements RunHandle {
   readonly #store: Store;
   readonly #firstRows: FirstRows;
   #nextEpoch: { asked: Promise<void>; done: boolean } | null = null;
+  /** This program has started it, or let it go on. */
+  #mine: boolean;
 
   constructor(id: string, options: RunHandleOptions) {
     this.id = id;
     this.#options = options;
     this.#store = options.store;
     this.#firstRows = firstRowsOf(options.store, id);
+    this.#mine = options.mine ?? false;
   }
 
   progress(): Promise<Progress> {
@@ -81,7 +73,8 @@ export class StoredRun implements RunHandle {
       for (;;) {
         options.signal?.throwIfAborted();
         // Read before the page: what was recorded before the end is then in the page.
-        const ended = await this.#hasEnded(await this.#row());
+        const run = await this.#row();
+        const ended = await this.#hasEnded(run);
         const page = await this.#store.outcomesAfter(this.id, seq, OUTCOMES_PAGE);
         const outputs = await this.#outputs(page.map(({ outcome }) => outcome));
         for (const found of page) {
@@ -93,7 +86,7 @@ export class StoredRun implements RunHandle {
           continue;
         }
         if (ended) return;
-        watch.look();
+        watch.look(run);
         await sleep(lookAgain(since), undefined, stoppedBy(options.signal));
       }
     } finally {
@@ -112,7 +105,7 @@ export class StoredRun implements RunHandle {
         const run = await this.#row();
         const totals = await this.#store.totals(this.id);
         if (await this.#hasEnded(run)) return resultOf(run, totals);
-        watch.look();
+        watch.look(run);
         disk?.look(this.id, `${run.state} ${totals.seq} ${totals.calls} ${totals.open}`);
         // With all rows done only the publication is left, which is short.
         const left = run.total - totals.ok - totals.failed - totals.filtered;
@@ -137,6 +130,7 @@ export class StoredRun implements RunHandle {
       await this.#options.handKey(run);
       await launcher.goOn(this.id);
     });
+    this.#mine = true;
   }
 
   async resize(options: ResizeOptions): Promise<void> {
@@ -174,6 +168,7 @@ export class StoredRun implements RunHandle {
     const rows = (await this.#store.reopenFailed(this.id, options.cause)) || (await this.#leftOpen());
     if (rows === 0) return 0;
     await this.#options.act((launcher) => launcher.goOn(this.id));
+    this.#mine = true;
     return rows;
   }
 
@@ -219,71 +214,8 @@ export class StoredRun implements RunHandle {
     return texts;
   }
 
-  /** Watches the workflow from the first look on. `look` throws what ended it before its time. */
-  #watch(): { look(): void; end(): void } {
-    const failure: { error: unknown } = { error: null };
-    const forgotten = new AbortController();
-    let watching = false;
-    return {
-      look: () => {
-        if (failure.error) throw failure.error;
-        if (!watching) void this.#watchWorkflow(failure, forgotten.signal);
-        watching = true;
-      },
-      end: () => forgotten.abort(),
-    };
-  }
-
-  /** Sees what the store does not: a workflow that failed or was terminated, a host that died. */
-  async #watchWorkflow(failure: { error: unknown }, forgotten: AbortSignal): Promise<void> {
-    let closed = 0;
-    while (!forgotten.aborted) {
-      try {
-        if (this.#options.hostStopped()) {
-          // Calls under way may finish meanwhile, and with them the run.
-          await this.#options.hostGone();
-          const { detached } = await this.#row();
-          failure.error = hostStopped(this.id, detached);
-          return;
-        }
-        const run = await this.#row();
-        const launcher = await this.#options.launcher();
-        const gone = this.#options.hostGone();
-        const fate = await launcher.fate(run);
-        closed = fate.is === 'open' || hasEnded(run) ? 0 : closed + 1;
-        if (closed > (fate.is === 'lost' && run.state === 'staged' ? UNSTARTED_LOOKS : CLOSED_LOOKS)) {
-          // A failed one says why.
-          if (fate.is === 'FAILED') await fate.workflow.result();
-          failure.error = endedEarly(this.id, run.message ?? 'it is closed, or Temporal does not know it');
-          return;
-        }
-        const ended = fate.is === 'open' ? fate.workflow.result() : sleep(AWAY_MS).then(() => 'look' as const);
-        // The connection of a host that is gone closes under it.
-        ended.catch(() => undefined);
-        const what = await Promise.race([ended, ...(gone === null ? [] : [gone.then(() => 'gone' as const)])]);
-        if (typeof what === 'object') {
-          const told = hasEnded(await this.#row());
-          if (what.stop === 'disk' && !told) failure.error = untoldFault(this.id, what.message);
-          if (told || failure.error) return;
-          await sleep(AWAY_MS);
-        }
-        if (what === 'gone' && !forgotten.aborted && !this.#options.hostStopped()) await this.#options.revive(this.id);
-      } catch (error) {
-        if (forgotten.aborted) return;
-        const { workflowEnd } = await import('./workflow-end.js');
-        const end = workflowEnd(error, this.id);
-        if (end !== null) {
-          failure.error = end.failure;
-          return;
-        }
-        if (SwarmError.is(error)) {
-          failure.error = error;
-          return;
-        }
-        // The server is coming back, or the host is: look again.
-        await sleep(AWAY_MS);
-      }
-    }
+  #watch(): RunWatch {
+    return new RunWatch(this.id, this.#store, this.#options, this.#mine);
   }
 }
 

@@ -11,6 +11,7 @@ import type { Store } from '../store/port.js';
 import { clusterConnectionSettings, connectTemporal, type TemporalConnectionSettings } from '../temporal-connection.js';
 import type { PreparedWorker, WorkerHandle, WorkerOptions } from '../worker/start-worker.js';
 import { Clients } from './clients.js';
+import { drain } from './drain.js';
 import { holdingHome, isHeld } from './held-home.js';
 import { asProblem } from './host-faults.js';
 import type { HostParts } from './host-parts.js';
@@ -18,15 +19,14 @@ import { writeJsonFile } from './json-file.js';
 import { Keyring } from './keyring.js';
 import { type HostLog, openHostLog } from './log.js';
 import { prepareCluster } from './namespace.js';
-import { giveBack, interruptOnStop, isOfHome, takeOver } from './recovery.js';
+import { giveBack, interruptOnStop, isOfHome, takeOver, wakeRuns } from './recovery.js';
 import { RunStates } from './run-states.js';
 import { SocketServer } from './socket-server.js';
 import { allOrFirstError, Startup } from './startup.js';
 import { resolveTemporalBinary } from './temporal-binary.js';
 import { TemporalServer } from './temporal-server.js';
+import { throughDeaths } from './through-deaths.js';
 
-/** Time for calls under way when the host stops, in ms. */
-const GRACE_MS = 30_000;
 /** A failed start waits this long for a starter that has not asked yet, in ms. */
 const TELL_MS = 2_000;
 /** Longest pause between two looks whether the host is needed, in ms. */
@@ -131,19 +131,20 @@ class Host {
       this.#takeOver(store, prepareWorker),
     );
     const [{ store, worker, tokens, owners, goingOn }, settings] = await allOrFirstError(preparing, this.#reachTemporal());
-    const connection = await connectTemporal(settings);
+    const connection = await throughDeaths(this.#server, () => connectTemporal(settings));
     this.#connection = connection;
     const { namespace } = settings;
     if (this.#config.externalTemporal) await prepareCluster(connection, namespace, this.#log);
     await giveBack({ connection, namespace, tokens, owners, log: this.#log });
-    await this.#watchStates(store, connection, new Client({ connection, namespace }));
+    const launcher = await this.#watchStates(store, connection, new Client({ connection, namespace }));
     this.#stop.signal.throwIfAborted();
     // Those whose workflow was ended meanwhile do not run any more.
     for (const run of goingOn) worker.goOn(run);
     this.#say('starting the worker');
-    this.#worker = await worker.start(settings);
+    this.#worker = await throughDeaths(this.#server, () => worker.start(settings));
     this.#prepared = null;
     this.#workerEnded = this.#worker.ended;
+    wakeRuns(launcher, goingOn, this.#log);
     return {
       ...this.#record,
       temporalAddress: settings.address,
@@ -173,10 +174,12 @@ class Host {
     return { store, worker, tokens, owners, goingOn };
   }
 
-  async #watchStates(store: Store, connection: Connection, client: Client): Promise<void> {
+  async #watchStates(store: Store, connection: Connection, client: Client): Promise<Launcher> {
     const isOf = isOfHome({ homeId: this.#record.homeId, ownStore: this.#ownStore });
-    this.#states = new RunStates({ store, client, connection, launcher: new Launcher(client, store), log: this.#log, isOf });
+    const launcher = new Launcher(client, store);
+    this.#states = new RunStates({ store, client, connection, launcher, log: this.#log, isOf });
     await this.#states.start();
+    return launcher;
   }
 
   async #reachTemporal(): Promise<TemporalConnectionSettings> {
@@ -248,7 +251,7 @@ class Host {
   async #shutDown(): Promise<void> {
     const steps: [string, (() => Promise<void>) | undefined][] = [
       ['look at the runs', this.#states?.stop.bind(this.#states)],
-      ['worker', this.#worker === null ? this.#prepared?.discard : () => this.#drain(this.#worker as WorkerHandle)],
+      ['worker', this.#worker === null ? this.#prepared?.discard : () => drain(this.#worker as WorkerHandle, this.#hurry.signal)],
       ['runs', () => this.#interruptRuns()],
       ['connection', this.#connection?.close.bind(this.#connection)],
       ['store', this.#store?.close.bind(this.#store)],
@@ -268,15 +271,6 @@ class Host {
     if (this.#store === null) return;
     const interrupted = await interruptOnStop({ store: this.#store, homeId: this.#record.homeId, ownStore: this.#ownStore });
     if (interrupted.length > 0) this.#log.info({ interrupted }, 'runs are interrupted');
-  }
-
-  async #drain(worker: WorkerHandle): Promise<void> {
-    const hurried = new Promise<void>((resolve) => {
-      if (this.#hurry.signal.aborted) resolve();
-      this.#hurry.signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-    const drained = worker.shutdown(GRACE_MS);
-    await Promise.race([drained, hurried.then(() => worker.shutdown(0))]);
   }
 
   async #status(): Promise<HostStatus> {

@@ -1,8 +1,10 @@
 /** What a new host does about its dead predecessor: its calls, its runs, its activities. */
+import type { Launcher } from '../client/launch.js';
 import type { RunRow, Store } from '../store/port.js';
 import { interruptAttachedRuns } from '../worker/interrupt-runs.js';
 import { processOf } from '../worker/process-identity.js';
 import { type ReturnOptions, returnActivities } from '../worker/return-activities.js';
+import type { HostLog } from './log.js';
 
 export interface Predecessor {
   /** Attached runs that wait for `swarm run` now. */
@@ -43,6 +45,17 @@ export async function takeOver({ store, homeId, ownStore }: TakeOverOptions): Pr
   // The time without a host was no work.
   for (const { id } of running) await store.updateRun(id, { state: 'running' }, ['running'], diedAt);
   return { interrupted, goingOn: running.map(({ id }) => id), owners: owners.map(({ id }) => id), tokens };
+}
+
+/**
+ * Runs that go on by themselves: their children may rest on a pause whose end died with the host before they heard of it. Returns at once.
+ */
+export function wakeRuns(launcher: Pick<Launcher, 'goOn'>, runs: readonly string[], log: Pick<HostLog, 'warn'>): void {
+  for (const run of runs) {
+    launcher
+      .goOn(run)
+      .catch((error: unknown) => log.warn({ err: error, run }, 'its workflow could not be told that the run goes on'));
+  }
 }
 
 /** The host stops cleanly: attached runs wait until they are let go on. Returns their ids. */

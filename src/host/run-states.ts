@@ -1,6 +1,7 @@
 /** Keeps what the store says about runs true to Temporal: a workflow may be ended, or lost, without any activity that tells the store. */
 import type { Client } from '@temporalio/client';
-import type { Fate, Launcher, RunWorkflow } from '../client/launch.js';
+import type { Launcher } from '../client/launch.js';
+import type { Fate, RunWorkflow } from '../client/run-fate.js';
 import { EXIT } from '../core/errors.js';
 import type { RunState } from '../core/model.js';
 import { hasEnded } from '../core/run-end.js';

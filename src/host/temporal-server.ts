@@ -57,7 +57,8 @@ const PORT_MS = 60_000;
 const PORT_LOOK_MS = 100;
 /** Longest time from spawn to the first answer, on a busy machine with a large database, in ms. */
 const READY_MS = 60_000;
-const FIRST_TRIES = 3;
+/** Of the first start: it may be killed three times in a row. */
+const FIRST_TRIES = 5;
 
 export class TemporalServer {
   readonly address: string;
@@ -65,6 +66,8 @@ export class TemporalServer {
   readonly uiUrl: string | null;
   readonly namespace = EMBEDDED_NAMESPACE;
   #restarts = 0;
+  #deaths = 0;
+  #isUp = false;
   #stopping = false;
   #child: Leashed | null = null;
   #startedAt = 0;
@@ -135,6 +138,16 @@ export class TemporalServer {
     return this.#restarts;
   }
 
+  /** How often it ended unasked, ready or not. */
+  get deaths(): number {
+    return this.#deaths;
+  }
+
+  /** True while it is ready. */
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
   async stop(): Promise<void> {
     this.#end ??= this.#stopNow();
     await this.#end;
@@ -181,6 +194,8 @@ export class TemporalServer {
     const ended = child.ended.then((how) => {
       open = false;
       this.#child = null;
+      this.#isUp = false;
+      if (!this.#stopping) this.#deaths += 1;
       return `it ended with ${how}`;
     });
     return await Promise.race([ended, this.#untilReady()]);
@@ -202,6 +217,7 @@ export class TemporalServer {
           );
           await registerSearchAttributes(connection, EMBEDDED_NAMESPACE);
           await raiseRetention(connection, EMBEDDED_NAMESPACE);
+          this.#isUp = this.#child !== null;
           return null;
         } catch (error) {
           said = (error as Error).message;

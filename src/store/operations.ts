@@ -19,6 +19,7 @@ export const OPERATIONS = {
   dropSome: runs.dropSome,
   updateRun: runs.updateRun,
   restRun: runs.restRun,
+  letGoOn: runs.letGoOn,
   openEpoch: runs.openEpoch,
   reopenFailed: runs.reopenFailed,
   setControl: runs.setControl,

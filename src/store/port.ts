@@ -203,6 +203,8 @@ export interface Store extends SharedStore, MoneyStore {
    * updateRun.
    */
   restRun(runId: string, workflowId: string | null, patch: RunPatch, restedAt?: EpochMs): Promise<boolean>;
+  /** A run in one of these states is running, and its calls are not paused any more. False when it is in another one. One transaction. */
+  letGoOn(runId: string, from: readonly RunState[]): Promise<boolean>;
   /**
    * Starts the next epoch: epoch + 1, state running. When rows are done already, the missing ones are listed
    * as items (position -> index) and `kind` is `list`; else positions are indexes. One transaction.

@@ -157,6 +157,21 @@ export function* restRun({
   return yield* setControl({ runId, patch: { paused: true } });
 }
 
+/** The opposite, one step too: state and calls go on together, or neither does. Null when its state is another one. */
+export function* letGoOn({
+  runId,
+  from,
+  at,
+}: {
+  runId: string;
+  from: readonly RunState[];
+  at: EpochMs;
+}): Operation<Control | null> {
+  const patch: RunPatch = { state: 'running', reason: null, message: null };
+  if (!(yield* updateRun({ runId, patch, whileIn: from, at, restedAt: null }))) return null;
+  return yield* setControl({ runId, patch: { paused: false } });
+}
+
 export interface OpenedEpoch {
   epoch: number;
   kind: 'range' | 'list';

@@ -1,7 +1,7 @@
 /** The store over any SQL database: writes go to the writer as named operations, reads to the reader. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exactJson } from '../core/exact-json.js';
-import type { EpochMs, Outcome } from '../core/model.js';
+import type { EpochMs, Outcome, RunState } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { Writer } from './operations.js';
 import type { Control, RunPatch, Store } from './port.js';
@@ -123,6 +123,12 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     return control !== null;
   }
 
+  async function letGoOn(runId: string, from: readonly RunState[]): Promise<boolean> {
+    const control = await writer.write('letGoOn', { runId, from, at: Date.now() });
+    if (control !== null) tell(runId, control);
+    return control !== null;
+  }
+
   async function close(): Promise<void> {
     try {
       await writer.close();
@@ -145,6 +151,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     updateRun: (runId, patch, whileIn, restedAt) =>
       writer.write('updateRun', { runId, patch, whileIn: whileIn ?? null, at: Date.now(), restedAt: restedAt ?? null }),
     restRun,
+    letGoOn,
     openEpoch: (runId, workflow, at) => writer.write('openEpoch', { runId, workflow, at }),
     reopenFailed: (runId, cause) => writer.write('reopenFailed', { runId, cause: cause ?? null }),
     intend: (intent) => writer.write('intend', intent),

@@ -31,6 +31,8 @@ const MAIN_SLOTS = 1_000;
 const CACHED_WORKFLOWS = 600;
 /** A run does not wait for longer to learn which search attributes there are. */
 const ASKED_MS = 2_000;
+/** Pause between two questions that the server did not answer, in ms. */
+const ASK_AGAIN_MS = 1_000;
 /** Calls under way when the process is asked to stop get this long by default. */
 const GRACE_MS = 30_000;
 
@@ -92,6 +94,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   let queues: ModelQueues | null = null;
   let deadOwners: DeadOwners | null = null;
   let stateAttribute: StateAttribute | null = null;
+  let closed = false;
 
   const deps = activityDeps(
     {
@@ -122,11 +125,18 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   async function start(settings: TemporalConnectionSettings): Promise<WorkerHandle> {
     const { namespace, ...connectionOptions } = settings;
     const connection = await NativeConnection.connect(connectionOptions);
+    try {
+      return await startOver(connection, namespace);
+    } catch (error) {
+      // It may be started again.
+      await Promise.allSettled([deadOwners?.close(), queues?.close()]);
+      await connection.close().catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async function startOver(connection: NativeConnection, namespace: string): Promise<WorkerHandle> {
     deadOwners = new DeadOwners({ store, lease, clock, connection, namespace, log, onError });
-    // Nobody waits for this: until it is known, the dead are left to others.
-    void namespaceId(connection, namespace)
-      .then((id) => lease.belongsTo(id))
-      .catch(onError);
     stateAttribute = new StateAttribute(
       () => hasAttribute(connection, namespace, STATE_ATTRIBUTE),
       () => clock.now(),
@@ -166,6 +176,8 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
         maxHeartbeatThrottleInterval: '5s',
       }),
     ]);
+    // Nobody waits for this: until it is known, the dead are left to others.
+    void belong(connection, namespace);
     const ended = Promise.all([
       basics.watch(main.run(), MAIN_QUEUE),
       basics.watch(filesWorker.run(), filesQueue(homeId)),
@@ -184,7 +196,20 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
     return { activeRuns: async () => gates.busyRuns() + callEnds.count(), shutdown, ended };
   }
 
+  /** Asked until it is answered: the server may die meanwhile. */
+  async function belong(connection: NativeConnection, namespace: string): Promise<void> {
+    while (!closed) {
+      try {
+        return await lease.belongsTo(await namespaceId(connection, namespace));
+      } catch (error) {
+        if (!closed) onError(error);
+        await new Promise((resolve) => setTimeout(resolve, ASK_AGAIN_MS));
+      }
+    }
+  }
+
   async function close(): Promise<void> {
+    closed = true;
     await callEnds.close();
     gates.close();
     await deadOwners?.close();

@@ -20,6 +20,7 @@ import type { SoakOptions, SoakSuite } from './suite.js';
 
 const SUITES: Readonly<Record<SuiteName, () => Promise<{ default: SoakSuite }>>> = {
   points: () => import('./suites/points.js'),
+  recovery: () => import('./suites/recovery.js'),
   caps: () => import('./suites/caps.js'),
   cluster: () => import('./suites/cluster.js'),
   kills: () => import('./suites/kills.js'),

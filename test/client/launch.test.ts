@@ -140,10 +140,19 @@ describe('startOrResume', () => {
     await expect(launcher.startOrResume('nobody')).rejects.toMatchObject({ code: 'E_RUN_UNKNOWN', exitCode: EXIT.badInput });
   });
 
-  it('a run under way -> joined, nothing is started', async () => {
+  it('a run under way -> joined, nothing is started; its workflow looks at the control row again', async () => {
     await running();
     expect((await launcher.startOrResume(id)).workflowId).toBe(`${id}/e1`);
-    expect(temporal.asked).toEqual([]);
+    expect(temporal.asked).toEqual([`resize ${id}/e1`]);
+  });
+
+  it('let go on in the store by a program that died before it told the workflow -> resumed', async () => {
+    await running();
+    await store.updateRun(id, { state: 'interrupted', reason: 'host' });
+    await store.setControl(id, { paused: false });
+    await launcher.startOrResume(id);
+    expect(temporal.asked).toEqual([`resume ${id}/e1`]);
+    expect(await store.run(id)).toMatchObject({ state: 'running' });
   });
 
   it('a paused or interrupted run with its workflow -> resumed', async () => {
@@ -176,6 +185,17 @@ describe('startOrResume', () => {
     await launcher.startOrResume(id);
     expect(temporal.asked).toEqual([`result ${id}/e1`, `start swarmRun ${id}/e2 [{"run":"${id}"}]`]);
     expect(await store.control(id)).toMatchObject({ cancelled: false, paused: false });
+  });
+
+  it('Temporal goes away while the end of the last epoch is waited for -> the error, no next epoch beside it', async () => {
+    await running();
+    await store.setControl(id, { cancelled: true });
+    temporal.onResult = () => {
+      throw new Error('14 UNAVAILABLE');
+    };
+    await expect(launcher.startOrResume(id)).rejects.toThrow('UNAVAILABLE');
+    expect(temporal.asked).toEqual([`result ${id}/e1`]);
+    expect(await store.control(id)).toMatchObject({ cancelled: true });
   });
 
   it('its workflow has published and is about to close -> waits for it, then the next epoch', async () => {
@@ -251,6 +271,62 @@ describe('a workflow that ended before it could open its epoch', () => {
     temporal.status.set(`${id}/e1`, 'COMPLETED');
     temporal.failures.set(`${id}/e2`, diskFailure());
     await expect(launcher.goOn(id)).rejects.toMatchObject({ code: 'E_OUT_WRITE', exitCode: EXIT.diskWrite });
+  });
+});
+
+describe('goOnAfterDeath', () => {
+  const interrupt = () => store.restRun(id, `${id}/e1`, { state: 'interrupted', reason: 'host', message: 'the host died' });
+
+  it('an interrupted run -> runs, its calls are not paused, host and workflow are told; once more -> they are told again', async () => {
+    await running();
+    await interrupt();
+    const told: string[] = [];
+    const tells = new Launcher(temporal.client, store, { goOn: async (run) => void told.push(run) });
+    await tells.goOnAfterDeath(id);
+    expect(await store.run(id)).toMatchObject({ state: 'running', reason: null, message: null });
+    expect(await store.control(id)).toMatchObject({ paused: false });
+    // The first one may have died with its host.
+    await tells.goOnAfterDeath(id);
+    expect(temporal.asked).toEqual([`resize ${id}/e1`, `resize ${id}/e1`]);
+    expect(told).toEqual([id, id]);
+  });
+
+  it.each([
+    ['paused', 'user'],
+    ['paused', 'billing'],
+    ['interrupted', 'user'],
+    ['completed', null],
+  ] as const)('a run that is %s, reason %s -> left alone', async (state, reason) => {
+    await running();
+    await store.setControl(id, { paused: true });
+    await store.updateRun(id, { state, reason });
+    await launcher.goOnAfterDeath(id);
+    expect(temporal.asked).toEqual([]);
+    expect(await store.run(id)).toMatchObject({ state });
+    expect(await store.control(id)).toMatchObject({ paused: true });
+  });
+
+  it('a person pauses it in the same moment -> it stays paused', async () => {
+    await running();
+    await interrupt();
+    const letGoOn = store.letGoOn.bind(store);
+    const amid = vi.spyOn(store, 'letGoOn').mockImplementationOnce(async (...input) => {
+      await store.updateRun(id, { state: 'paused', reason: 'user' });
+      return await letGoOn(...input);
+    });
+    await launcher.goOnAfterDeath(id);
+    amid.mockRestore();
+    expect(await store.run(id)).toMatchObject({ state: 'paused', reason: 'user' });
+    expect(await store.control(id)).toMatchObject({ paused: true });
+    expect(temporal.asked).toEqual([]);
+  });
+
+  it('Temporal lost the workflow with the host -> the next epoch', async () => {
+    await running();
+    await interrupt();
+    temporal.status.clear();
+    await launcher.goOnAfterDeath(id);
+    expect(temporal.asked).toEqual([`start swarmRun ${id}/e2 [{"run":"${id}"}]`]);
   });
 });
 

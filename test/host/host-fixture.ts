@@ -29,6 +29,11 @@ const parts: HostParts = {
   openStore: async () => {
     if (existsSync(file('store-fails'))) throw new Error('the scripted store does not open');
     if (existsSync(file('store-exits'))) process.exit(9);
+    const kills = existsSync(file('store-killed')) ? Number(readFileSync(file('store-killed'), 'utf8')) : 0;
+    if (kills > 0) {
+      writeFileSync(file('store-killed'), String(kills - 1));
+      process.kill(process.pid, 'SIGKILL');
+    }
     return store;
   },
   loadWorker: async () => ({ prepareWorker }),

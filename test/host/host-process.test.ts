@@ -92,6 +92,21 @@ describe('findOrStartHost', () => {
     await expect(findOrStartHost(config, start)).rejects.toThrow(/exit code 9[\s\S]*host starts/);
   });
 
+  it('killed while starting, twice in a row -> another one is started, said', async () => {
+    const config = await newConfig();
+    ensureHome(config.home);
+    writeFileSync(join(config.home, 'store-killed'), '2');
+    const lines: string[] = [];
+    const info = await findOrStartHost(config, { ...start, onProgress: (line) => lines.push(line) });
+    expect(isAlive(info.pid)).toBe(true);
+    expect(lines.filter((line) => line.startsWith('the host was killed while it was starting'))).toHaveLength(2);
+  }, 40_000);
+
+  it('killed whenever it starts -> E_HOST_START names the signal', async () => {
+    const command = ['-e', 'process.kill(process.pid, "SIGKILL")'];
+    await expect(findOrStartHost(await newConfig(), { command })).rejects.toThrow(/E_HOST_START[\s\S]*SIGKILL/);
+  });
+
   it('a program that cannot be run -> E_HOST_START with what it wrote', async () => {
     const config = await newConfig();
     const command = ['-e', 'console.error("no such thing as a host"); process.exit(3)'];

@@ -4,7 +4,7 @@ import { Client, type Connection } from '@temporalio/client';
 import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureHome } from '../../src/home.js';
-import { giveBack, takeOver } from '../../src/host/recovery.js';
+import { giveBack, takeOver, wakeRuns } from '../../src/host/recovery.js';
 import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
 import { TemporalServer } from '../../src/host/temporal-server.js';
 import type { RunRow, Store } from '../../src/store/port.js';
@@ -158,4 +158,17 @@ it('takeOver: a run of before homes were kept, in a shared database -> not touch
     tokens: [],
   });
   expect(steps).toEqual([['endOwners', 'home', '']]);
+});
+
+it('wakeRuns: one cannot be told -> logged, the others are told', async () => {
+  const told: string[] = [];
+  const warned: object[] = [];
+  const goOn = async (run: string) => {
+    if (run === 'a') throw new Error('14 UNAVAILABLE');
+    told.push(run);
+  };
+  wakeRuns({ goOn }, ['a', 'b'], { warn: (facts: object) => void warned.push(facts) } as never);
+  await until('the failure is logged', () => warned.length === 1);
+  expect(told).toEqual(['b']);
+  expect(warned).toEqual([{ err: expect.any(Error), run: 'a' }]);
 });

@@ -360,6 +360,22 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     expect(heard).toEqual([['r', true]]);
   });
 
+  test('letGoOn: in one of the states -> running, not paused, told; in another one -> nothing', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 3, null);
+    await store.openEpoch('r', { workflowId: 'r/e1', executionId: 'x' }, NOW);
+    await store.restRun('r', 'r/e1', { state: 'interrupted', reason: 'host', message: 'gone' });
+    const heard: unknown[] = [];
+    store.onControl((runId, control) => heard.push([runId, control.paused]));
+    expect(await store.letGoOn('r', ['paused'])).toBe(false);
+    expect(await store.run('r')).toMatchObject({ state: 'interrupted' });
+    expect(await store.control('r')).toMatchObject({ paused: true });
+    expect(await store.letGoOn('r', ['paused', 'interrupted'])).toBe(true);
+    expect(await store.run('r')).toMatchObject({ state: 'running', reason: null, message: null });
+    expect(await store.control('r')).toMatchObject({ paused: false });
+    expect(heard).toEqual([['r', false]]);
+  });
+
   test('queues: registered twice -> one row, the later use', async () => {
     const store = await fresh();
     const queue = { name: 'llm.a.m', provider: 'a', model: 'm', requestsPerMinute: 60, callMs: 250, lastUsedAt: NOW };
