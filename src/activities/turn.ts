@@ -126,10 +126,10 @@ export class Turns {
     try {
       if (context.fault) throw context.fault;
       this.#deps.callEnds.refuseNewCalls();
-      const reservedNano = this.#model.worstCase(context, messages);
+      const worth = await this.#model.worth(context, messages);
       const { owner } = this.#deps;
-      const { timeZone } = run.task;
-      const money = { reservedNano, timeZone, homeCap: this.#deps.homeCap ?? null };
+      const { reservedNano, wary, simulated } = worth;
+      const money = { reservedNano, wary, simulated, timeZone: run.task.timeZone, homeCap: this.#deps.homeCap ?? null };
       const intent = await this.#intents.intend({ ...turn, ...money, epoch: run.epoch, owner, at: this.#deps.now() });
       if (intent.kind === 'capped' || intent.kind === 'unpriced')
         return await this.#capped(context, seed, history, intent, admission.release);
@@ -150,7 +150,7 @@ export class Turns {
       if (!result.ok) return await this.#failed(context, seed, history, attempt, result, admission.release);
       // The place is free as soon as the answer is here: storing it must not hold up the next call.
       admission.release({ kind: 'done', tokens: result.usage, told: result.told ?? null });
-      const costNano = this.#model.cost(context, result, { reservedNano: reservedNano ?? 0, sentAt: started });
+      const costNano = this.#model.cost(context, result, { worth, sentAt: started });
       return await this.#settle(context, seed, history, attempt, result, costNano, this.#deps.now() - started);
     } finally {
       admission.release({ kind: 'done' });
@@ -212,7 +212,7 @@ export class Turns {
     history: History,
     attempt: Attempt,
     reply: ModelReply,
-    costNano: NanoUsd,
+    costNano: NanoUsd | null,
     callMs: number,
   ): Promise<TurnEnd> {
     const { text, finish, servedModel, usage } = reply;

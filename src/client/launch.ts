@@ -12,6 +12,7 @@ import { OPEN_STATES, type RunState } from '../core/model.js';
 import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
 import type { ResizeOptions } from '../core/resize.js';
 import { unknownRun } from '../core/run-errors.js';
+import type { DayCap } from '../store/intent-port.js';
 import type { RunRow, Store } from '../store/port.js';
 import {
   pauseUpdate,
@@ -34,16 +35,27 @@ const CLOSED_STATES: readonly RunState[] = ['interrupted', 'cancelled', 'failed'
 /** How long a workflow without a poller is waited for. */
 const NO_WORKER_MS = 5_000;
 
+export interface LaunchedFor {
+  host?: Partial<Pick<HostConnection, 'opens' | 'goOn'>>;
+  cap?: DayCap | null;
+}
+
 export class Launcher {
   readonly #client: Client;
   readonly #store: Store;
   readonly #host: Partial<Pick<HostConnection, 'opens' | 'goOn'>>;
 
-  /** `host` is told of what was started and of what was let go on, so that its calls need not wait for Temporal; it may fail. */
-  constructor(client: Client, store: Store, host: Partial<Pick<HostConnection, 'opens' | 'goOn'>> = {}) {
+  readonly #cap: DayCap | null;
+
+  /**
+   * `host` is told of what was started and of what was let go on, so that its calls need not wait for Temporal; it may fail. `cap`: that of
+   * the starter for all runs of a day, which holds for every process that makes calls for a run that it starts or joins.
+   */
+  constructor(client: Client, store: Store, { host = {}, cap = null }: LaunchedFor = {}) {
     this.#client = client;
     this.#store = store;
     this.#host = host;
+    this.#cap = cap;
   }
 
   handle(workflowId: string): RunWorkflow {
@@ -71,13 +83,20 @@ export class Launcher {
     const control = await this.#store.control(runId);
     // A workflow whose epoch is published, or could not be, is about to close: it takes nothing on any more.
     if (open && !control.cancelled && run.publishedAt === null && !hasEnded(run)) {
+      // Who joins a run that others started may only lower its cap.
+      await this.#takeCap(runId, control.paused);
       if (control.paused) await this.resume(runId, open);
       return open;
     }
     // The next epoch comes after it, or after a cancel that is being carried out.
     if (open) await open.result().catch(() => undefined);
     await this.#stage(run);
+    await this.#takeCap(runId, true);
     return await this.#start(run);
+  }
+
+  async #takeCap(runId: string, replace: boolean): Promise<void> {
+    if (this.#cap !== null) await this.#store.takeStartCap(runId, this.#cap, replace);
   }
 
   /** Ready for its next epoch. */

@@ -5,7 +5,7 @@ import type { Learned } from '../core/gate/learned.js';
 import { FirstRows, lookAt } from '../core/look.js';
 import type { RunState } from '../core/model.js';
 import { gateKey } from '../core/names.js';
-import { nanoToUsd } from '../core/price.js';
+import { knownUsd, nanoToUsd, spentOf } from '../core/price.js';
 import { unknownRun } from '../core/run-errors.js';
 import { whereToGo } from '../schema/providers.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
@@ -65,7 +65,7 @@ async function progressOf(store: Store, run: RunRow, { settings, sums, firstRows
   const { total, ok, failed, filtered, calls, tries, limited, doubtful, usage } = totals;
   const left = total - ok - failed - filtered;
   const rows = (await firstRows?.at({ ...totals, epoch: run.epoch })) ?? [];
-  const { wait, rest } = lookAt({ run: run.id, control, learned, waits, rows, left }, now);
+  const { wait, rest } = lookAt({ run: run.id, control, learned, waits, rows, left, price: run.task.price }, now);
   return {
     run: run.id,
     name: run.name,
@@ -83,8 +83,8 @@ async function progressOf(store: Store, run: RunRow, { settings, sums, firstRows
     limited,
     doubtful,
     usage,
-    costUsd: nanoToUsd(totals.settledNano),
-    heldUsd: nanoToUsd(totals.reservedNano + totals.doubtfulNano),
+    costUsd: knownUsd(spentOf(totals)),
+    heldUsd: heldUsd(totals),
     maxCostUsd: control.capNano === null ? null : nanoToUsd(control.capNano),
     ...(await spendOf(run, { totals, control, sums }, settings)),
     concurrency: control.concurrency,
@@ -104,6 +104,12 @@ async function progressOf(store: Store, run: RunRow, { settings, sums, firstRows
 
 function foundLimits({ pace, window, noise, at }: Learned): FoundLimits {
   return { callsPerSecond: pace, callsInFlight: window, refusedAnyway: noise, at };
+}
+
+/** Calls under way and doubtful ones of a run whose price is not known hold what nobody knows. */
+function heldUsd({ reservedNano, doubtfulNano, unpriced, open, doubtful }: RunTotals): number | null {
+  const heldNano = reservedNano + doubtfulNano;
+  return heldNano === 0 && unpriced > 0 && open + doubtful > 0 ? null : nanoToUsd(heldNano);
 }
 
 /** Intents are stored a little ahead of their calls, so that a place at the provider is never empty: those are not under way yet. */
@@ -135,7 +141,7 @@ export function resultOf(run: RunRow, totals: RunTotals): RunResult {
     reason: run.reason,
     message: messageOf(run),
     counts: { total, ok, failed, filtered },
-    costUsd: nanoToUsd(totals.settledNano),
+    costUsd: knownUsd(spentOf(totals)),
     outputDir: run.outputDir,
     outputFile: run.publishedAt === null ? null : join(run.outputDir, `output.${run.task.outputFormat}`),
     exitCode: exitCodeOf(run, totals),

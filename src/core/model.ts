@@ -65,7 +65,8 @@ export interface Outcome {
   /** Real failures on the way (429s and waits are not tries). */
   attempts: number;
   usage: Usage;
-  costNano: NanoUsd;
+  /** Null: nobody knows. */
+  costNano: NanoUsd | null;
 }
 
 /** Counts of a run, always adding up: total = ok + failed + filtered + pending. */

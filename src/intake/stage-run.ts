@@ -125,7 +125,7 @@ async function freeFolder(ports: StagePorts, dir: string): Promise<string> {
 }
 
 /** Keys of the file that a control row holds, and as what. */
-const CONTROL_KEYS: readonly (readonly [key: string, fields: readonly (keyof Omit<Control, 'version'>)[]])[] = [
+const CONTROL_KEYS: readonly (readonly [key: string, fields: readonly (keyof Omit<Control, 'startCap' | 'version'>)[]])[] = [
   ['workers', ['concurrency', 'auto']],
   ['requests_per_minute', ['requestsPerMinute']],
   ['tokens_per_minute', ['tokensPerMinute']],
@@ -135,7 +135,7 @@ const CONTROL_KEYS: readonly (readonly [key: string, fields: readonly (keyof Omi
   ['max_daily_cost', ['dayCapNano']],
 ];
 
-function controlOf(task: Task): Omit<Control, 'version'> {
+function controlOf(task: Task): Omit<Control, 'startCap' | 'version'> {
   return {
     paused: false,
     cancelled: false,

@@ -6,6 +6,7 @@ import * as shares from './migrations/0002-shares.js';
 import * as outcomesByStatus from './migrations/0003-outcomes-by-status.js';
 import * as capsAndLimits from './migrations/0004-caps-and-limits.js';
 import * as waitsAndTime from './migrations/0005-waits-and-time.js';
+import * as moneyThatIsKnown from './migrations/0006-money-that-is-known.js';
 
 /** In order of their names. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -14,6 +15,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0003-outcomes-by-status': outcomesByStatus,
   '0004-caps-and-limits': capsAndLimits,
   '0005-waits-and-time': waitsAndTime,
+  '0006-money-that-is-known': moneyThatIsKnown,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

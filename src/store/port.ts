@@ -3,7 +3,7 @@ import type { SampledRow } from '../core/estimate.js';
 import type { Counts, EpochMs, Finish, NanoUsd, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
-import type { Intent, IntentResult } from './intent-port.js';
+import type { DayCap, Intent, IntentResult } from './intent-port.js';
 import type { MoneyStore } from './money-port.js';
 import type { Reconciliation } from './reconcile-port.js';
 import type { SharedStore } from './shared-port.js';
@@ -108,6 +108,8 @@ export interface RunTotals extends Counts {
   reservedNano: NanoUsd;
   /** Still charged for doubtful calls. */
   doubtfulNano: NanoUsd;
+  /** Answered calls whose cost nobody knows: `settledNano` is without them. */
+  unpriced: number;
 }
 
 /** What stops or resizes calls. Written by Updates, CLI and HTTP; obeyed by the gates. */
@@ -122,6 +124,8 @@ export interface Control {
   callCapNano: NanoUsd | null;
   rowCapNano: NanoUsd | null;
   dayCapNano: NanoUsd | null;
+  /** For all runs of a day, as the command brought it that let the run go on (`takeStartCap`). */
+  startCap: DayCap | null;
   tokensPerMinute: number | null;
   /** True: `concurrency` is the most there may be, the gate finds how many are worth it. */
   auto: boolean;
@@ -131,7 +135,7 @@ export interface Control {
 
 type AlwaysGiven = 'paused' | 'cancelled' | 'concurrency' | 'requestsPerMinute' | 'capNano';
 /** A run's first control row; what is absent is no cap, no limit, not automatic. */
-export type NewControl = Pick<Control, AlwaysGiven> & Partial<Omit<Control, AlwaysGiven | 'version'>>;
+export type NewControl = Pick<Control, AlwaysGiven> & Partial<Omit<Control, AlwaysGiven | 'startCap' | 'version'>>;
 
 export interface CallKey {
   runId: string;
@@ -149,7 +153,8 @@ export interface Settlement extends Attempt {
   finish: Finish;
   servedModel: string;
   usage: Usage | null;
-  costNano: NanoUsd;
+  /** Null: nobody knows. */
+  costNano: NanoUsd | null;
   at: EpochMs;
   /** Set when this answer ends the seed: recorded in the same transaction. */
   outcome?: Outcome;
@@ -187,9 +192,10 @@ export interface CallRow extends Attempt {
   finish: Finish | null;
   servedModel: string | null;
   usage: Usage | null;
-  /** What a doubtful call is charged with. */
-  reservedNano: NanoUsd;
-  costNano: NanoUsd;
+  /** What a doubtful call is charged with; null when nobody knows what it may cost. */
+  reservedNano: NanoUsd | null;
+  /** Null for an answered call when nobody knows. */
+  costNano: NanoUsd | null;
   startedAt: EpochMs;
   endedAt: EpochMs | null;
 }
@@ -275,7 +281,9 @@ export interface Store extends SharedStore, MoneyStore {
 
   // Control.
   control(runId: string): Promise<Control>;
-  setControl(runId: string, patch: Partial<Omit<Control, 'version'>>): Promise<Control>;
+  setControl(runId: string, patch: Partial<Omit<Control, 'startCap' | 'version'>>): Promise<Control>;
+  /** A command's cap for all runs of a day joins a run; with `replace` it takes the place of what is there, else the lower one stays. */
+  takeStartCap(runId: string, cap: DayCap, replace: boolean): Promise<void>;
   /** Control rows of several runs; unknown runs are left out. */
   controls(runIds: readonly string[]): Promise<Map<string, Control>>;
   /** Calls the listener right after a setControl of this store object was committed. Returns what ends it. */

@@ -1,6 +1,7 @@
 /** Writes about whole runs: staging, epochs, control, retry, dropping. */
 import type { EpochMs, RunState } from '../core/model.js';
 import { unknownRun } from '../core/run-errors.js';
+import type { DayCap } from './intent-port.js';
 import { addTotals, type Operation } from './operation.js';
 import type { Control, NewControl, NewRun, RunPatch, WorkflowExecution } from './port.js';
 import { readControl } from './rows.js';
@@ -205,7 +206,7 @@ export function* reopenFailed({ runId, cause }: { runId: string; cause: string |
   return failed;
 }
 
-const CONTROL_COLUMNS: { [K in keyof Omit<Control, 'version'>]: string } = {
+const CONTROL_COLUMNS: { [K in keyof Omit<Control, 'startCap' | 'version'>]: string } = {
   paused: 'paused',
   cancelled: 'cancelled',
   concurrency: 'concurrency',
@@ -218,7 +219,7 @@ const CONTROL_COLUMNS: { [K in keyof Omit<Control, 'version'>]: string } = {
   auto: 'auto',
 };
 
-export type ControlPatch = Partial<Omit<Control, 'version'>>;
+export type ControlPatch = Partial<Omit<Control, 'startCap' | 'version'>>;
 
 export function* setControl({ runId, patch }: { runId: string; patch: ControlPatch }): Operation<Control> {
   const keys = (Object.keys(CONTROL_COLUMNS) as (keyof ControlPatch)[]).filter((key) => patch[key] !== undefined);
@@ -233,4 +234,16 @@ export function* setControl({ runId, patch }: { runId: string; patch: ControlPat
   const [row] = yield [statement, [runId, ...values]];
   if (!row) throw unknownRun(runId);
   return readControl(row);
+}
+
+export interface StartCap {
+  runId: string;
+  cap: DayCap;
+  replace: boolean;
+}
+
+/** Null when a lower one is there, or the run is not sealed yet. */
+export function* takeStartCap({ runId, cap, replace }: StartCap): Operation<Control | null> {
+  const [row] = yield [SQL.takeStartCap, [runId, cap.capNano, cap.timeZone, flag(replace)]];
+  return row ? readControl(row) : null;
 }

@@ -5,7 +5,9 @@ type Resting = Pick<Progress, 'run' | 'state' | 'reason' | 'message' | 'failed'>
 
 function afterCap({ run, message }: Resting): string[] {
   const next = `go on when the next day has begun: swarm resume ${run}`;
-  if (message?.includes('SWARM_MAX_DAILY_COST')) return [next];
+  const higher = `SWARM_MAX_DAILY_COST=USD swarm resume ${run}`;
+  if (message?.includes('SWARM_MAX_DAILY_COST of its command')) return [next, `go on with a higher cap: ${higher}`];
+  if (message?.includes('SWARM_MAX_DAILY_COST')) return [next, `go on with a higher cap: swarm stop; ${higher}`];
   if (message?.includes('max_daily_cost')) return [next, `go on with a higher cap: swarm resize ${run} --max-daily-cost USD`];
   return [`go on with a higher cap: swarm resize ${run} --max-cost USD`];
 }
