@@ -136,8 +136,8 @@ export function hostEnvironment(config: Config, env: Env = process.env): Record<
   };
 }
 
-/** Variables that name another store or another Temporal. */
-const PLACE = ['SWARM_DATABASE_URL', 'TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'];
+/** Variables that name a cluster. */
+const CLUSTER = ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'];
 /** Variables that say how calls reach a provider. */
 const ROUTE = ['NODE_EXTRA_CA_CERTS', 'NODE_TLS_REJECT_UNAUTHORIZED', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
 /** In both spellings; where both are set the small one holds, as in other programs. */
@@ -145,13 +145,15 @@ const PROXIES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'];
 
 /** What a host keeps from its start, as far as it matters to a run: for the comparison of a command with its host. */
 export function hostSettings(config: Config, env: Env = process.env): HostSettings {
+  const read = (name: string): [string, string | undefined] => [name, env[name]];
   const set = (pairs: [string, string | null | undefined][]) =>
     Object.fromEntries(pairs.filter((pair): pair is [string, string] => Boolean(pair[1])));
   return {
     maxDailyCost: config.maxDailyCost,
-    place: set(PLACE.map((name) => [name, name === 'SWARM_DATABASE_URL' ? config.databaseUrl : env[name]])),
+    // The embedded server is the host's own, whatever the variables of others say.
+    place: set([['SWARM_DATABASE_URL', config.databaseUrl], ...(config.externalTemporal ? CLUSTER : []).map(read)]),
     route: set([
-      ...ROUTE.map((name): [string, string | undefined] => [name, env[name]]),
+      ...ROUTE.map(read),
       ...PROXIES.map((name): [string, string | undefined] => [name, env[name.toLowerCase()] || env[name]]),
     ]),
   };

@@ -23,6 +23,7 @@ describe('SWARM_MAX_DAILY_COST', () => {
 describe('hostSettings', () => {
   it('what a run depends on, by name; proxies in both spellings, the small one first', () => {
     const env = { HTTPS_PROXY: 'http://a', https_proxy: 'http://b', NO_PROXY: 'c', TEMPORAL_ADDRESS: 'd:1', SSL_CERT_DIR: '' };
+    expect(hostSettings(loadConfig({}), { TEMPORAL_NAMESPACE: 'of another program' }).place).toEqual({});
     const config = loadConfig({ ...env, SWARM_DATABASE_URL: 'postgres://u:p@e/f', SWARM_MAX_DAILY_COST: '2' });
     expect(hostSettings(config, env)).toEqual({
       maxDailyCost: { usd: 2, timeZone: 'UTC' },

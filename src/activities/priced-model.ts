@@ -2,7 +2,7 @@
 import { isTooLong, mostOutput } from '../core/excess.js';
 import type { EpochMs, Message, NanoUsd } from '../core/model.js';
 import { callId } from '../core/names.js';
-import { usdToNanoUp } from '../core/price.js';
+import { isSimulated, usdToNanoUp } from '../core/price.js';
 import type { CallResult, ModelReply } from '../llm/port.js';
 import type { Attempt } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
@@ -44,7 +44,7 @@ export class PricedModel {
     const excess = await this.#excesses.of(keyOf(context));
     const worst = this.#worstCase(context, inputTokens, mostOutput(excess, maxTokens));
     const reservedNano = worst === null ? null : Math.ceil(worst * (excess?.times ?? 1));
-    return { reservedNano, wary: excess !== null, simulated: model.provider === 'sim', inputTokens };
+    return { reservedNano, wary: excess !== null, simulated: isSimulated(model), inputTokens };
   }
 
   #worstCase({ run: { task } }: RunContext, input: number, maxOutput: number): NanoUsd | null {

@@ -2,7 +2,7 @@
 import { formatUsd } from '../core/format.js';
 import { ledgerDayOf, ledgerSlot } from '../core/gate/ledger-slot.js';
 import type { NanoUsd } from '../core/model.js';
-import { dayCap, nanoToUsd, usdToNano } from '../core/price.js';
+import { dayCap, isSimulated, nanoToUsd, usdToNano } from '../core/price.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
 import type { Progress, SpendWarning } from './api.js';
 
@@ -44,7 +44,7 @@ async function todayOf(
   settings: DaySettings,
 ): Promise<Progress['today']> {
   // Simulated money is in no sum of a day.
-  if (task.model.provider === 'sim') return null;
+  if (isSimulated(task.model)) return null;
   const own = dayCapNano === null ? null : { capNano: dayCapNano, timeZone: task.timeZone };
   const caps = [own, startCap, dayCap(settings)].filter((cap) => cap !== null);
   const looks = caps.map(async ({ capNano, timeZone }) => ({ capNano, spentNano: await sums.today(timeZone) }));

@@ -8,6 +8,11 @@ export type TokenPrice = Readonly<PriceOverride>;
 /** Price of every model of the simulated provider; its own log uses the same figures. */
 export const SIM_PRICE: TokenPrice & { cachedInput: number } = { input: 0.1, output: 0.4, cachedInput: 0.01 };
 
+/** True for models whose money is none: it is in no sum and under no cap of a day. */
+export function isSimulated({ provider, apiBase }: { provider: string; apiBase: string | null }): boolean {
+  return provider === 'sim' && apiBase === null;
+}
+
 /** Context window of every model of the simulated provider, in tokens. */
 export const SIM_CONTEXT_TOKENS = 128_000;
 
