@@ -1,5 +1,5 @@
 /** What this process knows of models whose answers cost more than they may: from the store at first use, and what was seen since. */
-import { type Excess, heldAt, joined } from '../core/excess.js';
+import { type Excess, heldAt, includes, joined } from '../core/excess.js';
 import type { ActivityDeps } from './deps.js';
 
 type ExcessDeps = Pick<ActivityDeps, 'store' | 'gates' | 'now' | 'log'>;
@@ -8,6 +8,9 @@ type ExcessDeps = Pick<ActivityDeps, 'store' | 'gates' | 'now' | 'log'>;
 const KEPT = 256;
 /** What other processes see is looked up this often. */
 const LOOK_MS = 1_000;
+
+/** That it goes on is stored this often. */
+const TOLD_MS = 60_000;
 
 interface Known {
   excess: Excess | null;
@@ -38,8 +41,11 @@ export class Excesses {
     return heldAt(this.#known.get(key)?.excess ?? null, this.#deps.now());
   }
 
-  /** Holds at once for the next call here; a process that comes later finds it in the store. */
-  saw(key: string, excess: Excess): void {
+  /** Holds at once for the next call here; a process that comes later finds it in the store. False when it is nothing new. */
+  saw(key: string, excess: Excess): boolean {
+    const known = this.at(key);
+    // A provider that bills more for each answer is not written down for each.
+    if (known && includes(known, excess) && excess.at - known.at < TOLD_MS) return false;
     this.#keep(key, excess);
     this.#deps.store
       .exceeded(key, excess)
@@ -47,6 +53,7 @@ export class Excesses {
       .catch((error: unknown) =>
         this.#deps.log.warn({ err: error }, 'what calls of a model cost beyond their worst case was not stored'),
       );
+    return !known || !includes(known, excess);
   }
 
   #keep(key: string, found: Excess | null): void {

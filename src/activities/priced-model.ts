@@ -85,7 +85,8 @@ export class PricedModel {
     const outputTokens = Math.max(longer ? usage.output : 0, this.#excesses.at(key)?.outputTokens ?? 0);
     const worst = this.#worstCase(context, inputTokens, Math.max(task.maxTokens, outputTokens)) ?? asked;
     const times = Math.max(1, costNano / worst);
-    this.#excesses.saw(key, { outputTokens: longer ? usage.output : 0, times, at: this.#deps.now() });
+    const seen = { outputTokens: longer ? usage.output : 0, times, at: this.#deps.now() };
+    if (!this.#excesses.saw(key, seen)) return;
     const facts = { run: id, model: task.model.model, servedModel, costNano, asked, outputTokens: usage?.output ?? null };
     this.#deps.log.warn(facts, 'a call cost more than its worst case: from now on calls of this model reserve as much more');
   }

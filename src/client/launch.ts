@@ -91,7 +91,8 @@ export class Launcher {
     // The next epoch comes after it, or after a cancel that is being carried out.
     if (open) await open.result().catch(() => undefined);
     await this.#stage(run);
-    await this.#takeCap(runId, true);
+    // Two may start a new run at once: the lower cap holds.
+    await this.#takeCap(runId, run.epoch > 0);
     return await this.#start(run);
   }
 

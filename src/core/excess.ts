@@ -23,6 +23,11 @@ export function heldAt(excess: Excess | null, now: EpochMs): Excess | null {
   return excess !== null && now - excess.at < FORGOTTEN_MS ? excess : null;
 }
 
+/** True when nothing of `seen` is more than what is known. */
+export function includes(known: Excess, seen: Excess): boolean {
+  return seen.outputTokens <= known.outputTokens && seen.times <= known.times;
+}
+
 /** The most of both: how often it was seen adds nothing. */
 export function joined(known: Excess | null, seen: Excess): Excess {
   const held = heldAt(known, seen.at);
