@@ -70,7 +70,7 @@ const settings = (config) =>
     ['SWARM_WORKER_DEPLOYMENT', 'Name of that deployment; without dot and colon.', '`durable-swarm`'],
     [
       'SWARM_MAX_DAILY_COST',
-      'Most USD that all runs of the home or database together may spend in a calendar day: no call of this host or worker passes it. A run that meets it stops as capped. Its models need a price.',
+      'Most USD that all runs of the home or database together may spend in a calendar day: no call of this host or worker passes it, nor, in any process, one for a run that a command with it has started or resumed. Of several the lowest holds. A run that meets it stops as capped. Its models need a price; those of `sim/` are not counted.',
       'no cap',
     ],
     [
@@ -144,7 +144,8 @@ There is no configuration file. What a run does is in its [task file](task-refer
 ${rows.join('\n')}
 
 A path list has colons between its paths, on Windows semicolons. A host takes these settings from whoever starts it and keeps
-them until it ends: after a change run \`swarm stop\`.
+them until it ends: after a change run \`swarm stop\`. A command says what its host has otherwise: a lower cap, proxies, certificates; with another
+database or Temporal than its host's it ends with E_HOST_SETTINGS.
 
 ## API keys
 

@@ -3,6 +3,7 @@ import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EXIT, SwarmError } from './core/errors.js';
 import { isTimeZone } from './core/gate/calendar-day.js';
+import type { HostSettings } from './core/host-settings.js';
 import type { Proxy, ProxySettings } from './core/proxy.js';
 
 export interface Config {
@@ -232,6 +233,29 @@ export function hostEnvironment(config: Config, env: Env = process.env): Record<
     SWARM_LOG_LEVEL: config.logLevel,
     ...(config.databaseUrl === null ? {} : { SWARM_DATABASE_URL: config.databaseUrl }),
     ...(config.temporalBin === null ? {} : { SWARM_TEMPORAL_BIN: config.temporalBin }),
+  };
+}
+
+/** Variables that name a cluster. */
+const CLUSTER = ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_PROFILE', 'TEMPORAL_CONFIG_FILE'];
+/** Variables that say how calls reach a provider. */
+const ROUTE = ['NODE_EXTRA_CA_CERTS', 'NODE_TLS_REJECT_UNAUTHORIZED', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
+/** In both spellings; where both are set the small one holds, as in other programs. */
+const PROXIES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'];
+
+/** What a host keeps from its start, as far as it matters to a run: for the comparison of a command with its host. */
+export function hostSettings(config: Config, env: Env = process.env): HostSettings {
+  const read = (name: string): [string, string | undefined] => [name, env[name]];
+  const set = (pairs: [string, string | null | undefined][]) =>
+    Object.fromEntries(pairs.filter((pair): pair is [string, string] => Boolean(pair[1])));
+  return {
+    maxDailyCost: config.maxDailyCost,
+    // The embedded server is the host's own, whatever the variables of others say.
+    place: set([['SWARM_DATABASE_URL', config.databaseUrl], ...(config.externalTemporal ? CLUSTER : []).map(read)]),
+    route: set([
+      ...ROUTE.map(read),
+      ...PROXIES.map((name): [string, string | undefined] => [name, env[name.toLowerCase()] || env[name]]),
+    ]),
   };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { embeddedEnvironment, hostEnvironment, loadConfig } from '../src/config.js';
+
+import { embeddedEnvironment, hostEnvironment, hostSettings, loadConfig } from '../src/config.js';
 
 describe('SWARM_MAX_DAILY_COST', () => {
   it('a number -> the cap, in days of SWARM_TIMEZONE; handed on to the host', () => {
@@ -17,6 +18,19 @@ describe('SWARM_MAX_DAILY_COST', () => {
   it('an unknown zone -> E_TASK_TZ', () => {
     const env = { SWARM_MAX_DAILY_COST: '1', SWARM_TIMEZONE: 'Mars/Phobos' };
     expect(() => loadConfig(env)).toThrow(expect.objectContaining({ code: 'E_TASK_TZ' }));
+  });
+});
+
+describe('hostSettings', () => {
+  it('what a run depends on, by name; proxies in both spellings, the small one first', () => {
+    const env = { HTTPS_PROXY: 'http://a', https_proxy: 'http://b', NO_PROXY: 'c', TEMPORAL_ADDRESS: 'd:1', SSL_CERT_DIR: '' };
+    expect(hostSettings(loadConfig({}), { TEMPORAL_NAMESPACE: 'of another program' }).place).toEqual({});
+    const config = loadConfig({ ...env, SWARM_DATABASE_URL: 'postgres://u:p@e/f', SWARM_MAX_DAILY_COST: '2' });
+    expect(hostSettings(config, env)).toEqual({
+      maxDailyCost: { usd: 2, timeZone: 'UTC' },
+      place: { SWARM_DATABASE_URL: 'postgres://u:p@e/f', TEMPORAL_ADDRESS: 'd:1' },
+      route: { HTTPS_PROXY: 'http://b', NO_PROXY: 'c' },
+    });
   });
 });
 

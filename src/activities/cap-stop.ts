@@ -12,6 +12,7 @@ const CAP_KEYS: Readonly<Record<CapName, string>> = {
   row: 'max_cost_per_row',
   run: 'max_cost',
   day: 'max_daily_cost',
+  start: 'SWARM_MAX_DAILY_COST of its command',
   home: 'SWARM_MAX_DAILY_COST',
 };
 
@@ -38,7 +39,9 @@ export function whatCapDoes({ run }: RunContext, stopped: Capped | Unpriced): Ca
   }
   if (!stopped.final) return { kind: 'hold' };
   const [cap, short] = [nanoToUsd(stopped.capNano), nanoToUsd(stopped.shortNano)];
-  const message = `the next call could pass ${key} (${formatUsd(cap)}) by ${formatUsd(short)}${heldText(run.id, stopped.heldNano)}`;
+  const why = stopped.wary ? '; answers of its model have cost more than they may, so calls reserve as much more' : '';
+  const held = heldText(run.id, stopped.heldNano);
+  const message = `the next call could pass ${key} (${formatUsd(cap)}) by ${formatUsd(short)}${why}${held}`;
   if (stopped.cap === 'call' || stopped.cap === 'row') return { kind: 'fail-row', cause: 'capped', code: 'E_ROW_CAP', message };
   const next = stopped.until === null ? '' : `; the next day begins at ${new Date(stopped.until).toISOString()}`;
   return { kind: 'stop', cause: 'capped', message: `${message}${next}` };

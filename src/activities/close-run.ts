@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { isDiskFault } from '../core/errors.js';
 import { NO_USAGE, type StopCause } from '../core/model.js';
-import { nanoToUsd } from '../core/price.js';
+import { knownUsd, spentOf } from '../core/price.js';
 import type { RunSummary } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
 import { withHeartbeat } from './heartbeat.js';
@@ -88,7 +88,7 @@ export function createCloseRun(deps: ActivityDeps, { contexts, publications, wat
           message: ending.message ?? (TOLD_BY_ITS_STATE.includes(ending.state) ? null : (run?.message ?? null)),
           counts: { total, ok, failed, filtered },
           usage: totals?.usage ?? NO_USAGE,
-          costUsd: nanoToUsd(totals?.settledNano ?? 0),
+          costUsd: totals === null ? null : knownUsd(spentOf(totals)),
           outputDir: run?.outputDir ?? '',
         };
       },

@@ -1,6 +1,7 @@
 /** A call without an answer that is of use: what it costs, whether it counts, what comes next. */
 import type { Release } from '../core/gate/port.js';
 import { addUsage, type EpochMs, type NanoUsd, NO_USAGE } from '../core/model.js';
+import { sumOf } from '../core/price.js';
 import { isTry, type RetryDecision, retryDecision } from '../core/retry.js';
 import type { CallFailure } from '../llm/port.js';
 import type { Seed } from '../schema/seed.js';
@@ -9,7 +10,7 @@ import { endOf, refusalKind } from './call-end.js';
 import type { CallEnd } from './call-ends.js';
 import type { ActivityDeps } from './deps.js';
 import { failedOutcome, type History } from './history.js';
-import type { PricedModel } from './priced-model.js';
+import type { PricedModel, Worth } from './priced-model.js';
 import type { RunContext } from './run-context.js';
 import type { TurnEnd } from './turn-end.js';
 
@@ -25,7 +26,7 @@ export interface TurnOfCall {
 
 export interface FailedCall {
   failure: CallFailure;
-  reservedNano: NanoUsd;
+  worth: Worth;
   sentAt: EpochMs;
   release: (how: Release) => void;
 }
@@ -59,7 +60,7 @@ export async function endFailedCall(deps: Deps, model: PricedModel, turn: TurnOf
   const costNano = metered === null ? 0 : model.cost(context, metered, call);
   if (metered !== null) {
     history.usage = addUsage(history.usage, metered.usage ?? NO_USAGE);
-    history.costNano += costNano;
+    history.costNano = sumOf(history.costNano, costNano);
   }
   const outcome = decision.kind === 'fail-row' ? failedOutcome(seed, history, decision) : null;
   const record = { ...turn.attempt, code: failure.code, at: deps.clock.wall(), ...(outcome ? { outcome } : {}) };
@@ -70,7 +71,7 @@ export async function endFailedCall(deps: Deps, model: PricedModel, turn: TurnOf
 }
 
 /** What it cost is known, or in doubt, or nothing. */
-function callEnd(failure: CallFailure, decision: RetryDecision, record: CallEndRecord, costNano: NanoUsd): CallEnd {
+function callEnd(failure: CallFailure, decision: RetryDecision, record: CallEndRecord, costNano: NanoUsd | null): CallEnd {
   const counts = isTry(failure);
   const { metered = null } = failure;
   if (metered !== null) {

@@ -1,13 +1,15 @@
 /** What the store knows of one seed's conversation: answers, money, tries. Rebuilt from call rows, kept up to date by the turn. */
 import type { Answer } from '../core/conversation.js';
 import { addUsage, type FailureCause, type Finish, type NanoUsd, NO_USAGE, type Outcome, type Usage } from '../core/model.js';
+import { sumOf } from '../core/price.js';
 import type { Seed } from '../schema/seed.js';
 import type { CallRow } from '../store/port.js';
 
 export interface History {
   answers: Answer[];
   usage: Usage;
-  costNano: NanoUsd;
+  /** Null: nobody knows. */
+  costNano: NanoUsd | null;
   model: string | null;
   /** Real failures over all turns of this epoch. */
   failures: number;
@@ -37,7 +39,7 @@ export function historyOf(rows: readonly CallRow[], epoch: number): History {
       history.waits += 1;
     }
     if (row.usage) history.usage = addUsage(history.usage, row.usage);
-    history.costNano += row.costNano;
+    history.costNano = sumOf(history.costNano, row.costNano);
   }
   return history;
 }
@@ -56,12 +58,12 @@ export function bySeed(rows: readonly CallRow[]): Map<number, CallRow[]> {
 /** A new answer joins the history. */
 export function addAnswer(
   history: History,
-  answer: { text: string; finish: Finish; servedModel: string; usage: Usage | null; costNano: NanoUsd },
+  answer: { text: string; finish: Finish; servedModel: string; usage: Usage | null; costNano: NanoUsd | null },
 ): void {
   history.answers.push({ text: answer.text, finish: answer.finish });
   history.model = answer.servedModel;
   history.usage = addUsage(history.usage, answer.usage ?? NO_USAGE);
-  history.costNano += answer.costNano;
+  history.costNano = sumOf(history.costNano, answer.costNano);
   history.tries = 0;
   history.waits = 0;
 }

@@ -1,66 +1,93 @@
 /** A run's model as the turn uses it: what a call may cost, the call, what it did cost. */
+import { isTooLong, mostOutput } from '../core/excess.js';
 import type { EpochMs, Message, NanoUsd } from '../core/model.js';
 import { callId } from '../core/names.js';
-import { usdToNanoUp } from '../core/price.js';
+import { isSimulated, usdToNanoUp } from '../core/price.js';
 import type { CallResult, Metered } from '../llm/port.js';
 import type { Attempt } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
+import { Excesses } from './excesses.js';
 import type { RunContext } from './run-context.js';
 
-type ModelDeps = Pick<ActivityDeps, 'adapter' | 'prices' | 'tokens' | 'key' | 'clock' | 'log'>;
+type ModelDeps = Pick<ActivityDeps, 'adapter' | 'prices' | 'tokens' | 'key' | 'clock' | 'log' | 'store' | 'gates'>;
 
-/** How many models one process remembers. */
-const KEPT = 256;
+/** What a call is reserved with. */
+export interface Worth {
+  /** Upper bound of what it may cost, with what answers of its model cost beyond theirs; null when the price is unknown. */
+  reservedNano: NanoUsd | null;
+  /** Answers of its model have cost more than they may. */
+  wary: boolean;
+  /** No money is spent. */
+  simulated: boolean;
+  /** Tokens of its prompt at most. */
+  inputTokens: number;
+}
 
-function nameOf({ run }: RunContext): string {
-  const { provider, model, apiBase } = run.task.model;
-  return `${provider} ${apiBase ?? ''} ${model}`;
+/** What a model costs under one price. */
+function keyOf({ run: { task } }: RunContext): string {
+  const { provider, model, apiBase } = task.model;
+  return JSON.stringify([provider, apiBase, model, task.price]);
 }
 
 export class PricedModel {
   readonly #deps: ModelDeps;
-  /**
-   * By how much an answer has cost more than its worst case at most: another model was served, tokens were billed that no list
-   * knows of. From then on calls of the model reserve as much more.
-   */
-  readonly #dearer = new Map<string, number>();
+  readonly #excesses: Excesses;
 
   constructor(deps: ModelDeps) {
     this.#deps = deps;
+    this.#excesses = new Excesses(deps);
   }
 
-  /** Upper bound of what a call may cost; null when the price is unknown. */
-  worstCase(context: RunContext, messages: readonly Message[]): NanoUsd | null {
-    const { model, price: override, maxTokens, timeoutMs } = context.run.task;
-    const tokens = { input: this.#deps.tokens.atMost(messages), maxOutput: maxTokens };
-    const worst = this.#deps.prices.worstCase({ model, override, at: this.#deps.clock.wall(), timeoutMs }, tokens);
-    return worst === null ? null : Math.ceil(worst * (this.#dearer.get(nameOf(context)) ?? 1));
+  async worth(context: RunContext, messages: readonly Message[]): Promise<Worth> {
+    const { model, maxTokens } = context.run.task;
+    const inputTokens = this.#deps.tokens.atMost(messages);
+    const excess = await this.#excesses.of(keyOf(context));
+    const worst = this.#worstCase(context, inputTokens, mostOutput(excess, maxTokens));
+    const reservedNano = worst === null ? null : Math.ceil(worst * (excess?.times ?? 1));
+    return { reservedNano, wary: excess !== null, simulated: isSimulated(model), inputTokens };
+  }
+
+  #worstCase({ run: { task } }: RunContext, input: number, maxOutput: number): NanoUsd | null {
+    const { model, price: override, timeoutMs } = task;
+    return this.#deps.prices.worstCase({ model, override, at: this.#deps.clock.wall(), timeoutMs }, { input, maxOutput });
   }
 
   /**
    * What an answered call cost: as the provider says, else by its usage; without either it is its reservation, as far as anyone can
-   * prove. 0 when the price is unknown.
+   * prove. Null when the price is unknown.
    */
-  cost(context: RunContext, reply: Metered, { reservedNano, sentAt }: { reservedNano: NanoUsd; sentAt: EpochMs }): NanoUsd {
-    const costNano = this.#costOf(context, reply, reservedNano, sentAt);
-    if (reservedNano > 0 && costNano > reservedNano) this.#learn(context, reply, costNano / reservedNano);
+  cost(context: RunContext, reply: Metered, sent: { worth: Worth; sentAt: EpochMs }): NanoUsd | null {
+    const costNano = this.#costOf(context, reply, sent);
+    if (costNano !== null) this.#learn(context, reply, sent.worth, costNano);
     return costNano;
   }
 
-  #costOf(context: RunContext, reply: Metered, reservedNano: NanoUsd, sentAt: EpochMs): NanoUsd {
+  #costOf(context: RunContext, reply: Metered, { worth, sentAt }: { worth: Worth; sentAt: EpochMs }): NanoUsd | null {
     const { usage, servedModel, costUsd = null, cacheWritten = 0 } = reply;
     if (costUsd !== null) return usdToNanoUp(costUsd);
-    if (usage === null) return reservedNano;
+    if (usage === null) return worth.reservedNano;
     const { model, price: override } = context.run.task;
     const question = { model, override, servedModel, at: this.#deps.clock.wall(), sentAt };
-    return this.#deps.prices.cost(question, { ...usage, cacheWritten }) ?? 0;
+    return this.#deps.prices.cost(question, { ...usage, cacheWritten });
   }
 
-  #learn(context: RunContext, { servedModel }: Metered, times: number): void {
-    const name = nameOf(context);
-    if (this.#dearer.size >= KEPT) this.#dearer.clear();
-    this.#dearer.set(name, (this.#dearer.get(name) ?? 1) * times);
-    const facts = { run: context.run.id, model: context.run.task.model.model, servedModel, times };
+  /** From what calls cost at most when none costs more than it may: what was learned before is no part of it, so it never compounds. */
+  #learn(context: RunContext, reply: Metered, { inputTokens }: Worth, costNano: NanoUsd): void {
+    const { usage, servedModel, costUsd = null } = reply;
+    // Booked at its reservation: nobody saw what it cost.
+    if (usage === null && costUsd === null) return;
+    const { id, task } = context.run;
+    const asked = this.#worstCase(context, inputTokens, task.maxTokens);
+    if (asked === null || asked === 0) return;
+    const longer = usage !== null && isTooLong(usage.output, task.maxTokens);
+    if (costNano <= asked && !longer) return;
+    const key = keyOf(context);
+    const outputTokens = Math.max(longer ? usage.output : 0, this.#excesses.at(key)?.outputTokens ?? 0);
+    const worst = this.#worstCase(context, inputTokens, Math.max(task.maxTokens, outputTokens)) ?? asked;
+    const times = Math.max(1, costNano / worst);
+    const seen = { outputTokens: longer ? usage.output : 0, times, at: this.#deps.clock.wall() };
+    if (!this.#excesses.saw(key, seen)) return;
+    const facts = { run: id, model: task.model.model, servedModel, costNano, asked, outputTokens: usage?.output ?? null };
     this.#deps.log.warn(facts, 'a call cost more than its worst case: from now on calls of this model reserve as much more');
   }
 

@@ -126,10 +126,10 @@ export class Turns {
     try {
       if (context.fault) throw context.fault;
       this.#deps.callEnds.refuseNewCalls();
-      const reservedNano = this.#model.worstCase(context, messages);
+      const worth = await this.#model.worth(context, messages);
       const { owner } = this.#deps;
-      const { timeZone } = run.task;
-      const money = { reservedNano, timeZone, homeCap: this.#deps.homeCap ?? null };
+      const { reservedNano, wary, simulated } = worth;
+      const money = { reservedNano, wary, simulated, timeZone: run.task.timeZone, homeCap: this.#deps.homeCap ?? null };
       const overdue = this.#deps.gates.overdue();
       const known = { epoch: run.epoch, owner, at: this.#deps.clock.wall(), ...(overdue.length > 0 && { overdue }) };
       const intent = await this.#intents.intend({ ...turn, ...money, ...known });
@@ -153,7 +153,7 @@ export class Turns {
       }
       const { clock } = this.#deps;
       const started = clock.now();
-      const sent = { reservedNano: reservedNano ?? 0, sentAt: clock.wall(), release: admission.release };
+      const sent = { worth, sentAt: clock.wall(), release: admission.release };
       const result = await this.#call(context, messages, attempt);
       context.ended.calls += 1;
       context.ended.ms += clock.now() - started;
@@ -234,7 +234,7 @@ export class Turns {
     history: History,
     attempt: Attempt,
     reply: ModelReply,
-    costNano: NanoUsd,
+    costNano: NanoUsd | null,
     callMs: number,
   ): Promise<TurnEnd> {
     const { text, finish, servedModel, usage } = reply;

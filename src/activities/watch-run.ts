@@ -6,7 +6,7 @@ import { clockText, failureText, learnedText, type Wait } from '../core/gate/wai
 import { lookAt } from '../core/look.js';
 import type { EpochMs } from '../core/model.js';
 import { gateKey, sliceQueue } from '../core/names.js';
-import { nanoToUsd } from '../core/price.js';
+import { knownUsd, nanoToUsd, spentOf } from '../core/price.js';
 import { processesToPlan } from '../core/slice-size.js';
 import type { RunTotals } from '../store/port.js';
 import type { ProcessesNews } from '../workflows/messages.js';
@@ -41,7 +41,8 @@ export interface WatchRunResult extends Partial<ProcessesNews> {
   ok: number;
   failed: number;
   filtered: number;
-  costUsd: number;
+  /** Null: nobody knows. */
+  costUsd: number | null;
   /** Cap of the run; null = none. */
   maxCostUsd: number | null;
   calls: number;
@@ -77,10 +78,11 @@ export function createWatchRun(deps: ActivityDeps, contexts: RunContexts, watche
       deps.store.waits(run.id, now),
       firstRows.at({ ...totals, epoch: run.epoch }),
     ]);
-    const { wait, rest, found } = lookAt({ run: run.id, control, learned, waits, rows, left: pendingOf(totals) }, now);
+    const { price } = run.task;
+    const { wait, rest, found } = lookAt({ run: run.id, control, learned, waits, rows, left: pendingOf(totals), price }, now);
     const result: WatchRunResult = {
       ...{ total, ok, failed, filtered, calls, limited, doubtful },
-      costUsd: nanoToUsd(totals.settledNano),
+      costUsd: knownUsd(spentOf(totals)),
       maxCostUsd: control.capNano === null ? null : nanoToUsd(control.capNano),
       why: wait?.why ?? 'nothing',
       waitsFor: wait === null ? 'nothing' : `${wait.text}, since ${clockText(wait.since, now)}${lastFailure(wait, now)}`,

@@ -2,7 +2,7 @@
 import type { CheckReport, Progress, RunResult, SpendWarning, StartNotes } from '../client/api.js';
 import type { Estimate } from '../core/estimate.js';
 import type { Counts, Outcome } from '../core/model.js';
-import { nanoToUsd } from '../core/price.js';
+import { knownUsd } from '../core/price.js';
 import { problemsOf } from './problems.js';
 
 function counts({ total, ok, failed, filtered }: Counts): object {
@@ -87,7 +87,7 @@ export function outcomeEvent(outcome: Outcome & { output: string | null; seq: nu
     turns: outcome.turns,
     attempts: outcome.attempts,
     usage: outcome.usage,
-    cost_usd: nanoToUsd(outcome.costNano),
+    cost_usd: knownUsd(outcome.costNano),
     ...(outcome.status === 'ok'
       ? {}
       : { cause: outcome.cause ?? null, code: outcome.code ?? null, message: outcome.message ?? null }),

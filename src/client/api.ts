@@ -68,7 +68,8 @@ export interface ReconcilePlan {
     index: number;
     turn: number;
     attempt: number;
-    reserved_usd: number;
+    /** Null when nobody knows what it may cost. */
+    reserved_usd: number | null;
     becomes: 'settled' | 'released' | 'doubtful';
     /** Null while it stays doubtful. */
     cost_usd: number | null;
@@ -119,9 +120,10 @@ export interface Progress extends Counts {
   /** Why rows failed, the most frequent cause first; empty while `running` in a handle's progress, where it would be counted at every look. */
   failures: FailureGroup[];
   usage: Usage;
-  costUsd: number;
-  /** Reserved and doubtful money on top of costUsd. */
-  heldUsd: number;
+  /** Null when nobody knows what a call cost: its price is not known. */
+  costUsd: number | null;
+  /** Reserved and doubtful money on top of costUsd; null when it is not known. */
+  heldUsd: number | null;
   maxCostUsd: number | null;
   /** What all runs of the day cost, against the cap of the day; null where no cap or warning of the day is set. */
   today: { costUsd: number; maxCostUsd: number | null } | null;
@@ -155,7 +157,8 @@ export interface RunResult {
   reason: Progress['reason'];
   message: string | null;
   counts: Counts;
-  costUsd: number;
+  /** Null when nobody knows what a call cost. */
+  costUsd: number | null;
   outputDir: string;
   /** Path of the published output file; null when nothing was published. */
   outputFile: string | null;

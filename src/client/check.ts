@@ -12,6 +12,7 @@ import type { Prices } from '../llm/port.js';
 import { capProblem } from '../pricing/cap-problem.js';
 import { estimateTokens, maxInputTokens, PromptTokens } from '../pricing/estimate.js';
 import { createPrices } from '../pricing/prices.js';
+import { atTodaysPrice } from '../pricing/repriced.js';
 import type { Task } from '../schema/task-types.js';
 import type { CheckReport, StartOptions } from './api.js';
 import { type EarlierRows, NO_EARLIER_ROWS } from './earlier-rows.js';
@@ -113,7 +114,8 @@ function estimateOf(task: Task, known: KnownRows, { done, sample, learned }: Ear
   const speed = speedOf({ concurrency, auto, requestsPerMinute, tokensPerMinute }, learned);
   const left = known.rows - done;
   if (sample === null) return partOf(firstGuess(task, known, prices, speed), left);
-  return estimateRest(sample.rows, left, speed);
+  const rows = atTodaysPrice(sample.rows, task, prices, { priceThen: sample.price, at: Date.now() });
+  return estimateRest(rows, left, speed);
 }
 
 /** Tokens of what is asked after an answer: mostly the same for all rows. */

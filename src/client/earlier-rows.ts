@@ -7,15 +7,15 @@ import type { Learned } from '../core/gate/learned.js';
 import { gateKey } from '../core/names.js';
 import { storeLocation } from '../home.js';
 import { taskFingerprint } from '../intake/fingerprint.js';
-import type { Task } from '../schema/task-types.js';
+import type { PriceOverride, Task } from '../schema/task-types.js';
 import { openStore } from '../store/open-store.js';
 import type { Store } from '../store/port.js';
 
 export interface EarlierRows {
   /** Rows that have their outcome in the run that would go on. */
   done: number;
-  /** The first rows of the newest run of the same task that has enough of them; null = there is none. */
-  sample: { run: string; rows: SampledRow[] } | null;
+  /** The first rows of the newest run of the same task that has enough of them, and the price it gave; null = there is none. */
+  sample: { run: string; rows: SampledRow[]; price: PriceOverride | null } | null;
   /** What was found of the provider's limits. */
   learned: Learned | null;
 }
@@ -42,7 +42,7 @@ export async function earlierRows(
     if (found.sample !== null) continue;
     const rows = await store.firstRows(run.id, SAMPLED_ROWS);
     const sample = calibrationSample(rows, done === run.total ? LEAST_ENDED : undefined);
-    if (sample) found.sample = { run: run.id, rows: sample };
+    if (sample) found.sample = { run: run.id, rows: sample, price: run.task.price };
   }
   return found;
 }

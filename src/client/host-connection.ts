@@ -1,12 +1,15 @@
 /** One connection of a client to the host: requests one after the other, each with its answers. */
 import { createConnection, type Socket } from 'node:net';
 import { EXIT, type ExitCode, SwarmError } from '../core/errors.js';
+import { type HostSettings, otherPlace, type SettingsAnswer } from '../core/host-settings.js';
 import { packageVersion } from '../package-info.js';
 import type { WorkflowExecution } from '../store/port.js';
 import { encodeLine, type HostInfo, type HostReply, type HostRequest, type HostStatus, readMessages } from './host-protocol.js';
 
 /** What following a start ended with. `closed`: the host went away in the middle of it. `silent`: it holds the socket and says nothing. */
-export type HelloResult = { kind: 'ready'; info: HostInfo } | { kind: 'stopping' | 'closed' | 'silent' };
+export type HelloResult =
+  | { kind: 'ready'; info: HostInfo; settings: SettingsAnswer }
+  | { kind: 'stopping' | 'closed' | 'silent' };
 
 /** How long a live host may take to answer anything but `hello`, in ms. */
 const ANSWER_MS = 5_000;
@@ -68,17 +71,23 @@ export class HostConnection {
     });
   }
 
-  /** Follows the host's start to its end. Throws E_HOST_VERSION, or what the host failed with. `silentMs`: longest wait for the first answer. */
-  async hello(onProgress: (line: string) => void, silentMs: number): Promise<HelloResult> {
+  /**
+   * Follows the host's start to its end. Throws E_HOST_VERSION, E_HOST_SETTINGS, or what the host failed with. `silentMs`: longest wait for
+   * the first answer.
+   */
+  async hello(settings: HostSettings, onProgress: (line: string) => void, silentMs: number): Promise<HelloResult> {
     return await new Promise((resolve, reject) => {
       const silent = setTimeout(() => resolve({ kind: 'silent' }), silentMs);
-      this.#send({ type: 'hello', version: packageVersion }, (reply) => {
+      this.#send({ type: 'hello', version: packageVersion, settings }, (reply) => {
         clearTimeout(silent);
         if (reply?.type === 'progress') return onProgress(reply.line);
         this.#onReply = null;
         if (reply === null) resolve({ kind: 'closed' });
-        else if (reply.type === 'ready') resolve({ kind: 'ready', info: reply.info });
-        else if (reply.type === 'stopping') resolve({ kind: 'stopping' });
+        else if (reply.type === 'ready') {
+          const elsewhere = otherPlace(reply.settings, reply.info.pid);
+          if (elsewhere) reject(elsewhere);
+          else resolve({ kind: 'ready', info: reply.info, settings: reply.settings });
+        } else if (reply.type === 'stopping') resolve({ kind: 'stopping' });
         else if (reply.type === 'version') reject(versionError(reply));
         else if (reply.type === 'failed') reject(new SwarmError(reply.problems, reply.exitCode as ExitCode));
         else reject(unexpected(reply));

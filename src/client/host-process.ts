@@ -3,8 +3,9 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Config, hostEnvironment } from '../config.js';
+import { type Config, hostEnvironment, hostSettings } from '../config.js';
 import { EXIT, SwarmError } from '../core/errors.js';
+import { toldDifferences } from '../core/host-settings.js';
 import { ensureHome, homePaths } from '../home.js';
 import { packageRoot } from '../package-info.js';
 import { diskFull, isDiskFull } from '../store/free-space.js';
@@ -21,6 +22,12 @@ export interface FindOrStartOptions {
   keep?: boolean;
   /** Arguments of Node that run the host. Default the built programs/host.js of this package. */
   command?: readonly string[];
+}
+
+/** A host that is ready. */
+export interface FoundHost {
+  connection: HostConnection;
+  info: HostInfo;
 }
 
 /** How long a holder of the lock may stay without answering on its socket, in ms. */
@@ -146,7 +153,9 @@ function silentError(config: Config): SwarmError {
  * Returns the ready host of the home; starts one when none lives. Two starters at once get the same host. A start is
  * waited for as long as the host lives and says what it does (building the server takes minutes).
  *
- * Throws E_HOME, E_HOST_VERSION, E_HOST_START (with the end of its log), E_HOST_SILENT, and what the host itself failed
+ * What it took from another environment than this one's is told to `onProgress`, once, a line each.
+ *
+ * Throws E_HOME, E_HOST_VERSION, E_HOST_SETTINGS, E_HOST_START (with the end of its log), E_HOST_SILENT, and what the host itself failed
  * with (E_TEMPORAL_BINARY, E_TEMPORAL_UNREACHABLE and others).
  */
 export async function findOrStartHost(config: Config, options: FindOrStartOptions = {}): Promise<HostInfo> {
@@ -156,12 +165,10 @@ export async function findOrStartHost(config: Config, options: FindOrStartOption
 }
 
 /** As findOrStartHost, and keeps the connection open for attach, keys and the like. The caller closes it. */
-export async function connectToHost(
-  config: Config,
-  options: FindOrStartOptions = {},
-): Promise<{ connection: HostConnection; info: HostInfo }> {
+export async function connectToHost(config: Config, options: FindOrStartOptions = {}): Promise<FoundHost> {
   const { log, socket } = ensureHome(config.home);
   const onProgress = options.onProgress ?? (() => undefined);
+  const settings = hostSettings(config);
   let starter: Starter | null = null;
   let logFrom = 0;
   let quietSince = performance.now();
@@ -177,11 +184,12 @@ export async function connectToHost(
           starting = true;
           onProgress(line);
         };
-        const result = await connection.hello(onLine, SILENT_HOST_MS);
+        const result = await connection.hello(settings, onLine, SILENT_HOST_MS);
         if (result.kind === 'ready') {
           if (options.keys !== undefined && Object.keys(options.keys).length > 0) await connection.keys(options.keys);
           if (options.keep === true) await connection.keep();
           keep = true;
+          for (const line of toldDifferences(result.settings, settings, result.info.pid)) onProgress(line);
           return { connection, info: result.info };
         }
         if (result.kind === 'silent') throw silentError(config);

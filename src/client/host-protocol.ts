@@ -4,6 +4,7 @@
  */
 import type { Socket } from 'node:net';
 import type { Problem } from '../core/errors.js';
+import type { HostSettings, SettingsAnswer } from '../core/host-settings.js';
 import type { EpochMs } from '../core/model.js';
 
 /** A host that is ready. */
@@ -50,8 +51,8 @@ export interface HostStatus {
 }
 
 export type HostRequest =
-  /** Follows the start; the last answer is `ready`, `failed`, `stopping` or `version`. */
-  | { type: 'hello'; version: string }
+  /** Follows the start; the last answer is `ready`, `failed`, `stopping` or `version`. `settings`: those of the client. */
+  | { type: 'hello'; version: string; settings: HostSettings }
   /** API keys by the name of their variable; kept in memory only, the latest value counts. */
   | { type: 'keys'; keys: Record<string, string> }
   /** This connection belongs to a client of a run (null: of no run in particular). The host stays while it is open. */
@@ -69,7 +70,7 @@ export type HostRequest =
 
 export type HostReply =
   | { type: 'progress'; line: string }
-  | { type: 'ready'; info: HostInfo }
+  | { type: 'ready'; info: HostInfo; settings: SettingsAnswer }
   | { type: 'failed'; problems: readonly Problem[]; exitCode: number }
   | { type: 'stopping'; pid: number }
   /** No answer: said to all clients when a stop was asked for. The connection ends when the host is gone. */

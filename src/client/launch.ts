@@ -15,6 +15,7 @@ import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
 import type { ResizeOptions } from '../core/resize.js';
 import { hasEnded } from '../core/run-end.js';
 import { unknownRun } from '../core/run-errors.js';
+import type { DayCap } from '../store/intent-port.js';
 import type { RunRow, Store } from '../store/port.js';
 import {
   pauseUpdate,
@@ -42,17 +43,27 @@ const NO_WORKER_MS = 5_000;
 /** How long a workflow is waited for to open its epoch. Opening one takes some tens of milliseconds; a cluster may have no worker now. */
 const OPENING_MS = 10_000;
 const OPENING_LOOK_MS = 50;
+export interface LaunchedFor {
+  host?: Partial<Pick<HostConnection, 'opens' | 'goOn'>>;
+  cap?: DayCap | null;
+}
 
 export class Launcher {
   readonly #client: Client;
   readonly #store: Store;
   readonly #host: Partial<Pick<HostConnection, 'opens' | 'goOn'>>;
 
-  /** `host` is told of what was started and of what was let go on, so that its calls need not wait for Temporal; it may fail. */
-  constructor(client: Client, store: Store, host: Partial<Pick<HostConnection, 'opens' | 'goOn'>> = {}) {
+  readonly #cap: DayCap | null;
+
+  /**
+   * `host` is told of what was started and of what was let go on, so that its calls need not wait for Temporal; it may fail. `cap`: that of
+   * the starter for all runs of a day, which holds for every process that makes calls for a run that it starts or joins.
+   */
+  constructor(client: Client, store: Store, { host = {}, cap = null }: LaunchedFor = {}) {
     this.#client = client;
     this.#store = store;
     this.#host = host;
+    this.#cap = cap;
   }
 
   handle(workflowId: string): RunWorkflow {
@@ -83,6 +94,8 @@ export class Launcher {
     const control = await this.#store.control(runId);
     // A workflow whose epoch is published, or could not be, is about to close: it takes nothing on any more.
     if (open && !control.cancelled && run.publishedAt === null && !hasEnded(run)) {
+      // Who joins a run that others started may only lower its cap.
+      await this.#takeCap(runId, control.paused);
       if (control.paused || RESTING.includes(run.state)) await this.resume(runId, open);
       // Who let it go on may have died before its workflow heard of it.
       else if (run.state === 'running') void this.#lookAgain(open).catch(() => undefined);
@@ -94,6 +107,8 @@ export class Launcher {
       run = await this.#known(runId);
     }
     await this.#stage(run);
+    // Two may start a new run at once: the lower cap holds.
+    await this.#takeCap(runId, run.epoch > 0);
     return await this.#start(run);
   }
 
@@ -115,6 +130,10 @@ export class Launcher {
       () => null,
       (error: unknown) => workflowEnd(error, runId)?.failure ?? null,
     );
+  }
+
+  async #takeCap(runId: string, replace: boolean): Promise<void> {
+    if (this.#cap !== null) await this.#store.takeStartCap(runId, this.#cap, replace);
   }
 
   /** Ready for its next epoch. */

@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../core/errors.js';
 import type { Learned } from '../core/gate/learned.js';
 import { FirstRows, lookAt } from '../core/look.js';
+import type { RunState } from '../core/model.js';
 import { gateKey, runShare } from '../core/names.js';
-import { nanoToUsd } from '../core/price.js';
+import { knownUsd, nanoToUsd, spentOf } from '../core/price.js';
 import { unknownRun } from '../core/run-errors.js';
 import { whereToGo } from '../schema/providers.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
@@ -108,7 +109,7 @@ async function progressOf(store: Store, known: KnownRun, { settings, sums, limit
   const { total, ok, failed, filtered, calls, tries, limited, doubtful, usage } = totals;
   const left = total - ok - failed - filtered;
   const rows = (await firstRows?.at({ ...totals, epoch: run.epoch })) ?? [];
-  const { wait, rest } = lookAt({ run: run.id, control, learned, waits, rows, left }, now);
+  const { wait, rest } = lookAt({ run: run.id, control, learned, waits, rows, left, price: run.task.price }, now);
   return {
     run: run.id,
     name: run.name,
@@ -127,8 +128,8 @@ async function progressOf(store: Store, known: KnownRun, { settings, sums, limit
     doubtful,
     failures: causes && failed > 0 ? await store.failures(run.id) : [],
     usage,
-    costUsd: nanoToUsd(totals.settledNano),
-    heldUsd: nanoToUsd(totals.reservedNano + totals.doubtfulNano),
+    costUsd: knownUsd(spentOf(totals)),
+    heldUsd: heldUsd(totals),
     maxCostUsd: control.capNano === null ? null : nanoToUsd(control.capNano),
     ...(await spendOf(run, { totals, control, sums }, settings)),
     concurrency: control.concurrency,
@@ -159,6 +160,12 @@ function foundLimits({ pace, window, noise, at }: Learned): FoundLimits {
   return { callsPerSecond: pace, callsInFlight: window, refusedAnyway: noise, at };
 }
 
+/** Calls under way and doubtful ones of a run whose price is not known hold what nobody knows. */
+function heldUsd({ reservedNano, doubtfulNano, unpriced, open, doubtful }: RunTotals): number | null {
+  const heldNano = reservedNano + doubtfulNano;
+  return heldNano === 0 && unpriced > 0 && open + doubtful > 0 ? null : nanoToUsd(heldNano);
+}
+
 /** Intents are stored a little ahead of their calls, so that a place at the provider is never empty: those are not under way yet. */
 function callsAtProvider({ open }: RunTotals, { concurrency }: Control): number {
   return Math.min(open, concurrency);
@@ -178,7 +185,7 @@ export function resultOf(run: RunRow, totals: RunTotals): RunResult {
     reason: run.reason,
     message: messageOf(run),
     counts: { total, ok, failed, filtered },
-    costUsd: nanoToUsd(totals.settledNano),
+    costUsd: knownUsd(spentOf(totals)),
     outputDir: run.outputDir,
     outputFile: run.publishedAt === null ? null : join(run.outputDir, `output.${run.task.outputFormat}`),
     exitCode: exitCodeOf(run, totals),

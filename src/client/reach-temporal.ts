@@ -5,6 +5,7 @@
 import { Client } from '@temporalio/client';
 import type { Config } from '../config.js';
 import type { SwarmError } from '../core/errors.js';
+import { dayCap } from '../core/price.js';
 import type { Store } from '../store/port.js';
 import { clusterConnectionSettings, connectTemporal, unanswered } from '../temporal-connection.js';
 import type { HostConnection } from './host-connection.js';
@@ -20,7 +21,7 @@ export interface ReachedTemporal {
 
 /** Connects to the server that the host uses. Throws E_TEMPORAL_CONFIG (exit 2), E_TEMPORAL_UNREACHABLE (exit 4). */
 export async function reachTemporal(
-  config: Pick<Config, 'externalTemporal'>,
+  config: Pick<Config, 'externalTemporal' | 'maxDailyCost'>,
   store: Store,
   { host, info }: { host: HostConnection; info: HostInfo },
 ): Promise<ReachedTemporal> {
@@ -30,7 +31,7 @@ export async function reachTemporal(
   const connection = await connectTemporal(settings);
   const client = new Client({ connection, namespace: settings.namespace });
   return {
-    launcher: new Launcher(client, store, host),
+    launcher: new Launcher(client, store, { host, cap: dayCap(config) }),
     unanswered: (error) => unanswered(settings, error),
     close: () => connection.close(),
   };

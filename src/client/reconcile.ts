@@ -1,7 +1,7 @@
 /** `swarm receipt RUN --reconcile FILE`: doubtful calls of a run against what its provider says that it billed. */
 import { plural } from '../core/format.js';
 import { callId } from '../core/names.js';
-import { nanoToUsd } from '../core/price.js';
+import { knownUsd, nanoToUsd } from '../core/price.js';
 import { type Decision, type KnownCall, type Reconciled, reconcile } from '../core/reconcile.js';
 import { runBusy, unknownRun } from '../core/run-errors.js';
 import { readUsageExport } from '../intake/usage-export.js';
@@ -64,7 +64,7 @@ async function plan(store: Store, runId: string, file: string): Promise<Planned 
 
 function planned(call: CallRow, decision: Decision | undefined): ReconcilePlan['calls'][number] {
   const { index, turn, attempt, reservedNano } = call;
-  const base = { index, turn, attempt, reserved_usd: nanoToUsd(reservedNano) };
+  const base = { index, turn, attempt, reserved_usd: knownUsd(reservedNano) };
   if (decision?.kind === 'settle')
     return { ...base, becomes: 'settled', cost_usd: nanoToUsd(decision.costNano), why: `line ${decision.line.line}` };
   if (decision?.kind === 'release') return { ...base, becomes: 'released', cost_usd: 0, why: 'the provider did not bill it' };

@@ -2,7 +2,7 @@
 import { formatUsd } from '../core/format.js';
 import { ledgerDayOf, ledgerSlot } from '../core/gate/ledger-slot.js';
 import type { NanoUsd } from '../core/model.js';
-import { nanoToUsd, usdToNano } from '../core/price.js';
+import { dayCap, isSimulated, nanoToUsd, usdToNano } from '../core/price.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
 import type { Progress, SpendWarning } from './api.js';
 
@@ -40,13 +40,18 @@ export interface Spent {
 
 async function todayOf(
   { task }: RunRow,
-  { control: { dayCapNano }, sums }: Spent,
-  { maxDailyCost, warnAt }: DaySettings,
+  { control: { dayCapNano, startCap }, sums }: Spent,
+  settings: DaySettings,
 ): Promise<Progress['today']> {
-  const timeZone = dayCapNano !== null ? task.timeZone : (maxDailyCost ?? warnAt)?.timeZone;
-  if (timeZone === undefined) return null;
-  const maxCostUsd = dayCapNano !== null ? nanoToUsd(dayCapNano) : (maxDailyCost?.usd ?? null);
-  return { costUsd: nanoToUsd(await sums.today(timeZone)), maxCostUsd };
+  // Simulated money is in no sum of a day.
+  if (isSimulated(task.model)) return null;
+  const own = dayCapNano === null ? null : { capNano: dayCapNano, timeZone: task.timeZone };
+  const caps = [own, startCap, dayCap(settings)].filter((cap) => cap !== null);
+  const looks = caps.map(async ({ capNano, timeZone }) => ({ capNano, spentNano: await sums.today(timeZone) }));
+  const [strictest] = (await Promise.all(looks)).sort((a, b) => a.capNano - a.spentNano - (b.capNano - b.spentNano));
+  if (strictest) return { costUsd: nanoToUsd(strictest.spentNano), maxCostUsd: nanoToUsd(strictest.capNano) };
+  const { warnAt } = settings;
+  return warnAt && { costUsd: nanoToUsd(await sums.today(warnAt.timeZone)), maxCostUsd: null };
 }
 
 async function warningsOf({ task }: RunRow, { totals, sums }: Spent, { warnAt }: DaySettings): Promise<SpendWarning[]> {

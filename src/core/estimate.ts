@@ -4,7 +4,7 @@
  */
 import type { Learned } from './gate/learned.js';
 import { added, type Interval, scaled, slower, sumOfRest } from './interval.js';
-import type { NanoUsd } from './model.js';
+import type { NanoUsd, Usage } from './model.js';
 import { nanoToUsd } from './price.js';
 import { ASSUMED_CONCURRENCY } from './slice-size.js';
 
@@ -13,8 +13,13 @@ export interface SampledRow {
   index: number;
   calls: number;
   inputTokens: number;
+  /** Of these: from a cache. */
+  cachedTokens: number;
   outputTokens: number;
-  costNano: NanoUsd;
+  /** Calls of it without token counts. */
+  unmetered: number;
+  /** Null: nobody knows. */
+  costNano: NanoUsd | null;
   /** Time of its calls. */
   ms: number;
 }
@@ -63,6 +68,23 @@ export function calibrationSample(done: readonly SampledRow[], least = LEAST_SAM
   return size < least ? null : inOrder.slice(0, size);
 }
 
+/** Rows at the price of today: `costOfCall` of the mean call of each. One that it does not know, or whose tokens nobody knows, stays as it is. */
+export function repriced(rows: readonly SampledRow[], costOfCall: (usage: Usage) => NanoUsd | null): SampledRow[] {
+  return rows.map((row) => {
+    const { calls, inputTokens, cachedTokens, outputTokens, unmetered } = row;
+    if (calls === 0 || unmetered > 0) return row;
+    const mean = (tokens: number) => Math.ceil(tokens / calls);
+    const usage = {
+      input: mean(inputTokens),
+      cached: Math.floor(cachedTokens / calls),
+      output: mean(outputTokens),
+      reasoning: 0,
+    };
+    const each = costOfCall(usage);
+    return each === null ? row : { ...row, costNano: each * calls };
+  });
+}
+
 /** How long calls with these sums take at best. */
 export function restMs(rest: Pick<Estimate, 'calls' | 'inputTokens' | 'outputTokens'>, callMs: Interval, speed: Speed): Interval {
   const { concurrency, requestsPerMinute, tokensPerMinute, callsPerSecond } = speed;
@@ -106,9 +128,10 @@ export function estimateRest(sample: readonly SampledRow[], left: number, speed:
   const calls = sum((row) => row.calls);
   const inputTokens = sum((row) => row.inputTokens);
   const outputTokens = sum((row) => row.outputTokens);
-  const costNano = sum((row) => row.costNano);
+  const known = sample.every((row) => row.costNano !== null);
+  const costNano = sum((row) => row.costNano ?? 0);
   const callMs = sum((row) => row.ms);
   const ms = restMs({ calls, inputTokens, outputTokens }, callMs, speed);
-  const costUsd = costNano.expected === 0 ? null : scaled(costNano, nanoToUsd(1));
+  const costUsd = known ? scaled(costNano, nanoToUsd(1)) : null;
   return { rows: left, sample: sample.length, calls, inputTokens, outputTokens, costUsd, ms };
 }

@@ -18,8 +18,9 @@ export function plural(count: number, word: string): string {
 /** Less is nothing: amounts are whole nano-dollars, means of them are not. */
 const HALF_A_NANO = 5e-10;
 
-/** USD with enough digits to see small spends: `$0`, `$0.000012`, `$0.0012`, `$0.5000`, `$1.20`. */
-export function formatUsd(usd: number): string {
+/** USD with enough digits to see small spends: `$0`, `$0.000012`, `$0.0012`, `$0.5000`, `$1.20`; `unknown` for null. */
+export function formatUsd(usd: number | null): string {
+  if (usd === null) return 'unknown';
   const size = Math.abs(usd);
   if (size < HALF_A_NANO) return '$0';
   const sign = usd < 0 ? '-' : '';
@@ -56,7 +57,7 @@ export function formatEstimate({ costUsd, ms, calls, inputTokens, outputTokens }
     `${formatInterval(calls, formatCount)} ${calls.high === 1 ? 'call' : 'calls'}`,
     `${formatInterval(inputTokens, formatCount)} tokens in`,
     `${formatInterval(outputTokens, formatCount)} out`,
-    ...(costUsd === null ? [] : [formatInterval(costUsd, formatUsd)]),
+    costUsd === null ? 'cost unknown' : formatInterval(costUsd, formatUsd),
     `${formatInterval(ms, formatDuration)} at best`,
   ];
   return parts.join(', ');

@@ -1,8 +1,9 @@
 /** What people and programs are told of a run while it goes on: what it waits for, the limits found, what the rows left will take. Pure. */
-import { type Estimate, restOf, SAMPLED_ROWS, type SampledRow, speedOf } from './estimate.js';
+import { type Estimate, repriced, restOf, SAMPLED_ROWS, type SampledRow, speedOf } from './estimate.js';
 import type { Learned } from './gate/learned.js';
 import { heaviest, type Wait, type WaitFacts, waitText } from './gate/wait.js';
 import type { Counts, EpochMs } from './model.js';
+import { costOf, type TokenPrice } from './price.js';
 
 /** What the store says of a run at one moment. */
 export interface LookFacts {
@@ -16,6 +17,8 @@ export interface LookFacts {
   rows: readonly SampledRow[];
   /** Rows without an outcome. */
   left: number;
+  /** Price that the task gives, today; null = it gives none, and the rows were done at that of the list. */
+  price: TokenPrice | null;
 }
 
 export interface Look {
@@ -26,14 +29,14 @@ export interface Look {
   rest: Estimate | null;
 }
 
-export function lookAt({ run, control, learned, waits, rows, left }: LookFacts, now: EpochMs): Look {
+export function lookAt({ run, control, learned, waits, rows, left, price }: LookFacts, now: EpochMs): Look {
   const found = { callsPerSecond: learned?.pace ?? null, callsInFlight: learned?.window ?? null };
   // Told by the gates a moment ago: a run that was let go on waits for nobody.
   const wait = heaviest(waits.filter(({ why }) => why !== 'paused' || control.paused));
   return {
     found,
     wait: wait && { ...wait, text: waitText(wait, { run, ...control, ...found }, now) },
-    rest: restOf(rows, left, speedOf(control, learned)),
+    rest: restOf(price === null ? rows : repriced(rows, (usage) => costOf(price, usage)), left, speedOf(control, learned)),
   };
 }
 

@@ -65,7 +65,8 @@ export interface Outcome {
   /** Calls of the row that were answered or really failed; those that a limit refused were waits. 0: none was made. */
   attempts: number;
   usage: Usage;
-  costNano: NanoUsd;
+  /** Null: nobody knows. */
+  costNano: NanoUsd | null;
 }
 
 /** Failed rows of a run with one cause. */

@@ -8,6 +8,11 @@ export type TokenPrice = Readonly<PriceOverride>;
 /** Price of every model of the simulated provider; its own log uses the same figures. */
 export const SIM_PRICE: TokenPrice & { cachedInput: number } = { input: 0.1, output: 0.4, cachedInput: 0.01 };
 
+/** True for models whose money is none: it is in no sum and under no cap of a day. */
+export function isSimulated({ provider, apiBase }: { provider: string; apiBase: string | null }): boolean {
+  return provider === 'sim' && apiBase === null;
+}
+
 /** Context window of every model of the simulated provider, in tokens. */
 export const SIM_CONTEXT_TOKENS = 128_000;
 
@@ -27,9 +32,29 @@ export function capToNano(usd: number | null): NanoUsd | null {
   return usd === null ? null : usdToNano(usd);
 }
 
+/** A cap for all runs of a day, as an environment gives it. */
+export function dayCap({ maxDailyCost }: { maxDailyCost: { usd: number; timeZone: string } | null }) {
+  return maxDailyCost && { capNano: usdToNano(maxDailyCost.usd), timeZone: maxDailyCost.timeZone };
+}
+
 /** USD to nano-dollars, rounded up; noise of float sums below a millionth of a nano-dollar is not rounded up. */
 export function usdToNanoUp(usd: number): NanoUsd {
   return Math.min(Math.ceil(Number((usd * NANO_PER_USD).toFixed(6))), Number.MAX_SAFE_INTEGER);
+}
+
+/** A sum with an amount that nobody knows is not known. */
+export function sumOf(a: NanoUsd | null, b: NanoUsd | null): NanoUsd | null {
+  return a === null || b === null ? null : a + b;
+}
+
+/** What answered calls cost: null when nobody knows it of one of them. */
+export function spentOf({ settledNano, unpriced }: { settledNano: NanoUsd; unpriced: number }): NanoUsd | null {
+  return unpriced > 0 ? null : settledNano;
+}
+
+/** As nanoToUsd; null stays null: unknown is never 0. */
+export function knownUsd(nano: NanoUsd | null): number | null {
+  return nano === null ? null : nanoToUsd(nano);
 }
 
 /** The double nearest to the exact amount, so that it prints as that amount below 1e6 USD. */

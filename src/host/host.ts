@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Connection } from '@temporalio/client';
 import type { HostInfo, HostRecord, HostStatus } from '../client/host-protocol.js';
 import { Launcher } from '../client/launch.js';
-import { type Config, readKey } from '../config.js';
+import { type Config, hostSettings, readKey } from '../config.js';
 import { EXIT, type ExitCode } from '../core/errors.js';
 import { type HomePaths, homeId } from '../home.js';
 import { packageVersion } from '../package-info.js';
@@ -103,7 +103,7 @@ class Host {
         writeJsonFile(this.#paths.info, info);
         this.#log.info({ temporal: info.temporalAddress, namespace: info.namespace, ui: info.uiUrl }, 'host is ready');
         this.#clients.touch();
-        this.#startup.finish({ kind: 'ready', info });
+        this.#startup.finish({ kind: 'ready', info, settings: hostSettings(this.#config) });
         await Promise.race([
           this.#untilNotNeeded(),
           this.#workerEnded.then(() => this.#workerFailed()),

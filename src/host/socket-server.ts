@@ -2,6 +2,7 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { encodeLine, type HostReply, type HostRequest, type HostStatus, readMessages } from '../client/host-protocol.js';
+import { type HostSettings, settingsAnswer } from '../core/host-settings.js';
 import { packageVersion } from '../package-info.js';
 import type { WorkflowExecution } from '../store/port.js';
 import type { Clients } from './clients.js';
@@ -85,8 +86,8 @@ export class SocketServer {
   }
 }
 
-function endReply(end: StartupEnd): HostReply {
-  if (end.kind === 'ready') return { type: 'ready', info: end.info };
+function endReply(end: StartupEnd, asked: HostSettings): HostReply {
+  if (end.kind === 'ready') return { type: 'ready', info: end.info, settings: settingsAnswer(asked, end.settings) };
   if (end.kind === 'failed') return { type: 'failed', problems: end.error.problems, exitCode: end.error.exitCode };
   return { type: 'stopping', pid: process.pid };
 }
@@ -107,7 +108,7 @@ async function answer(
       undo.push(
         handlers.startup.follow({
           onLine: (line) => send({ type: 'progress', line }),
-          onEnd: (end) => send(endReply(end)),
+          onEnd: (end) => send(endReply(end, request.settings)),
         }),
       );
       return;

@@ -1,8 +1,12 @@
 /** How the start of a host goes on, for everybody who follows it: lines so far, then one end. */
 import type { HostInfo } from '../client/host-protocol.js';
 import type { SwarmError } from '../core/errors.js';
+import type { HostSettings } from '../core/host-settings.js';
 
-export type StartupEnd = { kind: 'ready'; info: HostInfo } | { kind: 'failed'; error: SwarmError } | { kind: 'stopping' };
+export type StartupEnd =
+  | { kind: 'ready'; info: HostInfo; settings: HostSettings }
+  | { kind: 'failed'; error: SwarmError }
+  | { kind: 'stopping' };
 
 export interface StartupFollower {
   onLine(line: string): void;

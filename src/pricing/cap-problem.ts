@@ -1,7 +1,7 @@
 /** A cap that could not do its work: over an unknown price it would never trip, under one call's worst case nothing would ever run. */
 import type { Place, Problem } from '../core/errors.js';
 import { formatExactUsd } from '../core/format.js';
-import { nanoToUsd, usdToNano } from '../core/price.js';
+import { isSimulated, nanoToUsd, usdToNano } from '../core/price.js';
 import type { Prices } from '../llm/port.js';
 import type { Task } from '../schema/task-types.js';
 
@@ -9,12 +9,16 @@ type CapKey = 'max_cost' | 'max_cost_per_call' | 'max_cost_per_row' | 'max_daily
 
 function capsOf(task: Task, homeCapUsd: number | null): { key: CapKey; usd: number }[] {
   const { maxCost, maxCostPerCall, maxCostPerRow, maxDailyCost } = task;
+  const ofDay: [CapKey, number | null][] = [
+    ['max_daily_cost', maxDailyCost],
+    ['SWARM_MAX_DAILY_COST', homeCapUsd],
+  ];
   const caps: [CapKey, number | null][] = [
     ['max_cost', maxCost],
     ['max_cost_per_call', maxCostPerCall],
     ['max_cost_per_row', maxCostPerRow],
-    ['max_daily_cost', maxDailyCost],
-    ['SWARM_MAX_DAILY_COST', homeCapUsd],
+    // No day's cap holds simulated money back.
+    ...(isSimulated(task.model) ? [] : ofDay),
   ];
   return caps.flatMap(([key, usd]) => (usd === null ? [] : [{ key, usd }]));
 }

@@ -13,6 +13,8 @@ export interface AnswerSettings {
   answerTokens: Distribution;
   /** Hidden tokens, counted as output before the visible ones. */
   reasoningTokens: number;
+  /** The output limit of a request is not kept to. */
+  ignoreMaxTokens: boolean;
   /** Share of the prompt's tokens that is reported as cached, 0..1. */
   cachedShare: number;
   /** A conversation ends ("[DONE]") at a turn drawn from 1..doneTurns. */
@@ -99,9 +101,9 @@ function visible(settings: AnswerSettings, request: ChatRequest, identity: Ident
   return { text, tokens, cut: tokens < total };
 }
 
-/** The completion of a request, never above its output limit. */
+/** The completion of a request, never above its output limit unless it is to ignore that. */
 export function answer(settings: AnswerSettings, request: ChatRequest, identity: Identity, directives: Directives): Completion {
-  const limit = request.maxTokens ?? Number.MAX_SAFE_INTEGER;
+  const limit = (settings.ignoreMaxTokens ? null : request.maxTokens) ?? Number.MAX_SAFE_INTEGER;
   const reasoning = Math.min(settings.reasoningTokens, limit);
   const { text, tokens, cut } = visible(settings, request, identity, directives, limit - reasoning);
   const output = reasoning + tokens;

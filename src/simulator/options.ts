@@ -23,6 +23,8 @@ export interface SimulatorOptions {
   answerTokens?: Distribution;
   /** Hidden tokens before each answer, counted as output. @default 0 */
   reasoningTokens?: number;
+  /** True: answers are as long as they are, whatever `max_tokens` says. @default false */
+  ignoreMaxTokens?: boolean;
   /** Share of prompt tokens reported as cached, 0..1. @default 0 */
   cachedShare?: number;
   /** Conversations end ("[DONE]") at a turn drawn from 1..doneTurns. @default 3 */
@@ -70,6 +72,7 @@ export function withDefaults(options: SimulatorOptions): SimulatorSettings {
     latency: options.latency ?? { kind: 'fixed', value: 100 },
     answerTokens: options.answerTokens ?? { kind: 'lognormal', median: 40, sigma: 0.5 },
     reasoningTokens: options.reasoningTokens ?? 0,
+    ignoreMaxTokens: options.ignoreMaxTokens ?? false,
     cachedShare: options.cachedShare ?? 0,
     doneTurns: options.doneTurns ?? 3,
     rpm: options.rpm ?? null,
@@ -96,6 +99,7 @@ export const SIMULATOR_FLAGS: readonly { flag: string; description: string }[] =
   { flag: '--latency <ms>', description: 'ms, or lognormal:MEDIAN,SIGMA (default 100)' },
   { flag: '--answer-tokens <n>', description: 'tokens per answer, or lognormal:MEDIAN,SIGMA (default lognormal:40,0.5)' },
   { flag: '--reasoning-tokens <n>', description: 'hidden output tokens per answer (default 0)' },
+  { flag: '--ignore-max-tokens', description: 'answers are as long as they are, whatever max_tokens says' },
   { flag: '--cached-share <x>', description: 'share of prompt tokens reported as cached, 0 to 1 (default 0)' },
   { flag: '--done-turns <n>', description: 'conversations end at a turn drawn from 1 to N (default 3)' },
   { flag: '--rpm <n>', description: 'requests per minute' },
@@ -203,7 +207,8 @@ export function parseSimulatorOptions(flags: SimulatorFlags): SimulatorOptions {
         options[name] = number(flag, value, true, 1, 1e9);
         break;
       case 'hiddenLimits':
-        options.hiddenLimits = value === true || text === 'true';
+      case 'ignoreMaxTokens':
+        options[name] = value === true || text === 'true';
         break;
       case 'models':
         options.models = text.split(',').map((model) => model.trim());

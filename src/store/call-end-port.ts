@@ -7,7 +7,8 @@ export interface Settlement extends Attempt {
   finish: Finish;
   servedModel: string;
   usage: Usage | null;
-  costNano: NanoUsd;
+  /** Null: nobody knows. */
+  costNano: NanoUsd | null;
   at: EpochMs;
   /** Set when this answer ends the seed: recorded in the same transaction. */
   outcome?: Outcome;
@@ -26,7 +27,8 @@ export interface Spent extends CallEndRecord {
   isTry: boolean;
   servedModel: string;
   usage: Usage | null;
-  costNano: NanoUsd;
+  /** Null: nobody knows. */
+  costNano: NanoUsd | null;
 }
 
 export interface Refusal extends CallEndRecord {

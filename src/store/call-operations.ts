@@ -1,8 +1,8 @@
 /** The hot path: what happens to a call, and the money that goes with it. Each is one durable step. */
-import { type LedgerDay, type LedgerSlot, ledgerDayOf, ledgerSlot } from '../core/gate/ledger-slot.js';
+import { type LedgerSlot, ledgerDayOf, ledgerSlot } from '../core/gate/ledger-slot.js';
 import type { EpochMs, NanoUsd, Outcome } from '../core/model.js';
 import { unknownRun } from '../core/run-errors.js';
-import { capOfUnpriced, capReached, newestSlot } from './caps.js';
+import { type CapDays, capOfUnpriced, capReached, newestSlot, startZone, timesOf } from './caps.js';
 import { chargeDoubt, doubtRule, LATE } from './doubt-charge.js';
 import type { Intent, IntentResult } from './intent-port.js';
 import { addTotals, book, insertOutcome, type Operation, type TotalsChange } from './operation.js';
@@ -52,25 +52,41 @@ interface Reserved {
   admitted: boolean;
   /** Where the money is to be booked. */
   slot: LedgerSlot;
-  days: { day: LedgerDay; homeDay: LedgerDay };
+  days: CapDays;
+}
+
+/** Zones of `startCap` by run, as last seen: with another one the statement refuses, and is asked again. */
+const startZones = new Map<string, string>();
+const KEPT_ZONES = 1_000;
+
+function remember(runId: string, zone: string | null): void {
+  if (startZones.size >= KEPT_ZONES) startZones.clear();
+  if (zone === null) startZones.delete(runId);
+  else startZones.set(runId, zone);
 }
 
 /** Takes the money if no cap is in the way. */
 function* reserve(intent: Intent, reservedNano: NanoUsd): Operation<Reserved> {
-  const { runId, index, at, homeCap = null, timeZone = 'UTC' } = intent;
-  const ask = function* (slot: LedgerSlot): Operation<Reserved> {
+  const { runId, index, at, timeZone = 'UTC', simulated = false } = intent;
+  const homeCap = (simulated ? null : intent.homeCap) ?? null;
+  const ask = function* (slot: LedgerSlot, zone: string | null): Operation<Reserved> {
     const day = ledgerDayOf(slot, timeZone);
-    const homeDay = homeCap === null ? day : ledgerDayOf(slot, homeCap.timeZone);
-    const ranges = [day.from, day.to, homeCap?.capNano ?? null, homeDay.from, homeDay.to, slot];
-    const admitted = (yield [SQL.reserve, [runId, reservedNano, index, ...ranges]]).length > 0;
-    return { admitted, slot, days: { day, homeDay } };
+    const start = zone === null ? day : ledgerDayOf(slot, zone);
+    const home = homeCap === null ? day : ledgerDayOf(slot, homeCap.timeZone);
+    const ranges = [day.from, day.to, homeCap?.capNano ?? null, home.from, home.to, slot];
+    const more = [timesOf(intent), zone ?? '', start.from, start.to, simulated ? 0 : 1];
+    const admitted = (yield [SQL.reserve, [runId, reservedNano, index, ...ranges, ...more]]).length > 0;
+    return { admitted, slot, days: { day, start, home } };
   };
   const now = ledgerSlot(at, null);
-  const asked = yield* ask(now);
+  const known = startZones.get(runId) ?? null;
+  const asked = yield* ask(now, known);
   if (asked.admitted) return asked;
-  // Refused by a cap, or because the ledger is ahead of this clock.
+  // Refused by a cap, or because the ledger is ahead of this clock, or the zone is another one.
   const slot = ledgerSlot(at, yield* newestSlot());
-  return slot === now ? asked : yield* ask(slot);
+  const zone = yield* startZone(runId);
+  remember(runId, zone);
+  return slot === now && zone === known ? asked : yield* ask(slot, zone);
 }
 
 export function* intend(intent: Intent): Operation<IntentResult> {
@@ -81,9 +97,11 @@ export function* intend(intent: Intent): Operation<IntentResult> {
   }
   const reservedNano = intent.reservedNano ?? 0;
   const { slot, admitted, days } = yield* reserve(intent, reservedNano);
-  const insert = (attempt: number): Value[] => [runId, index, turn, attempt, epoch, owner, reservedNano, at, slot];
+  const booked = intent.simulated ? null : slot;
+  const unpriced = intent.reservedNano === null ? 1 : 0;
+  const insert = (attempt: number): Value[] => [runId, index, turn, attempt, epoch, owner, reservedNano, at, booked, unpriced];
   const go = function* (attempt: number): Operation<IntentResult> {
-    yield* book(slot, { reservedNano });
+    yield* book(booked, { reservedNano });
     return { kind: 'go', attempt };
   };
   // Almost every call is the first of its turn, so that is tried before looking.
@@ -122,12 +140,13 @@ function* storedCall(
  */
 function* settleLate(settlement: Settlement, servedModel: string): Operation<void> {
   const { runId, index, turn, attempt, finish, costNano, at } = settlement;
-  const late = [runId, index, turn, attempt, LATE, finish, servedModel, costNano, at];
   const { held, slot } = yield* storedCall(settlement, attempt);
+  const chargedNano = costNano ?? held;
+  const late = [runId, index, turn, attempt, LATE, finish, servedModel, chargedNano, at];
   if ((yield [SQL.lateOpen, late]).length > 0) {
-    yield* charge(runId, slot, { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: costNano });
+    yield* charge(runId, slot, { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: chargedNano });
   } else if ((yield [SQL.lateDoubtful, late]).length > 0) {
-    yield* charge(runId, slot, { doubtfulNano: costNano - held });
+    yield* charge(runId, slot, { doubtfulNano: chargedNano - held });
   }
 }
 
@@ -136,7 +155,8 @@ export function* settle(settlement: Settlement): Operation<'used' | 'late'> {
   const key = [runId, index, turn, attempt];
   const tokens = usage ? [usage.input, usage.cached, usage.output, usage.reasoning] : [null, null, null, null];
   const servedModel = settlement.servedModel.toWellFormed().replaceAll('\0', '');
-  const end = [settlement.finish, servedModel, ...tokens, costNano, settlement.at];
+  const unpriced = costNano === null ? 1 : 0;
+  const end = [settlement.finish, servedModel, ...tokens, costNano ?? 0, settlement.at, unpriced];
   // A first attempt that is open is the only attempt of its turn.
   let [call] = yield [attempt === 1 ? SQL.answerFirst : SQL.answerOpen, [...key, ...end]];
   let change: TotalsChange | null = null;
@@ -157,7 +177,7 @@ export function* settle(settlement: Settlement): Operation<'used' | 'late'> {
   }
   if (change) {
     yield [SQL.insertAnswer, [...key, JSON.stringify(settlement.answer)]];
-    change = { ...change, calls: 1, settledNano: costNano, usage };
+    change = { ...change, calls: 1, settledNano: costNano ?? 0, unpriced, usage };
     yield* book(call?.['ledger_slot'], change);
   }
   yield* conclude(runId, change, outcome);
@@ -192,16 +212,17 @@ export function* spend(spent: Spent): Operation<void> {
   const { runId, index, turn, attempt, isTry, code, usage, costNano, at, outcome } = spent;
   const tokens = usage ? [usage.input, usage.cached, usage.output, usage.reasoning] : [null, null, null, null];
   const servedModel = spent.servedModel.toWellFormed().replaceAll('\0', '');
-  const paid = [runId, index, turn, attempt, code, servedModel, ...tokens, costNano, at];
-  const gains: TotalsChange = { calls: 1, settledNano: costNano, usage, tries: isTry ? 1 : 0 };
-  let [call] = yield [SQL.spendOpen, [...paid, isTry ? 1 : 0]];
+  const paid = [runId, index, turn, attempt, code, servedModel, ...tokens, costNano ?? 0, at];
+  const unpriced = costNano === null ? 1 : 0;
+  const gains: TotalsChange = { calls: 1, settledNano: costNano ?? 0, unpriced, usage, tries: isTry ? 1 : 0 };
+  let [call] = yield [SQL.spendOpen, [...paid, isTry ? 1 : 0, unpriced]];
   let change: TotalsChange | null = null;
   if (call) {
     change = { ...gains, open: -1, reservedNano: -Number(call['reserved_nano']) };
   } else {
     // Declared doubtful by another process while it was on its way: what it cost is known now.
     const before = yield* storedCall(spent, attempt);
-    [call] = yield [SQL.spendDoubtful, [...paid, isTry || before.isTry ? 1 : 0]];
+    [call] = yield [SQL.spendDoubtful, [...paid, isTry || before.isTry ? 1 : 0, unpriced]];
     if (call) {
       const tries = before.isTry ? 0 : (gains.tries ?? 0);
       change = { ...gains, tries, doubtful: -1, doubtfulNano: -Number(call['reserved_nano']) };

@@ -14,7 +14,7 @@ type DoubtRule = ((heldNano: NanoUsd) => NanoUsd) | null;
 export function* doubtRule(runId: string): Operation<DoubtRule> {
   const [row] = yield [SQL.doubtRule, [runId]];
   const task = row ? (JSON.parse(String(row['task_json'])) as Pick<Task, 'doubtful'>) : {};
-  const calls = Number(row?.['calls'] ?? 0);
+  const calls = Number(row?.['priced'] ?? 0);
   // Before the first answer nothing is known to estimate by.
   if (task.doubtful !== 'settle_at_estimate' || calls === 0) return null;
   const meanNano = Math.ceil(Number(row?.['settled_nano']) / calls);

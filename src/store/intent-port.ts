@@ -17,6 +17,10 @@ export interface Intent extends CallKey {
   timeZone?: string;
   /** Cap of this process for all runs of a day. @default none */
   homeCap?: DayCap | null;
+  /** Answers of the model have cost more than they may: `WARY_TIMES` of reservation.ts. @default false */
+  wary?: boolean;
+  /** No money is spent: it is in no day's sum, and no day's cap holds it back. @default false */
+  simulated?: boolean;
 }
 
 export interface DayCap {
@@ -37,6 +41,8 @@ export interface Capped {
   final: boolean;
   /** When the day of the cap is over; null for the other caps. */
   until: EpochMs | null;
+  /** As in the intent. */
+  wary?: boolean;
 }
 
 /** There is a cap, and nobody knows what the call may cost. */

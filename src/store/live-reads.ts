@@ -2,6 +2,7 @@
 import type { SampledRow } from '../core/estimate.js';
 import type { Wait } from '../core/gate/wait.js';
 import type { EpochMs, FailureGroup, Outcome } from '../core/model.js';
+import { spentOf } from '../core/price.js';
 import type { ReadConnection } from './read-connection.js';
 import type { Row, Statement } from './statements.js';
 
@@ -14,7 +15,8 @@ const WAITS: Statement = {
 /** A row that made no call counts with nothing. */
 const FIRST_ROWS: Statement = {
   name: 'firstRows',
-  text: `SELECT o.idx AS idx, COUNT(c.idx) AS calls, SUM(c.input_tokens) AS input, SUM(c.output_tokens) AS output,
+  text: `SELECT o.idx AS idx, COUNT(c.idx) AS calls, SUM(c.input_tokens) AS input, SUM(c.cached_tokens) AS cached,
+    SUM(c.output_tokens) AS output, COUNT(c.idx) - COUNT(c.input_tokens) AS unmetered, SUM(c.unpriced) AS unpriced,
     SUM(c.cost_nano) AS cost, SUM(c.ended_at - c.started_at) AS ms FROM outcomes o LEFT JOIN calls c
     ON c.run_id = o.run_id AND c.idx = o.idx AND c.state IN ('answered', 'superseded')
     WHERE o.run_id = ?1 AND o.idx < CAST(?2 AS BIGINT) GROUP BY o.idx ORDER BY o.idx`,
@@ -52,8 +54,10 @@ function sampled(row: Row): SampledRow {
     index: number('idx'),
     calls: number('calls'),
     inputTokens: number('input'),
+    cachedTokens: number('cached'),
     outputTokens: number('output'),
-    costNano: number('cost'),
+    unmetered: number('unmetered'),
+    costNano: spentOf({ settledNano: number('cost'), unpriced: number('unpriced') }),
     ms: number('ms'),
   };
 }

@@ -7,6 +7,7 @@ import * as outcomesByStatus from './migrations/0003-outcomes-by-status.js';
 import * as capsAndLimits from './migrations/0004-caps-and-limits.js';
 import * as waitsAndTime from './migrations/0005-waits-and-time.js';
 import * as setClocks from './migrations/0006-set-clocks.js';
+import * as moneyThatIsKnown from './migrations/0007-money-that-is-known.js';
 
 /** In order of their names. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -16,6 +17,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0004-caps-and-limits': capsAndLimits,
   '0005-waits-and-time': waitsAndTime,
   '0006-set-clocks': setClocks,
+  '0007-money-that-is-known': moneyThatIsKnown,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

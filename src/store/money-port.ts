@@ -10,9 +10,14 @@ export interface ModelSpend {
   tier: 'worker';
   calls: number;
   usage: Usage;
-  costNano: NanoUsd;
+  /** Null when nobody knows it of one of the calls. */
+  costNano: NanoUsd | null;
   /** Of these: answers without token counts, and what they are booked at: their reservation, unless the provider said what they cost. */
-  unmetered: { calls: number; costNano: NanoUsd };
+  unmetered: { calls: number; costNano: NanoUsd | null };
+  /** Of these: answers whose cost nobody knows. */
+  unpriced: number;
+  /** Of these: answers that cost more than was reserved for them, and how much more. */
+  exceeding: { calls: number; overNano: NanoUsd };
 }
 
 /** Money of a quarter of an hour: what the single calls of all runs say that are booked there, and what the ledger has. */

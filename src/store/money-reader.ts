@@ -1,15 +1,20 @@
 /** Reads of what calls cost. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
+import type { Excess } from '../core/excess.js';
 import type { LedgerSlot } from '../core/gate/ledger-slot.js';
 import type { Charged } from '../core/gate/reservation.js';
 import { addUsage, type NanoUsd, NO_USAGE } from '../core/model.js';
+import { spentOf, sumOf } from '../core/price.js';
 import type { LedgerRecount, ModelSpend, MoneyStore } from './money-port.js';
 import { PAID } from './paid-calls.js';
 import type { CallRow, CallState } from './port.js';
 import type { ReadConnection } from './read-connection.js';
 import { readCall } from './rows.js';
 import type { Row, Statement } from './statements.js';
+
+/** An answered call that cost more than was reserved for it; without a price nothing was. */
+const EXCEEDING = sql`reserved_nano > 0 AND cost_nano > reserved_nano`;
 
 /** Rows whose calls are summed at once: keeps the pauses of a synchronous driver short. */
 const SPEND_ROWS = 5_000;
@@ -66,10 +71,15 @@ export class MoneyReader implements MoneyStore {
         if (sum) {
           sum.calls += part.calls;
           sum.usage = addUsage(sum.usage, part.usage);
-          sum.costNano += part.costNano;
+          sum.costNano = sumOf(sum.costNano, part.costNano);
           sum.unmetered = {
             calls: sum.unmetered.calls + part.unmetered.calls,
-            costNano: sum.unmetered.costNano + part.unmetered.costNano,
+            costNano: sumOf(sum.unmetered.costNano, part.unmetered.costNano),
+          };
+          sum.unpriced += part.unpriced;
+          sum.exceeding = {
+            calls: sum.exceeding.calls + part.exceeding.calls,
+            overNano: sum.exceeding.overNano + part.exceeding.overNano,
           };
         } else byModel.set(part.model, part);
       }
@@ -87,6 +97,12 @@ export class MoneyReader implements MoneyStore {
       .where('slot', '<', to)
       .execute();
     return rows.reduce((sum, row) => sum + row.settled_nano + row.reserved_nano + row.doubtful_nano, 0);
+  }
+
+  async excess(modelKey: string): Promise<Excess | null> {
+    const query = this.#connection.kysely.selectFrom('excesses').select('excess_json').where('model_key', '=', modelKey);
+    const row = await query.executeTakeFirst();
+    return row ? JSON.parse(row.excess_json) : null;
   }
 
   async bookedIn(runId: string): Promise<LedgerSlot[]> {
@@ -127,6 +143,10 @@ export class MoneyReader implements MoneyStore {
         select.fn.sum<number>('cost_nano').as('cost'),
         select.fn.count<number>('input_tokens').as('metered'),
         select.fn.sum<number | null>('cost_nano').filterWhere('input_tokens', 'is', null).as('unmetered_cost'),
+        select.fn.sum<number>('unpriced').as('unpriced'),
+        select.fn.sum<number | null>('unpriced').filterWhere('input_tokens', 'is', null).as('unmetered_unpriced'),
+        sql<number>`SUM(CASE WHEN ${EXCEEDING} THEN 1 ELSE 0 END)`.as('exceeding'),
+        sql<number>`CAST(SUM(CASE WHEN ${EXCEEDING} THEN cost_nano - reserved_nano ELSE 0 END) AS BIGINT)`.as('over'),
         select.fn.sum<number | null>('input_tokens').as('input'),
         select.fn.sum<number | null>('cached_tokens').as('cached'),
         select.fn.sum<number | null>('output_tokens').as('output'),
@@ -148,8 +168,13 @@ export class MoneyReader implements MoneyStore {
         output: row.output ?? 0,
         reasoning: row.reasoning ?? 0,
       }),
-      costNano: row.cost,
-      unmetered: { calls: row.calls - row.metered, costNano: row.unmetered_cost ?? 0 },
+      costNano: spentOf({ settledNano: row.cost, unpriced: row.unpriced }),
+      unmetered: {
+        calls: row.calls - row.metered,
+        costNano: spentOf({ settledNano: row.unmetered_cost ?? 0, unpriced: row.unmetered_unpriced ?? 0 }),
+      },
+      unpriced: row.unpriced,
+      exceeding: { calls: Number(row.exceeding), overNano: Number(row.over) },
     }));
   }
 }

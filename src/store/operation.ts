@@ -34,6 +34,8 @@ export interface TotalsChange {
   settledNano?: NanoUsd;
   reservedNano?: NanoUsd;
   doubtfulNano?: NanoUsd;
+  /** Answered calls whose cost nobody knows. */
+  unpriced?: number;
   usage?: Usage | null;
 }
 
@@ -59,11 +61,12 @@ export function addTotals(runId: string, change: TotalsChange): Step {
       usage?.cached ?? 0,
       usage?.output ?? 0,
       usage?.reasoning ?? 0,
+      change.unpriced ?? 0,
     ],
   ];
 }
 
-/** Money that an operation books where its call was admitted. `slot` is null for a call of before the ledger. */
+/** Money that an operation books where its call was admitted. `slot` is null for a call of before the ledger, and for a simulated one. */
 export function* book(
   slot: Value | undefined,
   { settledNano = 0, reservedNano = 0, doubtfulNano = 0 }: TotalsChange,

@@ -4,7 +4,7 @@ import type { Counts, EpochMs, FailureGroup, Finish, NanoUsd, Outcome, RunState,
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
 import type { Doubt, Refusal, Settlement, Spent } from './call-end-port.js';
-import type { Intent, IntentResult } from './intent-port.js';
+import type { DayCap, Intent, IntentResult } from './intent-port.js';
 import type { MoneyStore } from './money-port.js';
 import type { Reconciliation } from './reconcile-port.js';
 import type { SharedStore } from './shared-port.js';
@@ -109,6 +109,8 @@ export interface RunTotals extends Counts {
   reservedNano: NanoUsd;
   /** Still charged for doubtful calls. */
   doubtfulNano: NanoUsd;
+  /** Answered calls whose cost nobody knows: `settledNano` is without them. */
+  unpriced: number;
 }
 
 /** What stops or resizes calls. Written by Updates, CLI and HTTP; obeyed by the gates. */
@@ -123,6 +125,8 @@ export interface Control {
   callCapNano: NanoUsd | null;
   rowCapNano: NanoUsd | null;
   dayCapNano: NanoUsd | null;
+  /** For all runs of a day, as the command brought it that let the run go on (`takeStartCap`). */
+  startCap: DayCap | null;
   tokensPerMinute: number | null;
   /** True: `concurrency` is the most there may be, the gate finds how many are worth it. */
   auto: boolean;
@@ -132,7 +136,7 @@ export interface Control {
 
 type AlwaysGiven = 'paused' | 'cancelled' | 'concurrency' | 'requestsPerMinute' | 'capNano';
 /** A run's first control row; what is absent is no cap, no limit, not automatic. */
-export type NewControl = Pick<Control, AlwaysGiven> & Partial<Omit<Control, AlwaysGiven | 'version'>>;
+export type NewControl = Pick<Control, AlwaysGiven> & Partial<Omit<Control, AlwaysGiven | 'startCap' | 'version'>>;
 
 export interface CallKey {
   runId: string;
@@ -163,9 +167,10 @@ export interface CallRow extends Attempt {
   finish: Finish | null;
   servedModel: string | null;
   usage: Usage | null;
-  /** What a doubtful call is charged with. */
-  reservedNano: NanoUsd;
-  costNano: NanoUsd;
+  /** What a doubtful call is charged with; null when nobody knows what it may cost. */
+  reservedNano: NanoUsd | null;
+  /** Null for an answered call when nobody knows. */
+  costNano: NanoUsd | null;
   startedAt: EpochMs;
   endedAt: EpochMs | null;
 }
@@ -261,7 +266,13 @@ export interface Store extends SharedStore, MoneyStore {
   // Control.
   control(runId: string): Promise<Control>;
   /** `capsFall`: a cap that is lower already, at that moment, stays. @default false */
-  setControl(runId: string, patch: Partial<Omit<Control, 'version'>>, options?: { capsFall?: boolean }): Promise<Control>;
+  setControl(
+    runId: string,
+    patch: Partial<Omit<Control, 'startCap' | 'version'>>,
+    options?: { capsFall?: boolean },
+  ): Promise<Control>;
+  /** A command's cap for all runs of a day joins a run; with `replace` it takes the place of what is there, else the lower one stays. */
+  takeStartCap(runId: string, cap: DayCap, replace: boolean): Promise<void>;
   /** Control rows of several runs; unknown runs are left out. */
   controls(runIds: readonly string[]): Promise<Map<string, Control>>;
   /** Calls the listener right after a setControl of this store object was committed. Returns what ends it. */

@@ -2,6 +2,8 @@
 import { parseExactJson } from '../core/exact-json.js';
 import type { Finish, Outcome, RunState, Usage } from '../core/model.js';
 import type { Seed, SeedContent } from '../schema/seed.js';
+import type { DayCap } from './intent-port.js';
+import { isPaid } from './paid-calls.js';
 import type { CallRow, Control, RunRow, RunTotals } from './port.js';
 import type { QueueRow } from './shared-port.js';
 import type { Row } from './statements.js';
@@ -50,6 +52,7 @@ export function readTotals(row: RunTotalsTable): RunTotals {
     settledNano: row.settled_nano,
     reservedNano: row.reserved_nano,
     doubtfulNano: row.doubtful_nano,
+    unpriced: row.unpriced,
   };
 }
 
@@ -85,8 +88,8 @@ export function readCall(row: Row | CallsTable): CallRow {
     finish: call.finish as Finish | null,
     servedModel: call.served_model,
     usage: readUsage(call),
-    reservedNano: call.reserved_nano,
-    costNano: call.cost_nano,
+    reservedNano: call.unpriced === 1 && call.reserved_nano === 0 ? null : call.reserved_nano,
+    costNano: call.unpriced === 1 && isPaid(call) ? null : call.cost_nano,
     startedAt: call.started_at,
     endedAt: call.ended_at,
   };
@@ -94,6 +97,10 @@ export function readCall(row: Row | CallsTable): CallRow {
 
 export function readOutcome(row: { outcome_json: string }): Outcome {
   return JSON.parse(row.outcome_json);
+}
+
+function readStartCap({ start_cap_nano, start_cap_zone }: ControlsTable): DayCap | null {
+  return start_cap_nano === null ? null : { capNano: start_cap_nano, timeZone: start_cap_zone ?? 'UTC' };
 }
 
 export function readControl(row: Row | ControlsTable): Control {
@@ -107,6 +114,7 @@ export function readControl(row: Row | ControlsTable): Control {
     callCapNano: control.call_cap_nano,
     rowCapNano: control.row_cap_nano,
     dayCapNano: control.day_cap_nano,
+    startCap: readStartCap(control),
     tokensPerMinute: control.tokens_per_minute,
     auto: control.auto === 1,
     version: control.version,

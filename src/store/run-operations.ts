@@ -3,6 +3,7 @@
 import type { EpochMs, RunState } from '../core/model.js';
 import { unknownRun } from '../core/run-errors.js';
 import { chargeAnew } from './doubt-charge.js';
+import type { DayCap } from './intent-port.js';
 import { addTotals, type Operation } from './operation.js';
 import type { Control, NewControl, NewRun, RunPatch, WorkflowExecution } from './port.js';
 import { readControl } from './rows.js';
@@ -223,7 +224,7 @@ export function* reopenFailed({ runId, cause }: { runId: string; cause: string |
   return failed;
 }
 
-const CONTROL_COLUMNS: { [K in keyof Omit<Control, 'version'>]: string } = {
+const CONTROL_COLUMNS: { [K in keyof Omit<Control, 'startCap' | 'version'>]: string } = {
   paused: 'paused',
   cancelled: 'cancelled',
   concurrency: 'concurrency',
@@ -236,7 +237,7 @@ const CONTROL_COLUMNS: { [K in keyof Omit<Control, 'version'>]: string } = {
   auto: 'auto',
 };
 
-export type ControlPatch = Partial<Omit<Control, 'version'>>;
+export type ControlPatch = Partial<Omit<Control, 'startCap' | 'version'>>;
 
 const CAP_COLUMNS = [
   CONTROL_COLUMNS.capNano,
@@ -266,4 +267,16 @@ export function* setControl({ runId, patch, capsFall = false }: ControlChange): 
   const [row] = yield [statement, [runId, ...values]];
   if (!row) throw unknownRun(runId);
   return readControl(row);
+}
+
+export interface StartCap {
+  runId: string;
+  cap: DayCap;
+  replace: boolean;
+}
+
+/** Null when a lower one is there, or the run is not sealed yet. */
+export function* takeStartCap({ runId, cap, replace }: StartCap): Operation<Control | null> {
+  const [row] = yield [SQL.takeStartCap, [runId, cap.capNano, cap.timeZone, flag(replace)]];
+  return row ? readControl(row) : null;
 }

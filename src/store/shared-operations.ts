@@ -1,4 +1,5 @@
 /** Writes about what all processes have in common: model queues, send slots, shares of limits, owners and the activities that run in them. */
+import { type Excess, joined } from '../core/excess.js';
 import type { Learned } from '../core/gate/learned.js';
 import { type Share, type ShareHolder, shareOf, shareTurn } from '../core/gate/shares.js';
 import type { Wait } from '../core/gate/wait.js';
@@ -37,6 +38,15 @@ export function* takeSlots({ rateKey, count, intervalMs, now }: Slots): Operatio
 /** What a gate has learned; the newest counts. */
 export function* setLimits({ gateKey, learned }: { gateKey: string; learned: Learned }): Operation<void> {
   yield [SQL.setLimits, [gateKey, JSON.stringify(learned)]];
+}
+
+/** Several processes see the same model: the most of it counts. */
+export function* exceeded({ modelKey, excess }: { modelKey: string; excess: Excess }): Operation<Excess> {
+  const [row] = yield [SQL.excess, [modelKey]];
+  const known: Excess | null = row ? JSON.parse(String(row['excess_json'])) : null;
+  const all = joined(known, excess);
+  yield [SQL.setExcess, [modelKey, JSON.stringify(all)]];
+  return all;
 }
 
 export function* setWait({ owner, runId, wait }: { owner: string; runId: string; wait: Wait | null }): Operation<void> {

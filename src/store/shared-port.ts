@@ -1,4 +1,6 @@
 /** What all worker processes have in common: queues, rates, shares of limits, owners and the activities that run in them. */
+
+import type { Excess } from '../core/excess.js';
 import type { Learned } from '../core/gate/learned.js';
 import type { Share, ShareAsk, ShareHolder } from '../core/gate/shares.js';
 import type { Wait } from '../core/gate/wait.js';
@@ -65,6 +67,10 @@ export interface SharedStore {
   /** What was learned of a gate's limits; null when nothing was. */
   limits(gateKey: string): Promise<Learned | null>;
   setLimits(gateKey: string, learned: Learned): Promise<void>;
+  /** By how much answers of a model have cost more than they may, as far as it was seen lately; null = they did not. */
+  excess(modelKey: string): Promise<Excess | null>;
+  /** Adds what was seen just now. Returns all that was seen lately. */
+  exceeded(modelKey: string, excess: Excess): Promise<Excess>;
   /** What a run waits for in a process; null = for nothing. */
   setWait(owner: string, runId: string, wait: Wait | null): Promise<void>;
   /** What a run waits for, in each process whose lease holds at a time. */

@@ -38,6 +38,7 @@ type Reads = Pick<
   | 'controls'
   | 'queues'
   | 'limits'
+  | 'excess'
   | 'waits'
   | 'shares'
   | 'owners'
@@ -87,6 +88,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     controls: read(reader.controls),
     queues: read(reader.queues),
     limits: read(reader.limits),
+    excess: read((modelKey: string) => money.excess(modelKey)),
     waits: read(reader.waits),
     shares: read(reader.shares),
     owners: read(reader.owners),
@@ -162,6 +164,10 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     reconcile: (reconciliation) => writer.write('reconcile', reconciliation),
     finish: (runId: string, outcome: Outcome) => writer.write('finish', { runId, outcome }),
     setControl,
+    async takeStartCap(runId, cap, replace) {
+      const control = await writer.write('takeStartCap', { runId, cap, replace });
+      if (control !== null) tell(runId, control);
+    },
     onControl(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);
@@ -169,6 +175,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     registerQueue: (queue) => writer.write('registerQueue', { queue }),
     takeSlots: (rateKey, count, intervalMs, now) => writer.write('takeSlots', { rateKey, count, intervalMs, now }),
     setLimits: (gateKey, learned) => writer.write('setLimits', { gateKey, learned }),
+    exceeded: (modelKey, excess) => writer.write('exceeded', { modelKey, excess }),
     setWait: (owner, runId, wait) => writer.write('setWait', { owner, runId, wait }),
     beat: (owner, until: EpochMs) => writer.write('beat', { owner, until }),
     share: async (request) => new Map(await writer.write('share', { request })),

@@ -24,7 +24,7 @@ const TURN = 'run_id = ?1 AND idx = ?2 AND turn = ?3';
  * statement again at each use, since it decides with the value whether a partial index fits.
  */
 const ANSWERED = `finish = ?5, served_model = ?6, input_tokens = ?7, cached_tokens = ?8, output_tokens = ?9, reasoning_tokens = ?10,
-  cost_nano = ?11, ended_at = ?12 WHERE ${CALL}`;
+  cost_nano = ?11, ended_at = ?12, unpriced = ?13 WHERE ${CALL}`;
 /** The turn has no answer yet and the seed no outcome. */
 const UNANSWERED = `NOT EXISTS (SELECT 1 FROM calls other WHERE other.run_id = ?1 AND other.idx = ?2 AND other.turn = ?3
   AND other.state = 'answered') AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.run_id = ?1 AND outcomes.idx = ?2)`;
@@ -44,35 +44,44 @@ const ROW_MONEY = `(SELECT CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) FROM call
   AND state IN ('answered', 'superseded'))`;
 const ROW_HELD = `(SELECT CAST(COALESCE(SUM(reserved_nano), 0) AS BIGINT) FROM calls WHERE run_id = ?1 AND idx = ?3
   AND state IN ('intent', 'doubtful'))`;
-/** What all runs are charged with in a day. */
-const ledgerSum = (from: string, to: string) =>
-  `(SELECT CAST(COALESCE(SUM(settled_nano + reserved_nano + doubtful_nano), 0) AS BIGINT) FROM ledger
-  WHERE slot >= CAST(${from} AS BIGINT) AND slot < CAST(${to} AS BIGINT))`;
+/** What all runs of a day are charged with when the call (?2) is made: `charge` of reservation.ts. */
+const dayCharge = (from: string, to: string) =>
+  `(SELECT CAST(COALESCE(SUM(settled_nano + doubtful_nano) + CASE WHEN SUM(reserved_nano) > 0
+  THEN CAST(?10 AS BIGINT) * (SUM(reserved_nano) + CAST(?2 AS BIGINT)) ELSE CAST(?2 AS BIGINT) END, CAST(?2 AS BIGINT)) AS BIGINT)
+  FROM ledger WHERE slot >= CAST(${from} AS BIGINT) AND slot < CAST(${to} AS BIGINT))`;
+/** The same of the run. */
+const RUN_CHARGE = `run_totals.settled_nano + run_totals.doubtful_nano + CASE WHEN run_totals.reserved_nano > 0
+  THEN CAST(?10 AS BIGINT) * (run_totals.reserved_nano + CAST(?2 AS BIGINT)) ELSE CAST(?2 AS BIGINT) END`;
 const DEAD_OWNERS = 'SELECT id FROM owners WHERE home = ?1 AND id <> ?2';
 
 export const SQL = define({
   // Totals.
   hasTotals: 'SELECT run_id FROM run_totals WHERE run_id = ?1',
   insertTotals: `INSERT INTO run_totals (run_id, total, ok, failed, filtered, seq, calls, tries, limited, doubtful, open_calls,
-    settled_nano, reserved_nano, doubtful_nano, input_tokens, cached_tokens, output_tokens, reasoning_tokens)
-    VALUES (?1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)`,
+    settled_nano, reserved_nano, doubtful_nano, input_tokens, cached_tokens, output_tokens, reasoning_tokens, unpriced)
+    VALUES (?1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)`,
   addTotals: `UPDATE run_totals SET ok = ok + ?2, failed = failed + ?3, filtered = filtered + ?4, seq = seq + ?5, calls = calls + ?6,
     tries = tries + ?7, limited = limited + ?8, doubtful = doubtful + ?9, open_calls = open_calls + ?10,
     settled_nano = settled_nano + ?11, reserved_nano = reserved_nano + ?12, doubtful_nano = doubtful_nano + ?13,
     input_tokens = input_tokens + ?14, cached_tokens = cached_tokens + ?15, output_tokens = output_tokens + ?16,
-    reasoning_tokens = reasoning_tokens + ?17 WHERE run_id = ?1`,
+    reasoning_tokens = reasoning_tokens + ?17, unpriced = unpriced + ?18 WHERE run_id = ?1`,
   setTotal: 'UPDATE run_totals SET total = ?2 WHERE run_id = ?1',
 
   // Calls.
   reserve: `UPDATE run_totals SET reserved_nano = reserved_nano + ?2, open_calls = open_calls + 1 WHERE run_id = ?1 AND NOT EXISTS
     (SELECT 1 FROM controls WHERE run_id = ?1 AND (call_cap_nano < CAST(?2 AS BIGINT)
-     OR cap_nano < run_totals.settled_nano + run_totals.reserved_nano + run_totals.doubtful_nano + CAST(?2 AS BIGINT)
+     OR cap_nano < ${RUN_CHARGE}
      OR (row_cap_nano IS NOT NULL AND row_cap_nano < CAST(?2 AS BIGINT) + ${ROW_MONEY} + ${ROW_HELD})
-     OR (day_cap_nano IS NOT NULL AND day_cap_nano < CAST(?2 AS BIGINT) + ${ledgerSum('?4', '?5')})))
+     OR (CAST(?14 AS BIGINT) = 1 AND day_cap_nano IS NOT NULL AND day_cap_nano < ${dayCharge('?4', '?5')})
+     OR (CAST(?14 AS BIGINT) = 1 AND start_cap_nano IS NOT NULL
+       AND (start_cap_zone <> CAST(?11 AS TEXT) OR start_cap_nano < ${dayCharge('?12', '?13')}))))
     AND NOT EXISTS (SELECT 1 FROM ledger WHERE slot > CAST(?9 AS BIGINT))
-    AND (CAST(?6 AS BIGINT) IS NULL OR CAST(?6 AS BIGINT) >= CAST(?2 AS BIGINT) + ${ledgerSum('?7', '?8')})
+    AND (CAST(?6 AS BIGINT) IS NULL OR CAST(?6 AS BIGINT) >= ${dayCharge('?7', '?8')})
     RETURNING run_id`,
-  caps: `SELECT call_cap_nano, row_cap_nano, cap_nano, day_cap_nano FROM controls WHERE run_id = ?1`,
+  caps: `SELECT call_cap_nano, row_cap_nano, cap_nano, day_cap_nano, start_cap_nano, start_cap_zone FROM controls WHERE run_id = ?1`,
+  startZone: 'SELECT start_cap_zone FROM controls WHERE run_id = ?1 AND start_cap_nano IS NOT NULL',
+  takeStartCap: `UPDATE controls SET start_cap_nano = ?2, start_cap_zone = ?3, version = version + 1 WHERE run_id = ?1
+    AND (CAST(?4 AS BIGINT) = 1 OR start_cap_nano IS NULL OR start_cap_nano > CAST(?2 AS BIGINT)) RETURNING *`,
   runMoney: 'SELECT settled_nano, reserved_nano, doubtful_nano FROM run_totals WHERE run_id = ?1',
   rowMoney: `SELECT ${ROW_MONEY.replaceAll('?3', '?2')} AS kept, ${ROW_HELD.replaceAll('?3', '?2')} AS held`,
   ledgerMoney: `SELECT COALESCE(SUM(settled_nano), 0) AS settled_nano, COALESCE(SUM(reserved_nano), 0) AS reserved_nano,
@@ -82,7 +91,7 @@ export const SQL = define({
     ON CONFLICT (slot) DO UPDATE SET settled_nano = ledger.settled_nano + excluded.settled_nano,
     reserved_nano = ledger.reserved_nano + excluded.reserved_nano, doubtful_nano = ledger.doubtful_nano + excluded.doubtful_nano`,
   insertCall: `INSERT INTO calls (run_id, idx, turn, attempt, epoch, state, owner, is_try, reserved_nano, cost_nano, started_at,
-    ledger_slot) VALUES (?1, ?2, ?3, ?4, ?5, 'intent', ?6, 0, ?7, 0, ?8, ?9)
+    ledger_slot, unpriced) VALUES (?1, ?2, ?3, ?4, ?5, 'intent', ?6, 0, ?7, 0, ?8, ?9, ?10)
     ON CONFLICT (run_id, idx, turn, attempt) DO NOTHING RETURNING attempt`,
   attemptsOfTurn: `SELECT attempt, state, owner, reserved_nano FROM calls WHERE ${TURN} ORDER BY attempt`,
   leaseOf: 'SELECT lease_until FROM owners WHERE id = ?1',
@@ -94,10 +103,10 @@ export const SQL = define({
   lateDoubtful: `${LATE} AND state = 'doubtful' AND (code IS NULL OR code <> ?5) RETURNING attempt`,
   insertAnswer: 'INSERT INTO answers (run_id, idx, turn, attempt, answer_json) VALUES (?1, ?2, ?3, ?4, ?5)',
   endOpen: `${ENDED} AND state = 'intent' RETURNING reserved_nano, ledger_slot`,
-  paidDoubtful: `${SPENT} WHERE ${CALL} AND state = 'doubtful' RETURNING reserved_nano, ledger_slot`,
-  spendOpen: `${SPENT}, is_try = ?13 WHERE ${CALL} AND state = 'intent' RETURNING reserved_nano, ledger_slot`,
-  spendDoubtful: `${SPENT}, is_try = ?13 WHERE ${CALL} AND state = 'doubtful' RETURNING reserved_nano, ledger_slot`,
-  doubtRule: `SELECT runs.task_json, run_totals.settled_nano, run_totals.calls FROM runs JOIN run_totals ON run_totals.run_id = runs.id
+  paidDoubtful: `${SPENT}, unpriced = 0 WHERE ${CALL} AND state = 'doubtful' RETURNING reserved_nano, ledger_slot`,
+  spendOpen: `${SPENT}, is_try = ?13, unpriced = ?14 WHERE ${CALL} AND state = 'intent' RETURNING reserved_nano, ledger_slot`,
+  spendDoubtful: `${SPENT}, is_try = ?13, unpriced = ?14 WHERE ${CALL} AND state = 'doubtful' RETURNING reserved_nano, ledger_slot`,
+  doubtRule: `SELECT runs.task_json, run_totals.settled_nano, run_totals.calls - run_totals.unpriced AS priced FROM runs JOIN run_totals ON run_totals.run_id = runs.id
     WHERE runs.id = ?1`,
   doubtfulOf: `SELECT idx, turn, attempt, code, reserved_nano, ledger_slot FROM calls WHERE run_id = ?1 AND state = 'doubtful'`,
   chargeDoubtful: `UPDATE calls SET reserved_nano = ?5 WHERE ${CALL} AND state = 'doubtful'`,
@@ -178,6 +187,9 @@ export const SQL = define({
     from_us = excluded.from_us RETURNING next_us`,
   setLimits: `INSERT INTO limits (gate_key, learned_json) VALUES (?1, ?2)
     ON CONFLICT (gate_key) DO UPDATE SET learned_json = excluded.learned_json`,
+  setExcess: `INSERT INTO excesses (model_key, excess_json) VALUES (?1, ?2)
+    ON CONFLICT (model_key) DO UPDATE SET excess_json = excluded.excess_json`,
+  excess: 'SELECT excess_json FROM excesses WHERE model_key = ?1',
   setWait: `INSERT INTO waits (run_id, owner, wait_json) VALUES (?1, ?2, ?3)
     ON CONFLICT (run_id, owner) DO UPDATE SET wait_json = excluded.wait_json`,
   endWait: 'DELETE FROM waits WHERE run_id = ?1 AND owner = ?2',

@@ -56,6 +56,8 @@ export interface RunTotalsTable {
   cached_tokens: number;
   output_tokens: number;
   reasoning_tokens: number;
+  /** Answered calls whose cost nobody knows: `settled_nano` is without them. */
+  unpriced: number;
 }
 
 export interface SeedsTable {
@@ -92,6 +94,8 @@ export interface CallsTable {
   reasoning_tokens: number | null;
   reserved_nano: number;
   cost_nano: number;
+  /** 1: nobody knows what it costs; both amounts are 0 then. */
+  unpriced: number;
   /** Where it is booked in the ledger; null for calls of before the ledger. */
   ledger_slot: number | null;
   started_at: number;
@@ -129,6 +133,9 @@ export interface ControlsTable {
   call_cap_nano: number | null;
   row_cap_nano: number | null;
   day_cap_nano: number | null;
+  /** Cap for all runs of a day that the starting command brought, and the zone of its days; null together. */
+  start_cap_nano: number | null;
+  start_cap_zone: string | null;
   tokens_per_minute: number | null;
   auto: number;
   version: number;
@@ -164,6 +171,12 @@ export interface LedgerTable {
 export interface LimitsTable {
   gate_key: string;
   learned_json: string;
+}
+
+/** By how much answers of a model have cost more than they may. */
+export interface ExcessesTable {
+  model_key: string;
+  excess_json: string;
 }
 
 /** What a run waits for in one process. */
@@ -209,6 +222,7 @@ export interface Tables {
   rates: RatesTable;
   ledger: LedgerTable;
   limits: LimitsTable;
+  excesses: ExcessesTable;
   waits: WaitsTable;
   owners: OwnersTable;
   shares: SharesTable;

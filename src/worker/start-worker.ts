@@ -6,7 +6,7 @@ import { CallEnds } from '../activities/call-ends.js';
 import { activityParts, createActivities } from '../activities/index.js';
 import type { Config } from '../config.js';
 import { filesQueue, MAIN_QUEUE, STATE_ATTRIBUTE, sliceQueue } from '../core/names.js';
-import { usdToNano } from '../core/price.js';
+import { dayCap } from '../core/price.js';
 import { createOpenAiCompatible } from '../llm/openai-compatible.js';
 import { createPrices } from '../pricing/prices.js';
 import type { Store, WorkflowExecution } from '../store/port.js';
@@ -107,7 +107,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
       keys,
       owner,
       homeId,
-      homeCap: config.maxDailyCost && { capNano: usdToNano(config.maxDailyCost.usd), timeZone: config.maxDailyCost.timeZone },
+      homeCap: dayCap(config),
       log,
       hasStateAttribute: async () => (await stateAttribute?.has()) ?? false,
       openQueue: async (queue) => await queues?.open(queue),

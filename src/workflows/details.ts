@@ -7,6 +7,10 @@ function inUsd(text: string): string {
   return text.replace(/\$([\d.]+)/g, '$1 USD');
 }
 
+function spentText(usd: number | null): string {
+  return usd === null ? '**unknown** USD' : `**${usd.toFixed(4)} USD**`;
+}
+
 export function currentDetails(plan: RunPlan, phase: string, paused: boolean, seen: WatchRunResult): string {
   const { total, ok, failed, filtered, calls, limited, doubtful, costUsd } = seen;
   // Not in what older histories hold.
@@ -20,7 +24,7 @@ export function currentDetails(plan: RunPlan, phase: string, paused: boolean, se
     '',
     // No table: the Web UI draws one without any space between its columns.
     `**${ok}** ok, **${failed}** failed, **${filtered}** filtered, **${left}** left.`,
-    `**${calls}** calls answered, **${limited}** rate limited, **${doubtful}** doubtful; **${costUsd.toFixed(4)} USD**${cap} spent.`,
+    `**${calls}** calls answered, **${limited}** rate limited, **${doubtful}** doubtful; ${spentText(costUsd)}${cap} spent.`,
     '',
     ...(left === 0 ? [] : [`Waits for **${waitsFor}**.`]),
     ...(rest === null ? [] : [`The rest: ${inUsd(rest)}.`]),
@@ -55,7 +59,7 @@ export function endDetails(plan: RunPlan, summary: RunSummary): string {
     `### ${plan.name}: ${state}${why === '' ? '' : ` (${why})`}, ${total - left} of ${total} rows`,
     '',
     `**${ok}** ok, **${failed}** failed, **${filtered}** filtered, **${left}** left.`,
-    `${usage.input} tokens in, ${usage.output} out; **${costUsd.toFixed(4)} USD** spent.`,
+    `${usage.input} tokens in, ${usage.output} out; ${spentText(costUsd)} spent.`,
     '',
     ...(left === 0 ? [] : [`Go on with: \`${nextCommand(summary)}\`.`, '']),
     `Epoch ${plan.epoch}, model \`${plan.model}\`.`,

@@ -48,7 +48,8 @@ export interface RunSummary {
   message: string | null;
   counts: { total: number; ok: number; failed: number; filtered: number };
   usage: Usage;
-  costUsd: number;
+  /** Null: nobody knows. */
+  costUsd: number | null;
   outputDir: string;
 }
 

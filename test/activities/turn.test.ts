@@ -311,6 +311,102 @@ describe('money', () => {
     expect(await part.store.totals(row.id)).toMatchObject({ settledNano: 5.5 * WORST + COST, reservedNano: 0 });
   });
 
+  it('forty answers dearer than they may, all in flight at once -> the next call reserves for the dearest of them, not for all', async () => {
+    const model = { provider: 'openai', model: 'dear-at-once', apiBase: 'http://127.0.0.1:9/v1', apiKeyEnv: null };
+    const { context, row } = await part.run(42, { model, concurrency: 40 });
+    const answers = gatekeeper<void>();
+    const dear = (times: number) => async () => {
+      await answers.promise;
+      return reply('dear', { costUsd: times * WORST * 1e-9 });
+    };
+    part.adapter.next(...Array.from({ length: 40 }, (_, at) => dear(at === 20 ? 1.5 : 1.45)));
+    const ends = Array.from({ length: 40 }, (_, index) => part.take(context, index));
+    await until('all are in flight', () => part.adapter.calls.length === 40);
+    answers.open();
+    await Promise.all(ends);
+    part.adapter.next(reply('as told'));
+    await part.take(context, 40);
+    // Another process, later: what was seen is in the store.
+    const later = await setup(opened.store);
+    later.adapter.next(reply('as told'));
+    await later.take(await later.contexts.get(row.id, 1), 41);
+    later.close();
+    const reserved = (await part.store.calls(row.id, { list: [40, 41] })).map(({ reservedNano }) => reservedNano);
+    expect(reserved).toEqual([1.5 * WORST, 1.5 * WORST]);
+    const receipt = await buildReceipt(part.store, row.id, { at: 0, versions: {} });
+    expect(receipt.calls).toMatchObject({ exceeding: 40 });
+    expect(receipt.money.exceeding_usd).toBeCloseTo((39 * 0.45 + 0.5) * WORST * 1e-9, 12);
+    expect(await verifyRun(part.store, row.id, {})).toMatchObject({ differences: [] });
+  });
+
+  it('an answer longer than it may be -> reserved for by its tokens: a run that allows as many is not held back', async () => {
+    const worstCase = (_: unknown, { maxOutput }: { maxOutput: number }) => 10 * maxOutput;
+    const prices = { worstCase, cost: (_: unknown, { output }: { output: number }) => 10 * output, contextWindow: () => null };
+    const long = await setup(opened.store, { prices });
+    const model = { provider: 'openai', model: 'long', apiBase: 'http://127.0.0.1:9/v1', apiKeyEnv: null };
+    const short = await long.run(2, { model, maxTokens: 10 });
+    const wide = await long.run(1, { model, maxTokens: 1_000 });
+    const usage = { input: 1, cached: 0, output: 400, reasoning: 0 };
+    long.adapter.next(reply('long', { usage }), reply('long', { usage }), reply('long', { usage }));
+    for (const index of [0, 1]) await long.take(short.context, index);
+    await long.take(wide.context, 0);
+    const reserved = async (id: string) =>
+      (await long.store.calls(id, { from: 0, to: 2 })).map(({ reservedNano }) => reservedNano);
+    expect(await reserved(short.row.id)).toEqual([100, 4_000]);
+    expect(await reserved(wide.row.id)).toEqual([10_000]);
+    long.close();
+  });
+
+  it('under a cap, after an answer dearer than it may -> calls go one by one where two could pass it, and the end says why', async () => {
+    const model = { provider: 'openai', model: 'dear-and-capped', apiBase: 'http://127.0.0.1:9/v1', apiKeyEnv: null };
+    const { context, row } = await part.run(6, { model });
+    part.adapter.next(reply('dear', { costUsd: 2 * WORST * 1e-9 }));
+    await part.take(context, 0);
+    await part.store.setControl(row.id, { capNano: 12 * WORST });
+    let [most, under] = [0, 0];
+    const dear = async () => {
+      under += 1;
+      most = Math.max(most, under);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      under -= 1;
+      return reply('dear', { costUsd: 4 * WORST * 1e-9 });
+    };
+    part.adapter.next(dear, dear);
+    await Promise.all([1, 2].map((index) => part.take(context, index)));
+    expect(most).toBe(1);
+    const end = await part.take(context, 3);
+    expect(end).toMatchObject({ kind: 'stop', cause: 'capped', message: expect.stringContaining('cost more than they may') });
+    expect(await part.store.totals(row.id)).toMatchObject({ settledNano: 10 * WORST });
+  });
+
+  it('simulated money -> in no sum of a day, held back by no cap of a day', async () => {
+    const capped = await setup(opened.store, { homeCap: { capNano: 1, timeZone: 'UTC' } });
+    const model = { provider: 'sim', model: 'quick', apiBase: null, apiKeyEnv: null };
+    const { context, row } = await capped.run(1, { model });
+    await capped.store.setControl(row.id, { dayCapNano: 1 });
+    await capped.store.takeStartCap(row.id, { capNano: 1, timeZone: 'UTC' }, true);
+    const before = await capped.store.chargedIn(0, 1e9);
+    capped.adapter.next(reply('simulated'));
+    expect(await capped.take(context, 0)).toMatchObject({ kind: 'done', outcome: { costNano: COST } });
+    expect(await capped.store.chargedIn(0, 1e9)).toBe(before);
+    expect(await verifyRun(capped.store, row.id, {})).toMatchObject({ differences: [] });
+    capped.close();
+  });
+
+  it('cap that the starting command brought -> stops by its name; a later command only lowers it, but may replace it', async () => {
+    const { context, row } = await part.run(1);
+    const cap = (capNano: number) => ({ capNano, timeZone: 'Europe/Berlin' });
+    await part.store.takeStartCap(row.id, cap(1), true);
+    await part.store.takeStartCap(row.id, cap(1e12), false);
+    const message = expect.stringMatching(
+      /^the next call could pass SWARM_MAX_DAILY_COST of its command .*; the next day begins at \d{4}-/,
+    );
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'stop', cause: 'capped', message });
+    await part.store.takeStartCap(row.id, cap(1e12), true);
+    part.adapter.next(reply('goes'));
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'done' });
+  });
+
   it('cap of a row: reached in its second turn -> the row fails as capped, keeps what it paid; the next row goes', async () => {
     const { context, row } = await part.run(2, { multiTurn: true, maxTurns: 3 });
     await part.store.setControl(row.id, { rowCapNano: WORST + COST - 1 });
@@ -354,7 +450,16 @@ describe('money', () => {
     expect(await unpriced.take(context, 0)).toMatchObject({ kind: 'stop', cause: 'request', message });
     await unpriced.store.setControl(row.id, { capNano: null });
     unpriced.adapter.next(reply('free'));
-    expect(await unpriced.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'ok', costNano: 0 } });
+    const end = await unpriced.take(context, 0);
+    // Unknown is never 0.
+    expect(end).toMatchObject({ kind: 'done', outcome: { status: 'ok', costNano: null } });
+    expect(await unpriced.store.totals(row.id)).toMatchObject({ calls: 1, unpriced: 1, settledNano: 0 });
+    const progress = await readProgress(unpriced.store, row.id, { maxDailyCost: null, warnAt: null });
+    expect(progress).toMatchObject({ costUsd: null });
+    const { calls, money } = await buildReceipt(unpriced.store, row.id, { at: 0, versions: {} });
+    expect(calls).toMatchObject({ answered: 1, unpriced: 1 });
+    expect(money).toMatchObject({ settled_usd: null, total_usd: null, by_model: [{ cost_usd: null }] });
+    expect(await verifyRun(unpriced.store, row.id, {})).toMatchObject({ differences: [] });
     unpriced.close();
   });
 });

@@ -6,6 +6,8 @@
  * - the provider's bill is no more than our ledger says.
  */
 import { LATE } from '../../src/store/doubt-charge.js';
+import { known } from '../support/known.js';
+
 import { type ProviderCall, paidTwice, rowOf, spentUsd } from '../support/provider.js';
 import type { RunFolder } from '../support/run-folder.js';
 import { seedsOf } from './rows.js';
@@ -120,10 +122,10 @@ export function check({ expected, out, calls, blows }: Evidence): Findings {
     late.length === 0 || blows.some(({ stalled }) => stalled === true),
   );
   const bill = spentUsd(billed);
-  holds(`the provider's bill ${bill} is above the ledger ${money.total_usd}`, bill <= money.total_usd + 1e-9);
+  holds(`the provider's bill ${bill} is above the ledger ${money.total_usd}`, bill <= known(money.total_usd) + 1e-9);
   holds(`${money.reserved_usd} USD are still reserved`, money.reserved_usd === 0);
   const settled = sumUsd([...out.ok(), ...out.failed()].map((row) => row.cost_usd));
-  const open = sumUsd(doubtful_calls.map((call) => call.reserved_usd));
+  const open = sumUsd(doubtful_calls.map((call) => known(call.reserved_usd)));
   holds(`the ledger settled ${money.settled_usd}, the rows cost ${settled}`, money.settled_usd === settled);
   holds(`the ledger doubts ${money.doubtful_usd}, the doubtful calls ${open}`, money.doubtful_usd === open);
   holds(`the ledger's total is ${money.total_usd}`, money.total_usd === sumUsd([settled, open]));

@@ -91,7 +91,9 @@ describe('swarm check', () => {
       '',
     ]);
     const guess = await check({ estimate: estimateOf({ costUsd: null }) });
-    expect(guess.stdout).toMatch(/^expected: .*out, 20s \(18s to 25s\) at best \(guess, nothing is measured yet\)$/m);
+    expect(guess.stdout).toMatch(
+      /^expected: .*out, cost unknown, 20s \(18s to 25s\) at best \(guess, nothing is measured yet\)$/m,
+    );
     const done = await check({ estimate: estimateOf({ rows: 0 }), doneRows: 20 });
     expect(done.stdout).toMatch(/20 rows are done already, 0 are left\n$/);
     const [record] = jsonLines(await check({ estimate, doneRows: 8, sampleRun: 'poems-1' }, ['--json']));

@@ -215,7 +215,7 @@ describe('swarm receipt', () => {
     task_fingerprint: 'a1',
     seeds_fingerprint: 'b2',
     counts: { total: 20, ok: 18, failed: 2, filtered: 0, pending: 0 },
-    calls: { answered: 22, failed: 1, limited: 3, doubtful: 1, open: 0, unmetered: 2 },
+    calls: { answered: 22, failed: 1, limited: 3, doubtful: 1, open: 0, unmetered: 2, unpriced: 0, exceeding: 1 },
     tokens,
     money: {
       cap_usd: 5,
@@ -224,6 +224,7 @@ describe('swarm receipt', () => {
       reserved_usd: 0,
       total_usd: 0.0133,
       unmetered_usd: 0.002,
+      exceeding_usd: 0.0001,
       by_model: [
         { model: 'sim-small', tier: 'worker', calls: 20, tokens, cost_usd: 0.01 },
         { model: 'sim-large', tier: 'worker', calls: 3, tokens, cost_usd: 0.0023 },

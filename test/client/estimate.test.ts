@@ -60,13 +60,15 @@ describe('rows of an earlier run', () => {
     index,
     calls: 1,
     inputTokens: 100,
+    cachedTokens: 0,
     outputTokens: 50,
+    unmetered: 0,
     costNano,
     ms: 2_000,
   });
 
   it('a sample, and rows that are done -> the rest by it; --fresh -> all rows', async () => {
-    const sample = { run: 'before', rows: Array.from({ length: 30 }, (_, index) => done(index, 1_000_000)) };
+    const sample = { run: 'before', price: null, rows: Array.from({ length: 30 }, (_, index) => done(index, 1_000_000)) };
     const earlier = async () => ({ done: 30, sample, learned: null });
     const report = await checkTask(task(), { seeds }, { earlier });
     expect(report).toMatchObject({ doneRows: 30, sampleRun: 'before' });
@@ -76,6 +78,27 @@ describe('rows of an earlier run', () => {
     expect(fresh).toMatchObject({ doneRows: 0, estimate: { rows: 100, sample: 30 } });
     const all = await checkTask(task(), { seeds }, { earlier: async () => ({ done: 100, sample, learned: null }) });
     expect(all.estimate).toMatchObject({ rows: 0, calls: { expected: 0 }, ms: { expected: 0 } });
+  });
+
+  it('done at another price -> their tokens at the price of today; at one that nobody knows -> unknown', async () => {
+    const rows = Array.from({ length: 20 }, (_, index) => done(index, 30_000));
+    const before = { input: 0.1, output: 0.4 };
+    const report = async (price: object | undefined, more: object = {}) => {
+      const own = { worker_model: 'local', worker_api_base: 'http://127.0.0.1:9/v1', ...(price && { price }) };
+      const sample = { run: 'before', price: before, rows: rows.map((one) => ({ ...one, ...more })) };
+      return await checkTask(task(own), { seeds }, { earlier: async () => ({ done: 0, sample, learned: null }) });
+    };
+    const expected = async (price: object | undefined, more: object = {}) =>
+      (await report(price, more)).estimate?.costUsd?.expected;
+    // 100 rows of 100 tokens in and 50 out.
+    expect(await expected({ input: 1_000, output: 4_000 })).toBeCloseTo(30, 6);
+    // Cached tokens at their own price.
+    expect(await expected({ input: 1_000, output: 4_000, cached_input: 100 }, { cachedTokens: 100 })).toBeCloseTo(21, 6);
+    // The same price: what they did cost holds.
+    expect(await expected(before)).toBeCloseTo(0.003, 9);
+    // No tokens were told: they were booked at what they could cost, which is 10,000 times as much now.
+    expect(await expected({ input: 1_000, output: 4_000 }, { unmetered: 1, inputTokens: 0, outputTokens: 0 })).toBeCloseTo(30, 4);
+    expect((await report(undefined)).estimate?.costUsd).toBeNull();
   });
 
   it('the store: the newest run of the same task with enough rows; done rows are those of the same folder', async () => {
@@ -122,7 +145,10 @@ describe('rows of an earlier run', () => {
     expect(found.done).toBe(9);
     expect(found.sample?.run).toBe('long-ago');
     expect(found.sample?.rows).toHaveLength(25);
-    expect(found.sample?.rows[0]).toEqual({ index: 0, calls: 1, inputTokens: 10, outputTokens: 5, costNano: 7, ms: 400 });
+    expect(found.sample?.rows[0]).toEqual({
+      index: 0,
+      ...{ calls: 1, inputTokens: 10, cachedTokens: 0, outputTokens: 5, unmetered: 0, costNano: 7, ms: 400 },
+    });
     // All its rows are done: a few are enough.
     await create('small', 6, '/elsewhere', 3);
     await doRows('small', 6);

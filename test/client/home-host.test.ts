@@ -23,7 +23,7 @@ function serve(socket: Socket): void {
     const request = value as HostRequest;
     if (request.type === 'hello') {
       hellos += 1;
-      send({ type: 'ready', info: INFO });
+      send({ type: 'ready', info: INFO, settings: { maxDailyCost: null, others: [] } });
     } else if (request.type === 'attach' && deaths > 0) {
       deaths -= 1;
       socket.destroy();

@@ -5,14 +5,16 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { endOfHostLog, logSize } from '../../src/client/host-log.js';
 import { encodeLine, LONGEST_LINE, lineDecoder } from '../../src/client/host-protocol.js';
 
+const settings = { maxDailyCost: null, place: {}, route: {} };
+
 describe('lineDecoder', () => {
   it('chunks cut anywhere -> whole values in order', () => {
-    const text = encodeLine({ type: 'hello', version: '1' }) + encodeLine({ type: 'attach', run: 'ä\n' });
+    const text = encodeLine({ type: 'hello', version: '1', settings }) + encodeLine({ type: 'attach', run: 'ä\n' });
     const values: unknown[] = [];
     const decode = lineDecoder((value) => values.push(value));
     for (const letter of text) decode(letter);
     expect(values).toEqual([
-      { type: 'hello', version: '1' },
+      { type: 'hello', version: '1', settings },
       { type: 'attach', run: 'ä\n' },
     ]);
   });

@@ -125,7 +125,7 @@ describe('startOrResume', () => {
       told.push([run, workflow]);
       throw new Error('the host is gone');
     };
-    const tells = new Launcher(temporal.client, store, { opens });
+    const tells = new Launcher(temporal.client, store, { host: { opens } });
     await tells.startOrResume(id);
     expect(told).toEqual([[id, { workflowId: `${id}/e1`, executionId: `${id}/e1-x` }]]);
     await running();
@@ -134,6 +134,24 @@ describe('startOrResume', () => {
     temporal.status.clear();
     await tells.startOrResume(id);
     expect(told).toHaveLength(1);
+  });
+
+  it('a starter with a cap of a day -> the run has it; who joins may only lower it, who lets a paused run go on replaces it', async () => {
+    const cap = (usd: number) => ({ capNano: usd * 1e9, timeZone: 'Europe/Berlin' });
+    const by = (usd: number) => new Launcher(temporal.client, store, { cap: cap(usd) }).startOrResume(id);
+    const held = async () => (await store.control(id)).startCap;
+    await by(2);
+    expect(await held()).toEqual(cap(2));
+    await running();
+    await by(5);
+    expect(await held()).toEqual(cap(2));
+    await by(1);
+    expect(await held()).toEqual(cap(1));
+    await launcher.startOrResume(id);
+    expect(await held()).toEqual(cap(1));
+    await store.setControl(id, { paused: true });
+    await by(5);
+    expect(await held()).toEqual(cap(5));
   });
 
   it('an unknown run -> E_RUN_UNKNOWN', async () => {
@@ -281,7 +299,7 @@ describe('goOnAfterDeath', () => {
     await running();
     await interrupt();
     const told: string[] = [];
-    const tells = new Launcher(temporal.client, store, { goOn: async (run) => void told.push(run) });
+    const tells = new Launcher(temporal.client, store, { host: { goOn: async (run) => void told.push(run) } });
     await tells.goOnAfterDeath(id);
     expect(await store.run(id)).toMatchObject({ state: 'running', reason: null, message: null });
     expect(await store.control(id)).toMatchObject({ paused: false });

@@ -476,7 +476,12 @@ describe('acting', () => {
     await answered(1, ['another'], 1, { runId: id, costNano: 2_000 });
     expect((await warned.progress()).warnings.map(({ key }) => key)).toEqual(['warn_at', 'SWARM_WARN_AT']);
     await store.setControl(id, { dayCapNano: 9_000_000_000 });
-    expect((await warned.progress()).today?.maxCostUsd).toBe(9);
+    // Of several caps the strictest.
+    expect((await warned.progress()).today?.maxCostUsd).toBe(5);
+    await store.setControl(id, { dayCapNano: 3_000_000_000 });
+    expect((await warned.progress()).today?.maxCostUsd).toBe(3);
+    await store.takeStartCap(id, { capNano: 2_000_000_000, timeZone: 'Asia/Tokyo' }, true);
+    expect((await warned.progress()).today?.maxCostUsd).toBe(2);
   });
 
   it.each([

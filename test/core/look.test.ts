@@ -4,7 +4,10 @@ import type { Wait } from '../../src/core/gate/wait.js';
 import { FirstRows, type LookFacts, lookAt } from '../../src/core/look.js';
 
 const rows = (count: number): SampledRow[] =>
-  Array.from({ length: count }, (_, index) => ({ index, calls: 1, inputTokens: 10, outputTokens: 5, costNano: 100, ms: 1_000 }));
+  Array.from({ length: count }, (_, index) => ({
+    index,
+    ...{ calls: 1, inputTokens: 10, cachedTokens: 0, outputTokens: 5, unmetered: 0, costNano: 100, ms: 1_000 },
+  }));
 
 describe('lookAt', () => {
   const facts: LookFacts = {
@@ -14,8 +17,15 @@ describe('lookAt', () => {
     waits: [],
     rows: rows(20),
     left: 100,
+    price: null,
   };
   const learned = { pace: 2, window: 4, auto: null, noise: 0, answerTokens: null, at: 0 };
+
+  it('the price of the task was changed while it goes on -> the rest at that of today, by the tokens of the first rows', () => {
+    expect(lookAt(facts, 0).rest?.costUsd?.expected).toBeCloseTo(100 * 100e-9, 12);
+    const dear = lookAt({ ...facts, price: { input: 1_000, output: 4_000 } }, 0);
+    expect(dear.rest?.costUsd?.expected).toBeCloseTo(100 * (10 * 0.001 + 5 * 0.004), 9);
+  });
 
   it('nobody waits, nothing was learned -> no wait, no limits, the rest by the first rows', () => {
     const { wait, found, rest } = lookAt(facts, 0);

@@ -75,7 +75,7 @@ describe('Startup', () => {
 
   it('finish: ready, then stopping -> new followers are told stopping', () => {
     const startup = new Startup();
-    startup.finish({ kind: 'ready', info: {} as never });
+    startup.finish({ kind: 'ready', info: {} as never, settings: {} as never });
     expect(follow(startup).ends).toEqual(['ready']);
     startup.finish({ kind: 'stopping' });
     expect(follow(startup).ends).toEqual(['stopping']);

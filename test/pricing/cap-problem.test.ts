@@ -68,6 +68,12 @@ it('capProblem: the cap of the home -> as those of the task', async () => {
   expect(capProblem(await task({ price }), prices, { homeCapUsd: 0.000001 })).toMatchObject({ code: 'E_CAP_TOO_SMALL' });
 });
 
+it('capProblem: simulated money -> held back by no cap of a day, but by that of the run', async () => {
+  const sim = { worker_model: 'sim/quick', worker_api_base: undefined };
+  expect(capProblem(await task({ ...sim, max_daily_cost: 1e-9 }), prices, { homeCapUsd: 1e-9 })).toBeNull();
+  expect(capProblem(await task({ ...sim, max_cost: 1e-9 }), prices)).toMatchObject({ code: 'E_CAP_TOO_SMALL' });
+});
+
 it('resizeProblem: a cap over an unknown price -> E_PRICE_UNKNOWN; none, or a known price -> null', async () => {
   expect(resizeProblem(await task(), prices, [undefined, 1])).toMatchObject({ code: 'E_PRICE_UNKNOWN' });
   expect(resizeProblem(await task(), prices, [undefined, null])).toBeNull();

@@ -6,6 +6,7 @@ import { buildReceipt } from '../../src/store/outputs/receipt.js';
 import { verifyRun } from '../../src/store/outputs/verify.js';
 import type { Store } from '../../src/store/port.js';
 import { OVERDUE_MS } from '../../src/store/shared-port.js';
+import { known } from '../support/known.js';
 import { intentOf, NOW, openStore, outcomeOf, settlementOf, stagedRun, testDatabases } from './databases.js';
 import { type ModelCaps, MoneyModel, type Step } from './money-model.js';
 
@@ -114,7 +115,7 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
     expect(await verifyRun(store, runId, {})).toMatchObject({ differences: [] });
     const { counts, calls, tokens, money, doubtful_calls } = await buildReceipt(store, runId, { at: NOW, versions: {} });
     const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0);
-    const nano = (usd: number) => Math.round(usd * 1e9);
+    const nano = (usd: number | null) => Math.round(known(usd) * 1e9);
     expect(counts.total).toBe(counts.ok + counts.failed + counts.filtered + counts.pending);
     expect(calls.answered).toBe(sum(money.by_model.map((line) => line.calls)));
     for (const key of ['input', 'cached', 'output', 'reasoning'] as const)

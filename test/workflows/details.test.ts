@@ -46,6 +46,11 @@ it('currentDetails: paused -> who it waits for; before anything was measured, an
   expect(currentDetails(plan, 'map', false, { ...bare, total: 0, ok: 0, failed: 0, filtered: 0 })).toContain('100 % of 0 rows');
 });
 
+it('a cost that nobody knows -> unknown, while it goes on and at the end', () => {
+  expect(currentDetails(plan, 'map', false, { ...seen, costUsd: null })).toContain('**unknown** USD of 5.00 spent');
+  expect(endDetails(plan, { ...summary, costUsd: null })).toContain('50000 out; **unknown** USD spent');
+});
+
 const summary: RunSummary = {
   run: 'poems-1',
   epoch: 2,

@@ -4,6 +4,7 @@ import type { StoreReader } from '../../client/reader.js';
 import { EXIT } from '../../core/errors.js';
 import { formatUsd, plural } from '../../core/format.js';
 import { nanoToUsd } from '../../core/price.js';
+import type { Receipt } from '../../store/outputs/receipt.js';
 import { canAsk, saysYes } from '../ask.js';
 import { type Session, terminalWidth } from '../session.js';
 import { recordTables } from '../view/record-tables.js';
@@ -25,8 +26,24 @@ export async function receipt(session: Session, [run = '']: readonly string[], f
   const found = await session.reading((reader) => reader.receipt(run));
   const { stdout } = session.context;
   if (flags.json) await session.json(found);
-  else for (const line of recordTables(found, terminalWidth(stdout))) session.print(line);
+  else {
+    for (const line of recordTables(found, terminalWidth(stdout))) session.print(line);
+    for (const line of exceedingLines(found)) session.print(line, 'warning');
+  }
   return EXIT.ok;
+}
+
+/** What "never passes a cap" means where a provider bills more than it was asked for. */
+function exceedingLines({ calls, money }: Receipt): string[] {
+  // Not in a receipt of an older version.
+  const { exceeding = 0 } = calls;
+  if (exceeding === 0) return [];
+  const answers = exceeding === 1 ? '1 answer' : `${exceeding} answers`;
+  const over = formatUsd(money.exceeding_usd);
+  return [
+    '',
+    `${answers} cost ${over} more than could be reserved: longer than worker_max_tokens, or dearer than the price. By as much a cap may be passed.`,
+  ];
 }
 
 function differenceLine({ where, what, expected, found }: Verification['differences'][number]): string {

@@ -25,8 +25,9 @@ function failedCalls({ failedCalls: count }: ViewModel): string[] {
 }
 
 function spend({ costUsd, heldUsd, maxCostUsd }: ViewModel): string {
-  const held = heldUsd > 0 ? ` + ${formatUsd(heldUsd)} held` : '';
-  return `${formatUsd(costUsd)}${held}${maxCostUsd === null ? '' : ` of ${formatUsd(maxCostUsd)}`}`;
+  const held = heldUsd !== null && heldUsd > 0 ? ` + ${formatUsd(heldUsd)} held` : '';
+  const cost = costUsd === null ? 'cost unknown' : formatUsd(costUsd);
+  return `${cost}${held}${maxCostUsd === null ? '' : ` of ${formatUsd(maxCostUsd)}`}`;
 }
 
 function rate({ state, rowsPerSecond, callsPerMinute }: ViewModel): string | null {

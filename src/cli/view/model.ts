@@ -30,8 +30,9 @@ export interface ViewModel {
   failedCalls: number;
   inputTokens: number;
   outputTokens: number;
-  costUsd: number;
-  heldUsd: number;
+  /** Null: nobody knows. */
+  costUsd: number | null;
+  heldUsd: number | null;
   maxCostUsd: number | null;
   doubtful: number;
   /** Over the last 10 s; null until a second is known. */

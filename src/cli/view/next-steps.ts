@@ -13,7 +13,11 @@ function afterCap({ run, message, maxCostUsd, today }: Resting): string[] {
   const next = `go on when the next day has begun: swarm resume ${run}`;
   const raise = (option: string, capUsd: number | null | undefined) =>
     `go on with a higher cap, such as: swarm resize ${run} ${option} ${higher(capUsd)}`;
-  if (message?.includes('SWARM_MAX_DAILY_COST')) return [next];
+  if (message?.includes('SWARM_MAX_DAILY_COST')) {
+    const own = `SWARM_MAX_DAILY_COST=${higher(today?.maxCostUsd)} swarm resume ${run}`;
+    const stop = message.includes('SWARM_MAX_DAILY_COST of its command') ? '' : 'swarm stop; ';
+    return [next, `go on with a higher cap, such as: ${stop}${own}`];
+  }
   if (message?.includes('max_daily_cost')) return [next, raise('--max-daily-cost', today?.maxCostUsd)];
   return [raise('--max-cost', maxCostUsd)];
 }

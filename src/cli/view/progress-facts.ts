@@ -73,7 +73,7 @@ export function progressFacts(progress: Progress, now: number, width?: number): 
   const reused = usage.cached > 0 ? ` (${formatCount(usage.cached)} cached)` : '';
   const failed = progress.failedCalls > 0 ? `${progress.failedCalls} failed, ` : '';
   const filtered = progress.filtered > 0 ? `, ${progress.filtered} filtered` : '';
-  const held = progress.heldUsd > 0 ? ` + ${formatUsd(progress.heldUsd)} held` : '';
+  const held = progress.heldUsd !== null && progress.heldUsd > 0 ? ` + ${formatUsd(progress.heldUsd)} held` : '';
   const cap = progress.maxCostUsd === null ? '' : ` of ${formatUsd(progress.maxCostUsd)}`;
   const rate = (perMinute: number | null, unit: string) => (perMinute === null ? '' : `, at most ${perMinute} ${unit}`);
   const limits = `${rate(progress.requestsPerMinute, 'requests/min')}${rate(progress.tokensPerMinute, 'tokens/min')}`;

@@ -17,7 +17,11 @@ function label(key: string): string {
     .replace(/ usd$/, '');
 }
 
+/** Amounts that are not known where they are null; a cap that is null is none. */
+const AMOUNT = /^(cost|settled|doubtful|reserved|total|unmetered)_usd$/;
+
 function cell(key: string, value: unknown): string {
+  if (value === null && AMOUNT.test(key)) return formatUsd(null);
   if (value === null || value === undefined) return '-';
   if (typeof value === 'number' && /usd$/i.test(key)) return formatUsd(value);
   if (isRecord(value)) {

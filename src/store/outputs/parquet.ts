@@ -1,7 +1,7 @@
 /** ok rows as parquet, by hyparquet-writer: typed columns, snappy, one row group at a time in memory. */
 import { ByteWriter, ParquetWriter, type SchemaElement, schemaFromColumnData } from 'hyparquet-writer';
 import { exactJson } from '../../core/exact-json.js';
-import { nanoToUsd } from '../../core/price.js';
+import { knownUsd } from '../../core/price.js';
 import type { OutputRow } from '../port.js';
 import type { Sink } from './sink.js';
 import type { Pages } from './text-formats.js';
@@ -32,7 +32,7 @@ const COLUMNS: readonly Column[] = [
   column('usage_cached', 'INT32', (row) => row.usage.cached),
   column('usage_output', 'INT32', (row) => row.usage.output),
   column('usage_reasoning', 'INT32', (row) => row.usage.reasoning),
-  column('cost_usd', 'DOUBLE', (row) => nanoToUsd(row.costNano)),
+  column('cost_usd', 'DOUBLE', (row) => knownUsd(row.costNano), true),
 ];
 
 /** A row group ends at the first of these. */

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Counts, Usage } from '../../core/model.js';
-import { nanoToUsd } from '../../core/price.js';
+import { knownUsd, nanoToUsd, spentOf, sumOf } from '../../core/price.js';
 import { unknownRun } from '../../core/run-errors.js';
 import type { CallRow, RunRow } from '../port.js';
 import { RECEIPT_FILE } from './folder.js';
@@ -23,13 +23,14 @@ export interface DoubtfulCall {
   id: string;
   turn: number;
   attempt: number;
-  reserved_usd: number;
+  /** Null when nobody knows what it may cost. */
+  reserved_usd: number | null;
   code: string | null;
   /** ISO 8601, when the call began. */
   time: string;
 }
 
-/** receipt.json, in this order. Money in USD, exact to 1e-9. */
+/** receipt.json, in this order. Money in USD, exact to 1e-9; null where it is not known, since a price is not. */
 export interface Receipt {
   run: string;
   name: string;
@@ -40,19 +41,36 @@ export interface Receipt {
   seeds_fingerprint: string;
   /** total = ok + failed + filtered + pending. */
   counts: { total: number; ok: number; failed: number; filtered: number; pending: number };
-  /** `unmetered` are answered ones without token counts; `failed` are tries; `limited` were refused by a rate limit or overload. */
-  calls: { answered: number; failed: number; limited: number; doubtful: number; open: number; unmetered: number };
+  /**
+   * `unmetered` are answered ones without token counts, `unpriced` those whose cost nobody knows, `exceeding` those that cost more than was
+   * reserved for them; `failed` are tries; `limited` were refused by a rate limit or overload.
+   */
+  calls: {
+    answered: number;
+    failed: number;
+    limited: number;
+    doubtful: number;
+    open: number;
+    unmetered: number;
+    unpriced: number;
+    exceeding: number;
+  };
   tokens: Usage;
   money: {
     cap_usd: number | null;
-    settled_usd: number;
-    doubtful_usd: number;
-    reserved_usd: number;
+    settled_usd: number | null;
+    doubtful_usd: number | null;
+    reserved_usd: number | null;
     /** settled + doubtful + reserved: what counts against the cap. */
-    total_usd: number;
+    total_usd: number | null;
     /** Of what is settled: the unmetered calls. They cost their reservation, unless the provider said what they cost. */
-    unmetered_usd: number;
-    by_model: { model: string; tier: string; calls: number; tokens: Usage; cost_usd: number }[];
+    unmetered_usd: number | null;
+    /**
+     * What the exceeding calls cost beyond their reservation: a provider that answers longer than it is asked to, or bills more than its
+     * price, can pass a cap by that much at most.
+     */
+    exceeding_usd: number;
+    by_model: { model: string; tier: string; calls: number; tokens: Usage; cost_usd: number | null }[];
   };
   doubtful_calls: DoubtfulCall[];
   /** Of the programs that wrote it, as given by the caller. */
@@ -88,7 +106,7 @@ async function listDoubtful(store: OutputReader, runId: string, calls: readonly 
     id: ids.get(call.index) ?? '',
     turn: call.turn,
     attempt: call.attempt,
-    reserved_usd: nanoToUsd(call.reservedNano),
+    reserved_usd: knownUsd(call.reservedNano),
     code: call.code,
     time: new Date(call.startedAt).toISOString(),
   }));
@@ -105,6 +123,10 @@ export async function buildReceipt(store: OutputReader, runId: string, facts: Re
     store.doubtfulCalls(runId),
   ]);
   const { ok, failed, filtered } = facts.counted ?? totals;
+  const settledNano = spentOf(totals);
+  const doubtfulNano = doubtful.some(({ reservedNano }) => reservedNano === null) ? null : totals.doubtfulNano;
+  const known = settledNano !== null && doubtfulNano !== null;
+  const reservedNano = !known && totals.open > 0 ? null : totals.reservedNano;
   return {
     run: run.id,
     name: run.name,
@@ -120,21 +142,24 @@ export async function buildReceipt(store: OutputReader, runId: string, facts: Re
       doubtful: totals.doubtful,
       open: totals.open,
       unmetered: spend.reduce((sum, { unmetered }) => sum + unmetered.calls, 0),
+      unpriced: totals.unpriced,
+      exceeding: spend.reduce((sum, { exceeding }) => sum + exceeding.calls, 0),
     },
     tokens: tokens(totals.usage),
     money: {
       cap_usd: control.capNano === null ? null : nanoToUsd(control.capNano),
-      settled_usd: nanoToUsd(totals.settledNano),
-      doubtful_usd: nanoToUsd(totals.doubtfulNano),
-      reserved_usd: nanoToUsd(totals.reservedNano),
-      total_usd: nanoToUsd(totals.settledNano + totals.doubtfulNano + totals.reservedNano),
-      unmetered_usd: nanoToUsd(spend.reduce((sum, { unmetered }) => sum + unmetered.costNano, 0)),
+      settled_usd: knownUsd(settledNano),
+      doubtful_usd: knownUsd(doubtfulNano),
+      reserved_usd: knownUsd(reservedNano),
+      total_usd: knownUsd(sumOf(sumOf(settledNano, doubtfulNano), reservedNano)),
+      unmetered_usd: knownUsd(spend.reduce<number | null>((sum, { unmetered }) => sumOf(sum, unmetered.costNano), 0)),
+      exceeding_usd: nanoToUsd(spend.reduce((sum, { exceeding }) => sum + exceeding.overNano, 0)),
       by_model: spend.map((line) => ({
         model: line.model,
         tier: line.tier,
         calls: line.calls,
         tokens: tokens(line.usage),
-        cost_usd: nanoToUsd(line.costNano),
+        cost_usd: knownUsd(line.costNano),
       })),
     },
     doubtful_calls: await listDoubtful(store, runId, doubtful),

@@ -1,6 +1,7 @@
 /** What a run did and what it cost, counted anew from its single calls and outcomes: no running sum of the store is believed. */
 import { addUsage, type Counts, type NanoUsd, NO_USAGE, type Usage } from '../../core/model.js';
 import { callPlace } from '../../core/names.js';
+import { sumOf } from '../../core/price.js';
 import { isPaid } from '../paid-calls.js';
 import type { CallRow, Store } from '../port.js';
 
@@ -11,7 +12,8 @@ export interface ModelSum {
   model: string;
   calls: number;
   usage: Usage;
-  costNano: NanoUsd;
+  /** Null when nobody knows it of one of the calls. */
+  costNano: NanoUsd | null;
 }
 
 export interface Recount {
@@ -21,19 +23,24 @@ export interface Recount {
   answered: number;
   /** Of these: without token counts. */
   unmetered: number;
+  /** Of these: nobody knows what they cost; the sums are without them. */
+  unpriced: number;
+  /** Of these: cost more than was reserved for them, and how much more. */
+  exceeding: number;
+  exceedingNano: NanoUsd;
   tries: number;
   limited: number;
   doubtful: number;
   open: number;
   usage: Usage;
   settledNano: NanoUsd;
-  /** Of these: of calls without token counts. */
-  unmeteredNano: NanoUsd;
+  /** Of these: of calls without token counts; null when nobody knows. */
+  unmeteredNano: NanoUsd | null;
   reservedNano: NanoUsd;
   doubtfulNano: NanoUsd;
   byModel: ModelSum[];
-  /** Charged for each doubtful call, by its place. */
-  doubtfulCalls: Map<string, NanoUsd>;
+  /** Charged for each doubtful call, by its place; null when nobody knows what it may cost. */
+  doubtfulCalls: Map<string, NanoUsd | null>;
   /** Rows whose outcome rests on answers that are not there. */
   unanswered: { index: number; turns: number; answers: number }[];
 }
@@ -43,7 +50,18 @@ const PAGE = 1_000;
 function emptyRecount(): Recount {
   return {
     counts: { ok: 0, failed: 0, filtered: 0 },
-    ...{ calls: 0, answered: 0, unmetered: 0, tries: 0, limited: 0, doubtful: 0, open: 0 },
+    ...{
+      calls: 0,
+      answered: 0,
+      unmetered: 0,
+      unpriced: 0,
+      exceeding: 0,
+      exceedingNano: 0,
+      tries: 0,
+      limited: 0,
+      doubtful: 0,
+      open: 0,
+    },
     ...{ usage: NO_USAGE, settledNano: 0, unmeteredNano: 0, reservedNano: 0, doubtfulNano: 0 },
     byModel: [],
     doubtfulCalls: new Map(),
@@ -57,26 +75,32 @@ function addCall(sums: Recount, models: Map<string, ModelSum>, call: CallRow): v
   if (call.state === 'limited') sums.limited += 1;
   if (call.state === 'intent') {
     sums.open += 1;
-    sums.reservedNano += call.reservedNano;
+    sums.reservedNano += call.reservedNano ?? 0;
   }
   if (call.state === 'doubtful') {
     sums.doubtful += 1;
-    sums.doubtfulNano += call.reservedNano;
+    sums.doubtfulNano += call.reservedNano ?? 0;
     sums.doubtfulCalls.set(callPlace(call), call.reservedNano);
   }
   if (!isPaid(call)) return;
   const usage = call.usage ?? NO_USAGE;
   sums.answered += 1;
-  sums.settledNano += call.costNano;
+  sums.settledNano += call.costNano ?? 0;
+  if (call.costNano === null) sums.unpriced += 1;
+  const overNano = call.reservedNano ? (call.costNano ?? 0) - call.reservedNano : 0;
+  if (overNano > 0) {
+    sums.exceeding += 1;
+    sums.exceedingNano += overNano;
+  }
   sums.usage = addUsage(sums.usage, usage);
   if (call.usage === null) {
     sums.unmetered += 1;
-    sums.unmeteredNano += call.costNano;
+    sums.unmeteredNano = sumOf(sums.unmeteredNano, call.costNano);
   }
   const model = call.servedModel ?? '';
-  const sum = models.get(model) ?? { model, calls: 0, usage: NO_USAGE, costNano: 0 };
+  const sum: ModelSum = models.get(model) ?? { model, calls: 0, usage: NO_USAGE, costNano: 0 };
   const { calls, costNano } = sum;
-  models.set(model, { model, calls: calls + 1, usage: addUsage(sum.usage, usage), costNano: costNano + call.costNano });
+  models.set(model, { model, calls: calls + 1, usage: addUsage(sum.usage, usage), costNano: sumOf(costNano, call.costNano) });
 }
 
 export async function recount(store: RecountReader, runId: string, total: number): Promise<Recount> {

@@ -3,8 +3,9 @@ import { exactJson } from '../../core/exact-json.js';
 import type { Message, NanoUsd, Usage } from '../../core/model.js';
 import type { OutputRow } from '../port.js';
 
-/** Nano-USD as an exact decimal in USD without exponent or trailing zeros: `0.0000641`, `0`, `12.5`. */
-export function decimalUsd(nano: NanoUsd): string {
+/** Nano-USD as an exact decimal in USD without exponent or trailing zeros: `0.0000641`, `0`, `12.5`; `null` for an unknown amount. */
+export function decimalUsd(nano: NanoUsd | null): string {
+  if (nano === null) return 'null';
   const sign = nano < 0 ? '-' : '';
   const digits = String(Math.abs(nano)).padStart(10, '0');
   const whole = digits.slice(0, -9);

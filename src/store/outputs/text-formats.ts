@@ -52,7 +52,7 @@ export const CSV_COLUMNS = [
 function csvRecord(row: OutputRow): (string | number | null)[] {
   const { input, cached, output, reasoning } = row.usage;
   const { id, index, model, finish, turns } = row;
-  const cost = decimalUsd(row.costNano);
+  const cost = row.costNano === null ? null : decimalUsd(row.costNano);
   return [id, index, exactJson(row.seed), row.output, model, finish, turns, input, cached, output, reasoning, cost];
 }
 

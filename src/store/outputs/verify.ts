@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { addUsage, NO_USAGE } from '../../core/model.js';
 import { callPlace } from '../../core/names.js';
-import { nanoToUsd, usdToNano } from '../../core/price.js';
+import { knownUsd, spentOf, sumOf, usdToNano } from '../../core/price.js';
 import { runBusy, unknownRun } from '../../core/run-errors.js';
 import type { RunRow, RunTotals } from '../port.js';
 import { type Difference, Differences } from './differences.js';
@@ -19,6 +19,7 @@ export type VerifyReader = OutputReader & LedgerReader;
 
 type Versions = Receipt['versions'];
 const PACKAGE = 'durable-swarm';
+const UNKNOWN = 'unknown';
 
 export interface Verification {
   run: string;
@@ -50,6 +51,7 @@ function compareTotals(found: Differences, counted: Recount, totals: RunTotals):
     ['calls.limited', counted.limited, totals.limited],
     ['calls.doubtful', counted.doubtful, totals.doubtful],
     ['calls.open', counted.open, totals.open],
+    ['calls.unpriced', counted.unpriced, totals.unpriced],
     ['money.settled', counted.settledNano, totals.settledNano],
     ['money.reserved', counted.reservedNano, totals.reservedNano],
     ['money.doubtful', counted.doubtfulNano, totals.doubtfulNano],
@@ -61,14 +63,20 @@ function compareTotals(found: Differences, counted: Recount, totals: RunTotals):
   for (const { index, turns, answers } of counted.unanswered) found.compare('store', `answers of row ${index}`, turns, answers);
 }
 
+/** 0 for a call that is not there, null for one whose cost nobody knows. */
+function amountAt(amounts: ReadonlyMap<string, number | null>, key: string): number | null {
+  const amount = amounts.get(key);
+  return amount === undefined ? 0 : amount;
+}
+
 /** The receipt as its file has it: any part of it may be missing or be something else. */
 type Written = { [Key in keyof Receipt]?: Receipt[Key] | undefined };
 
 function compareReceipt(found: Differences, receipt: Written, counted: Recount, total: number): void {
   const compare = (what: string, expected: number | string, written: unknown) =>
     found.compare(RECEIPT_FILE, what, expected, written);
-  const money = (what: string, expected: number, written: unknown) =>
-    compare(what, expected, typeof written === 'number' ? usdToNano(written) : written);
+  const money = (what: string, expected: number | null, written: unknown) =>
+    compare(what, expected ?? UNKNOWN, typeof written === 'number' ? usdToNano(written) : written === null ? UNKNOWN : written);
   const { ok, failed, filtered } = counted.counts;
   const counts = { total, ok, failed, filtered, pending: total - ok - failed - filtered };
   for (const [key, expected] of Object.entries(counts))
@@ -80,16 +88,23 @@ function compareReceipt(found: Differences, receipt: Written, counted: Recount, 
     limited: counted.limited,
     doubtful: counted.doubtful,
     open: counted.open,
+    // Not in what older versions wrote.
+    ...(receipt.calls?.unpriced === undefined ? {} : { unpriced: counted.unpriced, exceeding: counted.exceeding }),
   };
   for (const [key, expected] of Object.entries(calls))
     compare(`calls.${key}`, expected, receipt.calls?.[key as keyof typeof calls]);
   found.compareUsage(RECEIPT_FILE, 'tokens', counted.usage, receipt.tokens);
-  const { settledNano, unmeteredNano, doubtfulNano, reservedNano } = counted;
+  const { unmeteredNano } = counted;
+  const settledNano = spentOf(counted);
+  const doubtfulNano = [...counted.doubtfulCalls.values()].reduce(sumOf, 0);
+  const reservedNano = sumOf(settledNano, doubtfulNano) === null && counted.open > 0 ? null : counted.reservedNano;
+  if (receipt.money?.exceeding_usd !== undefined)
+    money('money.exceeding_usd', counted.exceedingNano, receipt.money.exceeding_usd);
   money('money.settled_usd', settledNano, receipt.money?.settled_usd);
   money('money.unmetered_usd', unmeteredNano, receipt.money?.unmetered_usd);
   money('money.doubtful_usd', doubtfulNano, receipt.money?.doubtful_usd);
   money('money.reserved_usd', reservedNano, receipt.money?.reserved_usd);
-  money('money.total_usd', settledNano + doubtfulNano + reservedNano, receipt.money?.total_usd);
+  money('money.total_usd', sumOf(sumOf(settledNano, doubtfulNano), reservedNano), receipt.money?.total_usd);
   const lines = receipt.money?.by_model ?? [];
   const names = new Set([...counted.byModel.map(({ model }) => model), ...lines.map(({ model }) => model)]);
   for (const name of [...names].sort()) {
@@ -107,11 +122,12 @@ function compareReceipt(found: Differences, receipt: Written, counted: Recount, 
       sum.usage,
       line.reduce((all, { tokens }) => addUsage(all, tokens), NO_USAGE),
     );
-    money(`${what} cost_usd`, sum.costNano, nanoToUsd(line.reduce((all, { cost_usd }) => all + usdToNano(cost_usd), 0)));
+    const cost = line.reduce<number | null>((all, { cost_usd }) => sumOf(all, cost_usd === null ? null : usdToNano(cost_usd)), 0);
+    money(`${what} cost_usd`, sum.costNano, knownUsd(cost));
   }
   const listed = new Map((receipt.doubtful_calls ?? []).map((call) => [callPlace(call), call]));
   for (const key of new Set([...counted.doubtfulCalls.keys(), ...listed.keys()]))
-    money(`doubtful call ${key}`, counted.doubtfulCalls.get(key) ?? 0, listed.get(key)?.reserved_usd ?? 0);
+    money(`doubtful call ${key}`, amountAt(counted.doubtfulCalls, key), listed.has(key) ? listed.get(key)?.reserved_usd : 0);
 }
 
 /** A file that one row of the store each is in is also compared with what the store would write, when this version wrote it. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT } from '../../../src/core/errors.js';
 import { nanoToUsd, SIM_PRICE, worstCostOf } from '../../../src/core/price.js';
 import { maxInputTokens } from '../../../src/pricing/estimate.js';
+import { known } from '../../support/known.js';
 import { spentUsd } from '../../support/provider.js';
 import { type EndEvent, endEvent } from '../../support/swarm-home.js';
 import type { Findings } from '../checker.js';
@@ -61,14 +62,15 @@ async function strike(scene: Scene, { blows, work, share }: CappedScenario, from
 /** What holds when a run has stopped at its cap. */
 function judgeStop(scene: Scene, event: EndEvent, cap: number, worst: number): AtCap {
   const { counts, calls, money } = scene.files.out.receipt();
+  const [settled, doubtful] = [known(money.settled_usd), known(money.doubtful_usd)];
   const holds = (what: string, held: boolean) => {
     if (!held) scene.wrong.push(what);
   };
   const billed = spentUsd(scene.provider.billed());
-  const unused = round(cap - money.settled_usd - money.doubtful_usd);
+  const unused = round(cap - settled - doubtful);
   holds(`the run ended as ${event.state}`, event.state === 'capped' && event.exit_code === EXIT.capped);
   holds(`the provider billed ${billed}, the cap is ${cap}`, billed <= cap + NOISE);
-  holds(`${money.total_usd} is charged, the cap is ${cap}`, money.total_usd <= cap + NOISE);
+  holds(`${money.total_usd} is charged, the cap is ${cap}`, known(money.total_usd) <= cap + NOISE);
   holds(`${unused} of ${cap} was not used, one call may cost ${worst}`, unused <= Math.max(MOST_UNUSED * cap, worst) + NOISE);
   holds(`${calls.open} calls are open, ${money.reserved_usd} is reserved`, calls.open === 0 && money.reserved_usd === 0);
   holds(`the counts are ${JSON.stringify(counts)}`, counts.ok + counts.failed + counts.pending === counts.total);
@@ -76,8 +78,8 @@ function judgeStop(scene: Scene, event: EndEvent, cap: number, worst: number): A
     cap,
     worst,
     billed,
-    settled: money.settled_usd,
-    doubtful: money.doubtful_usd,
+    settled,
+    doubtful,
     unused,
     rows: counts.ok + counts.failed,
   };

@@ -33,6 +33,12 @@ const model = (part: Partial<Progress> = BUSY) =>
 const style = { width: 80, unicode: false, colors: new Ansis(0) };
 
 describe('liveBlock', () => {
+  it('a cost that nobody knows -> unknown, not $0', () => {
+    const text = liveBlock(model({ ...BUSY, costUsd: null, heldUsd: null, maxCostUsd: null }), style).join('\n');
+    expect(text).toContain('7890 out | cost unknown');
+    expect(text).not.toContain('$');
+  });
+
   it('80 columns, ASCII: all that is known', () => {
     expect(liveBlock(model(), style)).toMatchInlineSnapshot(`
       [

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { admitMoney, type Caps, type Charged, capNano } from '../../../src/core/gate/reservation.js';
+import { admitMoney, type Caps, type Charged, capNano, WARY_TIMES } from '../../../src/core/gate/reservation.js';
 
 const charged = (settledNano = 0, reservedNano = 0, doubtfulNano = 0): Charged => ({ settledNano, reservedNano, doubtfulNano });
 const none = { row: charged(), run: charged(), day: charged(), home: charged() };
@@ -51,6 +51,16 @@ describe('admitMoney', () => {
   it('only reservations stand in the way -> not final: they may come back', () => {
     expect(admitMoney(10, { run: 100 }, { ...none, run: charged(50, 45) })).toMatchObject({ final: false });
     expect(admitMoney(10, { run: 100 }, { ...none, run: charged(50, 0, 45) })).toMatchObject({ final: true });
+  });
+
+  it('a model whose answers cost more than they may -> alone it goes as ever; beside others only where each could cost ten times as much', () => {
+    const alone = { ...none, run: charged(50, 0, 10) };
+    expect(admitMoney(40, { run: 100 }, alone, WARY_TIMES)).toEqual({ kind: 'go' });
+    expect(admitMoney(41, { run: 100 }, alone, WARY_TIMES)).toMatchObject({ kind: 'capped', final: true, shortNano: 1 });
+    const beside = { ...none, run: charged(50, 5, 10) };
+    expect(admitMoney(5, { run: 160 }, beside, WARY_TIMES)).toEqual({ kind: 'go' });
+    expect(admitMoney(5, { run: 159 }, beside, WARY_TIMES)).toMatchObject({ kind: 'capped', final: false });
+    expect(admitMoney(5, { run: 159 }, beside)).toEqual({ kind: 'go' });
   });
 
   it('any order of reservations and settlements below the worst case -> no cap is ever passed', () => {

@@ -27,6 +27,23 @@ async function readParquet(bytes: Buffer): Promise<Record<string, unknown>[]> {
 }
 
 describe('formats', () => {
+  it('a cost that nobody knows -> null in jsonl, json and parquet, an empty cell in csv', async () => {
+    const bytesOf = async (format: OutputFormat) => {
+      const chunks: Buffer[] = [];
+      const pages = async function* () {
+        for await (const page of rowPages(runDouble({ outputDir: '', total: 1 }), 'r1', 'ok'))
+          yield page.map((row) => ({ ...row, costNano: null }));
+      };
+      const sink = { write: async (chunk: string | Uint8Array) => void chunks.push(Buffer.from(chunk as Uint8Array)) };
+      await FORMAT_WRITERS[format](pages(), sink, {});
+      return Buffer.concat(chunks);
+    };
+    expect(JSON.parse((await bytesOf('jsonl')).toString()).cost_usd).toBeNull();
+    expect(JSON.parse((await bytesOf('json')).toString())[0].cost_usd).toBeNull();
+    expect((parse((await bytesOf('csv')).toString(), { columns: true }) as { cost_usd: string }[])[0]?.cost_usd).toBe('');
+    expect((await readParquet(await bytesOf('parquet')))[0]?.['cost_usd']).toBeNull();
+  });
+
   it('jsonl: ok, failed and pending rows -> the ok ones in input order', async () => {
     const status = (index: number) => (index % 3 === 0 ? 'failed' : index % 3 === 1 ? 'ok' : null);
     const { rows, bytes } = await written('jsonl', { total: 3000, status });

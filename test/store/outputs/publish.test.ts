@@ -85,7 +85,16 @@ describe('publishRun', () => {
       'files',
     ]);
     expect(receipt).toMatchObject({ run: 'r1', at: '2026-11-21T00:00:00.000Z', epochs: 2, task_fingerprint: 'task-hash' });
-    expect(receipt.calls).toEqual({ answered: 12, failed: 3, limited: 4, doubtful: 1, open: 0, unmetered: 0 });
+    expect(receipt.calls).toEqual({
+      answered: 12,
+      failed: 3,
+      limited: 4,
+      doubtful: 1,
+      open: 0,
+      unmetered: 0,
+      unpriced: 0,
+      exceeding: 0,
+    });
     expect(receipt.money).toMatchObject({ cap_usd: 5, settled_usd: 1.1495145, doubtful_usd: 8e-7, total_usd: 1.1495153 });
     expect(receipt.money.by_model).toEqual([
       {

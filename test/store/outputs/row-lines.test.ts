@@ -45,6 +45,11 @@ describe('decimalUsd', () => {
 });
 
 describe('row lines', () => {
+  it('a cost that nobody knows -> null, never 0', () => {
+    for (const line of [okLine, failedLine, filteredLine])
+      expect(JSON.parse(line({ ...ROW, costNano: null })).cost_usd).toBeNull();
+  });
+
   it('okLine: any order of keys in the row -> the documented order', () => {
     expect(okLine(ROW)).toBe(
       '{"id":"x\\"y","index":7,"seed":{"b":1,"a":"ü"},"output":"line 1\\nline 2","model":"sim-small","finish":"stop","turns":2,' +

@@ -119,6 +119,7 @@ export function runDouble(options: DoubleOptions): OutputReader {
       callCapNano: null,
       rowCapNano: null,
       dayCapNano: null,
+      startCap: null,
       tokensPerMinute: null,
       auto: false,
       capNano: 5_000_000_000,
@@ -139,6 +140,7 @@ export function runDouble(options: DoubleOptions): OutputReader {
       settledNano: 1_149_514_500,
       reservedNano: 0,
       doubtfulNano: 800,
+      unpriced: 0,
     }),
     spendByModel: async () => [
       {
@@ -148,6 +150,8 @@ export function runDouble(options: DoubleOptions): OutputReader {
         usage: { input: 100, cached: 20, output: 200, reasoning: 30 },
         costNano: 1_149_514_500,
         unmetered: { calls: 0, costNano: 0 },
+        unpriced: 0,
+        exceeding: { calls: 0, overNano: 0 },
       },
     ],
     doubtfulCalls: async () => doubtful,
