@@ -16,7 +16,7 @@ import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
 import { FullDiskWatch } from './full-disk.js';
 import type { Launcher } from './launch.js';
 import { firstRowsOf, readProgress, resultOf } from './progress.js';
-import { endedEarly, hostStopped, stillPaused, untoldFault } from './run-errors.js';
+import { endedEarly, hostStopped, stillPaused, stillRunning, untoldFault } from './run-errors.js';
 import type { DaySettings } from './spend.js';
 
 /** A run is looked at as often as half a percent of the time it has taken: what the looking adds stays small for short and long runs. */
@@ -162,12 +162,13 @@ export class StoredRun implements RunHandle {
     });
   }
 
-  async retry(options: { cause?: string } = {}): Promise<number> {
+  async retry(options: { cause?: string; wait?: boolean } = {}): Promise<number> {
     const run = await this.#row();
     // A run under way does not look back: its next epoch takes the reopened rows.
     if (!hasEnded(run)) {
       if (run.state === 'paused') throw stillPaused(this.id);
       const open = await this.#options.act((launcher) => launcher.open(run));
+      if (open && options.wait === false) throw stillRunning(this.id);
       await open?.result().catch(() => undefined);
     }
     await this.#options.act(() => this.#options.handKey(run));
@@ -264,6 +265,7 @@ export class StoredRun implements RunHandle {
         if (typeof what === 'object') {
           const told = hasEnded(await this.#row());
           if (what.stop === 'disk' && !told) failure.error = untoldFault(this.id, what.message);
+          if (what.state === 'interrupted') failure.error = endedEarly(this.id, what.message ?? 'rows are missing');
           if (told || failure.error) return;
           await sleep(AWAY_MS);
         }

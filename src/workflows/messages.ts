@@ -36,7 +36,7 @@ export type RunInput =
 export interface RunSummary {
   run: string;
   epoch: number;
-  state: 'completed' | 'capped' | 'paused' | 'cancelled' | 'failed';
+  state: 'completed' | 'capped' | 'paused' | 'interrupted' | 'cancelled' | 'failed';
   stop: StopCause | null;
   /** Why it stopped, where the store could not be told: a disk that failed. */
   message: string | null;
