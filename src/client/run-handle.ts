@@ -6,13 +6,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SwarmError } from '../core/errors.js';
 import type { FirstRows } from '../core/look.js';
 import type { Outcome } from '../core/model.js';
-import { RESIZE_LIMITS, resizedControl } from '../core/resize.js';
+import { resizedControl } from '../core/resize.js';
 import { hasEnded } from '../core/run-end.js';
 import { unknownRun } from '../core/run-errors.js';
 import { resizeProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
 import type { RunRow, Store } from '../store/port.js';
 import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
+import { checkResize } from './check-resize.js';
 import { FullDiskWatch } from './full-disk.js';
 import type { Launcher } from './launch.js';
 import { firstRowsOf, readProgress, resultOf } from './progress.js';
@@ -285,22 +286,6 @@ export class StoredRun implements RunHandle {
         // The server is coming back, or the host is: look again.
         await sleep(AWAY_MS);
       }
-    }
-  }
-}
-
-/** Throws E_CLI_VALUE. The control row is obeyed at once, so nothing may get there unchecked. */
-function checkResize(options: ResizeOptions): void {
-  const { concurrency } = options;
-  const bad = (name: string, value: number, allowed: string) =>
-    new SwarmError({ code: 'E_CLI_VALUE', found: `${name} is ${value}`, allowed });
-  if (concurrency !== undefined && !(Number.isInteger(concurrency) && concurrency > 0)) {
-    throw bad('concurrency', concurrency, 'a whole number above 0');
-  }
-  for (const name of RESIZE_LIMITS) {
-    const value = options[name];
-    if (value !== undefined && value !== null && !(Number.isFinite(value) && value > 0)) {
-      throw bad(name, value, 'a number above 0, or null for no limit');
     }
   }
 }
