@@ -58,7 +58,8 @@ export function createCloseRun(deps: ActivityDeps, { contexts, publications, wat
       const { fault } = stop === 'disk' ? await contexts.get(run, epoch) : { fault: null };
       // The turn that met the fault could not leave its reason with the run.
       if (fault) await deps.store.updateRun(run, { message: fault.message });
-      return { state, stop: state === 'completed' ? null : stop, message: fault?.message ?? null };
+      const lost = state === 'interrupted' ? (await deps.store.run(run))?.message : null;
+      return { state, stop: state === 'completed' ? null : stop, message: fault?.message ?? lost ?? null };
     } catch (error) {
       if (!isDiskFault(error)) throw error;
       // Ended all the same: somebody has to mend the disk, and `swarm run` goes on from what is stored.

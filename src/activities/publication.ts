@@ -4,10 +4,10 @@
  */
 import { isDiskFault, type SwarmError } from '../core/errors.js';
 import type { RunState, StopCause } from '../core/model.js';
-import type { RunTotals } from '../store/port.js';
+import type { RunPatch, RunTotals } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
 
-export type EndState = Extract<RunState, 'completed' | 'capped' | 'paused' | 'cancelled' | 'failed'>;
+export type EndState = Extract<RunState, 'completed' | 'capped' | 'paused' | 'interrupted' | 'cancelled' | 'failed'>;
 
 export function pendingOf({ total, ok, failed, filtered }: RunTotals): number {
   return total - ok - failed - filtered;
@@ -17,7 +17,14 @@ export function endState(stop: StopCause | null, pending: number): EndState {
   if (stop === 'cancelled') return 'cancelled';
   if (pending === 0) return 'completed';
   if (stop === 'capped') return 'capped';
-  return stop === 'request' || stop === null ? 'failed' : 'paused';
+  // All children have told their rows done, and the store says something else.
+  if (stop === null) return 'interrupted';
+  return stop === 'request' ? 'failed' : 'paused';
+}
+
+function lostRows(pending: number): string {
+  const rows = pending === 1 ? '1 row that was done is' : `${pending} rows that were done are`;
+  return `${rows} not in the store: was its file, or the -wal beside it, removed or replaced while the run went on?`;
 }
 
 export class Publications {
@@ -63,10 +70,12 @@ export class Publications {
       return 'completed';
     }
     this.#opened.delete(`${runId}/e${epoch}`);
-    const state = endState(stop, pendingOf(await store.totals(runId)));
+    const pending = pendingOf(await store.totals(runId));
+    const state = endState(stop, pending);
     await this.#deps.publish(runId);
     const at = this.#deps.clock.wall();
-    await store.updateRun(runId, { state, reason: state === 'completed' ? null : stop, endedAt: at, publishedAt: at });
+    const why: RunPatch = state === 'interrupted' ? { reason: 'host', message: lostRows(pending) } : { reason: stop };
+    await store.updateRun(runId, { state, ...(state === 'completed' ? { reason: null } : why), endedAt: at, publishedAt: at });
     // A checkpoint that was under way may have written it again.
     await this.#deps.discardPartial(runId);
     return state;

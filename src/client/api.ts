@@ -177,8 +177,11 @@ export interface RunHandle {
   resume(): Promise<void>;
   resize(options: ResizeOptions): Promise<void>;
   cancel(): Promise<void>;
-  /** Failed rows (of one cause) are done again; the handle then follows the new epoch. Returns how many. */
-  retry(options?: { cause?: string }): Promise<number>;
+  /**
+   * Failed rows (of one cause) are done again; the handle then follows the new epoch. Returns how many. A run under way is waited for;
+   * with `wait: false` that is E_LOCKED (exit 6). @default wait: true
+   */
+  retry(options?: { cause?: string; wait?: boolean }): Promise<number>;
 }
 
 export interface StartNotes {

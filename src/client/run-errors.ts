@@ -12,6 +12,17 @@ export function stillPaused(runId: string): SwarmError {
   );
 }
 
+export function stillRunning(runId: string): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_LOCKED',
+      found: `run ${runId} is under way; failed rows are done again once it has ended`,
+      fix: `swarm watch ${runId}, then retry with --detach; or swarm retry ${runId}, which waits for its end`,
+    },
+    EXIT.locked,
+  );
+}
+
 export function endedEarly(runId: string, why: string, cause?: unknown): SwarmError {
   return new SwarmError(
     {

@@ -6,17 +6,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SwarmError } from '../core/errors.js';
 import type { FirstRows } from '../core/look.js';
 import type { Outcome } from '../core/model.js';
-import { resizedControl, resizeFault } from '../core/resize.js';
+import { resizedControl } from '../core/resize.js';
 import { hasEnded } from '../core/run-end.js';
 import { unknownRun } from '../core/run-errors.js';
 import { resizeProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
 import type { RunRow, Store } from '../store/port.js';
 import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
+import { checkResize } from './check-resize.js';
 import { FullDiskWatch } from './full-disk.js';
 import type { Launcher } from './launch.js';
 import { firstRowsOf, readProgress, resultOf } from './progress.js';
-import { stillPaused } from './run-errors.js';
+import { stillPaused, stillRunning } from './run-errors.js';
 import { type RunHosts, RunWatch } from './run-watch.js';
 import type { DaySettings } from './spend.js';
 
@@ -156,12 +157,13 @@ export class StoredRun implements RunHandle {
     });
   }
 
-  async retry(options: { cause?: string } = {}): Promise<number> {
+  async retry(options: { cause?: string; wait?: boolean } = {}): Promise<number> {
     const run = await this.#row();
     // A run under way does not look back: its next epoch takes the reopened rows.
     if (!hasEnded(run)) {
       if (run.state === 'paused') throw stillPaused(this.id);
       const open = await this.#options.act((launcher) => launcher.open(run));
+      if (open && options.wait === false) throw stillRunning(this.id);
       await open?.result().catch(() => undefined);
     }
     await this.#options.act(() => this.#options.handKey(run));
@@ -216,15 +218,6 @@ export class StoredRun implements RunHandle {
 
   #watch(): RunWatch {
     return new RunWatch(this.id, this.#store, this.#options, this.#mine);
-  }
-}
-
-/** Throws E_CLI_VALUE. The control row is obeyed at once, so nothing may get there unchecked. */
-function checkResize(options: ResizeOptions): void {
-  const fault = resizeFault(options);
-  if (fault) throw new SwarmError({ code: 'E_CLI_VALUE', found: `${fault.key} is ${fault.value}`, allowed: fault.allowed });
-}
-
 function lookAgain(since: number): number {
   return Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, (performance.now() - since) / SHARE));
 }

@@ -90,6 +90,9 @@ function fixOf(code: string, where: string): string {
   if (/^(EMFILE|ENFILE)$/.test(code)) return 'raise the limit of open files (ulimit -n)';
   if (/^(SQLITE_(READONLY|PERM)|EACCES|EPERM|EROFS)/.test(code)) return 'make the file and its folder writable for this user';
   if (isDiskFull(where)) return 'free space on this disk';
+  // Pages that its index names are not there. What they held is in no other file.
+  if (code === 'SQLITE_IOERR_SHORT_READ')
+    return 'the -wal beside the file was removed or replaced while a process had it open: stop the host and put a backup of both back';
   return 'check the disk (free space, permissions, health) and the limits of the process (ulimit -f, ulimit -n)';
 }
 

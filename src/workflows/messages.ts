@@ -42,7 +42,7 @@ export type RunInput =
 export interface RunSummary {
   run: string;
   epoch: number;
-  state: 'completed' | 'capped' | 'paused' | 'cancelled' | 'failed';
+  state: 'completed' | 'capped' | 'paused' | 'interrupted' | 'cancelled' | 'failed';
   stop: StopCause | null;
   /** Why it stopped, for people; null when it completed or was cancelled. */
   message: string | null;

@@ -41,6 +41,17 @@ describe('publishing ahead of the last activity', () => {
     expect(published()).toBe(0);
   });
 
+  it('all children told their rows done, and the store lacks some -> interrupted, and says so; a refused request -> failed', async () => {
+    const { row } = await part.run(2);
+    part.adapter.next(reply('a'));
+    await part.environment.run(part.activities.runTurn, { run: row.id, epoch: 1, index: 0 });
+    const summary = await part.environment.run(part.activities.closeRun, { run: row.id, epoch: 1, stop: null });
+    const message = expect.stringMatching(/^1 row that was done is not in the store: .*-wal/);
+    expect(summary).toMatchObject({ state: 'interrupted', message, counts: { ok: 1, total: 2 } });
+    expect(await part.store.run(row.id)).toMatchObject({ state: 'interrupted', reason: 'host', message });
+    expect(await new Publications(part.deps).publish(row.id, 1, 'request')).toBe('failed');
+  });
+
   it('two at once -> one publication; after a failure the next one tries again', async () => {
     const { row } = await part.run(1);
     let failing = true;

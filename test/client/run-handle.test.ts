@@ -518,6 +518,13 @@ describe('acting', () => {
     expect(launcher.asked).toEqual(['goOn']);
   });
 
+  it('retry that is not to wait, of a run under way -> E_LOCKED at once, nothing is changed', async () => {
+    await failedRow(1);
+    await expect(run.retry({ wait: false })).rejects.toMatchObject({ code: 'E_LOCKED', exitCode: EXIT.locked });
+    expect(await store.totals(run.id)).toMatchObject({ failed: 1 });
+    expect(launcher.asked).toEqual([]);
+  });
+
   it('retry of a cause that no row has -> 0, nothing is started', async () => {
     await failedRow(0);
     launcher.ended.open(null);

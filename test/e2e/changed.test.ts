@@ -1,5 +1,5 @@
 /** The same command again: a finished run costs nothing, a changed task or seeds file is refused, naming what changed. */
-import { writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import { type Provider, paidTwice } from '../support/provider.js';
@@ -148,4 +148,29 @@ it('two homes start runs in one folder -> one goes on, the other ends with exit 
   } finally {
     await other.close();
   }
+});
+
+it('five at once -> one makes the run, the others go on with it, each row is paid for once', async () => {
+  const files = task('five');
+  const all = await Promise.all(Array.from({ length: 5 }, () => home.run(['run', files.path, '--json'])));
+  expect(new Set(all.map((ended) => endEvent(ended).run)).size).toBe(1);
+  expect(all.filter(({ stdout }) => stdout.includes('"kind":"new"'))).toHaveLength(1);
+  expect(provider.billed()).toHaveLength(seeds.length);
+});
+
+it('the output was deleted, then the folder was moved -> written again, and answered in its new place, without a call', async () => {
+  const files = task('lost-output');
+  await home.run(['run', files.path]);
+  const first = files.out.bytes();
+  provider.forget();
+  rmSync(files.out.path('output.jsonl'));
+  const again = await home.run(['run', files.path]);
+  expect(again.stderr).toContain('output.jsonl of run');
+  expect(files.out.bytes().equals(first)).toBe(true);
+  const place = join(home.folder, 'moved-output');
+  renameSync(join(home.folder, 'lost-output'), place);
+  const moved = await home.run(['run', join(place, 'task.yaml'), '--json']);
+  expect(endEvent(moved)).toMatchObject({ state: 'completed', output_dir: join(place, 'out') });
+  expect(moved.stderr).toContain('was moved here');
+  expect(provider.calls()).toEqual([]);
 });

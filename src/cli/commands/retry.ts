@@ -14,7 +14,10 @@ export interface RetryFlags {
 /** `swarm retry RUN`: failed rows again, in a new epoch of the same run. */
 export async function retry(session: Session, [run = '']: readonly string[], flags: RetryFlags): Promise<number> {
   return await withRun(session, run, async (handle) => {
-    const rows = await handle.retry(flags.cause === undefined ? {} : { cause: flags.cause });
+    const rows = await handle.retry({
+      ...(flags.cause === undefined ? {} : { cause: flags.cause }),
+      ...(flags.detach ? { wait: false } : {}),
+    });
     const which = flags.cause === undefined ? '' : ` with cause ${flags.cause}`;
     session.say(
       rows === 0
