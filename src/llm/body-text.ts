@@ -23,9 +23,20 @@ const DECODERS: Readonly<Record<string, Decoder>> = {
   br: (body) => unbrotli(body, brotliOptions),
 };
 
-/** Says that it is compressed, and is not: the text of an answer begins so, no compressed stream does. */
+/** Looks like the text of an answer: some servers say that it is compressed when it is not. A brotli stream may begin so, too. */
 function isPlain(body: Buffer): boolean {
   return /^\s*(?:[{[<]|data:|event:)/.test(body.subarray(0, 64).toString('latin1'));
+}
+
+async function decoded(body: Buffer, encoding: string): Promise<Buffer> {
+  try {
+    const decoder = DECODERS[encoding];
+    if (!decoder) throw Object.assign(new Error(), { code: `encoding ${encoding.slice(0, 20)}` });
+    return await decoder(body);
+  } catch (error) {
+    if (isPlain(body)) return body;
+    throw error;
+  }
 }
 
 /** Some servers compress though we do not ask for it. Throws an error with a `code`: an encoding that nobody knows, broken or too much. */
@@ -33,10 +44,8 @@ export async function decompress(body: Buffer, headers: HeaderMap): Promise<Buff
   const encodings = (headers['content-encoding'] ?? '').toLowerCase().split(',');
   let plain = body;
   for (const encoding of encodings.map((name) => name.trim()).reverse()) {
-    if (encoding === '' || encoding === 'identity' || plain.length === 0 || isPlain(plain)) continue;
-    const decoder = DECODERS[encoding];
-    if (!decoder) throw Object.assign(new Error(), { code: `encoding ${encoding.slice(0, 20)}` });
-    plain = await decoder(plain);
+    if (encoding === '' || encoding === 'identity' || plain.length === 0) continue;
+    plain = await decoded(plain, encoding);
   }
   return plain;
 }
@@ -58,7 +67,7 @@ function charsetOf(body: Buffer, headers: HeaderMap): { sure: string | null; nam
   return named === null || ONE_BYTE.test(named) ? { sure: null, named } : { sure: named, named };
 }
 
-function decoded(body: Buffer, charset: string): string | null {
+function inCharset(body: Buffer, charset: string): string | null {
   try {
     return new TextDecoder(charset).decode(body);
   } catch {
@@ -73,11 +82,11 @@ function isUtf8(name: string): boolean {
 /** Never throws. Without a byte order mark; what fits no charset is read as UTF-8, with replacement characters. */
 export function textOf(body: Buffer, headers: HeaderMap): string {
   const { sure, named } = charsetOf(body, headers);
-  const told = sure === null || isUtf8(sure) ? null : decoded(body, sure);
+  const told = sure === null || isUtf8(sure) ? null : inCharset(body, sure);
   if (told !== null) return told;
   try {
     return UTF8.decode(body);
   } catch {
-    return (named !== null && !isUtf8(named) ? decoded(body, named) : null) ?? decoded(body, 'utf-8') ?? '';
+    return (named !== null && !isUtf8(named) ? inCharset(body, named) : null) ?? inCharset(body, 'utf-8') ?? '';
   }
 }

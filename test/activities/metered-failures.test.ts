@@ -74,7 +74,6 @@ describe('calls in doubt', () => {
     part.adapter.next(reply('one'), doubted(), doubted());
     await part.take(context, 0);
     await part.take(context, 1);
-    await part.take(context, 2);
     const end = await part.take(context, 2);
     expect(end).toMatchObject({ kind: 'wait' });
     part.pass((end as { until: number }).until);

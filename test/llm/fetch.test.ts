@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
-import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createOpenAiCompatible } from '../../src/llm/openai-compatible.js';
 import type { ModelAdapter } from '../../src/llm/port.js';
@@ -297,6 +297,26 @@ describe('encodings', () => {
       response.end(body);
     });
     expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, text: 'vier: ä 四' });
+  });
+
+  test('call: brotli of any size, whatever byte it begins with -> read', async () => {
+    const firsts = new Set<number>();
+    for (const size of [1, 100, 10_000, 100_000, 2_000_000]) {
+      // Little to gain by compression, so that the stream is about as long as its text.
+      const content = Buffer.from(Array.from({ length: size }, (_, at) => (at * at * 7 + at * 13) % 251)).toString('base64');
+      const body = brotliCompressSync(JSON.stringify(completion({ content })), {
+        params: { [constants.BROTLI_PARAM_QUALITY]: 4 },
+      });
+      firsts.add(body[0] ?? 0);
+      server.answer((_request, response) => {
+        response.writeHead(200, { 'content-encoding': 'br' });
+        response.end(body);
+      });
+      const result = await adapter.call(modelCall(server.base));
+      expect(result.ok && result.text === content).toBe(true);
+    }
+    // One of them begins as JSON may: [ or {.
+    expect([...firsts].some((byte) => byte === 0x5b || byte === 0x7b)).toBe(true);
   });
 
   const german = JSON.stringify(completion({ role: 'assistant', content: 'Grüße' }));
