@@ -460,5 +460,5 @@ describe('ids, limit and total', () => {
     }
     expect(count).toBe(200_000);
     expect(held).toBeLessThan(24 * 1024 * 1024);
-  });
+  }, 60_000);
 });
