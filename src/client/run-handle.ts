@@ -218,6 +218,9 @@ export class StoredRun implements RunHandle {
 
   #watch(): RunWatch {
     return new RunWatch(this.id, this.#store, this.#options, this.#mine);
+  }
+}
+
 function lookAgain(since: number): number {
   return Math.min(LONGEST_LOOK_MS, Math.max(SHORTEST_LOOK_MS, (performance.now() - since) / SHARE));
 }

@@ -86,6 +86,7 @@ async function load({ config, prices }: StageInputOptions, given: FileInput, run
   if ('task' in input) {
     const { task, ...limits } = input;
     const loaded = await loadTask(task, { roots: config.taskRoots, ownOnly: true });
+    if (limits.total !== undefined) mayRepeat(loaded, prices);
     return { loaded, source: { file: loaded.task.seedsFile }, limits };
   }
   const { bases } = config.temporalInputs;
@@ -94,13 +95,31 @@ async function load({ config, prices }: StageInputOptions, given: FileInput, run
     ...taskOf(input, join(config.home, 'runs', runId), runId),
     ...(listed ? { allow_http: true } : {}),
   });
-  const { model, timeoutMs } = loaded.task;
-  const worst = prices.worstCase({ model, override: null, at: Date.now(), timeoutMs }, { input: 1_000, maxOutput: 1_000 });
-  const priced = worst !== null && worst > 0;
+  const { model } = loaded.task;
+  const priced = hasPrice(loaded, prices);
   const refused = refusedModel(model, config.temporalInputs, priced);
   if (refused) throw new SwarmError(refused);
   const maxCost = mayCost(model, priced) ? config.temporalInputs.maxCostUsd : null;
   return { loaded: { ...loaded, task: { ...loaded.task, maxCost } }, source: { rows: input.prompts }, limits: {} };
+}
+
+function hasPrice({ task }: LoadedTask, prices: Prices): boolean {
+  const { model, price: override, timeoutMs } = task;
+  const worst = prices.worstCase({ model, override, at: Date.now(), timeoutMs }, { input: 1_000, maxOutput: 1_000 });
+  return worst !== null && worst > 0;
+}
+
+/** A task file says what its rows may cost; `total` says how often they are done, and that is not the file's word. */
+function mayRepeat(loaded: LoadedTask, prices: Prices): void {
+  const { model, maxCost } = loaded.task;
+  if (maxCost !== null || !mayCost(model, hasPrice(loaded, prices))) return;
+  throw new SwarmError({
+    code: 'E_INPUT_REFUSED',
+    place: loaded.placeOf('max_cost'),
+    found: `total in a workflow's input repeats rows of ${model.provider}/${model.model}, and the task has no max_cost`,
+    allowed: 'total with a task that has a cap or costs nothing; limit with any task',
+    fix: 'add max_cost to the task, or on that machine: swarm run TASK --total N',
+  });
 }
 
 function taskOf({ model, apiBase, apiKeyEnv }: PromptsInput, outputDir: string, runId: string): object {

@@ -30,7 +30,7 @@ const MAIN_SLOTS = 1_000;
 /** About 80 kB each: the workflows in flight of an embedded server, twice over. */
 const CACHED_WORKFLOWS = 600;
 /** A run does not wait for longer to learn which search attributes there are. */
-const ASKED_MS = 2_000;
+const ASKED_MS = 5_000;
 /** Pause between two questions that the server did not answer, in ms. */
 const ASK_AGAIN_MS = 1_000;
 /** Calls under way when the process is asked to stop get this long by default. */

@@ -2,12 +2,15 @@
 
 /** A cluster without it is asked again after this long, in ms: somebody may have registered it. */
 const AGAIN_MS = 60_000;
+/** One that did not answer, as a busy one may not, in ms. */
+const AGAIN_UNHEARD_MS = 5_000;
 
 export class StateAttribute {
   readonly #ask: () => Promise<boolean>;
   readonly #now: () => number;
   #answer: Promise<boolean> | null = null;
   #known = false;
+  #againMs = AGAIN_MS;
   #askedAt = 0;
 
   /** `ask`: the namespace; a failure counts as no. */
@@ -17,13 +20,17 @@ export class StateAttribute {
   }
 
   has(): Promise<boolean> {
-    const stale = !this.#known && this.#now() - this.#askedAt >= AGAIN_MS;
+    const stale = !this.#known && this.#now() - this.#askedAt >= this.#againMs;
     if (this.#answer === null || stale) {
       this.#askedAt = this.#now();
       this.#answer = this.#ask()
-        .catch(() => false)
-        .then((known) => {
+        .then(
+          (known) => ({ known, againMs: AGAIN_MS }),
+          () => ({ known: false, againMs: AGAIN_UNHEARD_MS }),
+        )
+        .then(({ known, againMs }) => {
           this.#known = known;
+          this.#againMs = againMs;
           return known;
         });
     }

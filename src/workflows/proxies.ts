@@ -35,7 +35,7 @@ export const { writeControl, listItems } = proxyActivities<All>({ taskQueue: MAI
  * Inside of the workflow task: a look into the store that no child is to wait for longer than that. What fails is left out, so there is
  * no patience.
  */
-export const { rowIds } = proxyLocalActivities<All>({ scheduleToCloseTimeout: '2s', retry: { maximumAttempts: 1 } });
+export const { rowIds } = proxyLocalActivities<All>({ scheduleToCloseTimeout: '5s', retry: { maximumAttempts: 1 } });
 
 /** Writes the partial output, so it runs where the files are. `waited`: a cancel is over when the activity is. */
 export function watchActivity(queue: string, waited: boolean): All['watchRun'] {

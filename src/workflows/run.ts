@@ -24,7 +24,12 @@ export async function swarmRun(input: RunInput): Promise<RunSummary> {
   const { plan } = opened;
   control.opened(plan);
   const watching = new CancellationScope();
-  const watched = watching.run(() => watch(plan, control, more)).catch(ignoreCancel);
+  const watched = watching
+    .run(() => watch(plan, control, more))
+    .catch((error: unknown) => {
+      // A watcher whose process died while the run was closed ends by a timeout: nobody needs it any more.
+      if (!isCancellation(error) && !(more && control.closing)) throw error;
+    });
   let stop: StopCause | null = null;
   try {
     stop = await phases(plan, control, more);
@@ -106,8 +111,4 @@ async function watch(plan: RunPlan, control: RunControl, waited: boolean): Promi
     if (more > processes) await control.raise({ processes: more, idle });
     if (shown >= seen.total || (waited && control.closing)) return;
   }
-}
-
-function ignoreCancel(error: unknown): void {
-  if (!isCancellation(error)) throw error;
 }

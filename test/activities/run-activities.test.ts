@@ -300,9 +300,44 @@ describe('writeControl', () => {
   });
 });
 
+describe('rowIds', () => {
+  it('positions of all rows, or of the list of an epoch -> their ids', async () => {
+    await stage(part.store, 'named', 4, aTask());
+    await part.store.setControl('named', { paused: true });
+    await part.store.openEpoch('named', { workflowId: 'named/e1', executionId: 'x1' }, part.deps.clock.now());
+    const ids = (await part.store.seeds('named', { from: 0, to: 4 })).map(({ id }) => id);
+    const rowIds = (source: 'range' | 'list', epoch: number, positions: number[]) =>
+      part.activities.rowIds({ run: 'named', epoch, source, positions });
+    expect(await rowIds('range', 1, [0, 3])).toEqual([ids[0], ids[3]]);
+    expect(await rowIds('range', 1, [9])).toEqual(['9']);
+    await part.store.setControl('named', { paused: false });
+    await doRow('named', 0);
+    await part.store.openEpoch('named', { workflowId: 'named/e2', executionId: 'x2' }, part.deps.clock.now());
+    expect(await rowIds('list', 2, [0, 2])).toEqual([ids[1], ids[3]]);
+  });
+});
+
 describe('closeRun', () => {
   const close = (run: string, stop: string | null) =>
     part.environment.run(part.activities.closeRun as never, { run, epoch: 1, stop } as never) as Promise<RunSummary>;
+
+  it('rows are left -> the reason that was left with the run; its watcher here ends at once', async () => {
+    const { row } = await part.run(3);
+    await part.store.updateRun(row.id, { message: 'the next call could pass max_cost' });
+    const environment = activityEnvironment('w', 'x');
+    let beats = 0;
+    environment.on('heartbeat', () => {
+      beats += 1;
+    });
+    const watching = environment.run(part.activities.watchRun, { run: row.id, epoch: 1, shown: 0 });
+    await until('it watches', () => beats > 0);
+    expect(await close(row.id, 'capped')).toMatchObject({
+      state: 'capped',
+      stop: 'capped',
+      message: 'the next call could pass max_cost',
+    });
+    expect(await watching).toMatchObject({ total: 3, ok: 0 });
+  });
 
   it('all rows done -> completed, published before the state says so', async () => {
     const { row } = await part.run(2);

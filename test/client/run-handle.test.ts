@@ -300,6 +300,20 @@ describe('result', () => {
     expect([error.problems, error.exitCode]).toEqual([problems, EXIT.badInput]);
   });
 
+  it('the run failed, and its workflow with it -> no error, the state is what counts', async () => {
+    const failed = ApplicationFailure.create({
+      message: 'E_RUN_FAILED: x',
+      type: 'E_RUN_FAILED',
+      details: [{ state: 'failed' }],
+    });
+    launcher.failure = new WorkflowFailedError('failed', failed, 'FAILED' as never);
+    launcher.ended.open(null);
+    const result = run.result();
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    await ends('failed', 'request');
+    expect(await result).toMatchObject({ state: 'failed', exitCode: EXIT.badInput });
+  });
+
   it('the workflow ends as cancelled -> no error, the state is what counts', async () => {
     launcher.failure = new WorkflowFailedError('cancelled', new CancelledFailure('cancelled'), 'CANCELED' as never);
     launcher.ended.open(null);

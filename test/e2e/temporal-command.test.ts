@@ -22,6 +22,14 @@ afterAll(async () => {
   await home?.close();
 });
 
+/** Visibility is a moment behind. */
+async function untilListed(args: readonly string[], env: NodeJS.ProcessEnv): Promise<unknown[]> {
+  for (let look = 0; ; look += 1) {
+    const found = JSON.parse((await home.run(args, 0, env)).stdout) as unknown[];
+    if (found.length > 0 || look === 20) return found;
+  }
+}
+
 it('no host, another server at its port, a key and a profile of the user -> the host is started, its own server answers', async () => {
   const config = join(home.folder, 'config');
   mkdirSync(join(config, 'temporalio'), { recursive: true });
@@ -44,7 +52,18 @@ it('no host, another server at its port, a key and a profile of the user -> the 
   // The same settings, a whole run: the host and its worker have no use for them either.
   const files = home.task('with-a-key', { worker_model: 'sim/quick' }, ['a', 'b']);
   await home.run(['stop']);
-  await home.run(['run', files.path], 0, env);
+  const ran = await home.run(['run', files.path], 0, env);
   expect(files.out.ok()).toHaveLength(2);
+  const { run } = files.out.receipt();
+  expect(ran.stderr).toContain(`/namespaces/default/workflows/${encodeURIComponent(`${run}/e1`)}`);
+
+  // As Temporal's own tools see it afterwards.
+  const query = `SwarmRun = "${run}" AND SwarmState = "completed"`;
+  const found = await untilListed(['temporal', 'workflow', 'list', '--query', query, '--output', 'json'], env);
+  expect(found).toHaveLength(1);
+  const described = JSON.parse(
+    (await home.run(['temporal', 'workflow', 'describe', '-w', `${run}/e1`, '--output', 'json'], 0, env)).stdout,
+  );
+  expect(described.pendingActivities ?? []).toEqual([]);
   expect(connections).toBe(0);
 });

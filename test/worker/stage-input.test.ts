@@ -86,6 +86,21 @@ it('the same workflow id with other prompts, or a run of that name elsewhere -> 
   expect(String(error)).not.toMatch(/--fork|--fresh/);
 });
 
+it('total over a task that costs and has no cap -> refused; with a cap, or free -> taken', async () => {
+  const file = join(folder, 'task.yaml');
+  writeFileSync(join(folder, 'rows.txt'), 'a\n');
+  const task = (name: string, more: string) =>
+    writeFileSync(file, `prompt_template: "{{seed}}"\nseeds_file: rows.txt\noutput_dir: ${name}\n${more}`, { mode: 0o644 });
+  const env = { OPENAI_API_KEY: 'sk-long-enough-to-be-one' };
+  task('a', 'worker_model: openai/gpt-4o-mini\n');
+  await expect(stage({ task: file, total: 1_000 }, 'a', env)).rejects.toThrow(/E_INPUT_REFUSED[\s\S]*add max_cost to the task/);
+  expect((await stage({ task: file, limit: 1 }, 'b', env)).run.total).toBe(1);
+  task('c', 'worker_model: openai/gpt-4o-mini\nmax_cost: 0.1\n');
+  expect((await stage({ task: file, total: 3 }, 'c', env)).run.total).toBe(3);
+  task('d', 'worker_model: sim/quick\n');
+  expect((await stage({ task: file, total: 3 }, 'd')).run.total).toBe(3);
+});
+
 it('keys of a task -> told in the words of the input', async () => {
   const error = await stage({ prompts, model: 'gpt-4o-mini' }).catch((caught: unknown) => caught);
   expect(String(error)).toMatch(/E_TASK_MISSING: model "gpt-4o-mini" names no provider and apiBase is not given/);

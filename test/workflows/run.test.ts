@@ -619,10 +619,11 @@ describe('what the Web UI shows', () => {
     const later = await temporal.start('named-list', { items: 2, kind: 'list', list: [4, 9] });
     await later.handle.result();
     expect(await summary('named-list/e1/map/s1')).toBe('row row-9');
-    const never = new Promise<string[]>(() => undefined);
-    const away = await temporal.start('named-not', { items: 1, ids: () => never });
+    const late = gatekeeper<string[]>();
+    const away = await temporal.start('named-not', { items: 1, ids: () => late.promise });
     expect(await away.handle.result()).toMatchObject({ counts: { ok: 1 } });
     expect(await summary('named-not/e1/map/s0')).toBe('seed 0');
+    late.open([]);
   });
 
   it.each([
