@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { EXIT, SwarmError } from './core/errors.js';
 import { isTimeZone } from './core/gate/calendar-day.js';
 import type { HostSettings } from './core/host-settings.js';
-import type { Proxy, ProxySettings } from './core/proxy.js';
+import type { HttpProxy, ProxySettings } from './core/proxy.js';
 
 export interface Config {
   /** Folder of this home: store, Temporal database, logs, socket. `SWARM_HOME`, default `$XDG_STATE_HOME/durable-swarm`. */
@@ -124,7 +124,7 @@ function webUi(ui: string | undefined, hosts: string | undefined): Config['webUi
 
 /** `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`: small letters count before large ones, as in curl. */
 export function proxySettings(env: Env = process.env): ProxySettings {
-  const proxy = (...variables: readonly [string, string | undefined][]): Proxy | null => {
+  const proxy = (...variables: readonly [string, string | undefined][]): HttpProxy | null => {
     const [variable, url] = variables.find(([, value]) => value?.trim()) ?? [];
     if (variable === undefined || url === undefined) return null;
     return { url: /^[a-z][a-z0-9+.-]*:\/\//i.test(url.trim()) ? url.trim() : `http://${url.trim()}`, variable };

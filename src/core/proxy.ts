@@ -1,7 +1,7 @@
 /** Which addresses are reached through a proxy: by HTTPS_PROXY, HTTP_PROXY and NO_PROXY as curl and others read them. Pure. */
 
 /** A proxy of the environment. */
-export interface Proxy {
+export interface HttpProxy {
   /** As it was set, with a scheme. May hold a password. */
   url: string;
   /** Name of the variable that sets it. */
@@ -10,9 +10,9 @@ export interface Proxy {
 
 export interface ProxySettings {
   /** For https addresses. */
-  https: Proxy | null;
+  https: HttpProxy | null;
   /** For http addresses. */
-  http: Proxy | null;
+  http: HttpProxy | null;
   /** Hosts that are reached directly: names with all below them, addresses, networks (10.0.0.0/8), each with a port or without; `*`: all. */
   none: readonly string[];
 }
@@ -50,7 +50,7 @@ function isListed(host: string, port: string, entry: string): boolean {
 }
 
 /** The proxy of an address; null: it is reached directly. Addresses of this machine always are. */
-export function proxyOf(url: URL, { https, http, none }: ProxySettings): Proxy | null {
+export function proxyOf(url: URL, { https, http, none }: ProxySettings): HttpProxy | null {
   const proxy = url.protocol === 'https:' ? https : http;
   const host = url.hostname.toLowerCase();
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
@@ -59,7 +59,7 @@ export function proxyOf(url: URL, { https, http, none }: ProxySettings): Proxy |
 }
 
 /** `HTTPS_PROXY (proxy.example:3128)`, never with what may be secret. */
-export function proxyName({ url, variable }: Proxy): string {
+export function proxyName({ url, variable }: HttpProxy): string {
   return `${variable} (${URL.canParse(url) ? new URL(url).host : 'no address that can be read'})`;
 }
 

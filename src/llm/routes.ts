@@ -2,7 +2,7 @@
 import { request as plainRequest } from 'node:http';
 import { request as secureRequest } from 'node:https';
 import { Agent, buildConnector, type Dispatcher } from 'undici';
-import { type Proxy, type ProxySettings, proxyName, proxyOf } from '../core/proxy.js';
+import { type HttpProxy, type ProxySettings, proxyName, proxyOf } from '../core/proxy.js';
 import { sparing } from './spare-descriptors.js';
 
 export const CONNECT_TIMEOUT_MS = 10_000;
@@ -118,7 +118,7 @@ export class Routes {
     return { agent: this.#direct, origin: address.origin, path: `${url.origin}${direct.path}`, headers, proxy };
   }
 
-  #tunnel({ url }: Proxy, address: URL | null): Agent {
+  #tunnel({ url }: HttpProxy, address: URL | null): Agent {
     const agent = this.#tunnels.get(url) ?? newAgent(address === null ? noTunnel : tunnel(address));
     this.#tunnels.set(url, agent);
     return agent;
@@ -126,6 +126,6 @@ export class Routes {
 }
 
 /** Null for what is no http or https address. */
-function readable({ url }: Proxy): URL | null {
+function readable({ url }: HttpProxy): URL | null {
   return URL.canParse(url) && /^https?:\/\/./i.test(url) ? new URL(url) : null;
 }
