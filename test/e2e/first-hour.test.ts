@@ -122,7 +122,7 @@ it('Ctrl-C with options, more rows, a fork twice -> each way on as it is said; n
 it('a cap that is reached -> the command with a higher one goes on, and so does the run', async () => {
   provider.forget();
   const { task } = copyExample('my-cap', `price: ${JSON.stringify(SIM_TASK_PRICE)}\nworker_max_tokens: 200`);
-  let { code, said } = await type(`${SWARM} run ${task} --concurrency 3 --max-cost 0.0005`);
+  let { code, said } = await type(`${SWARM} run ${task} --concurrency 3 --max-cost 0.0002`);
   expect(code).toBe(3);
   for (let raises = 0; code === 3; raises += 1) {
     expect(raises).toBeLessThan(4);
