@@ -111,7 +111,21 @@ it('Ctrl-C with options, more rows, a fork twice -> each way on as it is said; n
   const fork = hint(refused.said, /for a new folder beside it: (.+?); to start over/);
   expect(hint(checked.said, /for a new folder beside it: (.+?); to start over/)).toBe(fork);
 
+  // The output is deleted, and the folder moved: both go on as they are found, without a call.
   provider.forget();
+  writeFileSync(seeds, readFileSync(seeds, 'utf8').replace(/\n.*sailor.*\n$/, '\n'));
+  const output = join(home.folder, 'my rows out', 'output.jsonl');
+  const bytes = readFileSync(output);
+  rmSync(output);
+  expect((await type(all)).code).toBe(0);
+  expect(readFileSync(output).equals(bytes)).toBe(true);
+  const moved = await type(`mv 'my rows out' moved && ${all.replace("'my rows out'", 'moved')}`);
+  expect([moved.code, moved.said]).toEqual([0, expect.stringContaining('Already finished')]);
+  expect(provider.calls()).toEqual([]);
+  await type("mv moved 'my rows out'");
+  expect((await type(all)).code).toBe(0);
+  writeFileSync(seeds, `${readFileSync(seeds, 'utf8')}{"topic":"tides","reader":"sailor"}\n`);
+
   const forked = await type(fork);
   expect([forked.code, forked.said]).toEqual([0, expect.stringContaining('21: 21 ok, 0 failed')]);
   const again = await type(fork);
