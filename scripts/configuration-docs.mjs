@@ -102,6 +102,7 @@ const settings = (config) =>
     ['XDG_STATE_HOME', 'Folder of the default home.', '`~/.local/state`'],
     ['XDG_CACHE_HOME', 'The Temporal program is kept in `durable-swarm` under it, for all homes.', '`~/.cache`'],
     ['CI', 'Set to anything: no live view, no questions.', '-'],
+    ['npm_command', 'Set by npm and npx: hints then name `npx swarm`, as it was typed.', '-'],
     ['NO_COLOR', 'Set to anything: no colours.', '-'],
     ['TERM', '`dumb`: no redrawing, no colours.', '-'],
     [

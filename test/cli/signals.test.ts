@@ -146,7 +146,7 @@ describe('swarm run: signals', () => {
     };
     const { stderr, exitCode } = await terminal.run('run', 'task.yaml');
     expect(exitCode).toBe(130);
-    expect(stderr).toContain('look with: swarm status');
+    expect(stderr).toContain('Left while the run was starting. Go on with:  swarm run task.yaml');
     expect(run.asked).toEqual(['connect', 'start', 'close']);
   });
 

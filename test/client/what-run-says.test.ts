@@ -67,6 +67,8 @@ it('check: no run yet, the same, changed rows, a changed prompt, a finished run 
   write('a\nb\n');
   const before = await store.run(run.id);
   await store.updateRun(run.id, { state: 'completed', endedAt: 1, publishedAt: 1 });
+  expect(await says()).toEqual([expect.stringMatching(/^output\.jsonl.* written again, no call is made$/)]);
+  for (const name of ['output.jsonl', 'failed.jsonl', 'receipt.json']) writeFileSync(join(run.outputDir, name), '{}');
   expect(await says()).toEqual([`run ${run.id} has done these rows: it is answered without a call`]);
   expect(await store.runs()).toHaveLength(1);
   expect((await store.run(run.id))?.task).toEqual(before?.task);

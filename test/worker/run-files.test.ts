@@ -25,7 +25,11 @@ function files(reading: () => void = () => undefined): RunFiles {
     ...run,
     run: async (id: string) => {
       const row = await run.run(id);
-      return { ...row, task: { ...row?.task, promptTemplate: '{{text}}' }, publishedAt: published ? 1 : null };
+      return {
+        ...row,
+        task: { ...row?.task, promptTemplate: '{{text}}', systemPrompt: null, followUp: '' },
+        publishedAt: published ? 1 : null,
+      };
     },
     outcomesAfter: (...asked: Parameters<typeof run.outcomesAfter>) => {
       reading();
