@@ -3,7 +3,6 @@ import {
   type Client,
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
-  type WorkflowHandle,
   WorkflowNotFoundError,
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
@@ -116,7 +115,7 @@ export class Launcher {
   async goOn(runId: string): Promise<void> {
     const workflow = await this.startOrResume(runId);
     const closed = this.failureOf(workflow, runId);
-    for (const until = Date.now() + OPENING_MS; Date.now() < until; ) {
+    for (const until = performance.now() + OPENING_MS; performance.now() < until; ) {
       if ((await this.#known(runId)).workflowId === workflow.workflowId) return;
       const end = await Promise.race([closed, new Promise<'open'>((resolve) => setTimeout(resolve, OPENING_LOOK_MS, 'open'))]);
       if (end === null) return;

@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../core/errors.js';
 import type { Learned } from '../core/gate/learned.js';
 import { FirstRows, lookAt } from '../core/look.js';
-import type { RunState } from '../core/model.js';
 import { gateKey, runShare } from '../core/names.js';
 import { knownUsd, nanoToUsd, spentOf } from '../core/price.js';
 import { unknownRun } from '../core/run-errors.js';

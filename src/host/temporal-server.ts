@@ -1,21 +1,19 @@
 /** The embedded Temporal server as a child process: started, watched, started again on the same ports, stopped. */
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Connection } from '@temporalio/client';
 import type { Config } from '../config.js';
 import type { SwarmError } from '../core/errors.js';
 import type { HomePaths } from '../home.js';
 import { isDiskFull } from '../store/free-space.js';
-import { DIRECT } from '../temporal-connection.js';
 import { setDamagedAside } from './damaged-database.js';
 import { readJsonFile, writeJsonFile } from './json-file.js';
 import { type Leashed, runLeashed } from './leash.js';
-import { raiseRetention, registerSearchAttributes } from './namespace.js';
 import { endOrphanServer, type LastServer } from './orphan.js';
-import { freePorts, isListening, isPortFree, LOOPBACK, pickPortPair, unbrowsablePort } from './ports.js';
+import { freePorts, isPortFree, LOOPBACK, pickPortPair, unbrowsablePort } from './ports.js';
 import { RotatingFile } from './rotating-file.js';
 import type { TemporalBinary } from './temporal-binary.js';
 import { temporalStartError } from './temporal-faults.js';
+import { serverReady } from './temporal-ready.js';
 import {
   databaseFileName,
   EMBEDDED_NAMESPACE,
@@ -55,8 +53,6 @@ const MOST_TRIES = 10;
 /** Its port may be held for a while by another program. */
 const PORT_MS = 60_000;
 const PORT_LOOK_MS = 100;
-/** Longest time from spawn to the first answer, on a busy machine with a large database, in ms. */
-const READY_MS = 60_000;
 /** Of the first start: it may be killed three times in a row. */
 const FIRST_TRIES = 5;
 
@@ -202,32 +198,9 @@ export class TemporalServer {
   }
 
   async #untilReady(): Promise<string | null> {
-    const until = performance.now() + READY_MS;
-    const waiting = () => performance.now() < until && this.#child !== null && !this.#stopping;
-    let said = 'no answer';
-    // A gRPC channel that was refused once waits a second before it tries again.
-    while (waiting() && !(await isListening(this.#state.port))) await sleep(20);
-    // Asked again from here: a retry of the SDK that comes after the close would throw where nobody catches it.
-    const connection = Connection.lazy({ ...DIRECT, address: this.address, interceptors: [] });
-    try {
-      while (waiting()) {
-        try {
-          await connection.withDeadline(Date.now() + 1_000, () =>
-            connection.workflowService.describeNamespace({ namespace: EMBEDDED_NAMESPACE }),
-          );
-          await registerSearchAttributes(connection, EMBEDDED_NAMESPACE);
-          await raiseRetention(connection, EMBEDDED_NAMESPACE);
-          this.#isUp = this.#child !== null;
-          return null;
-        } catch (error) {
-          said = (error as Error).message;
-          await sleep(30);
-        }
-      }
-      return `it was not ready in ${READY_MS / 1000} s: ${said}`;
-    } finally {
-      await connection.close();
-    }
+    const failure = await serverReady(this.#state.port, () => this.#child !== null && !this.#stopping);
+    if (failure === null) this.#isUp = this.#child !== null;
+    return failure;
   }
 
   async #supervise(): Promise<void> {

@@ -83,7 +83,7 @@ async function stageOrJoin(
 
 /** The run that another process stages in this moment, once it is staged. */
 async function joined(ports: StagePorts, request: StageRequest, { id, outputDir }: RunRow): Promise<StagedRun> {
-  for (const until = Date.now() + STAGED_SOON_MS; ; await sleep(STAGED_LOOK_MS)) {
+  for (const until = performance.now() + STAGED_SOON_MS; ; await sleep(STAGED_LOOK_MS)) {
     const run = await ports.store.run(id);
     if (run && run.state !== 'staging') {
       // Rows that were read once cannot be compared one by one.
@@ -93,7 +93,7 @@ async function joined(ports: StagePorts, request: StageRequest, { id, outputDir 
     const marker = await ports.readMarker(outputDir);
     // Its starter met an error, or died.
     if (marker?.run !== id || marker.holder === null) return await stageRun(ports, request);
-    if (Date.now() > until) throw ports.taken(outputDir, marker);
+    if (performance.now() > until) throw ports.taken(outputDir, marker);
   }
 }
 
