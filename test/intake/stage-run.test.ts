@@ -51,7 +51,8 @@ const staged = ({ rows = ROWS, task = {}, limit, ...more }: More = {}, own = por
   stageRun(own, {
     task: aTask({ outputDir: dir, ...task }),
     rows: readSeeds({ rows }, limit === undefined ? {} : { limit }),
-    rowsAgain: () => readSeeds({ rows }, limit === undefined ? {} : { limit }),
+    // A fork is looked for by its rows.
+    ...(more.ifChanged === 'fork' ? { rowsAgain: () => readSeeds({ rows }, limit === undefined ? {} : { limit }) } : {}),
     limited: limit !== undefined,
     ifChanged: 'refuse',
     detached: true,
@@ -63,12 +64,12 @@ const refused = async (more: More = {}, own = ports()) =>
   (await staged(more, own).catch((error: unknown) => error)) as SwarmError;
 
 /** The run ended, with what it has in its folder. */
-async function ended(id: string, state: 'completed' | 'capped' = 'completed'): Promise<void> {
+async function ended(id: string, state: 'completed' | 'capped' = 'completed', folder = dir): Promise<void> {
   await store.updateRun(id, { state, endedAt: clock, publishedAt: clock });
-  for (const name of ['output.jsonl', 'failed.jsonl']) writeFileSync(join(dir, name), `${name} of ${id}`);
-  writeFileSync(join(dir, RECEIPT_FILE), JSON.stringify({ run: id, epochs: 0, files: [{ name: 'filtered.jsonl' }] }));
-  writeFileSync(join(dir, 'filtered.jsonl'), '');
-  await releaseFolder(dir, id);
+  for (const name of ['output.jsonl', 'failed.jsonl']) writeFileSync(join(folder, name), `${name} of ${id}`);
+  writeFileSync(join(folder, RECEIPT_FILE), JSON.stringify({ run: id, epochs: 0, files: [{ name: 'filtered.jsonl' }] }));
+  writeFileSync(join(folder, 'filtered.jsonl'), '');
+  await releaseFolder(folder, id);
 }
 
 /** One row of the run is answered. */
@@ -270,7 +271,7 @@ describe('something changed', () => {
     expect(again.notes[0]).toBe(`${dir}-2 is a fork of this task and these rows already`);
     const whole = await staged({ ifChanged: 'fork', task: { maxTokens: 7 } });
     expect([whole.run.id, whole.run.total]).toEqual([first.run.id, 3]);
-    await store.updateRun(first.run.id, { state: 'completed', endedAt: clock, publishedAt: clock });
+    await ended(first.run.id, 'completed', first.run.outputDir);
     expect((await staged({ ifChanged: 'fork', task: { maxTokens: 7 } })).kind).toBe('finished');
   });
 
