@@ -69,7 +69,7 @@ describe('SWARM_TEMPORAL_...', () => {
   });
 
   it('what cannot be read -> an error, never open', () => {
-    expect(() => loadConfig({ SWARM_TEMPORAL_STARTS: 'never' })).toThrow(/E_CLI_VALUE: SWARM_TEMPORAL_STARTS is "never"/);
+    expect(() => loadConfig({ SWARM_TEMPORAL_STARTS: 'never' })).toThrow(/E_SETTING: SWARM_TEMPORAL_STARTS is "never"/);
     expect(() => loadConfig({ SWARM_TEMPORAL_MAX_COST: '1,00' })).toThrow(/E_CAP: SWARM_TEMPORAL_MAX_COST is "1,00"/);
   });
 });

@@ -2,7 +2,9 @@
  * A run is published once per epoch: by its last activity, or a moment earlier, when the process that makes the calls
  * stores the last outcome. Both write the same bytes; the second finds the work done.
  */
+
 import { isDiskFault, type SwarmError } from '../core/errors.js';
+import { plural } from '../core/format.js';
 import type { RunState, StopCause } from '../core/model.js';
 import type { RunPatch, RunTotals } from '../store/port.js';
 import type { ActivityDeps } from './deps.js';
@@ -17,14 +19,13 @@ export function endState(stop: StopCause | null, pending: number): EndState {
   if (stop === 'cancelled') return 'cancelled';
   if (pending === 0) return 'completed';
   if (stop === 'capped') return 'capped';
-  // All children have told their rows done, and the store says something else.
+  // Children were ended by hand, or told rows done that the store does not have any more.
   if (stop === null) return 'interrupted';
   return stop === 'request' ? 'failed' : 'paused';
 }
 
-function lostRows(pending: number): string {
-  const rows = pending === 1 ? '1 row that was done is' : `${pending} rows that were done are`;
-  return `${rows} not in the store: was its file, or the -wal beside it, removed or replaced while the run went on?`;
+function leftRows(pending: number): string {
+  return `${plural(pending, 'row')} left though nothing stopped the run: child workflows were ended by hand, or rows that were done are not in the store any more (was its file, or the -wal beside it, removed or replaced?)`;
 }
 
 export class Publications {
@@ -74,7 +75,7 @@ export class Publications {
     const state = endState(stop, pending);
     await this.#deps.publish(runId);
     const at = this.#deps.clock.wall();
-    const why: RunPatch = state === 'interrupted' ? { reason: 'host', message: lostRows(pending) } : { reason: stop };
+    const why: RunPatch = state === 'interrupted' ? { reason: 'user', message: leftRows(pending) } : { reason: stop };
     await store.updateRun(runId, { state, ...(state === 'completed' ? { reason: null } : why), endedAt: at, publishedAt: at });
     // A checkpoint that was under way may have written it again.
     await this.#deps.discardPartial(runId);

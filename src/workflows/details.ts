@@ -42,11 +42,12 @@ function nextCommand({ run, state }: Pick<RunSummary, 'run' | 'state'>): string 
 
 /** A failed run's message: what is left, why, and how to go on. */
 export function failureMessage(summary: RunSummary): string {
-  const { run, stop, message, counts } = summary;
+  const { run, state, stop, message, counts } = summary;
   const { total, ok, failed, filtered } = counts;
   const left = total - ok - failed - filtered;
-  const why = message ?? (stop === null ? 'their workflows ended without them (terminated by hand?)' : `it stopped: ${stop}`);
-  return `E_RUN_FAILED: run ${run} failed with ${left} of ${total} rows left: ${why}\n  fix: ${nextCommand(summary)}`;
+  const why = message ?? (stop === null ? 'their workflows ended without them (by hand?)' : `it stopped: ${stop}`);
+  const how = state === 'interrupted' ? 'was interrupted' : 'failed';
+  return `E_RUN_FAILED: run ${run} ${how} with ${left} of ${total} rows left: ${why}\n  fix: ${nextCommand(summary)}`;
 }
 
 /** The last details: what the run's workflow returned. */

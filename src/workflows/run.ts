@@ -15,6 +15,9 @@ import { closeActivity, openRun, watchActivity, writeControl } from './proxies.j
 import { RunControl } from './run-control.js';
 import { tellsMore } from './versioning.js';
 
+/** Rows are left, and nobody asked for that. */
+const FAILED_STATES: readonly RunSummary['state'][] = ['failed', 'interrupted'];
+
 export async function swarmRun(input: RunInput): Promise<RunSummary> {
   const more = tellsMore();
   const control = new RunControl(more);
@@ -53,7 +56,7 @@ export async function swarmRun(input: RunInput): Promise<RunSummary> {
     control.ended(summary);
     await control.settled();
     if (stop === 'cancelled') throw new CancelledFailure(`run ${plan.run} was cancelled`);
-    if (more && summary.state === 'failed') throw failedRun(summary);
+    if (more && FAILED_STATES.includes(summary.state)) throw failedRun(summary);
     return summary;
   });
 }

@@ -78,10 +78,12 @@ describe('a refusal of what was asked', () => {
 
   it('all in flight are refused alike -> no row fails for it, the run stops once the last one is here', async () => {
     const { context, row } = await part.run(5, { concurrency: 4 });
+    const first = gatekeeper<CallResult>();
     const last = gatekeeper<CallResult>();
-    part.adapter.next(refused(), refused(), refused(), () => last.promise);
+    part.adapter.next(...[first, first, first, last].map((gate) => () => gate.promise));
     const ends = [0, 1, 2, 3].map((index) => part.take(context, index));
     await until('all four are sent', () => part.adapter.calls.length === 4);
+    first.open(refused());
     const late = part.take(context, 4);
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(part.adapter.calls).toHaveLength(4);
@@ -92,10 +94,12 @@ describe('a refusal of what was asked', () => {
 
   it('three are refused and the slowest is answered -> the three fail, the run goes on', async () => {
     const { context } = await part.run(5, { concurrency: 4 });
+    const first = gatekeeper<CallResult>();
     const last = gatekeeper<CallResult>();
-    part.adapter.next(refused(), refused(), refused(), () => last.promise, reply('five'));
+    part.adapter.next(...[first, first, first, last].map((gate) => () => gate.promise), reply('five'));
     const ends = [0, 1, 2, 3].map((index) => part.take(context, index));
     await until('all four are sent', () => part.adapter.calls.length === 4);
+    first.open(refused());
     last.open(reply('four'));
     const statuses = (await Promise.all(ends)).map((end) => (end.kind === 'done' ? end.outcome.status : end.kind));
     expect(statuses.sort()).toEqual(['failed', 'failed', 'failed', 'ok']);

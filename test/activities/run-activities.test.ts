@@ -366,11 +366,17 @@ describe('closeRun', () => {
     ['unreachable', 'paused', 'unreachable'],
     ['request', 'failed', 'request'],
     ['cancelled', 'cancelled', 'cancelled'],
-    [null, 'failed', null],
   ])('stopped as %s with rows left -> %s, reason %s', async (stop, state, reason) => {
     const { row } = await part.run(1);
     expect(await close(row.id, stop)).toMatchObject({ state, stop: reason });
     expect(await part.store.run(row.id)).toMatchObject({ state, reason });
+  });
+
+  it('stopped by nothing with rows left -> interrupted, says so', async () => {
+    const { row } = await part.run(1);
+    const message = expect.stringMatching(/^1 row left though nothing stopped the run/);
+    expect(await close(row.id, null)).toMatchObject({ state: 'interrupted', stop: null, message });
+    expect(await part.store.run(row.id)).toMatchObject({ state: 'interrupted', reason: 'user', message });
   });
 
   it('stopped as capped, but the last row was done all the same -> completed', async () => {

@@ -238,7 +238,7 @@ describe('a turn that another process makes', () => {
       owner: 'other',
     });
     part.lease.deadOnes = [other];
-    expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'ok', attempts: 0 } });
+    expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'ok', attempts: 1 } });
     expect((await callsOf(row.id)).map(({ state, isTry }) => [state, isTry])).toEqual([
       ['doubtful', false],
       ['answered', false],

@@ -161,7 +161,7 @@ describe('startOrResume', () => {
   it('a run under way -> joined, nothing is started; its workflow looks at the control row again', async () => {
     await running();
     expect((await launcher.startOrResume(id)).workflowId).toBe(`${id}/e1`);
-    expect(temporal.asked).toEqual([`resize ${id}/e1`]);
+    expect(temporal.asked).toEqual([`resize ${id}/e1 {}`]);
   });
 
   it('let go on in the store by a program that died before it told the workflow -> resumed', async () => {
@@ -305,7 +305,7 @@ describe('goOnAfterDeath', () => {
     expect(await store.control(id)).toMatchObject({ paused: false });
     // The first one may have died with its host.
     await tells.goOnAfterDeath(id);
-    expect(temporal.asked).toEqual([`resize ${id}/e1`, `resize ${id}/e1`]);
+    expect(temporal.asked).toEqual([`resize ${id}/e1 {}`, `resize ${id}/e1 {}`]);
     expect(told).toEqual([id, id]);
   });
 

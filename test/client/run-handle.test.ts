@@ -215,7 +215,7 @@ describe('outcomes', () => {
     host = {};
     gone = null;
     dies.open();
-    await until('it goes on', () => launcher.asked.includes('goOn'));
+    await until('it goes on', () => launcher.asked.includes('goOnAfterDeath'));
     abort.abort();
     await expect(reading).rejects.toThrow();
   });

@@ -101,7 +101,7 @@ describe('estimateRest', () => {
   });
 
   it('no price -> no cost', () => {
-    expect(estimateRest(rows(20, { costNano: 0 }), 100, speed).costUsd).toBeNull();
+    expect(estimateRest(rows(20, { costNano: null }), 100, speed).costUsd).toBeNull();
   });
 
   it.each<[string, Partial<Speed>, number]>([

@@ -31,7 +31,7 @@ describe('findOrStartHost', () => {
     });
     expect(info.uiUrl).toBe(`http://127.0.0.1:${config.temporalPort + 1000}`);
     expect((await fetch(info.uiUrl ?? '')).status).toBe(200);
-    expect(lines.join('\n')).toMatch(/starting the host[\s\S]*temporal binary[\s\S]*starting the Temporal server/);
+    expect(lines.join('\n')).toMatch(/starting the host[\s\S]*starting the Temporal server/);
     expect(await findOrStartHost(config, start)).toEqual(info);
     expect(JSON.parse(readFileSync(homePaths(config.home).info, 'utf8'))).toEqual(info);
   });

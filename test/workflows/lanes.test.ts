@@ -103,7 +103,7 @@ describe('lanes', () => {
     });
     await until('it has begun', () => scene.turns.length > 5);
     await temporal.client.workflow.getHandle('lane-killed/e1/map/l0').terminate();
-    expect(await handle.result()).toMatchObject({ state: 'failed' });
+    await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'E_RUN_FAILED' } });
     expect(scene.closes).toHaveLength(1);
     expect(scene.turns.length).toBeLessThan(500);
   });

@@ -129,9 +129,9 @@ describe('seed grain', () => {
     expect(failed.cause).toMatchObject({
       type: 'E_RUN_FAILED',
       message: expect.stringMatching(
-        /^E_RUN_FAILED: run killed failed with 1 of 3 rows left: .*terminated by hand[\s\S]*swarm resume killed/,
+        /^E_RUN_FAILED: run killed was interrupted with 1 of 3 rows left: .*by hand[\s\S]*swarm resume killed/,
       ),
-      details: [{ run: 'killed', state: 'failed', counts: { total: 3, ok: 2 } }],
+      details: [{ run: 'killed', state: 'interrupted', counts: { total: 3, ok: 2 } }],
     });
     expect(scene.closes).toHaveLength(1);
     never.open(doneTurn());
