@@ -1,5 +1,6 @@
 /** A run's model as the turn uses it: what a call may cost, the call, what it did cost. */
-import type { EpochMs, Message, NanoUsd } from '../core/model.js';
+import type { Message } from '../core/conversation/message.js';
+import type { EpochMs, NanoUsd } from '../core/model.js';
 import { callId } from '../core/names.js';
 import { usdToNanoUp } from '../core/price.js';
 import type { CallResult, ModelReply } from '../llm/port.js';

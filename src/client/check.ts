@@ -1,6 +1,7 @@
 /** `swarm check`: reads task, rows and folder, and says what a run would do and cost at most. Starts nothing, calls nothing. */
 import { readKey } from '../config.js';
-import { CONTINUE_PROMPT, MAX_PIECES, nextMessages } from '../core/conversation.js';
+import { userMessage } from '../core/conversation/message.js';
+import { CONTINUE_PROMPT, MAX_PIECES, transcript } from '../core/conversation/next-step.js';
 import { SwarmError } from '../core/errors.js';
 import { type Estimate, estimateRest, speedOf } from '../core/estimate.js';
 import type { NanoUsd } from '../core/model.js';
@@ -54,12 +55,7 @@ export async function checkTask(
     report.maxCostUsd = task.maxCost;
     const template = parseTemplate(task.promptTemplate);
     const costs = new WorstCase(task, prices);
-    const asked = [
-      {
-        role: 'user' as const,
-        content: task.onTruncate === 'continue' ? longest(task.followUp, CONTINUE_PROMPT) : task.followUp,
-      },
-    ];
+    const asked = [userMessage(task.onTruncate === 'continue' ? longest(task.followUp, CONTINUE_PROMPT) : task.followUp)];
     const followUp = { about: estimateTokens(asked), atMost: maxInputTokens(asked) };
     const version = prepared.rowsOf && (await fileVersion(prepared.rowsOf.file));
     const rows = prepared.rows();
@@ -67,7 +63,7 @@ export async function checkTask(
     let promptTokens = 0;
     for await (const seed of rows) {
       report.rows += 1;
-      const messages = nextMessages(task, template.render(seed.content), []);
+      const messages = transcript(task, { prompt: template.render(seed.content) }, []);
       const atMost = maxInputTokens(messages);
       const about = prompts.next(messages, atMost);
       promptTokens += about;

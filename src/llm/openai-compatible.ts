@@ -7,10 +7,9 @@ import {
   type LanguageModelV3,
   type LanguageModelV3CallOptions,
   type LanguageModelV3GenerateResult,
-  type LanguageModelV3Message,
 } from '@ai-sdk/provider';
+import { type Answer, answerOf, answerText } from '../core/conversation/message.js';
 import { readLimits } from '../core/gate/limit-headers.js';
-import type { Message } from '../core/model.js';
 import {
   type CallFacts,
   classifyBodyError,
@@ -25,6 +24,7 @@ import { type Family, familyOf } from './family.js';
 import { createTransport, EXCHANGE_HEADER, HttpRefusal, type Transport } from './fetch.js';
 import { finishOf } from './finish.js';
 import type { CallFailure, CallResult, ModelAdapter, ModelCall } from './port.js';
+import { answerPartsOf, promptOf } from './sdk-parts.js';
 import { convertUsage, reportedCost, usageOf } from './usage.js';
 import { TransportFault } from './wire-request.js';
 
@@ -64,13 +64,6 @@ function headersOf(call: ModelCall, exchangeId: string): Record<string, string> 
 /** A longer timer would fire at once. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
-function promptOf(messages: readonly Message[]): LanguageModelV3Message[] {
-  return messages.map(({ role, content }): LanguageModelV3Message => {
-    if (role === 'system') return { role, content };
-    return { role, content: [{ type: 'text', text: content }] };
-  });
-}
-
 /** OpenAI itself takes the output limit of its reasoning models only under the new name; other servers know the old one. */
 function renameOutputLimit({ max_tokens, ...body }: Record<string, unknown>): Record<string, unknown> {
   return { ...body, max_completion_tokens: max_tokens };
@@ -100,15 +93,16 @@ function createModels(transport: Transport): (apiBase: string, model: string) =>
   };
 }
 
-interface Answer {
+interface Completion {
   loose: LooseCompletion;
-  text: string;
+  answer: Answer;
   usage: LanguageModelV3GenerateResult['usage'];
   requestId: string | null;
 }
 
 /** The rules of an answer: errors inside it, endings, emptiness. */
-function resultOf(call: ModelCall, facts: CallFacts, { loose, text, usage, requestId }: Answer): CallResult {
+function resultOf(call: ModelCall, facts: CallFacts, { loose, answer, usage, requestId }: Completion): CallResult {
+  const text = answerText(answer);
   if (loose.error !== null && (loose.errorInChoice || text === ''))
     return classifyBodyError(facts, 200, loose.error, loose.hasChoice);
   if (!loose.hasChoice) return emptyAnswer(facts, 'no choice in the answer');
@@ -121,7 +115,7 @@ function resultOf(call: ModelCall, facts: CallFacts, { loose, text, usage, reque
   }
   return {
     ok: true,
-    text,
+    answer,
     finish,
     rawFinish: loose.rawFinish,
     servedModel: loose.model ?? call.model.model,
@@ -132,11 +126,16 @@ function resultOf(call: ModelCall, facts: CallFacts, { loose, text, usage, reque
   };
 }
 
-function answerOf(result: LanguageModelV3GenerateResult): Answer {
-  let text = '';
-  for (const part of result.content) if (part.type === 'text') text += part.text;
+/** Thoughts go back only with the tool calls that came of them: elsewhere this wire does not want them, and they would be paid for again. */
+function keptAnswer(content: LanguageModelV3GenerateResult['content']): Answer {
+  const parts = answerPartsOf(content);
+  if (parts.some(({ type }) => type === 'tool-call')) return answerOf(parts);
+  return parts.map((part) => (part.type === 'text' ? part.text : '')).join('');
+}
+
+function completionOf(result: LanguageModelV3GenerateResult): Completion {
   const requestId = result.response?.headers?.['x-request-id'] ?? result.response?.headers?.['request-id'] ?? null;
-  return { loose: readCompletion(result.response?.body), text, usage: result.usage, requestId };
+  return { loose: readCompletion(result.response?.body), answer: keptAnswer(result.content), usage: result.usage, requestId };
 }
 
 /** A success that the provider package could not read: an error in the body, an odd field, or no JSON at all. */
@@ -150,7 +149,7 @@ function unreadResult(call: ModelCall, facts: CallFacts, status: number, body: s
   const loose = readCompletion(parsed);
   if (!loose.hasChoice && loose.error === null) return classifyUnreadable(facts, status, body);
   // The answer is paid for: an odd field elsewhere must not cost the row its text. Usage stays unknown.
-  return resultOf(call, facts, { loose, text: loose.text, usage: convertUsage(null), requestId: null });
+  return resultOf(call, facts, { loose, answer: loose.text, usage: convertUsage(null), requestId: null });
 }
 
 function failedResult(call: ModelCall, facts: CallFacts, error: unknown): CallResult {
@@ -161,7 +160,7 @@ function failedResult(call: ModelCall, facts: CallFacts, error: unknown): CallRe
   }
   if (InvalidResponseDataError.isInstance(error)) {
     const loose = readCompletion(error.data);
-    return resultOf(call, facts, { loose, text: '', usage: convertUsage(null), requestId: null });
+    return resultOf(call, facts, { loose, answer: '', usage: convertUsage(null), requestId: null });
   }
   return classifyUnexpected(facts, error);
 }
@@ -216,7 +215,7 @@ export function createOpenAiCompatible(options: OpenAiCompatibleOptions = {}): M
       if (call.topP !== null) request.topP = call.topP;
       const result = await modelAt(call.apiBase, call.model.model).doGenerate(request);
       const told = readLimits(result.response?.headers ?? {}, now());
-      return { ...resultOf(call, factsOf(call), answerOf(result)), told };
+      return { ...resultOf(call, factsOf(call), completionOf(result)), told };
     } catch (error) {
       return failedResult(call, factsOf(call), error);
     } finally {

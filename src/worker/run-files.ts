@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActivityDeps, Staged } from '../activities/deps.js';
-import { bySeed, historyOf } from '../activities/history.js';
+import { historyOf } from '../activities/history.js';
 import type { Config } from '../config.js';
-import { transcript } from '../core/conversation.js';
+import { transcript } from '../core/conversation/next-step.js';
 import { EXIT, type Problem, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
 import { runIdOfWorkflow } from '../core/names.js';
@@ -125,7 +125,7 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
         at: Date.now(),
         versions: { 'durable-swarm': packageVersion, node: process.version },
         messagesOf: (seed, calls) =>
-          transcript(run.task, template.render(seed.content), historyOf(bySeed(calls).get(seed.index) ?? [], run.epoch).answers),
+          transcript(run.task, { prompt: template.render(seed.content) }, historyOf(calls, run.epoch).steps),
       });
     } catch (error) {
       this.#published.delete(runId);

@@ -35,12 +35,12 @@ describe('sliceSize', () => {
   });
 
   it('sliceSize: the rule of older histories -> a child per seed up to 500 rows or 25 calls a second, also where no call is known', () => {
-    const before = (total: number, concurrency: number, callMs: number | null) =>
+    const earlier = (total: number, concurrency: number, callMs: number | null) =>
       sliceSize('auto', { total, concurrency, callMs, turns: 1 }, ROW_GRAIN_BEFORE);
-    expect(before(500, 200, 20)).toBe(1);
-    expect(before(1e6, 50, 2_000)).toBe(1);
-    expect(before(1e6, 50, null)).toBe(1);
-    expect(before(1e6, 200, null)).toBe(200);
+    expect(earlier(500, 200, 20)).toBe(1);
+    expect(earlier(1e6, 50, 2_000)).toBe(1);
+    expect(earlier(1e6, 50, null)).toBe(1);
+    expect(earlier(1e6, 200, null)).toBe(200);
   });
 });
 

@@ -204,7 +204,7 @@ describe('encodings', () => {
       response.writeHead(200, { 'content-encoding': encoding });
       response.end(compress(JSON.stringify(completion())));
     });
-    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, text: 'four' });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, answer: 'four' });
   });
 
   test.each([
@@ -229,7 +229,7 @@ describe('encodings', () => {
       response.writeHead(200, { 'x-odd': Buffer.from('snö').toString('latin1') });
       response.end(JSON.stringify(completion()));
     });
-    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, text: 'four' });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, answer: 'four' });
   });
 });
 
@@ -267,6 +267,6 @@ describe('connections', () => {
     const call = own.call(modelCall(server.base));
     await new Promise((resolve) => setTimeout(resolve, 20));
     await own.close();
-    expect(await call).toMatchObject({ ok: true, text: 'four' });
+    expect(await call).toMatchObject({ ok: true, answer: 'four' });
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { answerText, userMessage } from '../../src/core/conversation/message.js';
 import { createOpenAiCompatible } from '../../src/llm/openai-compatible.js';
 import type { CallFailure, ModelAdapter, ModelReply } from '../../src/llm/port.js';
 import { type AnsweringServer, completion, json, startAnsweringServer } from './answering-server.js';
@@ -40,10 +41,10 @@ describe('request', () => {
     await adapter.call(
       modelCall(server.base, {
         messages: [
-          { role: 'system', content: 'Be short.' },
-          { role: 'user', content: 'a "quoted" 😀' },
-          { role: 'assistant', content: 'b' },
-          { role: 'user', content: 'c' },
+          { role: 'system', text: 'Be short.' },
+          userMessage('a "quoted" 😀'),
+          { role: 'assistant', parts: [{ type: 'text', text: 'b' }] },
+          userMessage('c'),
         ],
         temperature: 0,
         topP: 0.5,
@@ -127,7 +128,7 @@ describe('answers', () => {
   test('call: a plain answer -> text, finish, usage, served model', async () => {
     expect(await reply(completion())).toEqual({
       ok: true,
-      text: 'four',
+      answer: 'four',
       finish: 'stop',
       rawFinish: 'stop',
       servedModel: 'served-1',
@@ -171,7 +172,7 @@ describe('answers', () => {
       { type: 'text', text: 'fo' },
       { type: 'text', text: 'ur' },
     ];
-    expect((await reply(completion({ role: 'assistant', content, reasoning_content: 'let me see' }))).text).toBe('four');
+    expect((await reply(completion({ role: 'assistant', content, reasoning_content: 'let me see' }))).answer).toBe('four');
   });
 
   test('call: no model named -> the asked one', async () => {
@@ -189,7 +190,9 @@ describe('answers', () => {
     ['COMPLETE', { content: 'four' }, 'unknown', 'four'],
     [null, { content: 'four' }, 'unknown', 'four'],
   ])('call: finish_reason %j with %j -> %s', async (raw, message, finish, text) => {
-    expect(await reply(completion({ role: 'assistant', ...message }, {}, raw))).toMatchObject({ finish, text, rawFinish: raw });
+    const result = await reply(completion({ role: 'assistant', ...message }, {}, raw));
+    expect(result).toMatchObject({ finish, rawFinish: raw });
+    expect(answerText(result.answer)).toBe(text);
   });
 
   test('call: leading blank lines and keep-alive comments -> skipped', async () => {
@@ -198,7 +201,7 @@ describe('answers', () => {
       response.write('\n\n: keep-alive\n\n');
       setTimeout(() => response.end(JSON.stringify(completion())), 20);
     });
-    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, text: 'four' });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, answer: 'four' });
   });
 
   test.each([
@@ -207,12 +210,12 @@ describe('answers', () => {
     ['an odd creation time', { created: 'today' }],
     ['an odd id', { id: 17 }],
   ])('call: %s -> the paid answer is kept, usage unknown', async (_, more) => {
-    expect(await reply(completion(undefined, more))).toMatchObject({ text: 'four', usage: null, servedModel: 'served-1' });
+    expect(await reply(completion(undefined, more))).toMatchObject({ answer: 'four', usage: null, servedModel: 'served-1' });
   });
 
   test('call: __proto__ in the answer -> data only', async () => {
     const result = await reply(JSON.stringify(completion()).replace('"id"', '"__proto__":{"polluted":1},"id"'));
-    expect(result.text).toBe('four');
+    expect(result.answer).toBe('four');
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
 });
