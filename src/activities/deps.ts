@@ -1,7 +1,7 @@
 /** What the activities are given: ports as types, so that a test fills them with doubles and the worker with adapters. */
 import type { Clock } from '../core/clock.js';
+import type { Message } from '../core/conversation/message.js';
 import type { GatePort } from '../core/gate/port.js';
-import type { Message } from '../core/model.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
 import type { ModelRef } from '../schema/task-types.js';
 import type { DayCap } from '../store/intent-port.js';

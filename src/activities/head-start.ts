@@ -3,13 +3,15 @@
  * its server comes up, workflow tasks of the dead worker time out, histories are replayed. So a run's turns begin at once in this
  * process, row by row, until the activity of a child is here; the children join them by single flight, or find them stored.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { callsByRow } from '../core/conversation/output.js';
 import { measuredCallMs, ROW_GRAIN } from '../core/slice-size.js';
 import type { Seed } from '../schema/seed.js';
 import type { Indexes, RunRow } from '../store/port.js';
 import type { MapPhase, RunPlan } from '../workflows/messages.js';
 import type { ActivityDeps } from './deps.js';
-import { bySeed, type History, historyOf } from './history.js';
+import { type History, historyOf } from './history.js';
 import type { RunContext, RunContexts } from './run-context.js';
 import type { Turns } from './turn.js';
 
@@ -152,7 +154,7 @@ export class HeadStart {
   async #histories(runId: string, epoch: number, span: Indexes): Promise<Row[]> {
     const { store } = this.#deps;
     const [seeds, rows] = await Promise.all([store.seeds(runId, span), store.calls(runId, span)]);
-    const calls = bySeed(rows);
+    const calls = callsByRow(rows);
     return seeds.map((seed) => ({ seed, history: historyOf(calls.get(seed.index) ?? [], epoch) }));
   }
 

@@ -1,12 +1,13 @@
 /** What the store knows of one seed's conversation: answers, money, tries. Rebuilt from call rows, kept up to date by the turn. */
-import type { Answer } from '../core/conversation.js';
+import type { Answer } from '../core/conversation/message.js';
+import type { NextStep, Step } from '../core/conversation/next-step.js';
 import { addUsage, type FailureCause, type Finish, type NanoUsd, NO_USAGE, type Outcome, type Usage } from '../core/model.js';
 import { sumOf } from '../core/price.js';
 import type { Seed } from '../schema/seed.js';
 import type { CallRow } from '../store/port.js';
 
 export interface History {
-  answers: Answer[];
+  steps: Step[];
   usage: Usage;
   /** Null: nobody knows. */
   costNano: NanoUsd | null;
@@ -20,7 +21,7 @@ export interface History {
 }
 
 export function emptyHistory(): History {
-  return { answers: [], usage: NO_USAGE, costNano: 0, model: null, failures: 0, tries: 0, waits: 0 };
+  return { steps: [], usage: NO_USAGE, costNano: 0, model: null, failures: 0, tries: 0, waits: 0 };
 }
 
 /** `rows` are the calls of one seed, ordered by turn and attempt. Failures of earlier epochs do not count as tries. */
@@ -28,7 +29,7 @@ export function historyOf(rows: readonly CallRow[], epoch: number): History {
   const history = emptyHistory();
   for (const row of rows) {
     if (row.state === 'answered') {
-      history.answers.push({ text: row.answer ?? '', finish: row.finish ?? 'unknown' });
+      history.steps.push({ answer: row.answer ?? '', finish: row.finish ?? 'unknown' });
       history.model = row.servedModel;
       history.tries = 0;
       history.waits = 0;
@@ -44,32 +45,37 @@ export function historyOf(rows: readonly CallRow[], epoch: number): History {
   return history;
 }
 
-/** Rows of many seeds by seed index. */
-export function bySeed(rows: readonly CallRow[]): Map<number, CallRow[]> {
-  const seeds = new Map<number, CallRow[]>();
-  for (const row of rows) {
-    const list = seeds.get(row.index);
-    if (list) list.push(row);
-    else seeds.set(row.index, [row]);
-  }
-  return seeds;
+/** A turn that was answered, and what it cost. */
+export interface AnsweredTurn {
+  answer: Answer;
+  finish: Finish;
+  servedModel: string;
+  usage: Usage | null;
+  /** Null: nobody knows. */
+  costNano: NanoUsd | null;
+}
+
+/** The turn to come: turns are numbered from 1. */
+export function nextTurn(history: History): number {
+  return history.steps.length + 1;
 }
 
 /** A new answer joins the history. */
-export function addAnswer(
-  history: History,
-  answer: { text: string; finish: Finish; servedModel: string; usage: Usage | null; costNano: NanoUsd | null },
-): void {
-  history.answers.push({ text: answer.text, finish: answer.finish });
-  history.model = answer.servedModel;
-  history.usage = addUsage(history.usage, answer.usage ?? NO_USAGE);
-  history.costNano = sumOf(history.costNano, answer.costNano);
+export function addAnswer(history: History, { answer, finish, servedModel, usage, costNano }: AnsweredTurn): void {
+  history.steps.push({ answer, finish });
+  history.model = servedModel;
+  history.usage = addUsage(history.usage, usage ?? NO_USAGE);
+  history.costNano = sumOf(history.costNano, costNano);
   history.tries = 0;
   history.waits = 0;
 }
 
-export function okOutcome(seed: Seed, history: History, fromTurn: number): Outcome {
-  return { ...base(seed, history), status: 'ok', fromTurn };
+/** The outcome of a conversation that has come to its end. */
+export function outcomeOf(seed: Seed, history: History, end: Exclude<NextStep, { kind: 'ask' }>): Outcome {
+  const { fromTurn } = end;
+  return end.kind === 'ok'
+    ? { ...base(seed, history), status: 'ok', fromTurn }
+    : { ...failedOutcome(seed, history, end), fromTurn };
 }
 
 export function failedOutcome(
@@ -85,11 +91,11 @@ function base(seed: Seed, history: History): Omit<Outcome, 'status'> {
   return {
     index: seed.index,
     id: seed.id,
-    finish: history.answers.at(-1)?.finish ?? null,
+    finish: history.steps.at(-1)?.finish ?? null,
     model: history.model,
     fromTurn: 1,
-    turns: history.answers.length,
-    attempts: history.answers.length + history.failures,
+    turns: history.steps.length,
+    attempts: history.steps.length + history.failures,
     usage: history.usage,
     costNano: history.costNano,
   };

@@ -1,6 +1,7 @@
 /** A run's model as the turn uses it: what a call may cost, the call, what it did cost. */
+import type { Message } from '../core/conversation/message.js';
 import { isTooLong, mostOutput } from '../core/excess.js';
-import type { EpochMs, Message, NanoUsd } from '../core/model.js';
+import type { EpochMs, NanoUsd } from '../core/model.js';
 import { callId } from '../core/names.js';
 import { isSimulated, usdToNanoUp } from '../core/price.js';
 import type { CallResult, Metered } from '../llm/port.js';

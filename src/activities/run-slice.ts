@@ -1,12 +1,14 @@
 /** The slice grain: the same turns over K seeds inside one activity. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { toWall } from '../core/clock.js';
+import { callsByRow } from '../core/conversation/output.js';
 import { addUsage, NO_USAGE, type StopCause, type Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
 import type { ActivityDeps } from './deps.js';
 import { withHeartbeat } from './heartbeat.js';
-import { bySeed, type History, historyOf } from './history.js';
+import { type History, historyOf } from './history.js';
 import type { RunContext, RunContexts } from './run-context.js';
 import { SliceTail, tellParent } from './slice-tail.js';
 import type { Turns } from './turn.js';
@@ -110,7 +112,7 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
     const span = source === 'range' ? { from, to } : { list: await store.items(run, epoch, from, to) };
     const done = await store.done(run, span);
     const seeds = await store.seeds(run, span);
-    const calls = bySeed(await store.calls(run, span));
+    const calls = callsByRow(await store.calls(run, span));
     const left = seeds.filter((seed) => !done.has(seed.index));
     const tail = new SliceTail(left.length, () => {
       const warn = (error: unknown) => deps.log.warn({ err: error, run }, 'the parent of a slice could not be told of its tail');

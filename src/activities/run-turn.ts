@@ -1,10 +1,11 @@
 /** The seed grain: one turn of one seed, on its model's own queue. */
+
 import { Context } from '@temporalio/activity';
 import { toWall } from '../core/clock.js';
 import type { StopCause, Usage } from '../core/model.js';
 import type { ActivityDeps } from './deps.js';
 import { withHeartbeat } from './heartbeat.js';
-import { bySeed, historyOf } from './history.js';
+import { historyOf } from './history.js';
 import type { RunContext, RunContexts } from './run-context.js';
 import type { Turns } from './turn.js';
 import { stopByDisk, tellStop } from './turn-end.js';
@@ -31,11 +32,11 @@ export function createRunTurn(deps: ActivityDeps, contexts: RunContexts, turns: 
     const [seed] = await deps.store.seeds(input.run, { list: [input.index] });
     if (!seed) throw new Error(`run ${input.run} has no seed ${input.index}`);
     const rows = await deps.store.calls(input.run, { list: [input.index] });
-    const history = historyOf(bySeed(rows).get(input.index) ?? [], input.epoch);
+    const history = historyOf(rows, input.epoch);
     const end = await turns.take(context, seed, history);
     switch (end.kind) {
       case 'go-on':
-        return { kind: 'go-on', turn: history.answers.length };
+        return { kind: 'go-on', turn: history.steps.length };
       case 'done':
         return { kind: 'done', status: end.outcome.status, usage: end.outcome.usage, callMs: end.callMs };
       case 'stop':

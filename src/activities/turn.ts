@@ -2,10 +2,12 @@
  * One turn, step by step: stored answer, single flight, messages, gate, intent, call, answer, report.
  * The order is the product's promise: intent before send, answer before report.
  */
+
 import { setTimeout as sleep } from 'node:timers/promises';
-import { firstPiece, judge, nextMessages } from '../core/conversation.js';
+import type { Message } from '../core/conversation/message.js';
+import { type NextStep, nextStep } from '../core/conversation/next-step.js';
 import type { Admission, Release } from '../core/gate/port.js';
-import type { Message, NanoUsd, Outcome } from '../core/model.js';
+import type { NanoUsd, Outcome } from '../core/model.js';
 import type { CallResult, ModelReply } from '../llm/port.js';
 import type { Seed } from '../schema/seed.js';
 import type { Capped, Unpriced } from '../store/intent-port.js';
@@ -15,7 +17,7 @@ import { CallIntents } from './call-intents.js';
 import { whatCapDoes } from './cap-stop.js';
 import type { ActivityDeps } from './deps.js';
 import { endFailedCall } from './failed-call.js';
-import { addAnswer, bySeed, failedOutcome, type History, historyOf, okOutcome } from './history.js';
+import { addAnswer, failedOutcome, type History, historyOf, nextTurn, outcomeOf } from './history.js';
 import { PricedModel } from './priced-model.js';
 import type { Publications } from './publication.js';
 import type { RunContext } from './run-context.js';
@@ -46,7 +48,7 @@ export class Turns {
 
   /** Takes the seed's next turn. `history` is brought up to date; a joined turn reloads it. */
   async take(context: RunContext, seed: Seed, history: History): Promise<TurnEnd> {
-    const key = callName({ runId: context.run.id, index: seed.index, turn: history.answers.length + 1 });
+    const key = callName({ runId: context.run.id, index: seed.index, turn: nextTurn(history) });
     const under = this.#flights.get(key);
     if (under !== undefined) {
       const end = await under;
@@ -81,23 +83,20 @@ export class Turns {
 
   async #reload(context: RunContext, seed: Seed): Promise<History> {
     const rows = await this.#deps.store.calls(context.run.id, { list: [seed.index] });
-    return historyOf(bySeed(rows).get(seed.index) ?? [], context.run.epoch);
+    return historyOf(rows, context.run.epoch);
   }
 
   async #take(context: RunContext, seed: Seed, history: History): Promise<TurnEnd> {
-    const next = { runId: context.run.id, index: seed.index, turn: history.answers.length + 1 };
+    const next = { runId: context.run.id, index: seed.index, turn: nextTurn(history) };
     if (await this.#deps.callEnds.bringIn(next)) Object.assign(history, await this.#reload(context, seed));
-    if (history.answers.length > 0) {
-      // A stored answer may already end the conversation: its outcome was lost with the process that had it.
-      const end = await this.#endOf(context, seed, history);
-      if (end) return end;
-    }
-    const { rules, prompt } = context.fill(seed.content);
-    const messages = nextMessages(rules, prompt, history.answers);
+    const step = this.#nextStep(context, seed, history);
+    // A stored answer may already end the conversation: its outcome was lost with the process that had it.
+    if (step.kind !== 'ask') return await this.#end(context, outcomeOf(seed, history, step));
+    const { messages } = step;
     const about = this.#deps.tokens.about(messages);
     if (context.contextWindow !== null && about > context.contextWindow) {
       const message = `the prompt has about ${about} tokens, the model's window is ${context.contextWindow}`;
-      return this.#fail(context, seed, history, { cause: 'too_long', code: 'E_ROW_TOO_LONG', message });
+      return await this.#end(context, failedOutcome(seed, history, { cause: 'too_long', code: 'E_ROW_TOO_LONG', message }));
     }
     const patience = this.#deps.clock.now() + PATIENCE_MS;
     for (;;) {
@@ -120,7 +119,7 @@ export class Turns {
     if (refused) return refused;
     if (context.suspicion.holds) return { kind: 'hold', ms: ELSEWHERE_MS, reason: 'the answers that are under way' };
     const { run } = context;
-    const turn = { runId: run.id, index: seed.index, turn: history.answers.length + 1 };
+    const turn = { runId: run.id, index: seed.index, turn: nextTurn(history) };
     const admission = await this.#admit(context, turn.turn, about);
     if (admission.kind !== 'go') return notAdmitted(admission);
     try {
@@ -191,7 +190,8 @@ export class Turns {
     const outcome = await this.#deps.store.outcome(context.run.id, seed.index);
     if (outcome) return { kind: 'done', outcome, callMs: null };
     Object.assign(history, await this.#reload(context, seed));
-    return (await this.#endOf(context, seed, history)) ?? { kind: 'go-on', callMs: null };
+    const step = this.#nextStep(context, seed, history);
+    return step.kind === 'ask' ? { kind: 'go-on', callMs: null } : await this.#end(context, outcomeOf(seed, history, step));
   }
 
   /** The seed ended after its history was read. */
@@ -217,7 +217,7 @@ export class Turns {
     release: (how: Release) => void,
   ): Promise<TurnEnd | { kind: 'hold'; ms: number; reason: string }> {
     const end = whatCapDoes(context, stopped);
-    if (end.kind === 'fail-row') return await this.#fail(context, seed, history, end);
+    if (end.kind === 'fail-row') return await this.#end(context, failedOutcome(seed, history, end));
     if (end.kind === 'stop') return end;
     const { gate, run } = context;
     // This turn's own place is still counted. Without another call here nothing would end the block.
@@ -237,11 +237,12 @@ export class Turns {
     costNano: NanoUsd | null,
     callMs: number,
   ): Promise<TurnEnd> {
-    const { text, finish, servedModel, usage } = reply;
-    addAnswer(history, { text, finish, servedModel, usage, costNano });
-    const outcome = this.#outcomeOf(context, seed, history);
-    const settled = { answer: text, finish, servedModel, usage, costNano, at: this.#deps.clock.wall() };
-    const record = { ...attempt, ...settled, ...(outcome ? { outcome } : {}) };
+    const { answer, finish, servedModel, usage } = reply;
+    const answered = { answer, finish, servedModel, usage, costNano };
+    addAnswer(history, answered);
+    const step = this.#nextStep(context, seed, history);
+    const outcome = step.kind === 'ask' ? null : outcomeOf(seed, history, step);
+    const record = { ...attempt, ...answered, at: this.#deps.clock.wall(), ...(outcome ? { outcome } : {}) };
     const used = await this.#deps.callEnds.store({ kind: 'settle', record });
     context.measured.calls += 1;
     context.measured.ms += callMs;
@@ -250,24 +251,13 @@ export class Turns {
     return outcome ? { kind: 'done', outcome, callMs } : { kind: 'go-on', callMs };
   }
 
-  /** The outcome that the answers so far give, or null when the conversation goes on. */
-  #outcomeOf(context: RunContext, seed: Seed, history: History): Outcome | null {
-    const verdict = judge(context.run.task, history.answers);
-    if (verdict.kind === 'go-on') return null;
-    if (verdict.kind === 'ok') return okOutcome(seed, history, verdict.fromTurn);
-    const { cause, code, message } = verdict;
-    return { ...failedOutcome(seed, history, { cause, code, message }), fromTurn: firstPiece(context.run.task, history.answers) };
+  #nextStep(context: RunContext, seed: Seed, history: History): NextStep {
+    const { rules, prompt } = context.fill(seed.content);
+    return nextStep(rules, { prompt }, history.steps);
   }
 
-  async #endOf(context: RunContext, seed: Seed, history: History): Promise<TurnEnd | null> {
-    const outcome = this.#outcomeOf(context, seed, history);
-    if (!outcome) return null;
-    await this.#deps.store.finish(context.run.id, outcome);
-    return { kind: 'done', outcome, callMs: null };
-  }
-
-  async #fail(context: RunContext, seed: Seed, history: History, failure: Parameters<typeof failedOutcome>[2]): Promise<TurnEnd> {
-    const outcome = failedOutcome(seed, history, failure);
+  /** The row ends without a call. */
+  async #end(context: RunContext, outcome: Outcome): Promise<TurnEnd> {
     await this.#deps.store.finish(context.run.id, outcome);
     return { kind: 'done', outcome, callMs: null };
   }

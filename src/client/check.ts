@@ -1,6 +1,7 @@
 /** `swarm check`: reads task, rows and folder, and says what a run would do and cost at most. Starts nothing, calls nothing. */
 import { readKey } from '../config.js';
-import { CONTINUE_PROMPT, MAX_PIECES, nextMessages } from '../core/conversation.js';
+import { userMessage } from '../core/conversation/message.js';
+import { CONTINUE_PROMPT, MAX_PIECES, transcript } from '../core/conversation/next-step.js';
 import { SwarmError } from '../core/errors.js';
 import { type Estimate, estimateRest, speedOf } from '../core/estimate.js';
 import type { NanoUsd } from '../core/model.js';
@@ -64,7 +65,7 @@ export async function checkTask(
     for await (const seed of rows) {
       report.rows += 1;
       const { rules, prompt } = fill(seed.content);
-      const messages = nextMessages(rules, prompt, []);
+      const messages = transcript(rules, { prompt }, []);
       const followUp = followUps.of(rules.followUp);
       const atMost = maxInputTokens(messages);
       const about = prompts.next(messages, atMost);
@@ -130,8 +131,8 @@ class FollowUps {
     if (followUp !== this.#text) {
       this.#text = followUp;
       const { onTruncate } = this.task;
-      const content = onTruncate === 'continue' && CONTINUE_PROMPT.length > followUp.length ? CONTINUE_PROMPT : followUp;
-      const asked = [{ role: 'user' as const, content }];
+      const text = onTruncate === 'continue' && CONTINUE_PROMPT.length > followUp.length ? CONTINUE_PROMPT : followUp;
+      const asked = [userMessage(text)];
       this.#tokens = { about: estimateTokens(asked), atMost: maxInputTokens(asked) };
     }
     this.#sum += this.#tokens.about;

@@ -3,6 +3,7 @@
  * only then.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { callsByRow, outputOf } from '../core/conversation/output.js';
 import { SwarmError } from '../core/errors.js';
 import type { FirstRows } from '../core/look.js';
 import type { Outcome } from '../core/model.js';
@@ -205,15 +206,10 @@ export class StoredRun implements RunHandle {
   }
 
   async #outputs(outcomes: readonly Outcome[]): Promise<Map<number, string>> {
-    const texts = new Map<number, string>();
-    if (outcomes.length === 0) return texts;
-    const from = new Map(outcomes.filter(({ status }) => status === 'ok').map((outcome) => [outcome.index, outcome.fromTurn]));
-    const calls = await this.#store.calls(this.id, { list: [...from.keys()] });
-    for (const call of calls) {
-      if (call.state !== 'answered' || call.turn < (from.get(call.index) ?? 1)) continue;
-      texts.set(call.index, (texts.get(call.index) ?? '') + (call.answer ?? ''));
-    }
-    return texts;
+    const ok = outcomes.filter(({ status }) => status === 'ok');
+    if (ok.length === 0) return new Map();
+    const calls = callsByRow(await this.#store.calls(this.id, { list: ok.map(({ index }) => index) }));
+    return new Map(ok.map((outcome) => [outcome.index, outputOf(calls.get(outcome.index) ?? [], outcome)]));
   }
 
   #watch(): RunWatch {

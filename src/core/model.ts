@@ -6,11 +6,6 @@ export type NanoUsd = number;
 /** Milliseconds since the Unix epoch. */
 export type EpochMs = number;
 
-export interface Message {
-  role: 'system' | 'user' | 'assistant';
-  content: string;
-}
-
 /** Tokens of one or more calls. `input` includes `cached`; `output` includes `reasoning`. */
 export interface Usage {
   input: number;

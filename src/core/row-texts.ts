@@ -1,7 +1,7 @@
 /** What a task says to the model about one row: its prompt, and the other texts that may name the row's fields. */
 import type { SeedContent } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
-import type { ConversationRules } from './conversation.js';
+import type { ConversationRules } from './conversation/next-step.js';
 import { parseTemplate, readTemplate, type Template, variableOf } from './template.js';
 
 export interface RowTexts {

@@ -1,9 +1,9 @@
 /** The model port over the OpenAI chat completions wire, for any base URL that speaks it. One call is one request. */
 import { setMaxListeners } from 'node:events';
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
-import type { LanguageModelV3, LanguageModelV3CallOptions, LanguageModelV3Message } from '@ai-sdk/provider';
+import type { LanguageModelV3, LanguageModelV3CallOptions } from '@ai-sdk/provider';
+import { answerText } from '../core/conversation/message.js';
 import { readLimits } from '../core/gate/limit-headers.js';
-import type { Message } from '../core/model.js';
 import { NO_PROXIES, type ProxySettings } from '../core/proxy.js';
 import { bodyValue } from './body-value.js';
 import {
@@ -20,6 +20,7 @@ import { type Family, familyOf } from './family.js';
 import { createTransport, EXCHANGE_HEADER, HttpAnswer, type Transport } from './fetch.js';
 import { finishOf } from './finish.js';
 import type { CallFailure, CallResult, ModelAdapter, ModelCall } from './port.js';
+import { promptOf } from './sdk-prompt.js';
 import { meteredOf } from './usage.js';
 import { TransportFault } from './wire-request.js';
 
@@ -61,13 +62,6 @@ function headersOf(call: ModelCall, exchangeId: string): Record<string, string> 
 /** A longer timer would fire at once. */
 const LONGEST_TIMER_MS = 2_147_483_647;
 
-function promptOf(messages: readonly Message[]): LanguageModelV3Message[] {
-  return messages.map(({ role, content }): LanguageModelV3Message => {
-    if (role === 'system') return { role, content };
-    return { role, content: [{ type: 'text', text: content }] };
-  });
-}
-
 /** OpenAI itself takes the output limit of its reasoning models only under the new name; other servers know the old one. */
 function renameOutputLimit({ max_tokens, ...body }: Record<string, unknown>): Record<string, unknown> {
   return { ...body, max_completion_tokens: max_tokens };
@@ -101,7 +95,8 @@ function createModels(transport: Transport): (apiBase: string, model: string) =>
 
 /** The rules of an answer: errors inside it, endings, emptiness. */
 function resultOf(call: ModelCall, facts: CallFacts, loose: LooseCompletion, requestId: string | null): CallResult {
-  const { text, rawFinish } = loose;
+  const { answer, rawFinish } = loose;
+  const text = answerText(answer);
   const metered = { servedModel: loose.model ?? call.model.model, ...meteredOf(loose.usage, text, facts.family) };
   // An answer that is of no use was made all the same: where it says what it took, that is known.
   const useless = (failure: CallFailure): CallFailure =>
@@ -116,7 +111,7 @@ function resultOf(call: ModelCall, facts: CallFacts, loose: LooseCompletion, req
   if (text === '' && (finish === 'stop' || finish === 'unknown')) {
     return useless(emptyAnswer(facts, `no text in the answer (finish_reason ${rawFinish ?? 'absent'})`));
   }
-  return { ok: true, text, finish, rawFinish, ...metered, requestId: requestId ?? loose.id };
+  return { ok: true, answer, finish, rawFinish, ...metered, requestId: requestId ?? loose.id };
 }
 
 /** Whatever came back over HTTP. */

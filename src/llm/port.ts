@@ -1,6 +1,8 @@
 /** What the engine asks of a model, and what it gets back. No exceptions: a call ends in a CallResult. */
+
+import type { Answer, Message } from '../core/conversation/message.js';
 import type { ToldLimits } from '../core/gate/limit-headers.js';
-import type { EpochMs, Finish, Message, NanoUsd, Usage } from '../core/model.js';
+import type { EpochMs, Finish, NanoUsd, Usage } from '../core/model.js';
 import type { ModelRef, PriceOverride } from '../schema/task-types.js';
 
 export interface ModelCall {
@@ -86,7 +88,8 @@ export interface Metered {
 
 export interface ModelReply extends Metered {
   ok: true;
-  text: string;
+  /** All of it, in order, with what the provider needs back. */
+  answer: Answer;
   finish: Finish;
   /** The provider's own word for the ending. */
   rawFinish: string | null;

@@ -1,9 +1,10 @@
 /** How calls end, as the store takes it down. */
+import type { Answer } from '../core/conversation/message.js';
 import type { EpochMs, Finish, NanoUsd, Outcome, Usage } from '../core/model.js';
 import type { Attempt } from './port.js';
 
 export interface Settlement extends Attempt {
-  answer: string;
+  answer: Answer;
   finish: Finish;
   servedModel: string;
   usage: Usage | null;

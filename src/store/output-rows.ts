@@ -2,6 +2,8 @@
  * Rows with their outcome, in pages. A run's end waits for all of them, so each page is one prepared statement with as few values as can
  * be: a value costs more to bring out of the database than to find there.
  */
+
+import { answerText } from '../core/conversation/message.js';
 import { parseExactJson } from '../core/exact-json.js';
 import type { Outcome } from '../core/model.js';
 import type { OutputRow } from './port.js';
@@ -53,7 +55,7 @@ export async function readOutputRows(
 
 function outputRow(row: Row, status: Status): OutputRow {
   const answer = row['answer_json'];
-  const output = status === 'failed' ? null : typeof answer === 'string' ? JSON.parse(answer) : '';
+  const output = status === 'failed' ? null : typeof answer === 'string' ? answerText(JSON.parse(answer)) : '';
   return Object.assign(readOutcome({ outcome_json: String(row['outcome_json']) }), {
     seed: parseExactJson(String(row['content_json'])),
     output,
@@ -65,7 +67,7 @@ function joined(answers: readonly Row[]): Map<number, string> {
   const outputs = new Map<number, string>();
   for (const { idx, answer_json } of answers) {
     const index = Number(idx);
-    outputs.set(index, (outputs.get(index) ?? '') + JSON.parse(String(answer_json)));
+    outputs.set(index, (outputs.get(index) ?? '') + answerText(JSON.parse(String(answer_json))));
   }
   return outputs;
 }

@@ -1,4 +1,5 @@
 /** The store: runs, seeds, calls, outcomes, money, controls, queues, owners. Filled by libsql (a file) and by PostgreSQL. */
+import type { Answer } from '../core/conversation/message.js';
 import type { SampledRow } from '../core/estimate.js';
 import type { Counts, EpochMs, FailureGroup, Finish, NanoUsd, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { Seed } from '../schema/seed.js';
@@ -163,7 +164,7 @@ export interface CallRow extends Attempt {
   owner: string;
   isTry: boolean;
   code: string | null;
-  answer: string | null;
+  answer: Answer | null;
   finish: Finish | null;
   servedModel: string | null;
   usage: Usage | null;

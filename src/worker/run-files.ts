@@ -1,9 +1,9 @@
 /** Files of the runs that this process opened or publishes: publishing, partial output. */
 import { existsSync } from 'node:fs';
 import type { ActivityDeps, Staged } from '../activities/deps.js';
-import { bySeed, historyOf } from '../activities/history.js';
+import { historyOf } from '../activities/history.js';
 import type { Config } from '../config.js';
-import { transcript } from '../core/conversation.js';
+import { transcript } from '../core/conversation/next-step.js';
 import { rowTexts } from '../core/row-texts.js';
 import type { Prices } from '../llm/port.js';
 import { packageVersion } from '../package-info.js';
@@ -51,7 +51,7 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
         versions: { 'durable-swarm': packageVersion, node: process.version },
         messagesOf: (seed, calls) => {
           const { rules, prompt } = fill(seed.content);
-          return transcript(rules, prompt, historyOf(bySeed(calls).get(seed.index) ?? [], run.epoch).answers);
+          return transcript(rules, { prompt }, historyOf(calls, run.epoch).steps);
         },
       });
     } catch (error) {

@@ -7,7 +7,7 @@ import type { Task } from '../../src/schema/task-types.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { RunPlan } from '../../src/workflows/messages.js';
 import { fileStore } from './file-store.js';
-import { activityEnvironment, aTask, failure, gatekeeper, reply, type Setup, setup, stage, until } from './turn-setup.js';
+import { activityEnvironment, aTask, failure, gatekeeper, reply, type Setup, setup, stage, textOf, until } from './turn-setup.js';
 
 const opened = fileStore();
 let part: Setup;
@@ -105,7 +105,7 @@ describe('head start', () => {
     part.adapter.next(...Array.from({ length: 7 }, () => answer));
     const { id } = await part.opens(7, { concurrency: 2 });
     await until('all are stored', async () => (await part.store.totals(id)).ok === 7);
-    expect(part.adapter.calls.map((call) => call.messages.at(-1)?.content).sort()).toEqual(
+    expect(part.adapter.calls.map((call) => textOf(call.messages.at(-1))).sort()).toEqual(
       Array.from({ length: 7 }, (_, row) => `Say row ${row}`),
     );
     expect(most).toBe(2);
@@ -165,7 +165,7 @@ describe('head start', () => {
       await store.doubt({ runId: row.id, index: 2, turn: 1, attempt: 1, isTry: false, code: 'E_OWNER_DEAD', at: Date.now() });
       return { id: row.id, headStart: new HeadStart(part.deps, part.contexts, part.turns) };
     }
-    const asked = () => part.adapter.calls.slice(1).map((call) => call.messages.at(-1)?.content);
+    const asked = () => part.adapter.calls.slice(1).map((call) => textOf(call.messages.at(-1)));
 
     it('makeAgain -> the calls that it died with, and no others', async () => {
       const { id, headStart } = await cutOff(4);

@@ -3,7 +3,7 @@ import type { RunSliceResult } from '../../src/activities/run-slice.js';
 import type { RunTurnResult } from '../../src/activities/run-turn.js';
 import type { CallResult } from '../../src/llm/port.js';
 import { fileStore } from './file-store.js';
-import { failure, gatekeeper, reply, type Setup, setup, until } from './turn-setup.js';
+import { failure, gatekeeper, reply, type Setup, setup, textOf, until } from './turn-setup.js';
 
 const opened = fileStore();
 let part: Setup;
@@ -64,7 +64,7 @@ describe('runSlice', () => {
     part.adapter.next(reply('row 2'), reply('row 3'));
     expect(await slice(row.id, 1, 3, 'list', 2)).toMatchObject({ ok: 2 });
     expect(await part.store.done(row.id, { from: 0, to: 4 })).toEqual(new Set([1, 2, 3]));
-    expect(part.adapter.calls.slice(1).map((call) => call.messages.at(-1)?.content)).toEqual(['Say row 2', 'Say row 3']);
+    expect(part.adapter.calls.slice(1).map((call) => textOf(call.messages.at(-1)))).toEqual(['Say row 2', 'Say row 3']);
   });
 
   it('a conversation that was cut short -> goes on after its stored turns', async () => {

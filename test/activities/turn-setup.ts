@@ -1,4 +1,5 @@
 /** A run in a real store, a scripted model, the real gate, and a record of the order in which things happened. */
+
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +12,7 @@ import { createActivities } from '../../src/activities/index.js';
 import { type RunContext, RunContexts } from '../../src/activities/run-context.js';
 import { Turns } from '../../src/activities/turn.js';
 import type { TurnEnd } from '../../src/activities/turn-end.js';
+import { type Message, messageText } from '../../src/core/conversation/message.js';
 import type { CallFailure, CallResult, ModelAdapter, ModelCall, ModelReply, Prices } from '../../src/llm/port.js';
 import type { Seed } from '../../src/schema/seed.js';
 import type { Task } from '../../src/schema/task-types.js';
@@ -70,7 +72,7 @@ export const USAGE = { input: 10, cached: 0, output: 5, reasoning: 0 };
 export function reply(text: string, more: Partial<ModelReply> = {}): ModelReply {
   return {
     ok: true,
-    text,
+    answer: text,
     finish: 'stop',
     rawFinish: 'stop',
     servedModel: 'served',
@@ -78,6 +80,11 @@ export function reply(text: string, more: Partial<ModelReply> = {}): ModelReply 
     requestId: null,
     ...more,
   };
+}
+
+/** Text of a message; empty when there is none. */
+export function textOf(message: Message | undefined): string {
+  return message === undefined ? '' : messageText(message);
 }
 
 export function failure(kind: CallFailure['class'], more: Partial<CallFailure> = {}): CallFailure {
@@ -108,7 +115,7 @@ export class ScriptedAdapter implements ModelAdapter {
 
   async call(call: ModelCall): Promise<CallResult> {
     const result = this.#script.shift();
-    if (result === undefined) throw new Error(`call ${this.calls.length + 1} was not expected: ${call.messages.at(-1)?.content}`);
+    if (result === undefined) throw new Error(`call ${this.calls.length + 1} was not expected: ${textOf(call.messages.at(-1))}`);
     this.calls.push(call);
     this.record('call');
     const settled = typeof result === 'function' ? await result(call) : result;
@@ -218,8 +225,8 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
     endpoint: async (model) => model.apiBase ?? '',
     key: () => undefined,
     tokens: {
-      atMost: (messages) => messages.reduce((sum, message) => sum + message.content.length, 0),
-      about: (messages) => messages.reduce((sum, message) => sum + message.content.length, 0),
+      atMost: (messages) => messages.reduce((sum, message) => sum + messageText(message).length, 0),
+      about: (messages) => messages.reduce((sum, message) => sum + messageText(message).length, 0),
     },
     stage: () => Promise.reject(new Error('nothing is staged here')),
     openQueue: async () => record('openQueue'),

@@ -7,7 +7,7 @@ import { verifyRun } from '../../src/store/outputs/verify.js';
 import type { OwnerRow } from '../../src/store/shared-port.js';
 import { outcomeOf } from '../store/databases.js';
 import { fileStore } from './file-store.js';
-import { COST, failure, gatekeeper, OWNER, reply, type Setup, setup, until, WORST } from './turn-setup.js';
+import { COST, failure, gatekeeper, OWNER, reply, type Setup, setup, textOf, until, WORST } from './turn-setup.js';
 
 const opened = fileStore();
 let part: Setup;
@@ -44,8 +44,8 @@ describe('a turn that is answered', () => {
       apiBase: 'http://127.0.0.1:9/v1',
       apiKey: null,
       messages: [
-        { role: 'system', content: 'Be short.' },
-        { role: 'user', content: 'Say row 0' },
+        { role: 'system', text: 'Be short.' },
+        { role: 'user', parts: [{ type: 'text', text: 'Say row 0' }] },
       ],
       maxTokens: 100,
       temperature: 0.5,
@@ -74,7 +74,7 @@ describe('a turn that is answered', () => {
     const second = part.take(context, 0, joined);
     answer.open(reply('turn one'));
     await Promise.all([first, second]);
-    expect(joined.answers).toEqual([{ text: 'turn one', finish: 'stop' }]);
+    expect(joined.steps).toEqual([{ answer: 'turn one', finish: 'stop' }]);
     expect(joined.usage).toEqual({ input: 10, cached: 0, output: 5, reasoning: 0 });
   });
 
@@ -87,13 +87,31 @@ describe('a turn that is answered', () => {
     expect(await part.store.totals(row.id)).toMatchObject({ calls: 1, open: 0, reservedNano: 0 });
   });
 
+  it('an answer in parts -> stored whole; whoever takes the next turn sends it back, and the output is its text', async () => {
+    const { context, row } = await part.run(1, { multiTurn: true, maxTurns: 2 });
+    const answer = [
+      { type: 'reasoning', text: 'hm', providerData: { anthropic: { signature: 's' } } },
+      { type: 'text', text: 'one' },
+    ] as const;
+    part.adapter.next(reply('', { answer }), reply('two'));
+    expect((await part.take(context, 0)).kind).toBe('go-on');
+    const stored = historyOf(await part.store.calls(row.id, { list: [0] }), row.epoch);
+    expect(await part.take(context, 0, stored)).toMatchObject({ kind: 'done', outcome: { turns: 2, fromTurn: 2 } });
+    expect(part.adapter.calls[1]?.messages[1]).toEqual({ role: 'assistant', parts: answer });
+    const alone = await part.run(1);
+    part.adapter.next(reply('', { answer }));
+    await part.take(alone.context, 0);
+    const [output] = await part.store.outputRows(alone.row.id, { status: 'ok', from: 0, limit: 1 });
+    expect(output?.output).toBe('one');
+  });
+
   it('a stored first turn of a conversation -> no call, go on', async () => {
     const { context } = await part.run(1, { multiTurn: true, maxTurns: 3 });
     part.adapter.next(reply('one'));
     await part.take(context, 0);
     const history = emptyHistory();
     expect(await part.take(context, 0, history)).toEqual({ kind: 'go-on', callMs: null });
-    expect(history.answers).toHaveLength(1);
+    expect(history.steps).toHaveLength(1);
   });
 
   it('an answer whose outcome was lost -> the outcome, no call', async () => {
@@ -103,7 +121,7 @@ describe('a turn that is answered', () => {
     await part.store.intend({ ...intent, epoch: 1, owner: OWNER, reservedNano: 5, at: Date.now() });
     const settled = { ...intent, attempt: 1, answer: 'kept', finish: 'stop', servedModel: 'm', usage: null } as const;
     await part.store.settle({ ...settled, costNano: 5, at: Date.now() });
-    const history = { ...emptyHistory(), answers: [{ text: 'kept', finish: 'stop' as const }] };
+    const history = { ...emptyHistory(), steps: [{ answer: 'kept', finish: 'stop' as const }] };
     expect(await part.take(context, 0, history)).toMatchObject({ kind: 'done', outcome: { status: 'ok' } });
     expect(await part.store.totals(id)).toMatchObject({ ok: 1 });
   });
@@ -135,7 +153,7 @@ describe('a turn that is answered', () => {
       kind: 'done',
       outcome: { turns: 3, fromTurn: 3, costNano: 3 * COST },
     });
-    expect(part.adapter.calls[2]?.messages.map(({ content }) => content)).toEqual(['Say row 0', 'one', 'More.', 'two', 'More.']);
+    expect(part.adapter.calls[2]?.messages.map(textOf)).toEqual(['Say row 0', 'one', 'More.', 'two', 'More.']);
     const [output] = await part.store.outputRows(row.id, { status: 'ok', from: 0, limit: 1 });
     expect(output?.output).toBe('three');
   });
@@ -194,9 +212,9 @@ describe('a turn that another process makes', () => {
     }, reply('end'));
     const history = emptyHistory();
     expect(await part.take(context, 0, history)).toEqual({ kind: 'go-on', callMs: null });
-    expect(history.answers.map(({ text }) => text)).toEqual(['theirs']);
+    expect(history.steps.map(({ answer }) => answer)).toEqual(['theirs']);
     expect(await part.take(context, 0, history)).toMatchObject({ kind: 'done', outcome: { turns: 2, costNano: 5 + COST } });
-    expect(part.adapter.calls[1]?.messages.map(({ content }) => content)).toEqual(['Say row 0', 'theirs', 'More.']);
+    expect(part.adapter.calls[1]?.messages.map(textOf)).toEqual(['Say row 0', 'theirs', 'More.']);
     expect((await callsOf(row.id)).map(({ state, turn, answer }) => [state, turn, answer])).toEqual([
       ['doubtful', 1, null],
       ['answered', 1, 'theirs'],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { nextMessages } from '../../src/core/conversation.js';
+import { messageText } from '../../src/core/conversation/message.js';
+import { nextStep } from '../../src/core/conversation/next-step.js';
 import { rowTexts, templatesBeside } from '../../src/core/row-texts.js';
 import { parseTaskObject } from '../../src/intake/parse-task.js';
 import type { Task } from '../../src/schema/task-types.js';
@@ -16,8 +17,8 @@ test('rowTexts: fields in system_prompt and follow_up -> filled in like those of
     task({ system_prompt: 'Answer in {{lang}}.', multi_turn: true, follow_up: 'More on {{text}}, {{{{x}}.' }),
   );
   const { prompt, rules } = fill({ text: 'a {{lang}}', lang: 'de' });
-  const answers = [{ text: 'b', finish: 'stop' as const }];
-  expect(nextMessages(rules, prompt, answers).map(({ content }) => content)).toEqual([
+  const next = nextStep(rules, { prompt }, [{ answer: 'b', finish: 'stop' }]);
+  expect(next.kind === 'ask' && next.messages.map(messageText)).toEqual([
     'Answer in de.',
     'a {{lang}}',
     'b',

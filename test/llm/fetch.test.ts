@@ -144,7 +144,7 @@ describe('sent: may have been billed', () => {
     ['no last chunk', `transfer-encoding: chunked\r\n\r\n${whole.length.toString(16)}\r\n${whole}\r\n`],
   ])('call: a whole answer with %s -> read', async (_, rest) => {
     const base = await listen((socket) => socket.once('data', () => socket.end(`HTTP/1.1 200 OK\r\n${rest}`)));
-    expect(await adapter.call(modelCall(base))).toMatchObject({ ok: true, text: 'four' });
+    expect(await adapter.call(modelCall(base))).toMatchObject({ ok: true, answer: 'four' });
   });
 
   test('call: a refusal whose body is cut -> judged by its status', async () => {
@@ -224,7 +224,7 @@ describe('answers that break the rules of HTTP, as other clients read them', () 
     const base = await listen((socket) => socket.once('data', () => socket.end(Buffer.from(text, 'latin1'))));
     const first = await adapter.call(modelCall(base));
     if (!first.ok) expect(first).toMatchObject({ class: 'transport', mayHaveBeenBilled: true });
-    expect(await adapter.call(modelCall(base))).toMatchObject({ ok: true, text: 'four' });
+    expect(await adapter.call(modelCall(base))).toMatchObject({ ok: true, answer: 'four' });
   });
 
   test('call: such a server that stops, hangs or is gone -> the same faults as of any other', async () => {
@@ -261,7 +261,7 @@ describe('encodings', () => {
       response.writeHead(200, { 'content-encoding': encoding });
       response.end(compress(JSON.stringify(completion())));
     });
-    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, text: 'four' });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, answer: 'four' });
   });
 
   test.each([
@@ -296,7 +296,7 @@ describe('encodings', () => {
       response.writeHead(200, { 'content-encoding': encoding });
       response.end(body);
     });
-    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, text: 'vier: ä 四' });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, answer: 'vier: ä 四' });
   });
 
   test('call: brotli of any size, whatever byte it begins with -> read', async () => {
@@ -313,7 +313,7 @@ describe('encodings', () => {
         response.end(body);
       });
       const result = await adapter.call(modelCall(server.base));
-      expect(result.ok && result.text === content).toBe(true);
+      expect(result.ok && result.answer === content).toBe(true);
     }
     // One of them begins as JSON may: [ or {.
     expect([...firsts].some((byte) => byte === 0x5b || byte === 0x7b)).toBe(true);
@@ -337,7 +337,7 @@ describe('encodings', () => {
       response.writeHead(200, { 'content-type': type });
       response.end(body);
     });
-    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, text });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, answer: text });
   });
 
   test('call: a charset of several bytes a character -> read', async () => {
@@ -350,7 +350,7 @@ describe('encodings', () => {
       response.writeHead(200, { 'content-type': 'application/json; charset=Shift_JIS' });
       response.end(japanese);
     });
-    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, text: '日本' });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, answer: '日本' });
   });
 
   test('call: header bytes that no Headers object takes -> the answer is kept', async () => {
@@ -358,7 +358,7 @@ describe('encodings', () => {
       response.writeHead(200, { 'x-odd': Buffer.from('snö').toString('latin1') });
       response.end(JSON.stringify(completion()));
     });
-    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, text: 'four' });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, answer: 'four' });
   });
 });
 
@@ -396,6 +396,6 @@ describe('connections', () => {
     const call = own.call(modelCall(server.base));
     await new Promise((resolve) => setTimeout(resolve, 20));
     await own.close();
-    expect(await call).toMatchObject({ ok: true, text: 'four' });
+    expect(await call).toMatchObject({ ok: true, answer: 'four' });
   });
 });

@@ -1,6 +1,8 @@
 /** The adapter against a server that this project did not write. */
+
 import { LLMock } from '@copilotkit/aimock';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { userMessage } from '../../src/core/conversation/message.js';
 import { createOpenAiCompatible } from '../../src/llm/openai-compatible.js';
 import { modelCall } from './model-call.js';
 
@@ -21,14 +23,14 @@ afterAll(async () => {
   await adapter.close();
 });
 
-const call = (content: string) => adapter.call(modelCall(base, { messages: [{ role: 'user', content }] }));
+const call = (content: string) => adapter.call(modelCall(base, { messages: [userMessage(content)] }));
 
 test('foreign server: text and usage -> read', async () => {
   const usage = { prompt_tokens: 21, completion_tokens: 9, prompt_tokens_details: { cached_tokens: 16 } };
   mock.onMessage('hello', { content: 'Hi there!', usage, model: 'gpt-6-luna-2026-09-01' });
   expect(await call('hello')).toMatchObject({
     ok: true,
-    text: 'Hi there!',
+    answer: 'Hi there!',
     finish: 'stop',
     servedModel: 'gpt-6-luna-2026-09-01',
     usage: { input: 21, output: 9 },
@@ -37,12 +39,12 @@ test('foreign server: text and usage -> read', async () => {
 
 test('foreign server: cut by the output limit -> length', async () => {
   mock.onMessage('long', { content: 'Once upon', finishReason: 'length' });
-  expect(await call('long')).toMatchObject({ ok: true, text: 'Once upon', finish: 'length' });
+  expect(await call('long')).toMatchObject({ ok: true, answer: 'Once upon', finish: 'length' });
 });
 
 test('foreign server: a tool call -> tool, no text', async () => {
   mock.onMessage('weather', { toolCalls: [{ name: 'get_weather', arguments: '{"city":"Oslo"}' }] });
-  expect(await call('weather')).toMatchObject({ ok: true, text: '', finish: 'tool' });
+  expect(await call('weather')).toMatchObject({ ok: true, finish: 'tool' });
 });
 
 test('foreign server: 429 with Retry-After -> rate and the wait', async () => {
@@ -78,7 +80,7 @@ test('foreign server: 500 once -> a fault, then an answer', async () => {
     code: 'E_PROVIDER_ERROR',
     mayHaveBeenBilled: false,
   });
-  expect(await call('again')).toMatchObject({ ok: true, text: 'now' });
+  expect(await call('again')).toMatchObject({ ok: true, answer: 'now' });
 });
 
 test('foreign server: nothing registered for the prompt -> a request fault, not an answer', async () => {

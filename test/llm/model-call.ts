@@ -1,3 +1,4 @@
+import { userMessage } from '../../src/core/conversation/message.js';
 import type { ModelCall } from '../../src/llm/port.js';
 
 export const KEY = 'canary-key-0123456789';
@@ -9,7 +10,7 @@ export function modelCall(base: string, more: Partial<ModelCall> = {}): ModelCal
     apiBase: base,
     apiKey: KEY,
     headers: {},
-    messages: [{ role: 'user', content: 'two and two?' }],
+    messages: [userMessage('two and two?')],
     maxTokens: 50,
     temperature: null,
     topP: null,

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { answerText, userMessage } from '../../src/core/conversation/message.js';
 import { createOpenAiCompatible } from '../../src/llm/openai-compatible.js';
 import type { CallFailure, ModelAdapter, ModelReply } from '../../src/llm/port.js';
 import { type AnsweringServer, completion, json, startAnsweringServer } from './answering-server.js';
@@ -40,10 +41,10 @@ describe('request', () => {
     await adapter.call(
       modelCall(server.base, {
         messages: [
-          { role: 'system', content: 'Be short.' },
-          { role: 'user', content: 'a "quoted" 😀' },
-          { role: 'assistant', content: 'b' },
-          { role: 'user', content: 'c' },
+          { role: 'system', text: 'Be short.' },
+          userMessage('a "quoted" 😀'),
+          { role: 'assistant', parts: [{ type: 'text', text: 'b' }] },
+          userMessage('c'),
         ],
         temperature: 0,
         topP: 0.5,
@@ -137,7 +138,7 @@ describe('answers', () => {
   test('call: a plain answer -> text, finish, usage, served model', async () => {
     expect(await reply(completion())).toEqual({
       ok: true,
-      text: 'four',
+      answer: 'four',
       finish: 'stop',
       rawFinish: 'stop',
       servedModel: 'served-1',
@@ -181,7 +182,29 @@ describe('answers', () => {
       { type: 'text', text: 'fo' },
       { type: 'text', text: 'ur' },
     ];
-    expect((await reply(completion({ role: 'assistant', content, reasoning_content: 'let me see' }))).text).toBe('four');
+    expect((await reply(completion({ role: 'assistant', content, reasoning_content: 'let me see' }))).answer).toBe('four');
+  });
+
+  test('call: tool calls -> parts in their order, with the thoughts that they came of; old, odd and missing fields are read', async () => {
+    const message = {
+      role: 'assistant',
+      reasoning_content: 'hm',
+      content: 'let me look',
+      tool_calls: [
+        { id: 'c1', function: { name: 'look', arguments: '{"at":1}' } },
+        { function: { name: 'web', arguments: { q: 'x' } } },
+      ],
+    };
+    expect((await reply(completion(message, {}, 'tool_calls'))).answer).toEqual([
+      { type: 'reasoning', text: 'hm' },
+      { type: 'text', text: 'let me look' },
+      { type: 'tool-call', id: 'c1', name: 'look', input: '{"at":1}' },
+      { type: 'tool-call', id: 'call_2', name: 'web', input: '{"q":"x"}' },
+    ]);
+    const old = { role: 'assistant', content: null, function_call: { name: 'look', arguments: '{}' } };
+    expect((await reply(completion(old, {}, 'function_call'))).answer).toEqual([
+      { type: 'tool-call', id: 'call_1', name: 'look', input: '{}' },
+    ]);
   });
 
   test('call: no model named -> the asked one', async () => {
@@ -199,7 +222,9 @@ describe('answers', () => {
     ['COMPLETE', { content: 'four' }, 'unknown', 'four'],
     [null, { content: 'four' }, 'unknown', 'four'],
   ])('call: finish_reason %j with %j -> %s', async (raw, message, finish, text) => {
-    expect(await reply(completion({ role: 'assistant', ...message }, {}, raw))).toMatchObject({ finish, text, rawFinish: raw });
+    const result = await reply(completion({ role: 'assistant', ...message }, {}, raw));
+    expect(result).toMatchObject({ finish, rawFinish: raw });
+    expect(answerText(result.answer)).toBe(text);
   });
 
   test('call: leading blank lines and keep-alive comments -> skipped', async () => {
@@ -208,14 +233,14 @@ describe('answers', () => {
       response.write('\n\n: keep-alive\n\n');
       setTimeout(() => response.end(JSON.stringify(completion())), 20);
     });
-    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, text: 'four' });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, answer: 'four' });
   });
 
   test.each([
     ['usage as a list', { usage: [] }],
     ['usage of zeros beside text', { usage: { prompt_tokens: 0, completion_tokens: 0 } }],
   ])('call: %s -> the paid answer is kept, usage unknown', async (_, more) => {
-    expect(await reply(completion(undefined, more))).toMatchObject({ text: 'four', usage: null, servedModel: 'served-1' });
+    expect(await reply(completion(undefined, more))).toMatchObject({ answer: 'four', usage: null, servedModel: 'served-1' });
   });
 
   test.each([
@@ -230,7 +255,7 @@ describe('answers', () => {
     ['odd details', { usage: { prompt_tokens: 11, completion_tokens: 3, prompt_tokens_details: 'x' } }],
   ])('call: %s -> the answer and its usage are kept', async (_, more) => {
     expect(await reply(completion(undefined, more))).toMatchObject({
-      text: 'four',
+      answer: 'four',
       usage: { input: 11, cached: 0, output: 3, reasoning: 0 },
       servedModel: 'served-1',
     });
@@ -262,7 +287,7 @@ describe('answers', () => {
     ['JSON after a comment', `: wait\n${JSON.stringify(completion())} done`],
   ])('call: an %s that nobody asked for -> read whole', async (_, body) => {
     expect(await reply(body)).toMatchObject({
-      text: 'four',
+      answer: 'four',
       finish: 'stop',
       servedModel: 'served-1',
       usage: { input: 11, output: 3 },
@@ -271,13 +296,13 @@ describe('answers', () => {
 
   test('call: text in braces and quotes before something else -> whole', async () => {
     const content = 'a } " \\ { b ] \\"';
-    expect((await reply(`${JSON.stringify(completion({ content }))} trailing }`)).text).toBe(content);
+    expect((await reply(`${JSON.stringify(completion({ content }))} trailing }`)).answer).toBe(content);
   });
 
   test('call: an event stream with parts, a refusal or an error in it -> as in a whole answer', async () => {
     const stream = (...pieces: string[]) => pieces.map((one) => `data: ${one}\n\n`).join('');
     const parts = stream(piece({ content: [{ type: 'text', text: 'fo' }] }), piece({ content: 'ur' }, 'stop'));
-    expect((await reply(parts)).text).toBe('four');
+    expect((await reply(parts)).answer).toBe('four');
     expect(await reply(stream(piece({ refusal: 'I will ' }), piece({ refusal: 'not.' }, 'stop')))).toMatchObject({
       finish: 'filter',
     });
@@ -288,7 +313,7 @@ describe('answers', () => {
 
   test('call: __proto__ in the answer -> data only', async () => {
     const result = await reply(JSON.stringify(completion()).replace('"id"', '"__proto__":{"polluted":1},"id"'));
-    expect(result.text).toBe('four');
+    expect(result.answer).toBe('four');
     expect(({} as { polluted?: number }).polluted).toBeUndefined();
   });
 });

@@ -72,7 +72,7 @@ it('http -> the proxy gets the whole address, with its credentials', async () =>
   const port = await proxy({ port: 0 });
   const adapter = adapterWith({ http: { url: `http://ada:s%40cret@127.0.0.1:${port}`, variable: 'HTTP_PROXY' } });
   const result = await adapter.call(modelCall('http://model.test:8000/v1'));
-  expect(result).toMatchObject({ ok: true, text: 'four' });
+  expect(result).toMatchObject({ ok: true, answer: 'four' });
   const auth = `Basic ${Buffer.from('ada:s@cret').toString('base64')}`;
   expect(seen).toMatchObject([{ method: 'POST', url: 'http://model.test:8000/v1/chat/completions', auth }]);
 });
@@ -93,7 +93,7 @@ it('https -> a tunnel: the proxy sees name and port, the endpoint the call; the 
   process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
   closing.push(() => delete process.env['NODE_TLS_REJECT_UNAUTHORIZED']);
   for (let n = 0; n < 2; n += 1) {
-    expect(await adapter.call(modelCall('https://model.test/v1'))).toMatchObject({ ok: true, text: 'four' });
+    expect(await adapter.call(modelCall('https://model.test/v1'))).toMatchObject({ ok: true, answer: 'four' });
     // The first connection is free for the next call a moment after its answer.
     await sleep(100);
   }

@@ -1,15 +1,26 @@
 import { describe, expect, test } from 'vitest';
-import type { Message } from '../../src/core/model.js';
+import { type AnswerPart, type Message, userMessage } from '../../src/core/conversation/message.js';
 import { estimateTokens, maxInputTokens, PromptTokens } from '../../src/pricing/estimate.js';
 
-const user = (content: string): Message[] => [{ role: 'user', content }];
+const user = (text: string): Message[] => [userMessage(text)];
 
 describe('maxInputTokens', () => {
   test('maxInputTokens: one token per UTF-8 byte, and what templates add', () => {
     expect(maxInputTokens(user('abcd'))).toBe(4 + 8 + 128);
     expect(maxInputTokens(user('é😀'))).toBe(6 + 8 + 128);
-    expect(maxInputTokens([...user('ab'), { role: 'assistant', content: 'c' }])).toBe(3 + 16 + 128);
+    expect(maxInputTokens([...user('ab'), { role: 'assistant', parts: [{ type: 'text', text: 'c' }] }])).toBe(3 + 16 + 128);
     expect(maxInputTokens([])).toBe(128);
+  });
+
+  test('maxInputTokens: thoughts, tool calls, results and what goes back unread -> counted like text', () => {
+    const parts: AnswerPart[] = [
+      { type: 'reasoning', text: 'hm', providerData: { p: { s: 'x' } } },
+      { type: 'tool-call', id: 't1', name: 'look', input: '{"a":1}' },
+      { type: 'provider-result', id: 't2', name: 'web', result: [1] },
+    ];
+    expect(maxInputTokens([{ role: 'assistant', parts }])).toBe(2 + 15 + 4 + 7 + 3 + 3 + 8 + 128);
+    expect(maxInputTokens([{ role: 'tool', results: [{ id: 't1', name: 'look', text: 'found' }] }])).toBe(9 + 8 + 128);
+    expect(estimateTokens([{ role: 'assistant', parts }])).toBeGreaterThan(8 + 10);
   });
 
   test('maxInputTokens: half a surrogate pair -> the three bytes that are sent', () => {

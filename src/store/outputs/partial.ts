@@ -3,9 +3,11 @@
  * truth, and publishing removes it. After a crash or a failed write it goes on behind the rows that are surely there: what follows them
  * (a torn, blank or foreign line) is cut off, and written anew from the store.
  */
+
 import { constants } from 'node:fs';
 import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { callsByRow, outputOf } from '../../core/conversation/output.js';
 import type { Outcome } from '../../core/model.js';
 import { unknownRun } from '../../core/run-errors.js';
 import { fileModeIn } from '../../new-files.js';
@@ -13,7 +15,6 @@ import { PARTIAL_FILE } from './folder.js';
 import { lastLineOf, linesOf } from './partial-lines.js';
 import { okLine } from './row-lines.js';
 import type { OutputReader } from './row-pages.js';
-import { callsBySeed } from './transcripts.js';
 import { unsafeTarget, writing } from './write-errors.js';
 
 const OUTCOMES_AT_ONCE = 500;
@@ -164,14 +165,11 @@ export class PartialOutput {
     const list = outcomes.map(({ index }) => index);
     const [seeds, calls] = await Promise.all([this.store.seeds(this.runId, { list }), this.store.calls(this.runId, { list })]);
     const contents = new Map(seeds.map(({ index, content }) => [index, content]));
-    const ofSeed = callsBySeed(calls);
+    const ofSeed = callsByRow(calls);
     let text = '';
     for (const outcome of outcomes) {
-      const { index, fromTurn, turns } = outcome;
-      const answers = (ofSeed.get(index) ?? []).filter(
-        ({ state, turn }) => state === 'answered' && turn >= fromTurn && turn <= turns,
-      );
-      const output = answers.map(({ answer }) => answer ?? '').join('');
+      const { index } = outcome;
+      const output = outputOf(ofSeed.get(index) ?? [], outcome);
       text += `${okLine({ ...outcome, seed: contents.get(index), output })}\n`;
     }
     return text;

@@ -1,6 +1,7 @@
 /** One row as one line of JSON: fixed order of keys, exact money. The same row always gives the same bytes. */
+import { type Message, messageText } from '../../core/conversation/message.js';
 import { exactJson } from '../../core/exact-json.js';
-import type { Message, NanoUsd, Usage } from '../../core/model.js';
+import type { NanoUsd, Usage } from '../../core/model.js';
 import type { OutputRow } from '../port.js';
 
 /** Nano-USD as an exact decimal in USD without exponent or trailing zeros: `0.0000641`, `0`, `12.5`; `null` for an unknown amount. */
@@ -47,6 +48,6 @@ export function filteredLine(row: OutputRow): string {
 
 /** A line of transcripts.jsonl. */
 export function transcriptLine(seed: { id: string; index: number }, messages: readonly Message[]): string {
-  const list = messages.map(({ role, content }) => ({ role, content }));
+  const list = messages.map((message) => ({ role: message.role, content: messageText(message) }));
   return `{"id":${JSON.stringify(seed.id)},"index":${seed.index},"messages":${JSON.stringify(list)}}`;
 }

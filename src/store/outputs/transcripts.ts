@@ -1,5 +1,6 @@
 /** transcripts.jsonl: the conversation of every row that has an answer, in input order. */
-import type { Message } from '../../core/model.js';
+import type { Message } from '../../core/conversation/message.js';
+import { callsByRow } from '../../core/conversation/output.js';
 import type { Seed } from '../../schema/seed.js';
 import type { CallRow } from '../port.js';
 import { transcriptLine } from './row-lines.js';
@@ -8,17 +9,6 @@ import type { Sink } from './sink.js';
 
 /** The messages of a conversation, from its seed and its calls in order of turn and attempt. */
 export type MessagesOf = (seed: Seed, calls: readonly CallRow[]) => readonly Message[];
-
-/** Calls of each seed; the order within a seed stays. */
-export function callsBySeed(calls: readonly CallRow[]): Map<number, CallRow[]> {
-  const seeds = new Map<number, CallRow[]>();
-  for (const call of calls) {
-    const list = seeds.get(call.index);
-    if (list) list.push(call);
-    else seeds.set(call.index, [call]);
-  }
-  return seeds;
-}
 
 /** Returns how many rows it wrote. Rows without any answer have no line. */
 export async function writeTranscripts(
@@ -33,7 +23,7 @@ export async function writeTranscripts(
   for (let from = 0; from < total; ) {
     const range = { from, to: Math.min(total, from + limit) };
     const [seeds, calls] = await Promise.all([store.seeds(runId, range), store.calls(runId, range)]);
-    const ofSeed = callsBySeed(calls);
+    const ofSeed = callsByRow(calls);
     let text = '';
     for (const seed of seeds) {
       const its = ofSeed.get(seed.index);

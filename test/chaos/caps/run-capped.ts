@@ -1,5 +1,7 @@
 /** Plays a capped run: up to its cap, through blows, then to the end with a higher one. */
+
 import { setTimeout as sleep } from 'node:timers/promises';
+import { userMessage } from '../../../src/core/conversation/message.js';
 import { EXIT } from '../../../src/core/errors.js';
 import { nanoToUsd, SIM_PRICE, worstCostOf } from '../../../src/core/price.js';
 import { maxInputTokens } from '../../../src/pricing/estimate.js';
@@ -43,7 +45,7 @@ const round = (usd: number) => Math.round(usd * 1e9) / 1e9;
 
 /** The most that one call of the rows may cost, as the engine reserves it. */
 function worstUsd({ work, maxTokens }: CappedScenario): number {
-  const tokens = seedsOf(work.rows).map((content) => maxInputTokens([{ role: 'user', content }]));
+  const tokens = seedsOf(work.rows).map((content) => maxInputTokens([userMessage(content)]));
   return nanoToUsd(worstCostOf(SIM_PRICE, { input: Math.max(...tokens), maxOutput: maxTokens }));
 }
 

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Message } from '../../../src/core/model.js';
+import { type Answer, answerParts, type Message, userMessage } from '../../../src/core/conversation/message.js';
 import { publishRun } from '../../../src/store/outputs/publish.js';
 import { buildReceipt } from '../../../src/store/outputs/receipt.js';
 import type { OutputReader } from '../../../src/store/outputs/row-pages.js';
@@ -24,9 +24,9 @@ afterEach(() => rmSync(dir, { recursive: true, force: true }));
 const at = Date.UTC(2026, 10, 21);
 
 function publish(store: OutputReader) {
-  const messagesOf = (seed: { content: unknown }, calls: readonly { answer: string | null }[]): Message[] => [
-    { role: 'user', content: String(seed.content) },
-    ...calls.map(({ answer }) => ({ role: 'assistant' as const, content: answer ?? '' })),
+  const messagesOf = (seed: { content: unknown }, calls: readonly { answer: Answer | null }[]): Message[] => [
+    userMessage(String(seed.content)),
+    ...calls.map(({ answer }) => ({ role: 'assistant' as const, parts: answerParts(answer ?? '') })),
   ];
   return publishRun(store, 'r1', { at, versions: { node: '20', 'durable-swarm': '0.1.0' }, messagesOf });
 }

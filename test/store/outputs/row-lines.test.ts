@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { userMessage } from '../../../src/core/conversation/message.js';
 import { decimalUsd, failedLine, filteredLine, okLine, transcriptLine } from '../../../src/store/outputs/row-lines.js';
 import type { OutputRow } from '../../../src/store/port.js';
 
@@ -80,9 +81,7 @@ describe('row lines', () => {
   });
 
   it('transcriptLine: messages -> role before content', () => {
-    expect(transcriptLine(ROW, [{ content: 'c', role: 'user' }])).toBe(
-      '{"id":"x\\"y","index":7,"messages":[{"role":"user","content":"c"}]}',
-    );
+    expect(transcriptLine(ROW, [userMessage('c')])).toBe('{"id":"x\\"y","index":7,"messages":[{"role":"user","content":"c"}]}');
   });
 
   it('lines: any texts -> one line each, valid JSON, the same values back', () => {

@@ -1,5 +1,5 @@
 /** When a conversation is complete. Pure predicates over the newest answer. */
-import type { StopRule } from '../schema/task-types.js';
+import type { StopRule } from '../../schema/task-types.js';
 
 /** True when every given condition of the rule holds; a rule without conditions never holds. */
 export function holds(rule: StopRule, answer: string): boolean {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { holds, isComplete } from '../../src/core/stop-rules.js';
+import { holds, isComplete } from '../../../src/core/conversation/stop-rules.js';
 
 it.each([
   [{ contains: 'END' }, 'the END.', true],

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import type { AnswerPart } from '../../src/core/conversation/message.js';
+import { promptOf } from '../../src/llm/sdk-prompt.js';
+
+describe('promptOf', () => {
+  const signed = { anthropic: { signature: 's' } };
+  const parts: AnswerPart[] = [
+    { type: 'reasoning', text: '', providerData: signed },
+    { type: 'text', text: 'a' },
+    { type: 'tool-call', id: 'c1', name: 'look', input: '{"at": 1}', providerData: signed },
+    { type: 'tool-call', id: 'c2', name: 'web', input: '{}', byProvider: true },
+    { type: 'provider-result', id: 'c2', name: 'web', result: [{ encryptedContent: 'e' }] },
+  ];
+
+  it('promptOf: an answer that was stored as JSON -> goes back as it came, arguments parsed', () => {
+    const stored = JSON.parse(JSON.stringify(parts));
+    expect(promptOf([{ role: 'assistant', parts: stored }])).toEqual([
+      {
+        role: 'assistant',
+        content: [
+          { type: 'reasoning', text: '', providerOptions: signed },
+          { type: 'text', text: 'a' },
+          { type: 'tool-call', toolCallId: 'c1', toolName: 'look', input: { at: 1 }, providerOptions: signed },
+          { type: 'tool-call', toolCallId: 'c2', toolName: 'web', input: {}, providerExecuted: true },
+          {
+            type: 'tool-result',
+            toolCallId: 'c2',
+            toolName: 'web',
+            output: { type: 'json', value: [{ encryptedContent: 'e' }] },
+          },
+        ],
+      },
+    ]);
+  });
+
+  it('promptOf: arguments that are no JSON -> none; a tool that failed -> says so in its text', () => {
+    expect(
+      promptOf([
+        { role: 'assistant', parts: [{ type: 'tool-call', id: 'c', name: 'look', input: '{"at": ' }] },
+        { role: 'tool', results: [{ id: 'c', name: 'look', text: 'no JSON', isError: true }] },
+      ]),
+    ).toEqual([
+      { role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'c', toolName: 'look', input: {} }] },
+      {
+        role: 'tool',
+        content: [
+          { type: 'tool-result', toolCallId: 'c', toolName: 'look', output: { type: 'error-text', value: 'ERROR: no JSON' } },
+        ],
+      },
+    ]);
+  });
+});
