@@ -10,14 +10,14 @@ import { runNode } from './run.mjs';
 
 const COVERED = [
   'src/core/gate/*.ts',
-  'src/core/price.ts',
-  'src/core/reconcile.ts',
-  'src/activities/cap-stop.ts',
-  'src/store/caps.ts',
-  'src/store/call-operations.ts',
-  'src/store/reconcile-operation.ts',
+  'src/core/money/price.ts',
+  'src/core/money/reconcile.ts',
+  'src/activities/turn/cap-stop.ts',
+  'src/store/sql/caps.ts',
+  'src/store/sql/call-operations.ts',
+  'src/store/sql/reconcile-operation.ts',
 ];
-const TESTS = ['test/core', 'test/activities/turn.test.ts', 'test/store/money.test.ts', 'test/store/store.test.ts'];
+const TESTS = ['test/core', 'test/activities/turn/turn.test.ts', 'test/store/money.test.ts', 'test/store/store.test.ts'];
 
 /** Not `--flag value`: vitest would take some values for names of tests. */
 const flags = [

@@ -47,7 +47,7 @@ const builds = () => [
     entryPoints: {
       host: join(DIST, 'host', 'main.js'),
       worker: join(DIST, 'worker', 'main.js'),
-      'writer-thread': join(DIST, 'store', 'writer-thread.js'),
+      'writer-thread': join(DIST, 'store', 'libsql', 'writer-thread.js'),
     },
     external: [...NATIVE, '@temporalio/*'],
   },

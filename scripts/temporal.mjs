@@ -19,7 +19,7 @@ const say = (/** @type {string} */ line) => console.error(line);
  */
 export async function ensureTemporalBinary() {
   const { loadConfig } = await load('config.js');
-  const { resolveTemporalBinary } = await load('host', 'temporal-binary.js');
+  const { resolveTemporalBinary } = await load('host', 'temporal', 'binary.js');
   return (await resolveTemporalBinary(loadConfig(), { onProgress: say })).path;
 }
 
@@ -31,9 +31,9 @@ export async function ensureTemporalBinary() {
 export async function ensureClusterPrograms() {
   const [{ loadConfig }, { cachedProgram, lockCache }, { matchesKeptChecksum }, { buildTemporal }] = await Promise.all([
     load('config.js'),
-    load('host', 'temporal-cache.js'),
-    load('host', 'temporal-checksum.js'),
-    load('host', 'temporal-build.js'),
+    load('host', 'temporal', 'cache.js'),
+    load('host', 'temporal', 'checksum.js'),
+    load('host', 'temporal', 'build.js'),
   ]);
   const config = loadConfig();
   // The same server release as the embedded one: one module names both.

@@ -2,8 +2,8 @@
 import { homedir, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { EXIT, SwarmError } from './core/errors.js';
-import { isTimeZone } from './core/gate/calendar-day.js';
 import type { HostSettings } from './core/host-settings.js';
+import { isTimeZone } from './core/money/calendar-day.js';
 import type { HttpProxy, ProxySettings } from './core/proxy.js';
 
 export interface Config {

@@ -4,16 +4,13 @@ import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { proxySettings, temporalEnvironment } from './config.js';
 import { EXIT, SwarmError } from './core/errors.js';
 import { proxyNames } from './core/proxy.js';
-import { tlsProblem } from './temporal-tls.js';
+import { type TlsAddress, tlsProblem } from './temporal-tls.js';
 
 type ConnectOptions = NonNullable<Parameters<typeof Connection.connect>[0]>;
 
 /** Accepted by `Connection.connect` of the client and by `NativeConnection.connect` of the worker. */
-export interface TemporalConnectionSettings {
-  /** `host:port`. */
-  address: string;
+export interface TemporalConnectionSettings extends TlsAddress {
   namespace: string;
-  tls?: NonNullable<ConnectOptions['tls']>;
   /** A secret: never logged or stored. */
   apiKey?: string;
   metadata?: NonNullable<ConnectOptions['metadata']>;

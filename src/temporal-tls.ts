@@ -1,10 +1,17 @@
 /** Why a Temporal frontend cannot be reached although something listens there: gRPC only says that its time was up. */
 import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
-import type { TemporalConnectionSettings } from './temporal-connection.js';
+import type { ConnectionOptions as TemporalOptions } from '@temporalio/client';
 
 /** A handshake takes one or two ways over the network; a refused client certificate is told right after it. */
 const HANDSHAKE_MS = 1_500;
 const AFTER_HANDSHAKE_MS = 500;
+
+/** Where a connection goes, and how it is secured. */
+export interface TlsAddress {
+  /** `host:port`. */
+  address: string;
+  tls?: NonNullable<TemporalOptions['tls']>;
+}
 
 type Handshake = { kind: 'accepted' } | { kind: 'silent' } | { kind: 'refused'; code: string; said: string };
 
@@ -33,7 +40,7 @@ function handshake(options: ConnectionOptions): Promise<Handshake> {
 }
 
 /** The reason in a sentence, or null when the handshake tells none. Takes 2 s at most. */
-export async function tlsProblem({ address, tls }: TemporalConnectionSettings): Promise<string | null> {
+export async function tlsProblem({ address, tls }: TlsAddress): Promise<string | null> {
   const colon = address.lastIndexOf(':');
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
   const place = { host, port: Number(address.slice(colon + 1)) };

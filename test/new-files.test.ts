@@ -15,8 +15,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ensureHome } from '../src/home.js';
 import { folderModeIn, keepOthersFromWriting, makeFolder, makeFolderSync } from '../src/new-files.js';
-import { claimFolder } from '../src/store/outputs/folder.js';
-import { FolderUpdate } from '../src/store/outputs/folder-update.js';
+import { claimFolder } from '../src/outputs/folder.js';
+import { FolderUpdate } from '../src/outputs/folder-update.js';
 import { ProcessLock } from '../src/store/process-lock.js';
 
 let folder = '';

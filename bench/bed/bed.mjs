@@ -87,7 +87,7 @@ export class Bed {
 
   /** Pid of the embedded Temporal server. */
   async temporalPid() {
-    const { hostStatus } = await import(join(ROOT, 'dist/client/host-process.js'));
+    const { hostStatus } = await import(join(ROOT, 'dist/client/host/process.js'));
     return Number((await hostStatus({ home: this.home })).temporalPid);
   }
 

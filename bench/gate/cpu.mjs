@@ -1,6 +1,6 @@
 // @ts-check
 /** What the gate itself costs: the worker's gate with 10,000 turns waiting and 1,000 calls a second, without a provider or a store. */
-import { RunGate } from '../../dist/worker/run-gate.js';
+import { RunGate } from '../../dist/worker/gates/run-gate.js';
 import { found } from './line.mjs';
 
 /** @typedef {import('./line.mjs').Line} Line */

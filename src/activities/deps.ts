@@ -4,11 +4,11 @@ import type { Message } from '../core/conversation/message.js';
 import type { GatePort } from '../core/gate/port.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
 import type { ModelRef } from '../schema/task-types.js';
-import type { DayCap } from '../store/intent-port.js';
-import type { Control, RunRow, Store } from '../store/port.js';
-import type { KnownLease, QueueRow } from '../store/shared-port.js';
+import type { DayCap } from '../store/port/intents.js';
+import type { Control, RunRow, Store } from '../store/port/store.js';
+import type { KnownLease, QueueRow } from '../store/port/workers.js';
 import type { RunInput } from '../workflows/messages.js';
-import type { CallEnds } from './call-ends.js';
+import type { CallEnds } from './turn/call-ends.js';
 
 /** Gates of this process, one per provider, endpoint, model and key. */
 export interface Gates {

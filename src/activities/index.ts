@@ -1,19 +1,20 @@
 /** All activities, built once per process around their dependencies. Workflows import the type only. */
-import { createCloseRun } from './close-run.js';
+
 import type { ActivityDeps } from './deps.js';
-import { HeadStart } from './head-start.js';
-import { createListItems } from './list-items.js';
-import { createOpenRun } from './open-run.js';
-import { Publications } from './publication.js';
-import { createRowIds } from './row-ids.js';
-import { RunContexts } from './run-context.js';
-import { RunOpening } from './run-opening.js';
-import { createRunSlice } from './run-slice.js';
-import { createRunTurn } from './run-turn.js';
-import { Turns } from './turn.js';
-import { createWatchRun } from './watch-run.js';
-import { Watches } from './watches.js';
-import { createWriteControl } from './write-control.js';
+import { createCloseRun } from './phases/close-run.js';
+import { HeadStart } from './phases/head-start.js';
+import { createListItems } from './phases/list-items.js';
+import { createOpenRun } from './phases/open-run.js';
+import { Publications } from './phases/publication.js';
+import { createRowIds } from './phases/row-ids.js';
+import { RunOpening } from './phases/run-opening.js';
+import { createRunSlice } from './phases/run-slice.js';
+import { createRunTurn } from './phases/run-turn.js';
+import { createWatchRun } from './phases/watch-run.js';
+import { Watches } from './phases/watches.js';
+import { createWriteControl } from './phases/write-control.js';
+import { RunContexts } from './turn/run-context.js';
+import { Turns } from './turn/turn.js';
 
 /** What the activities of a process share. */
 export function activityParts(deps: ActivityDeps) {

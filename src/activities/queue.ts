@@ -3,7 +3,7 @@
 import type { EpochMs } from '../core/model.js';
 import { modelQueue } from '../core/names.js';
 import type { Task } from '../schema/task-types.js';
-import type { QueueRow } from '../store/shared-port.js';
+import type { QueueRow } from '../store/port/workers.js';
 
 export function queueOf(task: Task, lastUsedAt: EpochMs): QueueRow {
   const { provider, model } = task.model;

@@ -38,15 +38,15 @@ export const cliDeps: CliDeps = {
   },
   whatRunSays: async (...asked) => (await import('../client/what-run-says.js')).whatRunSays(...asked),
   openReader: async (config) => (await import('../client/reader.js')).openReader(config),
-  hostStatus: async (config) => (await import('../client/host-process.js')).hostStatus(config),
+  hostStatus: async (config) => (await import('../client/host/process.js')).hostStatus(config),
   startHost: async (config, onProgress) =>
-    (await import('../client/host-process.js')).findOrStartHost(config, { onProgress, keep: true }),
+    (await import('../client/host/process.js')).findOrStartHost(config, { onProgress, keep: true }),
   holdHost: async (config, onProgress) => {
-    const { connection, info } = await (await import('../client/host-process.js')).connectToHost(config, { onProgress });
+    const { connection, info } = await (await import('../client/host/process.js')).connectToHost(config, { onProgress });
     await connection.attach(null);
     return { info, release: () => connection.close() };
   },
-  stopHost: async (config) => (await import('../client/host-process.js')).stopHost(config),
+  stopHost: async (config) => (await import('../client/host/process.js')).stopHost(config),
   startSimulator: async (flags) => {
     const { parseSimulatorOptions } = await import('../simulator/options.js');
     const { startSimulator } = await import('../simulator/server.js');
@@ -54,6 +54,6 @@ export const cliDeps: CliDeps = {
   },
   runWorker: async (config, options) => (await import('../worker/main.js')).runWorkerProcess(config, options),
   temporalBinary: async (config, onProgress) =>
-    (await (await import('../host/temporal-binary.js')).resolveTemporalBinary(config, { onProgress })).path,
+    (await (await import('../host/temporal/binary.js')).resolveTemporalBinary(config, { onProgress })).path,
   runProgram,
 };

@@ -4,9 +4,9 @@ import type { ExitCode } from '../core/errors.js';
 import { plural } from '../core/format.js';
 import { endEvent, outcomeEvent, pausedEvent, progressEvent, warningEvent } from './records.js';
 import { type Session, terminalWidth } from './session.js';
-import { addSample, rowsDone, type Sample, type ViewModel, viewModel } from './view/model.js';
 import { type RunView, runView } from './view/run-view.js';
 import { adviceLines, resultLines } from './view/summary.js';
+import { addSample, rowsDone, type Sample, type ViewModel, viewModel } from './view/view-state.js';
 
 export interface FollowOptions {
   json: boolean;

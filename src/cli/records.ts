@@ -2,7 +2,7 @@
 import type { CheckReport, Progress, RunResult, SpendWarning, StartNotes } from '../client/api.js';
 import type { Estimate } from '../core/estimate.js';
 import type { Counts, Outcome } from '../core/model.js';
-import { knownUsd } from '../core/price.js';
+import { knownUsd } from '../core/money/price.js';
 import { problemsOf } from './problems.js';
 
 function counts({ total, ok, failed, filtered }: Counts): object {

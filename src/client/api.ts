@@ -5,8 +5,8 @@ import type { Estimate } from '../core/estimate.js';
 import type { Counts, FailureGroup, Outcome, RunState, StopCause, Usage } from '../core/model.js';
 import type { ResizeOptions } from '../core/resize.js';
 import type { SeenRows } from '../intake/seen-rows.js';
+import type { Verification } from '../outputs/verify.js';
 import type { SeedContent } from '../schema/seed.js';
-import type { Verification } from '../store/outputs/verify.js';
 
 export type { ResizeOptions, Verification };
 

@@ -1,5 +1,5 @@
 /** The runs that this program needs its host for: a host that knows of one does not leave as idle. */
-import type { HostConnection } from './host-connection.js';
+import type { HostConnection } from './host/connection.js';
 
 type Host = Pick<HostConnection, 'attach' | 'detach'>;
 

@@ -5,7 +5,7 @@ import { CONTINUE_PROMPT, MAX_PIECES, transcript } from '../core/conversation/ne
 import { SwarmError } from '../core/errors.js';
 import { type Estimate, estimateRest, speedOf } from '../core/estimate.js';
 import type { NanoUsd } from '../core/model.js';
-import { nanoToUsd } from '../core/price.js';
+import { nanoToUsd } from '../core/money/price.js';
 import { rowTexts } from '../core/row-texts.js';
 import { ASSUMED_CONCURRENCY, MOST_AUTO_CONCURRENCY, ROW_GRAIN, sliceSize } from '../core/slice-size.js';
 import { fileVersion, seenRows } from '../intake/seen-rows.js';

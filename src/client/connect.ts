@@ -9,11 +9,11 @@ import { hasEnded } from '../core/run-end.js';
 import { ensureHome, homeId, storeLocation } from '../home.js';
 import { stillSeen } from '../intake/seen-rows.js';
 import { stageRun } from '../intake/stage-run.js';
+import { runFolders } from '../outputs/run-folders.js';
 import { capProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
 import { openStore } from '../store/open-store.js';
-import { runFolders } from '../store/outputs/run-folders.js';
-import type { RunRow, Store } from '../store/port.js';
+import type { RunRow, Store } from '../store/port/store.js';
 import type {
   ConnectOptions,
   ListOptions,
@@ -26,7 +26,7 @@ import type {
   Swarm,
 } from './api.js';
 import { Attachments } from './attachments.js';
-import { HomeHost, loadTemporal } from './home-host.js';
+import { HomeHost, loadTemporal } from './host/home-host.js';
 import { type PreparedTask, prepareTask } from './prepare-task.js';
 import { listProgress, startedRun } from './progress.js';
 import { StoredRun } from './run-handle.js';

@@ -9,7 +9,7 @@ import { storeLocation } from '../home.js';
 import { taskFingerprint } from '../intake/fingerprint.js';
 import type { PriceOverride, Task } from '../schema/task-types.js';
 import { openStore } from '../store/open-store.js';
-import type { Store } from '../store/port.js';
+import type { Store } from '../store/port/store.js';
 
 export interface EarlierRows {
   /** Rows that have their outcome in the run that would go on. */

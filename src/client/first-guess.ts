@@ -4,7 +4,7 @@ import { restMs } from '../core/estimate.js';
 import type { Interval } from '../core/interval.js';
 import { scaled } from '../core/interval.js';
 import { NO_USAGE } from '../core/model.js';
-import { nanoToUsd } from '../core/price.js';
+import { nanoToUsd } from '../core/money/price.js';
 import { ASSUMED_CALL_MS, PLANNED_TURNS } from '../core/slice-size.js';
 import type { Prices } from '../llm/port.js';
 import type { Task } from '../schema/task-types.js';

@@ -14,8 +14,8 @@ import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
 import type { ResizeOptions } from '../core/resize.js';
 import { hasEnded } from '../core/run-end.js';
 import { unknownRun } from '../core/run-errors.js';
-import type { DayCap } from '../store/intent-port.js';
-import type { RunRow, Store } from '../store/port.js';
+import type { DayCap } from '../store/port/intents.js';
+import type { RunRow, Store } from '../store/port/store.js';
 import {
   pauseUpdate,
   RUN_WORKFLOW,
@@ -26,7 +26,7 @@ import {
   runAttributes,
   WORKFLOW_TASK_TIMEOUT,
 } from '../workflows/messages.js';
-import type { HostConnection } from './host-connection.js';
+import type { HostConnection } from './host/connection.js';
 import { describedFate, type Fate, fateOf, type RunWorkflow } from './run-fate.js';
 import { workflowEnd } from './workflow-end.js';
 

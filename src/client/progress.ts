@@ -2,12 +2,12 @@
 import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../core/errors.js';
 import type { Learned } from '../core/gate/learned.js';
-import { FirstRows, lookAt } from '../core/look.js';
+import { knownUsd, nanoToUsd, spentOf } from '../core/money/price.js';
 import { gateKey, runShare } from '../core/names.js';
-import { knownUsd, nanoToUsd, spentOf } from '../core/price.js';
 import { unknownRun } from '../core/run-errors.js';
+import { FirstRows, lookAt } from '../core/run-outlook.js';
 import { whereToGo } from '../schema/providers.js';
-import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
+import type { Control, RunRow, RunTotals, Store } from '../store/port/store.js';
 import type { FoundLimits, ListOptions, Progress, RunResult } from './api.js';
 import { type DaySettings, DaySums, spendOf } from './spend.js';
 

@@ -1,14 +1,14 @@
 /** `swarm receipt RUN --reconcile FILE`: doubtful calls of a run against what its provider says that it billed. */
 import { plural } from '../core/format.js';
+import { knownUsd, nanoToUsd } from '../core/money/price.js';
+import { type Decision, type KnownCall, type Reconciled, reconcile } from '../core/money/reconcile.js';
 import { callId } from '../core/names.js';
-import { knownUsd, nanoToUsd } from '../core/price.js';
-import { type Decision, type KnownCall, type Reconciled, reconcile } from '../core/reconcile.js';
 import { runBusy, unknownRun } from '../core/run-errors.js';
 import { readUsageExport } from '../intake/usage-export.js';
+import { republishReceipt } from '../outputs/publish.js';
 import { createPrices } from '../pricing/prices.js';
-import { republishReceipt } from '../store/outputs/publish.js';
-import { isPaid } from '../store/paid-calls.js';
-import type { CallRow, RunRow, Store } from '../store/port.js';
+import type { CallRow, RunRow, Store } from '../store/port/store.js';
+import { isPaid } from '../store/sql/paid-calls.js';
 import type { ReconcilePlan } from './api.js';
 
 const PAGE = 1_000;

@@ -1,7 +1,7 @@
 /** What Temporal says of a run's workflow: the one of its epoch, or the one that is to open the next. */
 import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import { runWorkflowId } from '../core/names.js';
-import type { RunRow } from '../store/port.js';
+import type { RunRow } from '../store/port/store.js';
 import type { RunInput, RunSummary } from '../workflows/messages.js';
 
 export type RunWorkflow = WorkflowHandle<(input: RunInput) => Promise<RunSummary>>;

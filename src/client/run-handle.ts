@@ -5,14 +5,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callsByRow, outputOf } from '../core/conversation/output.js';
 import { SwarmError } from '../core/errors.js';
-import type { FirstRows } from '../core/look.js';
 import type { Outcome } from '../core/model.js';
 import { resizedControl } from '../core/resize.js';
 import { hasEnded } from '../core/run-end.js';
 import { unknownRun } from '../core/run-errors.js';
+import type { FirstRows } from '../core/run-outlook.js';
 import { resizeProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
-import type { RunRow, Store } from '../store/port.js';
+import type { RunRow, Store } from '../store/port/store.js';
 import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
 import { checkResize } from './check-resize.js';
 import { FullDiskWatch } from './full-disk.js';

@@ -8,7 +8,7 @@ import { SwarmError } from '../core/errors.js';
 import type { RunState } from '../core/model.js';
 import { hasEnded } from '../core/run-end.js';
 import { unknownRun } from '../core/run-errors.js';
-import type { RunRow, Store } from '../store/port.js';
+import type { RunRow, Store } from '../store/port/store.js';
 import type { Launcher } from './launch.js';
 import { endedEarly, hostStopped, hostsDie, untoldFault } from './run-errors.js';
 

@@ -1,9 +1,9 @@
 /** What people are told of the money of a run and of its day, beside its own sums. */
 import { formatUsd } from '../core/format.js';
-import { ledgerDayOf, ledgerSlot } from '../core/gate/ledger-slot.js';
 import type { NanoUsd } from '../core/model.js';
-import { dayCap, isSimulated, nanoToUsd, usdToNano } from '../core/price.js';
-import type { Control, RunRow, RunTotals, Store } from '../store/port.js';
+import { ledgerDayOf, ledgerSlot } from '../core/money/ledger-slot.js';
+import { dayCap, isSimulated, nanoToUsd, usdToNano } from '../core/money/price.js';
+import type { Control, RunRow, RunTotals, Store } from '../store/port/store.js';
 import type { Progress, SpendWarning } from './api.js';
 
 /** As the environment of this program has them (`Config`). */

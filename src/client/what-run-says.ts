@@ -5,9 +5,9 @@ import { homeId, storeLocation } from '../home.js';
 import { stillSeen } from '../intake/seen-rows.js';
 import type { StagePorts, StageRequest } from '../intake/stage-new.js';
 import { stageRun } from '../intake/stage-run.js';
+import { runFolders } from '../outputs/run-folders.js';
 import { openStore } from '../store/open-store.js';
-import { runFolders } from '../store/outputs/run-folders.js';
-import type { Store } from '../store/port.js';
+import type { Store } from '../store/port/store.js';
 import type { CheckReport, StartOptions } from './api.js';
 import { prepareTask } from './prepare-task.js';
 

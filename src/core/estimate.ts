@@ -5,7 +5,7 @@
 import type { Learned } from './gate/learned.js';
 import { added, type Interval, scaled, slower, sumOfRest } from './interval.js';
 import type { NanoUsd, Usage } from './model.js';
-import { nanoToUsd } from './price.js';
+import { nanoToUsd } from './money/price.js';
 import { ASSUMED_CONCURRENCY } from './slice-size.js';
 
 /** One of the first rows of a run that has its outcome: the sums of its answered calls. */

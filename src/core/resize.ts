@@ -1,6 +1,6 @@
 /** New limits of a run that goes on, as users give them, and as its control row holds them. */
 import type { NanoUsd } from './model.js';
-import { capToNano } from './price.js';
+import { capToNano } from './money/price.js';
 
 /** Undefined fields stay; null takes a limit away. */
 export interface ResizeOptions {

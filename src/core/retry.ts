@@ -1,5 +1,5 @@
 /** The one retry decision, for both grains. Pure: random is injected. */
-import type { CallFailure } from '../llm/port.js';
+import type { CallFailure } from './call-failure.js';
 import type { FailureCause, StopCause } from './model.js';
 
 /** Real failures of one turn before its row fails. */

@@ -5,7 +5,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { SteadyClock } from '../core/clock.js';
 import { formatDuration } from '../core/format.js';
-import type { RunRow, Store } from '../store/port.js';
+import type { RunRow, Store } from '../store/port/store.js';
 import { leaveCallContext, type RemembersCalls } from '../temporal-connection.js';
 import { processClock } from '../worker/process-clock.js';
 import type { HostLog } from './log.js';

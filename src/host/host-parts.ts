@@ -1,6 +1,6 @@
 /** The parts that a host is made of besides the server; loaded when they are needed, scripted in tests. */
 import type { Config } from '../config.js';
-import type { Store } from '../store/port.js';
+import type { Store } from '../store/port/store.js';
 import type { PreparedWorker, WorkerOptions } from '../worker/start-worker.js';
 
 export interface HostParts {

@@ -1,13 +1,13 @@
 /** The background process of a home: holds its lock, owns the Temporal server, the store's writer and the worker. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Connection } from '@temporalio/client';
-import type { HostInfo, HostRecord, HostStatus } from '../client/host-protocol.js';
+import type { HostInfo, HostRecord, HostStatus } from '../client/host/protocol.js';
 import { Launcher } from '../client/launch.js';
 import { type Config, hostSettings, readKey } from '../config.js';
 import { EXIT, type ExitCode } from '../core/errors.js';
 import { type HomePaths, homeId } from '../home.js';
 import { packageVersion } from '../package-info.js';
-import type { Store } from '../store/port.js';
+import type { Store } from '../store/port/store.js';
 import { clusterConnectionSettings, connectTemporal, type TemporalConnectionSettings } from '../temporal-connection.js';
 import type { PreparedWorker, WorkerHandle, WorkerOptions } from '../worker/start-worker.js';
 import { Clients } from './clients.js';
@@ -18,13 +18,13 @@ import type { HostParts } from './host-parts.js';
 import { writeJsonFile } from './json-file.js';
 import { Keyring } from './keyring.js';
 import { type HostLog, openHostLog } from './log.js';
-import { prepareCluster } from './namespace.js';
 import { giveBack, interruptOnStop, isOfHome, takeOver, wakeRuns } from './recovery.js';
 import { RunStates } from './run-states.js';
 import { SocketServer } from './socket-server.js';
 import { allOrFirstError, Startup } from './startup.js';
-import { resolveTemporalBinary } from './temporal-binary.js';
-import { TemporalServer } from './temporal-server.js';
+import { resolveTemporalBinary } from './temporal/binary.js';
+import { prepareCluster } from './temporal/namespace.js';
+import { TemporalServer } from './temporal/server.js';
 import { throughDeaths } from './through-deaths.js';
 
 /** A failed start waits this long for a starter that has not asked yet, in ms. */

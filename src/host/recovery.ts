@@ -1,9 +1,9 @@
 /** What a new host does about its dead predecessor: its calls, its runs, its activities. */
 import type { Launcher } from '../client/launch.js';
-import type { RunRow, Store } from '../store/port.js';
-import { interruptAttachedRuns } from '../worker/interrupt-runs.js';
-import { processOf } from '../worker/process-identity.js';
-import { type ReturnOptions, returnActivities } from '../worker/return-activities.js';
+import type { RunRow, Store } from '../store/port/store.js';
+import { interruptAttachedRuns } from '../worker/owners/interrupt-runs.js';
+import { processOf } from '../worker/owners/process-identity.js';
+import { type ReturnOptions, returnActivities } from '../worker/owners/return-activities.js';
 import type { HostLog } from './log.js';
 
 export interface Predecessor {

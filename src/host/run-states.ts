@@ -5,7 +5,7 @@ import type { Fate, RunWorkflow } from '../client/run-fate.js';
 import { EXIT } from '../core/errors.js';
 import type { RunState } from '../core/model.js';
 import { hasEnded } from '../core/run-end.js';
-import type { RunPatch, RunRow, Store } from '../store/port.js';
+import type { RunPatch, RunRow, Store } from '../store/port/store.js';
 import { leaveCallContext, type RemembersCalls } from '../temporal-connection.js';
 import { ClockSteps, type ClockStepsOptions } from './clock-steps.js';
 import type { HostLog } from './log.js';

@@ -1,5 +1,5 @@
 /** How the start of a host goes on, for everybody who follows it: lines so far, then one end. */
-import type { HostInfo } from '../client/host-protocol.js';
+import type { HostInfo } from '../client/host/protocol.js';
 import type { SwarmError } from '../core/errors.js';
 import type { HostSettings } from '../core/host-settings.js';
 

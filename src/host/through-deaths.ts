@@ -1,6 +1,6 @@
 /** What a host that starts does with its Temporal server: the server may die under it, and is started again beside it. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { TemporalServer } from './temporal-server.js';
+import type { TemporalServer } from './temporal/server.js';
 
 /** A server that dies this often under one step of a start has another trouble. */
 const TRIES = 6;

@@ -1,6 +1,6 @@
 /** Whether the rows of a start are those that a run has already. */
 import type { Seed } from '../schema/seed.js';
-import type { RunRow, Store } from '../store/port.js';
+import type { RunRow, Store } from '../store/port/store.js';
 import { canonicalJson } from './fingerprint.js';
 import type { SeenRows } from './seen-rows.js';
 import { STAGE_CHUNK, type StageRequest } from './stage-new.js';

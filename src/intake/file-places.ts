@@ -1,6 +1,6 @@
 /** Places in a file that is read again for them: who only decodes or parses it does not know its lines. */
 import { createReadStream } from 'node:fs';
-import { invalidUtf8Offset } from '../core/encoding.js';
+import { invalidUtf8Offset } from './encoding.js';
 import type { RawFault } from './raw-row.js';
 
 const LF = 10;

@@ -1,9 +1,9 @@
 /** Fingerprints of a task and of its rows: what a resumed run is compared by. */
 import { createHash } from 'node:crypto';
 import stringify from 'safe-stable-stringify';
-import { identityOf } from '../core/fingerprint.js';
 import type { SeedContent } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
+import { identityOf } from './changed-keys.js';
 
 /** JSON with sorted keys: equal values give equal text. */
 export function canonicalJson(value: unknown): string {

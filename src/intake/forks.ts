@@ -2,7 +2,7 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { folderModeIn } from '../new-files.js';
-import type { RunRow, Store } from '../store/port.js';
+import type { RunRow, Store } from '../store/port/store.js';
 import type { SeedReading } from './read-seeds.js';
 import type { SeenRows } from './seen-rows.js';
 

@@ -1,6 +1,6 @@
 /** Lines of a file of any size: UTF-8, ended by LF, CRLF or CR in any mixture, memory bounded by the longest allowed line. */
 import { createReadStream } from 'node:fs';
-import { invalidUtf8Offset, wideEncoding } from '../core/encoding.js';
+import { invalidUtf8Offset, wideEncoding } from './encoding.js';
 import { badByteFault } from './file-places.js';
 import { LONGEST_ROW, type RawFault, tooLongFault } from './raw-row.js';
 

@@ -1,12 +1,12 @@
 /** A task from a file or from code, with absolute paths and a parsed template, ready for rows. */
 import { open, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
-import { decodeUtf8 } from '../core/encoding.js';
 import { type Place, SwarmError } from '../core/errors.js';
 import { templatesBeside } from '../core/row-texts.js';
 import { parseTemplate } from '../core/template.js';
 import type { Task } from '../schema/task-types.js';
 import type { PromptSource } from './check-rows.js';
+import { decodeUtf8 } from './encoding.js';
 import { ownerProblem } from './file-owner.js';
 import { parseTaskObject, parseTaskText } from './parse-task.js';
 import { escapeProblem, nearbyFiles, shownPath } from './paths.js';

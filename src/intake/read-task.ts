@@ -1,6 +1,6 @@
 /** A task's keys and values, from a file or from code, become a Task, or all their problems at once. */
 import type { Place, Problem } from '../core/errors.js';
-import { isTimeZone } from '../core/gate/calendar-day.js';
+import { isTimeZone } from '../core/money/calendar-day.js';
 import { readTemplate } from '../core/template.js';
 import { keyNotes, REQUIRED_KEYS, TASK_KEYS, type TaskFile, type TaskKey, taskFileSchema } from '../schema/task.js';
 import type { StopRule, Task } from '../schema/task-types.js';

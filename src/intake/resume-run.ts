@@ -1,7 +1,8 @@
 /** Goes on with the run that a folder holds, when task and rows are its own. */
-import { changedKeys, changedOperationalKeys } from '../core/fingerprint.js';
+
 import type { Task } from '../schema/task-types.js';
-import type { RunRow } from '../store/port.js';
+import type { RunRow } from '../store/port/store.js';
+import { changedKeys, changedOperationalKeys } from './changed-keys.js';
 import { compareRows, hasRows } from './compare-rows.js';
 import { mustHave, type StagedRun, type StagePorts, type StageRequest } from './stage-new.js';
 import { mismatch } from './stage-refusals.js';

@@ -3,9 +3,9 @@ import { createReadStream } from 'node:fs';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { CsvError, parse } from 'csv-parse';
-import { wideEncoding } from '../core/encoding.js';
 import { formatFault, parserFault } from './csv-faults.js';
 import { headerFault, separatorFault } from './csv-header.js';
+import { wideEncoding } from './encoding.js';
 import { badByteOf, lineAfter } from './file-places.js';
 import { LONGEST_ROW, type RawFault, type RawItem, type RowReader } from './raw-row.js';
 

@@ -1,6 +1,7 @@
 /** A folder whose marker names a run that has another folder: the run's folder was moved here, or copied. */
-import { changedKeys } from '../core/fingerprint.js';
-import type { RunRow } from '../store/port.js';
+
+import type { RunRow } from '../store/port/store.js';
+import { changedKeys } from './changed-keys.js';
 import { hasRows } from './compare-rows.js';
 import { resume } from './resume-run.js';
 import { mustHave, type StagedRun, type StagePorts, type StageRequest, stageNew } from './stage-new.js';

@@ -1,10 +1,10 @@
 /** Puts a task and its rows into the store as a new run, in a folder that is its own from then on. */
 import type { SwarmError } from '../core/errors.js';
 import { newRunId } from '../core/names.js';
+import type { ClaimOptions, FolderMarker, FolderOwner } from '../outputs/folder.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
-import type { ClaimOptions, FolderMarker, FolderOwner } from '../store/outputs/folder.js';
-import type { RunRow, Store } from '../store/port.js';
+import type { RunRow, Store } from '../store/port/store.js';
 import { taskFingerprint } from './fingerprint.js';
 import type { SeedReading } from './read-seeds.js';
 import type { SeenRows } from './seen-rows.js';

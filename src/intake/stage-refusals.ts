@@ -2,9 +2,9 @@
 import { EXIT, SwarmError } from '../core/errors.js';
 import { plural } from '../core/format.js';
 import { hasEnded } from '../core/run-end.js';
+import type { FolderMarker } from '../outputs/folder.js';
 import type { Seed } from '../schema/seed.js';
-import type { FolderMarker } from '../store/outputs/folder.js';
-import type { RunRow } from '../store/port.js';
+import type { RunRow } from '../store/port/store.js';
 
 const REFUSED = {
   allowed: 'the same task and rows: they continue their run, or are answered again when it is finished',

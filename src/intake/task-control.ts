@@ -1,8 +1,8 @@
 /** The control row that a task asks for. Pure. */
-import { capToNano } from '../core/price.js';
+import { capToNano } from '../core/money/price.js';
 import { MOST_AUTO_CONCURRENCY } from '../core/slice-size.js';
 import type { Task } from '../schema/task-types.js';
-import type { Control } from '../store/port.js';
+import type { Control } from '../store/port/store.js';
 
 /** Keys of the file that a control row holds, and as what. */
 export const CONTROL_KEYS: readonly (readonly [key: string, fields: readonly (keyof Omit<Control, 'startCap' | 'version'>)[]])[] =

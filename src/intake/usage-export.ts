@@ -6,8 +6,8 @@ import { readFile } from 'node:fs/promises';
 import { parse } from 'csv-parse/sync';
 import { SwarmError } from '../core/errors.js';
 import type { EpochMs, Usage } from '../core/model.js';
-import { usdToNanoUp } from '../core/price.js';
-import type { UsageBucket, UsageLine } from '../core/reconcile.js';
+import { usdToNanoUp } from '../core/money/price.js';
+import type { UsageBucket, UsageLine } from '../core/money/reconcile.js';
 
 export interface UsageExport {
   lines: UsageLine[];

@@ -1,7 +1,8 @@
 /** What the engine asks of a model, and what it gets back. No exceptions: a call ends in a CallResult. */
 
+import type { CallFailure, Metered } from '../core/call-failure.js';
 import type { Answer, Message } from '../core/conversation/message.js';
-import type { ToldLimits } from '../core/gate/limit-headers.js';
+import type { ToldLimits } from '../core/gate/told-limits.js';
 import type { EpochMs, Finish, NanoUsd, Usage } from '../core/model.js';
 import type { ModelRef, PriceOverride } from '../schema/task-types.js';
 
@@ -22,68 +23,6 @@ export interface ModelCall {
   timeoutMs: number;
   /** Aborts the socket: a real cancel only. */
   signal: AbortSignal;
-}
-
-/**
- * Classes of providers.md section 2.
- * - `rate`: 429 and the like; wait `retryAfterMs` when given; not a try.
- * - `overload`: 503/529, connection refused by a busy server; wait, slow down; not a try.
- * - `transport`: may succeed when sent again: 5xx, reset, timeout, unreadable body; a try.
- * - `reset`: a daily quota: wait for the named reset.
- * - `billing`: the run pauses, exit 5. - `key`: likewise, key or permission.
- * - `row`: this row is refused for good. - `request`: bad request shape or model: fails the run when no row was ever answered, else the row.
- * - `local`: this process could not even open a connection (no free descriptor): wait; not a try; the run pauses, exit 7, when it lasts.
- * - `cancelled`: our own abort.
- */
-export type FailureClass =
-  | 'rate'
-  | 'overload'
-  | 'transport'
-  | 'reset'
-  | 'billing'
-  | 'key'
-  | 'row'
-  | 'request'
-  | 'local'
-  | 'cancelled';
-
-export interface CallFailure {
-  ok: false;
-  class: FailureClass;
-  /** `E_...` of our own table. */
-  code: string;
-  /** HTTP status, when there was one. */
-  status: number | null;
-  /** Text for people, at most 200 characters, redacted. */
-  message: string;
-  /** What the headers told of the provider's limits. @default null, nothing */
-  told?: ToldLimits | null;
-  /** Wait asked for by the provider, from now; null when none was named. */
-  retryAfterMs: number | null;
-  /** False only when it is sure that the provider did not take the request for billing: no connection, 4xx, 429, its own error. */
-  mayHaveBeenBilled: boolean;
-  /** What the provider says that the call took, though its answer is of no use: then it is paid for, and not in doubt. @default null, nothing */
-  metered?: Metered | null;
-  /** What all rows may meet alike, whatever the row: their request, or the address. Read at the wire. @default null, it says nothing of other rows */
-  suspect?: Suspect | null;
-}
-
-/**
- * - `request`: the provider refused what was asked, and named nothing that this row has alone.
- * - `address`: a success that holds no completion: something else lives at this address.
- */
-export type Suspect = 'request' | 'address';
-
-/** What an answer says of its own tokens and cost. */
-export interface Metered {
-  /** The model named in the answer. */
-  servedModel: string;
-  /** Null when the provider reported none, or nonsense: the reservation is charged. */
-  usage: Usage | null;
-  /** Tokens of the prompt that were written to a cache: part of the input, and dearer at some providers. @default 0 */
-  cacheWritten?: number;
-  /** What the provider says that this call cost, USD: it holds over the price list. @default null, it says nothing */
-  costUsd?: number | null;
 }
 
 export interface ModelReply extends Metered {

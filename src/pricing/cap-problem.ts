@@ -1,7 +1,7 @@
 /** A cap that could not do its work: over an unknown price it would never trip, under one call's worst case nothing would ever run. */
 import type { Place, Problem } from '../core/errors.js';
 import { formatExactUsd } from '../core/format.js';
-import { isSimulated, nanoToUsd, usdToNano } from '../core/price.js';
+import { isSimulated, nanoToUsd, usdToNano } from '../core/money/price.js';
 import type { Prices } from '../llm/port.js';
 import type { Task } from '../schema/task-types.js';
 

@@ -4,7 +4,7 @@
  */
 import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
 import type { EpochMs, NanoUsd, Usage } from '../core/model.js';
-import { costOf, SIM_CONTEXT_TOKENS, SIM_PRICE, usdToNanoUp, worstCostOf } from '../core/price.js';
+import { costOf, SIM_CONTEXT_TOKENS, SIM_PRICE, usdToNanoUp, worstCostOf } from '../core/money/price.js';
 import type { Prices } from '../llm/port.js';
 import type { ModelRef, PriceOverride } from '../schema/task-types.js';
 

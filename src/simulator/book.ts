@@ -1,5 +1,5 @@
 /** What the provider counts and logs about its calls. */
-import { costOf, type TokenPrice } from '../core/price.js';
+import { costOf, type TokenPrice } from '../core/money/price.js';
 import type { Identity } from './answer.js';
 import { BillingLog } from './billing-log.js';
 

@@ -1,6 +1,6 @@
 /** Options of the simulated provider, their defaults, and how `swarm simulate` flags become them. */
 import { EXIT, SwarmError } from '../core/errors.js';
-import { SIM_CONTEXT_TOKENS, SIM_PRICE, type TokenPrice } from '../core/price.js';
+import { SIM_CONTEXT_TOKENS, SIM_PRICE, type TokenPrice } from '../core/money/price.js';
 import { type Distribution, parseDistribution } from './draw.js';
 import { FAULTS, type FaultShares } from './faults.js';
 import type { LimitChange } from './limits.js';

@@ -1,9 +1,9 @@
 /** Opens the store: a file, or a PostgreSQL database. The rest of the code sees the port alone. */
-import { openForReading, prepareFile } from './libsql-file.js';
-import { LibsqlWriter } from './libsql-writer.js';
-import type { Store } from './port.js';
-import { Reader } from './reader.js';
-import { sqlStore } from './sql-store.js';
+import { openForReading, prepareFile } from './libsql/file.js';
+import { LibsqlWriter } from './libsql/writer.js';
+import type { Store } from './port/store.js';
+import { Reader } from './sql/reader.js';
+import { sqlStore } from './sql/sql-store.js';
 import { storeError } from './store-errors.js';
 
 /** `file`: absolute path of the database file. `url`: `postgres://user:password@host:port/database`. */
@@ -28,8 +28,8 @@ async function openFile(file: string): Promise<Store> {
 
 async function openPostgres(url: string): Promise<Store> {
   // Loaded only where it is used: most homes have a file.
-  const { describeUrl, poolForReading, preparePostgres } = await import('./postgres-connection.js');
-  const { PostgresWriter } = await import('./postgres-writer.js');
+  const { describeUrl, poolForReading, preparePostgres } = await import('./postgres/connection.js');
+  const { PostgresWriter } = await import('./postgres/writer.js');
   const where = describeUrl(url);
   try {
     await preparePostgres(url);

@@ -1,13 +1,14 @@
 /** Fills the activities' ports with this process's adapters. */
-import type { CallEnds } from '../activities/call-ends.js';
+
 import type { ActivityDeps } from '../activities/deps.js';
+import type { CallEnds } from '../activities/turn/call-ends.js';
 import type { Clock } from '../core/clock.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
 import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
 import type { ModelRef } from '../schema/task-types.js';
-import type { DayCap } from '../store/intent-port.js';
-import type { Store } from '../store/port.js';
-import type { ProcessGates } from './process-gates.js';
+import type { DayCap } from '../store/port/intents.js';
+import type { Store } from '../store/port/store.js';
+import type { ProcessGates } from './gates/process-gates.js';
 
 export interface DepsInput {
   store: Store;

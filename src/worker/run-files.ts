@@ -1,16 +1,16 @@
 /** Files of the runs that this process opened or publishes: publishing, partial output. */
 import { existsSync } from 'node:fs';
 import type { ActivityDeps, Staged } from '../activities/deps.js';
-import { historyOf } from '../activities/history.js';
+import { historyOf } from '../activities/turn/history.js';
 import type { Config } from '../config.js';
 import { transcript } from '../core/conversation/next-step.js';
 import { rowTexts } from '../core/row-texts.js';
 import type { Prices } from '../llm/port.js';
+import { claimFolder } from '../outputs/folder.js';
+import { PartialOutput, removePartial } from '../outputs/partial.js';
+import { publishRun } from '../outputs/publish.js';
 import { packageVersion } from '../package-info.js';
-import { claimFolder } from '../store/outputs/folder.js';
-import { PartialOutput, removePartial } from '../store/outputs/partial.js';
-import { publishRun } from '../store/outputs/publish.js';
-import type { RunRow, Store } from '../store/port.js';
+import type { RunRow, Store } from '../store/port/store.js';
 import { type FileInput, stageInput } from './stage-input.js';
 
 export interface RunFilesOptions {

@@ -17,9 +17,9 @@ import { type PromptsInput, readRunInput } from '../intake/run-input.js';
 import { stageRun } from '../intake/stage-run.js';
 import { isListed, mayCost, refusedModel } from '../intake/untrusted-model.js';
 import type { Prices } from '../llm/port.js';
+import { runFolders } from '../outputs/run-folders.js';
 import { capProblem } from '../pricing/cap-problem.js';
-import { runFolders } from '../store/outputs/run-folders.js';
-import type { Store } from '../store/port.js';
+import type { Store } from '../store/port/store.js';
 import type { RunInput } from '../workflows/messages.js';
 import { forPlainTemporal } from './plain-temporal.js';
 

@@ -2,26 +2,26 @@
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Worker } from '@temporalio/worker';
 import type { Logger } from 'pino';
-import { CallEnds } from '../activities/call-ends.js';
 import { activityParts, createActivities } from '../activities/index.js';
+import { CallEnds } from '../activities/turn/call-ends.js';
 import type { Config } from '../config.js';
+import { dayCap } from '../core/money/price.js';
 import { filesQueue, MAIN_QUEUE, STATE_ATTRIBUTE, sliceQueue } from '../core/names.js';
-import { dayCap } from '../core/price.js';
-import { createOpenAiCompatible } from '../llm/openai-compatible.js';
+import { createOpenAiCompatible } from '../llm/wires/chat/chat-wire.js';
 import { createPrices } from '../pricing/prices.js';
-import type { Store, WorkflowExecution } from '../store/port.js';
+import type { Store, WorkflowExecution } from '../store/port/store.js';
 import type { TemporalConnectionSettings } from '../temporal-connection.js';
 import { activityDeps, SimulatorEndpoint } from './activity-deps.js';
-import { DeadOwners } from './dead-owners.js';
-import { Lease } from './lease.js';
-import { ModelQueues } from './model-queues.js';
+import { ProcessGates } from './gates/process-gates.js';
+import { DeadOwners } from './owners/dead-owners.js';
+import { Lease } from './owners/lease.js';
+import { newIdentity } from './owners/process-identity.js';
 import { processClock } from './process-clock.js';
-import { ProcessGates } from './process-gates.js';
-import { newIdentity } from './process-identity.js';
 import { RunFiles } from './run-files.js';
-import { StateAttribute } from './state-attribute.js';
-import { installRuntime } from './temporal-runtime.js';
-import { versionOptions, workerBasics } from './temporal-worker.js';
+import { ModelQueues } from './temporal/model-queues.js';
+import { installRuntime } from './temporal/runtime.js';
+import { StateAttribute } from './temporal/state-attribute.js';
+import { versionOptions, workerBasics } from './temporal/temporal-worker.js';
 
 /** The workflow bundle that the build made; the SDK version that built it and the one that runs it are the same package set. */
 const BUNDLE = fileURLToPath(new URL('../workflows/bundle.js', import.meta.url));

@@ -1,5 +1,5 @@
 /** The markdown that the Web UI shows as a run's current details. Pure. */
-import type { WatchRunResult } from '../activities/watch-run.js';
+import type { WatchRunResult } from './activity-messages.js';
 import type { RunPlan, RunSummary } from './messages.js';
 
 /** Between two dollar signs the Web UI sees a formula. */

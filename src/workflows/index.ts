@@ -1,5 +1,5 @@
 /** The workflows of the bundle. */
-export { swarmLane } from './lane.js';
+export { swarmLane } from './map/lane.js';
+export { swarmSeed } from './map/seed.js';
+export { swarmSlice } from './map/slice.js';
 export { swarmRun } from './run.js';
-export { swarmSeed } from './seed.js';
-export { swarmSlice } from './slice.js';

@@ -1,11 +1,12 @@
 /** Inputs, results, Updates, signals and queries of the workflows. Plain JSON, one object each; shared with clients. */
+
 import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType } from '@temporalio/common';
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { WatchRunResult } from '../activities/watch-run.js';
 import type { StopCause, Usage } from '../core/model.js';
 import { STATE_ATTRIBUTE, TAIL_SIGNAL } from '../core/names.js';
 import type { ResizeOptions } from '../core/resize.js';
 import type { RowGrain } from '../core/slice-size.js';
+import type { WatchRunResult } from './activity-messages.js';
 
 export const RUN_WORKFLOW = 'swarmRun';
 

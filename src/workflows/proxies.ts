@@ -1,7 +1,8 @@
 /** Every timeout and retry of the house in one view. */
+
 import { ActivityCancellationType, type ActivityInterfaceFor, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { Activities } from '../activities/index.js';
 import { MAIN_QUEUE } from '../core/names.js';
+import type { Activities } from './activity-messages.js';
 import type { RunPlan } from './messages.js';
 
 type All = ActivityInterfaceFor<Activities>;

@@ -9,10 +9,10 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { WatchRunResult } from '../activities/watch-run.js';
 import { RESIZE_CAPS, RESIZE_LIMITS, type ResizeOptions, resizeFault } from '../core/resize.js';
+import type { WatchRunResult } from './activity-messages.js';
 import { currentDetails, endDetails } from './details.js';
-import type { MapPhaseRun } from './map-phase.js';
+import type { MapPhaseRun } from './map/map-phase.js';
 import {
   type ControlNews,
   type ProcessesNews,

@@ -9,7 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { StopCause } from '../core/model.js';
 import { failureMessage } from './details.js';
-import { MapPhaseRun } from './map-phase.js';
+import { MapPhaseRun } from './map/map-phase.js';
 import { modelKey, phaseKey, RUN_FAILED, type RunInput, type RunPlan, type RunSummary, runKey } from './messages.js';
 import { closeActivity, openRun, watchActivity, writeControl } from './proxies.js';
 import { RunControl } from './run-control.js';

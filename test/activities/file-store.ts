@@ -1,6 +1,6 @@
 /** A store for all tests of a file. */
 import { afterAll, beforeAll } from 'vitest';
-import type { Store } from '../../src/store/port.js';
+import type { Store } from '../../src/store/port/store.js';
 import { testStore } from './turn-setup.js';
 
 /** Opened before the tests, gone after them with its folder, which the tests may use, too. */

@@ -1,8 +1,8 @@
 /** Calls without an answer of use: what they cost is known, in doubt, or estimated. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { historyOf } from '../../src/activities/history.js';
-import { buildReceipt } from '../../src/store/outputs/receipt.js';
-import { verifyRun } from '../../src/store/outputs/verify.js';
+import { historyOf } from '../../src/activities/turn/history.js';
+import { buildReceipt } from '../../src/outputs/receipt.js';
+import { verifyRun } from '../../src/outputs/verify.js';
 import { known } from '../support/known.js';
 import { fileStore } from './file-store.js';
 import { COST, failure, reply, type Setup, setup, USAGE, WORST } from './turn-setup.js';

@@ -5,7 +5,7 @@
  *   died or its connections were cut, and nothing at all when it was another process; all of it on our list of doubtful calls;
  * - the provider's bill is no more than our ledger says.
  */
-import { LATE } from '../../src/store/doubt-charge.js';
+import { LATE } from '../../src/store/sql/doubt-charge.js';
 import { known } from '../support/known.js';
 
 import { type ProviderCall, paidTwice, rowOf, spentUsd } from '../support/provider.js';

@@ -5,7 +5,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openStore } from '../../src/store/open-store.js';
-import type { CallRow, Store } from '../../src/store/port.js';
+import type { CallRow, Store } from '../../src/store/port/store.js';
 import { isAlive, until } from '../host/host-support.js';
 import type { TestPostgres } from '../support/postgres.js';
 import type { Program } from '../support/program.js';

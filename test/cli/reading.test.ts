@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Progress, ReconcilePlan } from '../../src/client/api.js';
 import type { StoreReader } from '../../src/client/reader.js';
 import { unknownRun } from '../../src/core/run-errors.js';
-import type { Receipt } from '../../src/store/outputs/receipt.js';
+import type { Receipt } from '../../src/outputs/receipt.js';
 import { progressOf } from './support/fake-run.js';
 import { FakeTerminal, jsonLines, START, swarm, type TerminalOptions } from './support/terminal.js';
 

@@ -4,7 +4,7 @@ import { checkTask } from '../../src/client/check.js';
 import { earlierRows, readEarlierRows } from '../../src/client/earlier-rows.js';
 import { loadConfig } from '../../src/config.js';
 import { taskFingerprint } from '../../src/intake/fingerprint.js';
-import type { Store } from '../../src/store/port.js';
+import type { Store } from '../../src/store/port/store.js';
 import { fileStore } from '../activities/file-store.js';
 import { aTask, stage } from '../activities/turn-setup.js';
 

@@ -9,7 +9,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Launcher } from '../../src/client/launch.js';
 import { EXIT } from '../../src/core/errors.js';
-import type { Store } from '../../src/store/port.js';
+import type { Store } from '../../src/store/port/store.js';
 import { aTask, stage, testStore } from '../activities/turn-setup.js';
 
 /** A Temporal client that knows some workflows and records what it is asked. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { listProgress } from '../../src/client/progress.js';
-import type { Store } from '../../src/store/port.js';
+import type { Store } from '../../src/store/port/store.js';
 import { fileStore } from '../activities/file-store.js';
 import { aTask, stage } from '../activities/turn-setup.js';
 

@@ -8,7 +8,7 @@ import type { DaySettings } from '../../src/client/spend.js';
 import { EXIT, SwarmError } from '../../src/core/errors.js';
 import type { Outcome } from '../../src/core/model.js';
 import { gateKey } from '../../src/core/names.js';
-import type { Store } from '../../src/store/port.js';
+import type { Store } from '../../src/store/port/store.js';
 import { aTask, gatekeeper, OWNER, stage, testStore, USAGE, until } from '../activities/turn-setup.js';
 
 /** The launcher as the handle uses it: a workflow that is open or not, and a record. */

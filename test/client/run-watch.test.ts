@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Launcher } from '../../src/client/launch.js';
 import { type RunHosts, RunWatch } from '../../src/client/run-watch.js';
 import { EXIT, SwarmError } from '../../src/core/errors.js';
-import type { RunRow, Store } from '../../src/store/port.js';
+import type { RunRow, Store } from '../../src/store/port/store.js';
 import { gatekeeper, until } from '../activities/turn-setup.js';
 
 const gone = () => new SwarmError({ code: 'E_HOST_GONE', found: 'gone' }, EXIT.unreachable);

@@ -8,9 +8,9 @@ import { whatRunSays } from '../../src/client/what-run-says.js';
 import type { SwarmError } from '../../src/core/errors.js';
 import { ensureHome, homeId, storeLocation } from '../../src/home.js';
 import { stageRun } from '../../src/intake/stage-run.js';
+import { runFolders } from '../../src/outputs/run-folders.js';
 import { openStore } from '../../src/store/open-store.js';
-import { runFolders } from '../../src/store/outputs/run-folders.js';
-import type { Store } from '../../src/store/port.js';
+import type { Store } from '../../src/store/port/store.js';
 import { CONFIG } from '../cli/support/terminal.js';
 
 let folder: string;

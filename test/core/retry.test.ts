@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import type { CallFailure, FailureClass } from '../../src/core/call-failure.js';
 import { backoff, isTry, MAX_TRIES, MAX_WAIT_MS, retryAfterTry, retryDecision } from '../../src/core/retry.js';
-import type { CallFailure, FailureClass } from '../../src/llm/port.js';
 
 const failure = (kind: FailureClass, more: Partial<CallFailure> = {}): CallFailure => ({
   ok: false,

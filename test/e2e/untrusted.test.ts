@@ -9,7 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
+import { resolveTemporalBinary } from '../../src/host/temporal/binary.js';
 import { newConfig } from '../host/host-support.js';
 import { type Provider, SIM_TASK_PRICE } from '../support/provider.js';
 import { SwarmHome } from '../support/swarm-home.js';

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { WorkflowNotFoundError } from '@temporalio/client';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import { ClockSteps } from '../../src/host/clock-steps.js';
-import type { RunRow } from '../../src/store/port.js';
+import type { RunRow } from '../../src/store/port/store.js';
 
 const NOW = 1_700_000_000_000;
 const HOUR = 3_600_000;

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { DYNAMIC_CONFIG, EMBEDDED_NAMESPACE, RETENTION_HOURS, SEARCH_ATTRIBUTES } from '../../src/host/temporal-settings.js';
+import { DYNAMIC_CONFIG, EMBEDDED_NAMESPACE, RETENTION_HOURS, SEARCH_ATTRIBUTES } from '../../src/host/temporal/settings.js';
 import { packageRoot } from '../../src/package-info.js';
 import { compose, dynamicConfig, service, serviceCommand, serviceEnvironment } from '../support/compose.js';
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { loadConfig } from '../../src/config.js';
 import { runHost } from '../../src/host/host.js';
 import type { HostParts } from '../../src/host/host-parts.js';
-import type { Store } from '../../src/store/port.js';
+import type { Store } from '../../src/store/port/store.js';
 import type { PreparedWorker, WorkerHandle, WorkerOptions } from '../../src/worker/start-worker.js';
 
 const config = loadConfig();

@@ -9,7 +9,7 @@ import { openHostLog } from '../../src/host/log.js';
 import { freePorts, isListening, isPortFree } from '../../src/host/ports.js';
 import { RotatingFile } from '../../src/host/rotating-file.js';
 import { Startup, type StartupEnd } from '../../src/host/startup.js';
-import { databaseFileName, serverArguments } from '../../src/host/temporal-settings.js';
+import { databaseFileName, serverArguments } from '../../src/host/temporal/settings.js';
 import { endHomes, newFolder } from './host-support.js';
 
 afterEach(async () => {

@@ -4,13 +4,13 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { HostConnection } from '../../src/client/host-connection.js';
-import { connectToHost, findOrStartHost, hostStatus, stopHost } from '../../src/client/host-process.js';
-import { encodeLine, type HostInfo } from '../../src/client/host-protocol.js';
+import { HostConnection } from '../../src/client/host/connection.js';
+import { connectToHost, findOrStartHost, hostStatus, stopHost } from '../../src/client/host/process.js';
+import { encodeLine, type HostInfo } from '../../src/client/host/protocol.js';
 import type { SwarmError } from '../../src/core/errors.js';
 import { ensureHome, homePaths } from '../../src/home.js';
 import { isPortFree } from '../../src/host/ports.js';
-import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
+import { resolveTemporalBinary } from '../../src/host/temporal/binary.js';
 import { packageVersion } from '../../src/package-info.js';
 import { endHomes, FIXTURE, isAlive, newConfig, until } from './host-support.js';
 

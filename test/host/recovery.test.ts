@@ -5,9 +5,9 @@ import { msToTs } from '@temporalio/common/lib/time.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ensureHome } from '../../src/home.js';
 import { giveBack, takeOver, wakeRuns } from '../../src/host/recovery.js';
-import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
-import { TemporalServer } from '../../src/host/temporal-server.js';
-import type { RunRow, Store } from '../../src/store/port.js';
+import { resolveTemporalBinary } from '../../src/host/temporal/binary.js';
+import { TemporalServer } from '../../src/host/temporal/server.js';
+import type { RunRow, Store } from '../../src/store/port/store.js';
 import { connectTemporal } from '../../src/temporal-connection.js';
 import { endHomes, newConfig, until } from './host-support.js';
 

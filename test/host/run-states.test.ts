@@ -6,7 +6,7 @@ import { Launcher } from '../../src/client/launch.js';
 import { EXIT } from '../../src/core/errors.js';
 import { isOfHome } from '../../src/host/recovery.js';
 import { RunStates } from '../../src/host/run-states.js';
-import type { RunPatch, RunRow } from '../../src/store/port.js';
+import type { RunPatch, RunRow } from '../../src/store/port/store.js';
 
 const quiet = { info: () => undefined, warn: () => undefined };
 

@@ -2,12 +2,12 @@ import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import { findOrStartHost } from '../../src/client/host-process.js';
+import { findOrStartHost } from '../../src/client/host/process.js';
 import { hostEnvironment, loadConfig, plainEnvironment, temporalEnvironment } from '../../src/config.js';
 import { ensureHome } from '../../src/home.js';
 import { freePorts } from '../../src/host/ports.js';
-import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
-import { TemporalServer } from '../../src/host/temporal-server.js';
+import { resolveTemporalBinary } from '../../src/host/temporal/binary.js';
+import { TemporalServer } from '../../src/host/temporal/server.js';
 import { clusterConnectionSettings, connectTemporal, unanswered } from '../../src/temporal-connection.js';
 import { endHomes, FIXTURE, newConfig, newFolder } from './host-support.js';
 

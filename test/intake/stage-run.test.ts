@@ -6,10 +6,10 @@ import { readSeeds, type SeedReading } from '../../src/intake/read-seeds.js';
 import type { SeenRows } from '../../src/intake/seen-rows.js';
 import type { StagePorts, StageRequest } from '../../src/intake/stage-new.js';
 import { stageRun } from '../../src/intake/stage-run.js';
+import { RECEIPT_FILE, readMarker, releaseFolder } from '../../src/outputs/folder.js';
+import { runFolders } from '../../src/outputs/run-folders.js';
 import type { Task } from '../../src/schema/task-types.js';
-import { RECEIPT_FILE, readMarker, releaseFolder } from '../../src/store/outputs/folder.js';
-import { runFolders } from '../../src/store/outputs/run-folders.js';
-import type { Store } from '../../src/store/port.js';
+import type { Store } from '../../src/store/port/store.js';
 import { fileStore } from '../activities/file-store.js';
 import { aTask, gatekeeper } from '../activities/turn-setup.js';
 

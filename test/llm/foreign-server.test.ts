@@ -3,7 +3,7 @@
 import { LLMock } from '@copilotkit/aimock';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { userMessage } from '../../src/core/conversation/message.js';
-import { createOpenAiCompatible } from '../../src/llm/openai-compatible.js';
+import { createOpenAiCompatible } from '../../src/llm/wires/chat/chat-wire.js';
 import { modelCall } from './model-call.js';
 
 const mock = new LLMock({ port: 0, host: '127.0.0.1' });

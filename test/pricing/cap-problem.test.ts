@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { worstCostOf } from '../../src/core/price.js';
+import { worstCostOf } from '../../src/core/money/price.js';
 import { loadTaskObject } from '../../src/intake/load-task.js';
 import { capProblem, resizeProblem } from '../../src/pricing/cap-problem.js';
 import { createPrices } from '../../src/pricing/prices.js';

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { PROGRAMS } from '../../scripts/programs.mjs';
-import { MEMORY_ENVIRONMENT, SEMI_SPACE_MB } from '../../src/client/host-process.js';
+import { MEMORY_ENVIRONMENT, SEMI_SPACE_MB } from '../../src/client/host/process.js';
 import { packageRoot, packageVersion } from '../../src/package-info.js';
 
 const files = readdirSync(PROGRAMS).filter((file) => file.endsWith('.js'));

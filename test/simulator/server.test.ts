@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent, request } from 'undici';
 import { afterEach, describe, expect, it } from 'vitest';
-import { costOf, SIM_PRICE } from '../../src/core/price.js';
+import { costOf, SIM_PRICE } from '../../src/core/money/price.js';
 import type { SimulatorOptions } from '../../src/simulator/options.js';
 import { startSimulator } from '../../src/simulator/server.js';
 

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Outcome, Usage } from '../../src/core/model.js';
 import type { Task } from '../../src/schema/task-types.js';
-import type { Intent } from '../../src/store/intent-port.js';
 import { openStore, type StoreLocation } from '../../src/store/open-store.js';
-import type { NewRun, Settlement, Store } from '../../src/store/port.js';
+import type { Intent } from '../../src/store/port/intents.js';
+import type { NewRun, Settlement, Store } from '../../src/store/port/store.js';
 import { startPostgres } from '../support/postgres.js';
 
 export interface TestDatabase {

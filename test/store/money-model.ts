@@ -1,6 +1,6 @@
 /** The money rules in a few lines of memory: what the store must agree with, whatever happens in whatever order. */
-import type { Capped, IntentResult } from '../../src/store/intent-port.js';
-import type { CallState, RunTotals } from '../../src/store/port.js';
+import type { Capped, IntentResult } from '../../src/store/port/intents.js';
+import type { CallState, RunTotals } from '../../src/store/port/store.js';
 
 interface Attempt {
   state: CallState;

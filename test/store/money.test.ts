@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ledgerDayOf, ledgerSlot } from '../../src/core/gate/ledger-slot.js';
-import type { IntentResult } from '../../src/store/intent-port.js';
-import { buildReceipt } from '../../src/store/outputs/receipt.js';
-import { verifyRun } from '../../src/store/outputs/verify.js';
-import type { Store } from '../../src/store/port.js';
-import { OVERDUE_MS } from '../../src/store/shared-port.js';
+import { ledgerDayOf, ledgerSlot } from '../../src/core/money/ledger-slot.js';
+import { buildReceipt } from '../../src/outputs/receipt.js';
+import { verifyRun } from '../../src/outputs/verify.js';
+import type { IntentResult } from '../../src/store/port/intents.js';
+import type { Store } from '../../src/store/port/store.js';
+import { OVERDUE_MS } from '../../src/store/port/workers.js';
 import { known } from '../support/known.js';
 import { intentOf, NOW, openStore, outcomeOf, settlementOf, stagedRun, testDatabases } from './databases.js';
 import { type ModelCaps, MoneyModel, type Step } from './money-model.js';

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { Kysely, SqliteDialect } from 'kysely';
 import Database from 'libsql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { prepareFile } from '../../src/store/libsql-file.js';
-import { Reader } from '../../src/store/reader.js';
-import { insertSeeds, SQL } from '../../src/store/statements.js';
-import type { Tables } from '../../src/store/tables.js';
+import { prepareFile } from '../../src/store/libsql/file.js';
+import { Reader } from '../../src/store/sql/reader.js';
+import { insertSeeds, SQL } from '../../src/store/sql/statements.js';
+import type { Tables } from '../../src/store/sql/tables.js';
 
 let folder: string;
 let database: Database.Database;

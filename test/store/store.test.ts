@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import type { Wait } from '../../src/core/gate/wait.js';
 import type { FailureCause } from '../../src/core/model.js';
-import type { Store } from '../../src/store/port.js';
-import type { KnownLease } from '../../src/store/shared-port.js';
+import type { Store } from '../../src/store/port/store.js';
+import type { KnownLease } from '../../src/store/port/workers.js';
 import { seededRandom } from '../support/test-random.js';
 import {
   answer,

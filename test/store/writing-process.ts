@@ -1,6 +1,6 @@
 /** A process that writes to a store until it is killed or a write fails, and says what was acknowledged: `node --import tsx writing-process.ts JSON`. */
 import { writeSync } from 'node:fs';
-import type { Store } from '../../src/store/port.js';
+import type { Store } from '../../src/store/port/store.js';
 import { intentOf, openStore, outcomeOf, settlementOf } from './databases.js';
 
 const { location, runId, from, step, callers } = JSON.parse(process.argv[2] ?? '');

@@ -5,6 +5,8 @@ import type { ResolvedImport, SourceFile } from './source-files.js';
 export interface FolderRule {
   /** Folders, or single files, whose values may be imported. The own folder always may. */
   values: readonly string[];
+  /** Folders, or single files, of which types alone may be imported: ports, and what two sides tell each other. */
+  types?: readonly string[];
   /** Folders that only a dynamic `import()` may load. */
   lazy?: readonly string[];
   /** Packages that may not be imported, not even as types. `node:` stands for Node's own modules. */
@@ -33,25 +35,38 @@ const NEW_FILES = 'src/new-files.ts';
  */
 export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   schema: { values: [], never: [NODE, TEMPORAL] },
-  core: { values: [], never: [NODE, TEMPORAL] },
-  intake: { values: ['core', 'schema', NEW_FILES], never: [TEMPORAL] },
+  core: { values: [], types: ['schema'], never: [NODE, TEMPORAL] },
+  intake: { values: ['core', 'schema', NEW_FILES], types: ['store', 'outputs'], never: [TEMPORAL] },
   llm: { values: ['core', 'schema'], never: [TEMPORAL] },
   store: { values: ['core', 'schema', NEW_FILES], never: [TEMPORAL] },
-  pricing: { values: ['core', 'schema'], never: [NODE, TEMPORAL] },
+  outputs: { values: ['core', 'schema', 'store', NEW_FILES], never: [TEMPORAL] },
+  pricing: { values: ['core', 'schema'], types: ['src/llm/port.ts'], never: [NODE, TEMPORAL] },
   search: { values: ['core', 'schema'], never: [TEMPORAL] },
-  activities: { values: ['core'] },
+  activities: { values: ['core'], types: ['schema', 'src/llm/port.ts', 'store', 'workflows'] },
   // Workflow code runs in a sandbox without Node.
   workflows: { values: ['core'], never: [/^(?!@temporalio\/(?:workflow|common)$)/] },
   // The simulated provider of `sim/...` models runs in the process that makes the calls.
-  worker: { values: ['activities', 'llm', 'store', 'search', 'intake', 'pricing', 'core', ...SHARED_FILES], lazy: ['simulator'] },
+  worker: {
+    values: ['activities', 'llm', 'store', 'outputs', 'search', 'intake', 'pricing', 'core', ...SHARED_FILES],
+    types: ['schema', 'src/workflows/messages.ts'],
+    lazy: ['simulator'],
+  },
   host: {
-    values: ['worker', 'store', 'core', 'src/client/host-protocol.ts', 'src/client/launch.ts', ...SHARED_FILES],
+    values: ['worker', 'store', 'core', 'src/client/host/protocol.ts', 'src/client/launch.ts', ...SHARED_FILES],
+    types: ['src/client/run-fate.ts'],
     lazy: ['daemon'],
   },
-  client: { values: ['core', 'schema', 'store', 'intake', 'pricing', 'src/workflows/messages.ts', ...SHARED_FILES] },
+  client: {
+    values: ['core', 'schema', 'store', 'outputs', 'intake', 'pricing', 'src/workflows/messages.ts', ...SHARED_FILES],
+    types: ['src/llm/port.ts'],
+  },
   daemon: { values: ['client', 'core', 'schema', ...SHARED_FILES] },
   simulator: { values: ['core', 'schema'], never: [TEMPORAL] },
-  cli: { values: ['client', 'core', ...SHARED_FILES], lazy: ['daemon', 'host', 'worker', 'simulator'] },
+  cli: {
+    values: ['client', 'core', ...SHARED_FILES],
+    types: ['schema', 'outputs'],
+    lazy: ['daemon', 'host', 'worker', 'simulator'],
+  },
   ...Object.fromEntries(SHARED_FILES.map((path) => [path, { values: ['core', ...SHARED_FILES] }])),
 };
 
@@ -73,7 +88,7 @@ function canonical(specifier: string): string {
 
 const at = (file: SourceFile, found: ResolvedImport): string => `${file.path}:${found.line} imports ${found.specifier}`;
 
-/** Imports between folders that the table does not allow. Types are free. */
+/** Imports between folders that the table does not allow. */
 export function folderViolations(files: readonly SourceFile[]): string[] {
   const broken: string[] = [];
   const covers = (list: readonly string[], path: string, folder: string): boolean => list.includes(folder) || list.includes(path);
@@ -86,14 +101,17 @@ export function folderViolations(files: readonly SourceFile[]): string[] {
     for (const found of file.imports) {
       if (found.specifier === '(computed)')
         broken.push(`${file.path}:${found.line} imports a computed path, which cannot be checked`);
-      if (found.target === undefined || found.kind === 'type') continue;
+      if (found.target === undefined) continue;
       const folder = found.target.split('/').length === 2 ? found.target : (found.target.split('/')[1] ?? '');
       if (folder === file.folder || covers(rule.values, found.target, folder)) continue;
+      if (found.kind === 'type' && covers([...(rule.types ?? []), ...(rule.lazy ?? [])], found.target, folder)) continue;
       if (covers(rule.lazy ?? [], found.target, folder)) {
         if (found.kind === 'value') broken.push(`${at(file, found)}: ${file.folder} may load ${folder} only lazily, by import()`);
         continue;
       }
-      broken.push(`${at(file, found)}: ${file.folder} may not import values from ${folder}`);
+      broken.push(
+        `${at(file, found)}: ${file.folder} may not import ${found.kind === 'type' ? 'types' : 'values'} from ${folder}`,
+      );
     }
   }
   return broken;
@@ -116,13 +134,13 @@ export function packageViolations(files: readonly SourceFile[]): string[] {
   return broken;
 }
 
-/** Circles of value imports, lazy ones included, between folders: `a -> b -> a`. */
+/** Circles of imports between folders, lazy ones and types included: `a -> b -> a`. */
 export function folderCycles(files: readonly SourceFile[]): string[] {
   const edges = new Map<string, Map<string, string>>();
   const byPath = new Map(files.map((file) => [file.path, file]));
   for (const file of files) {
     for (const found of file.imports) {
-      const to = found.target === undefined || found.kind === 'type' ? undefined : byPath.get(found.target)?.folder;
+      const to = found.target === undefined ? undefined : byPath.get(found.target)?.folder;
       if (to === undefined || to === file.folder) continue;
       const known = edges.get(file.folder) ?? new Map<string, string>();
       known.set(to, at(file, found));

@@ -1,6 +1,6 @@
 /** A lease that a test holds in its hand. */
-import type { OwnerRow } from '../../src/store/shared-port.js';
-import type { LeaseOfShares } from '../../src/worker/limit-shares.js';
+import type { OwnerRow } from '../../src/store/port/workers.js';
+import type { LeaseOfShares } from '../../src/worker/gates/limit-shares.js';
 
 export class TestLease implements LeaseOfShares {
   term = 1;

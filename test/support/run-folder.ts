@@ -1,8 +1,8 @@
 /** Task files that tests write, and the run folders that runs publish. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Receipt } from '../../src/outputs/receipt.js';
 import type { TaskFileInput } from '../../src/schema/task.js';
-import type { Receipt } from '../../src/store/outputs/receipt.js';
 
 export interface OkRow {
   id: string;

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildNeeded } from '../../scripts/build.mjs';
-import type { HostInfo } from '../../src/client/host-protocol.js';
+import type { HostInfo } from '../../src/client/host/protocol.js';
 import { homePaths } from '../../src/home.js';
 import { pickPortPair } from '../../src/host/ports.js';
 import type { TaskFileInput } from '../../src/schema/task.js';

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.js';
 import { createPrices } from '../../src/pricing/prices.js';
-import type { Store } from '../../src/store/port.js';
+import type { Store } from '../../src/store/port/store.js';
 import { RunFiles } from '../../src/worker/run-files.js';
-import { runDouble } from '../store/outputs/run-double.js';
+import { runDouble } from '../outputs/run-double.js';
 
 let folder: string;
 let published: boolean;

@@ -7,7 +7,7 @@ import { loadConfig } from '../../src/config.js';
 import { ensureHome } from '../../src/home.js';
 import { createPrices } from '../../src/pricing/prices.js';
 import { openStore } from '../../src/store/open-store.js';
-import type { Store } from '../../src/store/port.js';
+import type { Store } from '../../src/store/port/store.js';
 import { stageInput } from '../../src/worker/stage-input.js';
 
 let folder: string;

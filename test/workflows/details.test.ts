@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { WatchRunResult } from '../../src/activities/watch-run.js';
+import type { WatchRunResult } from '../../src/workflows/activity-messages.js';
 import { currentDetails, endDetails } from '../../src/workflows/details.js';
 import type { RunPlan, RunSummary } from '../../src/workflows/messages.js';
 

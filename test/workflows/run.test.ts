@@ -2,8 +2,8 @@ import { Context } from '@temporalio/activity';
 import { WorkflowFailedError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { RunTurnResult } from '../../src/activities/run-turn.js';
 import { MAIN_QUEUE } from '../../src/core/names.js';
+import type { RunTurnResult } from '../../src/workflows/activity-messages.js';
 import {
   modelKey,
   pauseUpdate,

@@ -6,7 +6,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { RunTurnResult } from '../../src/activities/run-turn.js';
+import type { RunTurnResult } from '../../src/workflows/activity-messages.js';
 import { pauseUpdate, resizeUpdate, resumeUpdate } from '../../src/workflows/messages.js';
 import { until } from '../activities/turn-setup.js';
 import { historyToText } from './history-json.js';

@@ -1,26 +1,32 @@
 /** A real Temporal server, the prebuilt workflow bundle, and scripted activities on the queues that the workflows use. */
+
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Context } from '@temporalio/activity';
 import { Client, type Connection, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure, TypedSearchAttributes } from '@temporalio/common';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import type { CloseRunInput } from '../../src/activities/close-run.js';
 import type { Activities } from '../../src/activities/index.js';
-import type { ListItemsInput } from '../../src/activities/list-items.js';
-import { endState } from '../../src/activities/publication.js';
-import type { RowIdsInput } from '../../src/activities/row-ids.js';
-import type { OpenRunResult } from '../../src/activities/run-opening.js';
-import type { RunSliceInput, RunSliceResult } from '../../src/activities/run-slice.js';
-import type { RunTurnInput, RunTurnResult } from '../../src/activities/run-turn.js';
-import type { WatchRunInput, WatchRunResult } from '../../src/activities/watch-run.js';
-import type { WriteControlInput } from '../../src/activities/write-control.js';
+import { endState } from '../../src/activities/phases/publication.js';
 import type { StopCause } from '../../src/core/model.js';
 import { MAIN_QUEUE } from '../../src/core/names.js';
 import { ensureHome } from '../../src/home.js';
-import { resolveTemporalBinary } from '../../src/host/temporal-binary.js';
-import { TemporalServer } from '../../src/host/temporal-server.js';
+import { resolveTemporalBinary } from '../../src/host/temporal/binary.js';
+import { TemporalServer } from '../../src/host/temporal/server.js';
 import { connectTemporal } from '../../src/temporal-connection.js';
+import type {
+  CloseRunInput,
+  ListItemsInput,
+  OpenRunResult,
+  RowIdsInput,
+  RunSliceInput,
+  RunSliceResult,
+  RunTurnInput,
+  RunTurnResult,
+  WatchRunInput,
+  WatchRunResult,
+  WriteControlInput,
+} from '../../src/workflows/activity-messages.js';
 import { type ControlNews, type RunInput, type RunPlan, type RunSummary, runAttributes } from '../../src/workflows/messages.js';
 import { endHomes, newConfig } from '../host/host-support.js';
 

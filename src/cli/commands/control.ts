@@ -2,7 +2,7 @@ import type { Progress, RunHandle } from '../../client/api.js';
 import { EXIT } from '../../core/errors.js';
 import { withRun } from '../run-by-id.js';
 import type { Session } from '../session.js';
-import { hasEnded } from '../view/model.js';
+import { hasEnded } from '../view/view-state.js';
 
 interface Change {
   /** True when there is something to change. */

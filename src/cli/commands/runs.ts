@@ -5,10 +5,10 @@ import type { RunState } from '../../core/model.js';
 import { progressRecord } from '../records.js';
 import { type Session, terminalWidth } from '../session.js';
 import { causesText } from '../view/failures.js';
-import { rowsDone } from '../view/model.js';
 import { stateText } from '../view/progress-facts.js';
 import { safeLine } from '../view/safe-text.js';
 import { type Column, renderTable } from '../view/table.js';
+import { rowsDone } from '../view/view-state.js';
 
 const DEFAULT_LIMIT = 50;
 

@@ -4,8 +4,8 @@ import { EXIT } from '../../core/errors.js';
 import { plural } from '../../core/format.js';
 import type { Session } from '../session.js';
 import { untilSignal } from '../until-signal.js';
-import { rowsDone } from '../view/model.js';
 import { safeLine } from '../view/safe-text.js';
+import { rowsDone } from '../view/view-state.js';
 
 /** How often it looks which runs go on, in ms. */
 const LOOK_MS = 5_000;

@@ -3,8 +3,8 @@ import type { Ansis } from 'ansis';
 import stringWidth from 'string-width';
 import { formatCount, formatDuration, formatInterval, formatRate, formatUsd, plural } from '../../core/format.js';
 import { scaled } from '../../core/interval.js';
-import type { ViewModel } from './model.js';
 import { cutTo, wrapTo } from './table.js';
+import type { ViewModel } from './view-state.js';
 
 export interface BlockStyle {
   /** Columns of the terminal. */

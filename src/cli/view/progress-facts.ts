@@ -3,10 +3,10 @@ import type { Progress } from '../../client/api.js';
 import { formatCount, formatDuration, formatEstimate, formatTime, formatUsd, plural } from '../../core/format.js';
 import { clockText, learnedText } from '../../core/gate/wait.js';
 import { causeLines, causesText } from './failures.js';
-import { lastFailure, rowsDone } from './model.js';
 import { nextSteps } from './next-steps.js';
 import { safeLine } from './safe-text.js';
 import { renderFacts } from './table.js';
+import { lastFailure, rowsDone } from './view-state.js';
 
 /** `state`, with why it stopped or waits. */
 export function stateText({ state, reason }: Pick<Progress, 'state' | 'reason'>): string {

@@ -3,7 +3,7 @@ import { createLogUpdate } from 'log-update';
 import type { CliContext, OutputStream } from '../context.js';
 import { colorsFor, type Session, terminalWidth } from '../session.js';
 import { type LastLine, lineIsDue, liveBlock, plainLine } from './lines.js';
-import type { ViewModel } from './model.js';
+import type { ViewModel } from './view-state.js';
 
 export interface RunView {
   /** How often a new model is of use, in ms. */

@@ -1,7 +1,8 @@
 /** The gate as the turn sees it. One gate per provider, endpoint, model and key; every model call passes one. */
+
 import type { EpochMs } from '../model.js';
 import type { RefusedFor } from './learned.js';
-import type { ToldLimits } from './limit-headers.js';
+import type { ToldLimits } from './told-limits.js';
 
 export interface AdmissionRequest {
   runId: string;

@@ -2,9 +2,21 @@
  * What response headers leave for the next calls: per unit a level that falls with every send, rises with time, and is set right
  * by every answer. A full level holds nobody up, whatever the limit is per: minute, hour or day.
  */
+
 import type { EpochMs } from '../model.js';
 import type { ToldRates } from './learned.js';
-import type { ToldLimit, ToldLimits, ToldUnit } from './limit-headers.js';
+
+export interface ToldLimit {
+  /** Units per window; null when not told. */
+  limit: number | null;
+  remaining: number;
+  /** Until the limit is whole again, ms; null when not told. */
+  resetMs: number | null;
+}
+
+export type ToldUnit = 'requests' | 'tokens' | 'input-tokens' | 'output-tokens';
+
+export type ToldLimits = Partial<Record<ToldUnit, ToldLimit>>;
 
 /** Reset times are often in whole seconds: from this long on they say how fast the limit refills. */
 const TELLING_RESET_MS = 75_000;

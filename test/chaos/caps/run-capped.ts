@@ -3,7 +3,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { userMessage } from '../../../src/core/conversation/message.js';
 import { EXIT } from '../../../src/core/errors.js';
-import { nanoToUsd, SIM_PRICE, worstCostOf } from '../../../src/core/price.js';
+import { nanoToUsd, SIM_PRICE, worstCostOf } from '../../../src/core/money/price.js';
 import { maxInputTokens } from '../../../src/pricing/estimate.js';
 import { known } from '../../support/known.js';
 import { spentUsd } from '../../support/provider.js';

@@ -63,7 +63,7 @@ async function underFault(folder: string, fault: Fault, script: string, args: re
 }
 
 const WRITER = fileURLToPath(new URL('../../store/writing-process.ts', import.meta.url));
-const PUBLISHER = fileURLToPath(new URL('../../store/outputs/publish-program.ts', import.meta.url));
+const PUBLISHER = fileURLToPath(new URL('../../outputs/publish-program.ts', import.meta.url));
 const MOST_LINES = 200;
 const ROWS = 60;
 

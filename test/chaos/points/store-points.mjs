@@ -2,7 +2,7 @@
 /** The points at the store: just before and just after a step of the hot path is durable. */
 
 /**
- * @typedef {import('../../../src/store/port.js').Store} Store
+ * @typedef {import('../../../src/store/port/store.js').Store} Store
  * @typedef {(...args: any[]) => any} Method
  */
 

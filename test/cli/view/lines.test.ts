@@ -2,7 +2,7 @@ import { Ansis } from 'ansis';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { bar, lineIsDue, liveBlock, plainLine } from '../../../src/cli/view/lines.js';
-import { viewModel } from '../../../src/cli/view/model.js';
+import { viewModel } from '../../../src/cli/view/view-state.js';
 import type { Progress } from '../../../src/client/api.js';
 import { estimateOf, progressOf } from '../support/fake-run.js';
 import { START } from '../support/terminal.js';

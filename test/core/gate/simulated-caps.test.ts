@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { admitMoney, type Charged } from '../../../src/core/gate/reservation.js';
+import { admitMoney, type Charged } from '../../../src/core/money/reservation.js';
 import { draw } from '../../support/gate-simulation/draw.js';
 import { seededRandom } from '../../support/test-random.js';
 

@@ -1,7 +1,7 @@
 /** A provider with limits, as the gate meets it: what becomes of a call, and when that is known. */
 
 import type { RefusedFor } from '../../../src/core/gate/learned.js';
-import type { ToldLimits } from '../../../src/core/gate/limit-headers.js';
+import type { ToldLimits } from '../../../src/core/gate/told-limits.js';
 import type { TestRandom } from '../test-random.js';
 import { draw, type Spread } from './draw.js';
 

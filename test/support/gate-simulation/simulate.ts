@@ -91,7 +91,7 @@ export function simulate(scenario: Scenario, seed: string): Simulated {
     { length: scenario.processes ?? 1 },
     () => new Process(world, provider, scenario, ends, () => left--),
   );
-  // What src/worker/kept-limits.ts does with the store.
+  // What src/worker/gates/kept-limits.ts does with the store.
   let stored: Learned | null = null;
   const exchange = (process: Process): void => {
     if (stored !== null) process.gate.evenOut(stored);
@@ -130,7 +130,7 @@ interface World {
   takeSlots(rate: Rate, pace: Pace, count: number): number;
 }
 
-/** What src/worker/run-gate.ts does with timers and promises. */
+/** What src/worker/gates/run-gate.ts does with timers and promises. */
 class Process {
   readonly gate: Gate;
   readonly #rows = new Map<number, { row: Row; tokens: CallTokens }>();

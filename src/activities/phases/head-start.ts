@@ -1,0 +1,170 @@
+/**
+ * Reaching an activity through Temporal costs tens of milliseconds, a second in a process that just started, and more after a restart:
+ * its server comes up, workflow tasks of the dead worker time out, histories are replayed. So a run's turns begin at once in this
+ * process, row by row, until the activity of a child is here; the children join them by single flight, or find them stored.
+ */
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { callsByRow } from '../../core/conversation/output.js';
+import { measuredCallMs, ROW_GRAIN } from '../../core/slice-size.js';
+import type { Seed } from '../../schema/seed.js';
+import type { Indexes, RunRow } from '../../store/port/store.js';
+import type { MapPhase, RunPlan } from '../../workflows/messages.js';
+import type { ActivityDeps } from '../deps.js';
+import { type History, historyOf } from '../turn/history.js';
+import type { RunContext, RunContexts } from '../turn/run-context.js';
+import type { Turns } from '../turn/turn.js';
+
+/** More than this many calls at a time are no matter of latency. */
+const MOST = 300;
+/** Children that are not here by then have another reason: no row is begun ahead of them any more. */
+const LONGEST_MS = 5_000;
+
+/** How often the first calls are looked at. */
+const MEASURE_STEP_MS = 10;
+
+interface Row {
+  seed: Seed;
+  history: History;
+}
+
+export class HeadStart {
+  readonly #deps: ActivityDeps;
+  readonly #contexts: RunContexts;
+  readonly #turns: Turns;
+  /** Epochs that were begun. */
+  readonly #begun = new Set<string>();
+
+  constructor(deps: ActivityDeps, contexts: RunContexts, turns: Turns) {
+    this.#deps = deps;
+    this.#contexts = contexts;
+    this.#turns = turns;
+  }
+
+  /** Begins the first turns, once for an epoch; nobody waits for them here, and what goes wrong is met again by the activities. */
+  begin(plan: RunPlan): void {
+    const epoch = `${plan.run}/e${plan.epoch}`;
+    if (this.#begun.has(epoch)) return;
+    this.#begun.add(epoch);
+    this.#begin(plan).catch((error: unknown) => this.#deps.log.warn({ err: error, run: plan.run }, 'no head start'));
+  }
+
+  /**
+   * Mean time of the run's calls, to plan children with: as measured on the first ones, while they are made here; they go on meanwhile. What
+   * is known already where none is begun, or where the size of children does not depend on it.
+   */
+  async callMs(plan: RunPlan): Promise<number | null> {
+    const total = plan.phases[0]?.source.items ?? 0;
+    if (plan.paused || plan.sliceSize !== 'auto' || total <= ROW_GRAIN.rows) return plan.callMs;
+    const context = await this.#contexts.get(plan.run, plan.epoch);
+    const started = performance.now();
+    for (;;) {
+      const { calls, ms } = context.ended;
+      const meanMs = calls > 0 ? Math.round(ms / calls) : null;
+      const first = { meanMs, ended: calls, elapsedMs: performance.now() - started };
+      const callMs = measuredCallMs(first, { total, concurrency: plan.concurrency });
+      if (callMs !== null) return callMs;
+      // The end of the run needs no measure.
+      if (context.left <= 0 || context.stop !== null || context.fault !== null) return meanMs ?? plan.callMs;
+      await sleep(MEASURE_STEP_MS);
+    }
+  }
+
+  /** The calls that a dead process of the run had under way, one turn of each row. A run that rests is left alone. */
+  makeAgain(runId: string): void {
+    this.#ofRunning(runId, async ({ id, epoch }, concurrency) => {
+      const list = (await this.#cutOff(id)).slice(0, concurrency);
+      if (list.length === 0) return;
+      const [context, rows] = await Promise.all([this.#contexts.get(id, epoch), this.#histories(id, epoch, { list })]);
+      await Promise.all(rows.map(({ seed, history }) => this.#turns.take(context, seed, history)));
+    });
+  }
+
+  /**
+   * The run goes on after the process that made its calls died, or after a pause: those calls first, then the rows that are left. Children
+   * that were here while it rested are told by its workflow, whose next task may have to wait until that of the dead process times out.
+   */
+  goOn(runId: string): void {
+    this.#ofRunning(runId, async (run, concurrency) => {
+      const context = await this.#contexts.get(run.id, run.epoch);
+      context.childHere = false;
+      await this.#converseAll(context, this.#rowsLeft(run), concurrency);
+    });
+  }
+
+  #ofRunning(runId: string, work: (run: RunRow, concurrency: number) => Promise<void>): void {
+    const { store, gates, log } = this.#deps;
+    const start = async () => {
+      const run = await store.run(runId);
+      const { paused, cancelled, concurrency } = await gates.heed(runId);
+      if (run?.state === 'running' && !paused && !cancelled) await work(run, Math.min(concurrency, MOST));
+    };
+    start().catch((error: unknown) => log.warn({ err: error, run: runId }, 'no head start'));
+  }
+
+  /** Rows without an outcome that have a doubtful call. One that is no try was cut off by a crash, not by its provider. */
+  async #cutOff(runId: string): Promise<number[]> {
+    const { store } = this.#deps;
+    const cut = new Set((await store.doubtfulCalls(runId)).filter((call) => !call.isTry).map(({ index }) => index));
+    const done = await store.done(runId, { list: [...cut] });
+    return [...cut].filter((index) => !done.has(index));
+  }
+
+  /** Rows are done about in their order: those that are left begin around the place that the count of done rows names. */
+  async *#rowsLeft({ id, epoch, total }: RunRow): AsyncGenerator<Row, void> {
+    const { store } = this.#deps;
+    const cut = await this.#cutOff(id);
+    yield* await this.#histories(id, epoch, { list: cut });
+    const { ok, failed, filtered } = await store.totals(id);
+    for (let from = Math.max(0, ok + failed + filtered - MOST); from < total; from += MOST) {
+      const to = Math.min(total, from + MOST);
+      const known = await store.done(id, { from, to });
+      for (const index of cut) known.add(index);
+      const list = Array.from({ length: to - from }, (_, at) => from + at).filter((index) => !known.has(index));
+      yield* await this.#histories(id, epoch, { list });
+    }
+  }
+
+  async #begin(plan: RunPlan): Promise<void> {
+    const [phase] = plan.phases;
+    if (!phase || plan.paused) return;
+    const context = await this.#contexts.get(plan.run, plan.epoch);
+    const count = Math.min(phase.source.items, plan.concurrency, MOST);
+    const rows = this.#rows(plan, phase, count);
+    await this.#converseAll(context, rows, count);
+  }
+
+  /** So many rows at a time, until a child is here. */
+  async #converseAll(context: RunContext, rows: AsyncIterator<Row, void>, atATime: number): Promise<void> {
+    const until = this.#deps.clock.now() + LONGEST_MS;
+    const isOver = () => context.childHere || this.#deps.clock.now() >= until;
+    await Promise.all(Array.from({ length: atATime }, () => this.#converse(context, rows, isOver)));
+  }
+
+  /** The phase's rows in order, read some at a time. */
+  async *#rows({ run, epoch }: RunPlan, { source }: MapPhase, step: number): AsyncGenerator<Row, void> {
+    const { store } = this.#deps;
+    for (let from = 0; from < source.items; from += step) {
+      const to = Math.min(source.items, from + step);
+      const span = source.kind === 'range' ? { from, to } : { list: await store.items(run, epoch, from, to) };
+      yield* await this.#histories(run, epoch, span);
+    }
+  }
+
+  async #histories(runId: string, epoch: number, span: Indexes): Promise<Row[]> {
+    const { store } = this.#deps;
+    const [seeds, rows] = await Promise.all([store.seeds(runId, span), store.calls(runId, span)]);
+    const calls = callsByRow(rows);
+    return seeds.map((seed) => ({ seed, history: historyOf(calls.get(seed.index) ?? [], epoch) }));
+  }
+
+  /** One row after another, each until it ends or has to wait. */
+  async #converse(context: RunContext, rows: AsyncIterator<Row, void>, isOver: () => boolean): Promise<void> {
+    for (let next = await rows.next(); !next.done && !isOver(); next = await rows.next()) {
+      const { seed, history } = next.value;
+      let end = await this.#turns.take(context, seed, history);
+      while (end.kind === 'go-on' && !isOver()) end = await this.#turns.take(context, seed, history);
+      if (end.kind === 'paused' || end.kind === 'stop') return;
+    }
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * Opens a run's epoch: stages when nobody did, claims the folder, registers the model's queue, begins the first calls. Asked by the
+ * first activity of the run's workflow, and a moment earlier by who started that workflow on this machine: reaching the activity
+ * takes Temporal some tens of milliseconds. The epoch belongs to the workflow's execution, so whoever comes second finds it open.
+ */
+
+import { isDiskFault, SwarmError } from '../../core/errors.js';
+import { filesQueue } from '../../core/names.js';
+import { PLANNED_TURNS, ROW_GRAIN } from '../../core/slice-size.js';
+import type { RunRow, WorkflowExecution } from '../../store/port/store.js';
+import type { OpenRunResult } from '../../workflows/activity-messages.js';
+import type { RunInput, RunPlan } from '../../workflows/messages.js';
+import type { ActivityDeps } from '../deps.js';
+import { queueOf } from '../queue.js';
+import type { HeadStart } from './head-start.js';
+import type { Publications } from './publication.js';
+
+export class RunOpening {
+  readonly #deps: ActivityDeps;
+  readonly #headStart: HeadStart;
+  readonly #publications: Pick<Publications, 'openedHere' | 'pausedByDisk'>;
+  /** Under way, by execution. */
+  readonly #under = new Map<string, Promise<OpenRunResult>>();
+  /** The run of each execution that is being opened, or could not be. */
+  readonly #runs = new Map<string, string>();
+
+  constructor(deps: ActivityDeps, headStart: HeadStart, publications: Pick<Publications, 'openedHere' | 'pausedByDisk'>) {
+    this.#deps = deps;
+    this.#headStart = headStart;
+    this.#publications = publications;
+  }
+
+  /** Joins an opening under way. Throws SwarmError. */
+  open(input: RunInput, workflow: WorkflowExecution): Promise<OpenRunResult> {
+    const key = workflow.executionId;
+    let opening = this.#under.get(key);
+    if (opening === undefined) {
+      opening = this.#open(input, workflow).finally(() => this.#under.delete(key));
+      this.#under.set(key, opening);
+    }
+    return opening;
+  }
+
+  /** No more is tried for this execution: a run whose folder or store cannot be written rests, and says so. */
+  async failed(executionId: string, error: SwarmError): Promise<void> {
+    const run = this.#runs.get(executionId);
+    this.#runs.delete(executionId);
+    if (run !== undefined && isDiskFault(error)) await this.#publications.pausedByDisk(run, error);
+  }
+
+  /** Ahead of the activity, which meets again whatever goes wrong here. */
+  ahead(run: string, workflow: WorkflowExecution): void {
+    this.open({ run }, workflow).catch((error: unknown) => this.#deps.log.warn({ err: error, run }, 'not opened ahead'));
+  }
+
+  async #open(input: RunInput, workflow: WorkflowExecution): Promise<OpenRunResult> {
+    const deps = this.#deps;
+    const { run, finished } = await this.#find(input, workflow.workflowId);
+    if (finished) return { kind: 'finished', run: run.id, filesQueue: filesQueue(deps.homeId) };
+    this.#runs.set(workflow.executionId, run.id);
+
+    const { task } = run;
+    // Files stay with the home that started the run, whichever process opens it.
+    const filesHome = run.home === '' ? deps.homeId : run.home;
+    if (filesHome === deps.homeId) await deps.claim(run);
+    const control = await deps.store.control(run.id);
+    const [epoch, queue, stateAttribute = false] = await Promise.all([
+      deps.store.openEpoch(run.id, workflow, deps.clock.wall()),
+      deps.store.registerQueue({ ...queueOf(task, deps.clock.wall()), requestsPerMinute: control.requestsPerMinute }),
+      deps.hasStateAttribute?.(),
+    ]);
+    const plan: RunPlan = {
+      run: run.id,
+      epoch: epoch.epoch,
+      name: run.name,
+      model: `${task.model.provider}/${task.model.model}`,
+      phases: [{ name: 'map', kind: 'map', source: { kind: epoch.kind, items: epoch.items } }],
+      modelQueue: queue.name,
+      filesQueue: filesQueue(filesHome),
+      sliceSize: task.sliceSize,
+      concurrency: control.concurrency,
+      callTimeoutMs: task.timeoutMs,
+      callMs: queue.callMs,
+      turns: task.multiTurn ? Math.min(PLANNED_TURNS, task.maxTurns) : 1,
+      paused: control.paused,
+      rowGrain: ROW_GRAIN,
+      // One that joins later is told by watchRun.
+      processes: deps.gates.processes(),
+      outputDir: run.outputDir,
+      ...(stateAttribute ? { stateAttribute } : {}),
+    };
+    if (filesHome === deps.homeId) this.#publications.openedHere(plan.run, plan.epoch);
+    this.#headStart.begin(plan);
+    await deps.openQueue(queue);
+    const callMs = await this.#headStart.callMs(plan);
+    this.#runs.delete(workflow.executionId);
+    return { kind: 'open', plan: { ...plan, callMs } };
+  }
+
+  async #find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {
+    const { store, stage } = this.#deps;
+    if (typeof input === 'object' && input !== null && 'run' in input) {
+      const run = await store.run(input.run);
+      if (!run)
+        throw new SwarmError({
+          code: 'E_RUN_UNKNOWN',
+          found: `the store has no run ${input.run}`,
+          fix: 'list the runs with: swarm runs',
+        });
+      return { run, finished: run.state === 'completed' };
+    }
+    const staged = await stage(input, workflowId);
+    return { run: staged.run, finished: staged.kind === 'finished' };
+  }
+}

@@ -1,0 +1,102 @@
+/** What the store knows of one seed's conversation: answers, money, tries. Rebuilt from call rows, kept up to date by the turn. */
+import type { Answer } from '../../core/conversation/message.js';
+import type { NextStep, Step } from '../../core/conversation/next-step.js';
+import { addUsage, type FailureCause, type Finish, type NanoUsd, NO_USAGE, type Outcome, type Usage } from '../../core/model.js';
+import { sumOf } from '../../core/money/price.js';
+import type { Seed } from '../../schema/seed.js';
+import type { CallRow } from '../../store/port/store.js';
+
+export interface History {
+  steps: Step[];
+  usage: Usage;
+  /** Null: nobody knows. */
+  costNano: NanoUsd | null;
+  model: string | null;
+  /** Real failures over all turns of this epoch. */
+  failures: number;
+  /** Real failures of the turn to come. */
+  tries: number;
+  /** Limit signals of the turn to come. */
+  waits: number;
+}
+
+export function emptyHistory(): History {
+  return { steps: [], usage: NO_USAGE, costNano: 0, model: null, failures: 0, tries: 0, waits: 0 };
+}
+
+/** `rows` are the calls of one seed, ordered by turn and attempt. Failures of earlier epochs do not count as tries. */
+export function historyOf(rows: readonly CallRow[], epoch: number): History {
+  const history = emptyHistory();
+  for (const row of rows) {
+    if (row.state === 'answered') {
+      history.steps.push({ answer: row.answer ?? '', finish: row.finish ?? 'unknown' });
+      history.model = row.servedModel;
+      history.tries = 0;
+      history.waits = 0;
+    } else if (row.isTry && row.epoch === epoch) {
+      history.failures += 1;
+      history.tries += 1;
+    } else if (row.state === 'limited' && row.epoch === epoch) {
+      history.waits += 1;
+    }
+    if (row.usage) history.usage = addUsage(history.usage, row.usage);
+    history.costNano = sumOf(history.costNano, row.costNano);
+  }
+  return history;
+}
+
+/** A turn that was answered, and what it cost. */
+export interface AnsweredTurn {
+  answer: Answer;
+  finish: Finish;
+  servedModel: string;
+  usage: Usage | null;
+  /** Null: nobody knows. */
+  costNano: NanoUsd | null;
+}
+
+/** The turn to come: turns are numbered from 1. */
+export function nextTurn(history: History): number {
+  return history.steps.length + 1;
+}
+
+/** A new answer joins the history. */
+export function addAnswer(history: History, { answer, finish, servedModel, usage, costNano }: AnsweredTurn): void {
+  history.steps.push({ answer, finish });
+  history.model = servedModel;
+  history.usage = addUsage(history.usage, usage ?? NO_USAGE);
+  history.costNano = sumOf(history.costNano, costNano);
+  history.tries = 0;
+  history.waits = 0;
+}
+
+/** The outcome of a conversation that has come to its end. */
+export function outcomeOf(seed: Seed, history: History, end: Exclude<NextStep, { kind: 'ask' }>): Outcome {
+  const { fromTurn } = end;
+  return end.kind === 'ok'
+    ? { ...base(seed, history), status: 'ok', fromTurn }
+    : { ...failedOutcome(seed, history, end), fromTurn };
+}
+
+export function failedOutcome(
+  seed: Seed,
+  history: History,
+  failure: { cause: FailureCause; code: string; message: string },
+): Outcome {
+  const { cause, code, message } = failure;
+  return { ...base(seed, history), status: 'failed', cause, code, message };
+}
+
+function base(seed: Seed, history: History): Omit<Outcome, 'status'> {
+  return {
+    index: seed.index,
+    id: seed.id,
+    finish: history.steps.at(-1)?.finish ?? null,
+    model: history.model,
+    fromTurn: 1,
+    turns: history.steps.length,
+    attempts: history.steps.length + history.failures,
+    usage: history.usage,
+    costNano: history.costNano,
+  };
+}

@@ -1,0 +1,72 @@
+/** ok rows as jsonl, json and csv. Each takes pages of rows and returns how many rows it wrote. */
+import { stringify } from 'csv-stringify/sync';
+import { exactJson } from '../core/exact-json.js';
+import type { OutputRow } from '../store/port/store.js';
+import { decimalUsd, okLine } from './row-lines.js';
+import type { Sink } from './sink.js';
+
+export type Pages = AsyncIterable<readonly OutputRow[]>;
+
+/** One line per row. */
+export async function writeLines(pages: Pages, sink: Sink, line: (row: OutputRow) => string): Promise<number> {
+  let rows = 0;
+  for await (const page of pages) {
+    let text = '';
+    for (const row of page) text += `${line(row)}\n`;
+    await sink.write(text);
+    rows += page.length;
+  }
+  return rows;
+}
+
+/** A JSON array with one row per line. */
+export async function writeJson(pages: Pages, sink: Sink): Promise<number> {
+  let rows = 0;
+  for await (const page of pages) {
+    let text = '';
+    for (const row of page) {
+      text += `${rows === 0 ? '[\n' : ',\n'}${okLine(row)}`;
+      rows += 1;
+    }
+    await sink.write(text);
+  }
+  await sink.write(rows === 0 ? '[]\n' : '\n]\n');
+  return rows;
+}
+
+export const CSV_COLUMNS = [
+  'id',
+  'index',
+  'seed',
+  'output',
+  'model',
+  'finish',
+  'turns',
+  'usage_input',
+  'usage_cached',
+  'usage_output',
+  'usage_reasoning',
+  'cost_usd',
+] as const;
+
+function csvRecord(row: OutputRow): (string | number | null)[] {
+  const { input, cached, output, reasoning } = row.usage;
+  const { id, index, model, finish, turns } = row;
+  const cost = row.costNano === null ? null : decimalUsd(row.costNano);
+  return [id, index, exactJson(row.seed), row.output, model, finish, turns, input, cached, output, reasoning, cost];
+}
+
+/**
+ * RFC 4180 with `\n` line ends: a field with any line end in it stands in quotes, also one with a lone CR. The seed is JSON text. With `guard` a
+ * field that a spreadsheet would take for a formula gets an apostrophe in front (https://owasp.org/www-community/attacks/CSV_Injection).
+ */
+export async function writeCsv(pages: Pages, sink: Sink, guard: boolean): Promise<number> {
+  let rows = 0;
+  const options = { escape_formulas: guard, record_delimiter: '\n', quoted_match: /\r/ };
+  await sink.write(stringify([[...CSV_COLUMNS]], options));
+  for await (const page of pages) {
+    await sink.write(stringify(page.map(csvRecord), options));
+    rows += page.length;
+  }
+  return rows;
+}

@@ -1,0 +1,208 @@
+/**
+ * Writes to PostgreSQL on one connection, in groups like the writer thread: whatever arrived while the last commit was under way.
+ * A group first takes the locks of the runs and rates that it writes, in one order, so that the writes of one run are serial over all
+ * processes and groups do not wait for each other in a circle.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type pg from 'pg';
+import { EXIT, isDiskFault, SwarmError } from '../../core/errors.js';
+import type { ShareRequest } from '../port/workers.js';
+import {
+  type OperationInput,
+  type OperationName,
+  type OperationResult,
+  startOperation,
+  type Write,
+  type Writer,
+} from '../sql/all-operations.js';
+import { runAsync } from '../sql/operation.js';
+import { isAway, isContention, PATIENCE_MS, storeError } from '../store-errors.js';
+import { connect, execute } from './connection.js';
+
+const MAX_GROUP = 512;
+/** A write is several round trips: a shorter group would be mostly commits. */
+const MAX_GROUP_MS = 10;
+const CONTENTION_TRIES = 10;
+
+interface QueuedWrite extends Write {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+type Result = { value: unknown } | { cause: unknown };
+
+/** Money of all runs is booked in one ledger. */
+const BOOKING: ReadonlySet<OperationName> = new Set([
+  'intend',
+  'settle',
+  'refuse',
+  'spend',
+  'doubt',
+  'openEpoch',
+  'endOwner',
+  'endOwners',
+]);
+
+/** What two writes must not change at once: the ledger, a run, a rate, or the shares of a limit. */
+function lockOf({ name, input }: Write): string[] {
+  const { runId, rateKey, run, request } = input as {
+    runId?: string;
+    rateKey?: string;
+    run?: { id: string };
+    request?: ShareRequest;
+  };
+  if (request) return request.asks.map(({ key }) => `share/${key}`);
+  const ledger = BOOKING.has(name) ? ['ledger'] : [];
+  if (runId !== undefined) return [`run/${runId}`, ...ledger];
+  if (run) return [`run/${run.id}`];
+  return rateKey === undefined ? ledger : [`rate/${rateKey}`];
+}
+
+export class PostgresWriter implements Writer {
+  readonly #url: string;
+  readonly #where: string;
+  #client: pg.Client | null = null;
+  #queue: QueuedWrite[] = [];
+  #working: Promise<void> | null = null;
+  #closed = false;
+
+  constructor(url: string, where: string) {
+    this.#url = url;
+    this.#where = where;
+  }
+
+  /** Its connection is opened by the first write: that costs a millisecond. */
+  expectWrites(): void {}
+
+  write<N extends OperationName>(name: N, input: OperationInput<N>): Promise<OperationResult<N>> {
+    if (this.#closed) {
+      const problem = { code: 'E_STORE_CLOSED', place: { file: this.#where }, found: 'the store is closed' };
+      return Promise.reject(new SwarmError(problem, EXIT.bug));
+    }
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ name, input, resolve: resolve as (value: unknown) => void, reject });
+      this.#working ??= this.#work();
+    });
+  }
+
+  async #work(): Promise<void> {
+    // What arrives in the same turn of the event loop shares the first commit.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#queue.length > 0) {
+      const group = this.#queue.slice(0, MAX_GROUP);
+      let results: Result[];
+      try {
+        results = await this.#commit(group);
+      } catch (cause) {
+        // A write that is wrong in itself must not take others with it; when the server is away or full all are refused.
+        const isFault = isAway(cause) || isDiskFault(storeError(cause, this.#where));
+        results = isFault ? group.map(() => ({ cause })) : await this.#commitAlone(group);
+      }
+      this.#queue = this.#queue.slice(results.length);
+      results.forEach((result, position) => {
+        const write = group[position];
+        if ('value' in result) write?.resolve(result.value);
+        else write?.reject(storeError(result.cause, this.#where));
+      });
+    }
+    this.#working = null;
+  }
+
+  async #commitAlone(group: readonly QueuedWrite[]): Promise<Result[]> {
+    const results: Result[] = [];
+    for (const write of group) {
+      try {
+        results.push(...(await this.#commitPatiently(write)));
+      } catch (cause) {
+        results.push({ cause });
+      }
+    }
+    return results;
+  }
+
+  async #commitPatiently(write: QueuedWrite): Promise<Result[]> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#commit([write]);
+      } catch (cause) {
+        if (!isContention(cause) || tries === CONTENTION_TRIES) throw cause;
+        await sleep(tries * 5);
+      }
+    }
+  }
+
+  /** Commits writes from the front of the group, at least one. When the connection breaks it finds out whether the commit was made. */
+  async #commit(group: readonly QueuedWrite[]): Promise<Result[]> {
+    for (let deadline = 0; ; ) {
+      let transaction: string | null = null;
+      let results: Result[] = [];
+      try {
+        this.#client ??= await connect(this.#url);
+        const client = this.#client;
+        await client.query('BEGIN');
+        transaction = await this.#lock(client, group);
+        const until = performance.now() + MAX_GROUP_MS;
+        for (const write of group) {
+          if (results.length > 0 && performance.now() > until) break;
+          results.push({
+            value: await runAsync(startOperation(write), ([statement, values]) => execute(client, statement, values)),
+          });
+        }
+        await client.query('COMMIT');
+        return results;
+      } catch (cause) {
+        if (!isAway(cause)) {
+          await this.#client?.query('ROLLBACK').catch(() => this.#disconnect());
+          throw cause;
+        }
+        deadline ||= performance.now() + PATIENCE_MS;
+        results = await this.#afterLoss(cause, transaction, results, deadline);
+        if (results.length > 0) return results;
+      }
+    }
+  }
+
+  /** Takes the locks of the group until its commit. Returns the transaction's id. */
+  async #lock(client: pg.Client, group: readonly Write[]): Promise<string> {
+    const locks = [...new Set(group.flatMap(lockOf))].sort();
+    const text = `SELECT pg_current_xact_id()::text AS id, (SELECT COUNT(pg_advisory_xact_lock(hashtextextended(name, 0)))
+      FROM unnest($1::text[]) WITH ORDINALITY AS locks(name, position)) AS taken`;
+    const { rows } = await client.query<{ id: string }>({ name: 'lock', text, values: [locks] });
+    return String(rows[0]?.id);
+  }
+
+  /** Reconnects. Returns the results when the lost transaction was committed after all, nothing when it is to be done again. */
+  async #afterLoss(cause: unknown, transaction: string | null, results: Result[], deadline: number): Promise<Result[]> {
+    for (let wait = 50; ; wait = Math.min(wait * 2, 1_000)) {
+      this.#disconnect();
+      if (performance.now() > deadline) throw cause;
+      await sleep(wait);
+      try {
+        this.#client = await connect(this.#url);
+        if (transaction === null) return [];
+        const { rows } = await this.#client.query<{ status: string | null }>('SELECT pg_xact_status($1::xid8) AS status', [
+          transaction,
+        ]);
+        if (rows[0]?.status === 'committed') return results;
+        if (rows[0]?.status === 'aborted') return [];
+        // In progress: the server has not noticed yet that we are gone.
+      } catch (again) {
+        if (!isAway(again)) throw again;
+      }
+    }
+  }
+
+  #disconnect(): void {
+    const client = this.#client;
+    this.#client = null;
+    client?.end().catch(() => {});
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#working;
+    const client = this.#client;
+    this.#client = null;
+    await client?.end();
+  }
+}

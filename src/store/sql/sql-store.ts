@@ -1,0 +1,192 @@
+/** The store over any SQL database: writes go to the writer as named operations, reads to the reader. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { exactJson } from '../../core/exact-json.js';
+import type { EpochMs, Outcome, RunState } from '../../core/model.js';
+import type { Seed } from '../../schema/seed.js';
+import type { Control, RunPatch, Store } from '../port/store.js';
+import { isAway, PATIENCE_MS, storeError } from '../store-errors.js';
+import type { Writer } from './all-operations.js';
+import type { Reader } from './reader.js';
+import type { ControlPatch, SeedTuple } from './run-operations.js';
+
+/** Seeds in one write: a transaction that other processes wait for stays short. */
+const SEEDS_PER_WRITE = 500;
+const READ_AGAIN_MS = 500;
+
+type Reads = Pick<
+  Store,
+  | 'run'
+  | 'runs'
+  | 'items'
+  | 'totals'
+  | 'totalsOf'
+  | 'seeds'
+  | 'calls'
+  | 'outcome'
+  | 'done'
+  | 'outcomesAfter'
+  | 'okPlace'
+  | 'outputRows'
+  | 'failures'
+  | 'firstRows'
+  | 'doubtfulCalls'
+  | 'spendByModel'
+  | 'chargedIn'
+  | 'bookedIn'
+  | 'recountLedger'
+  | 'control'
+  | 'controls'
+  | 'queues'
+  | 'limits'
+  | 'excess'
+  | 'waits'
+  | 'shares'
+  | 'owners'
+>;
+
+export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
+  const { money } = reader;
+  const listeners = new Set<(runId: string, control: Control) => void>();
+  let closing: Promise<void> | null = null;
+
+  /** Reads of the reader: asked again while the database is away for a short time, and what it throws made readable. */
+  const read = <A extends unknown[], T>(method: (...input: A) => Promise<T>) => {
+    return async (...input: A): Promise<T> => {
+      for (let deadline = 0; ; ) {
+        try {
+          return await method.apply(reader, input);
+        } catch (cause) {
+          deadline ||= performance.now() + PATIENCE_MS;
+          if (!isAway(cause) || closing || performance.now() > deadline) throw storeError(cause, where);
+          await sleep(READ_AGAIN_MS);
+        }
+      }
+    };
+  };
+
+  const reads: Reads = {
+    run: read(reader.run),
+    runs: read(reader.runs),
+    items: read(reader.items),
+    totals: read(reader.totals),
+    totalsOf: read(reader.totalsOf),
+    seeds: read(reader.seeds),
+    calls: read(reader.calls),
+    outcome: read(reader.outcome),
+    done: read(reader.done),
+    outcomesAfter: read(reader.outcomesAfter),
+    okPlace: read(reader.okPlace),
+    outputRows: read(reader.outputRows),
+    failures: read(reader.failures),
+    firstRows: read(reader.firstRows),
+    doubtfulCalls: read((runId: string) => money.doubtfulCalls(runId)),
+    spendByModel: read((runId: string) => money.spendByModel(runId)),
+    chargedIn: read((from: number, to: number) => money.chargedIn(from, to)),
+    bookedIn: read((runId: string) => money.bookedIn(runId)),
+    recountLedger: read((from: number, to: number) => money.recountLedger(from, to)),
+    control: read(reader.control),
+    controls: read(reader.controls),
+    queues: read(reader.queues),
+    limits: read(reader.limits),
+    excess: read((modelKey: string) => money.excess(modelKey)),
+    waits: read(reader.waits),
+    shares: read(reader.shares),
+    owners: read(reader.owners),
+  };
+
+  async function dropRun(runId: string): Promise<void> {
+    while (await writer.write('dropSome', { runId }));
+  }
+
+  async function appendSeeds(runId: string, seeds: readonly Seed[]): Promise<void> {
+    const writes: Promise<void>[] = [];
+    for (let from = 0; from < seeds.length; from += SEEDS_PER_WRITE) {
+      const tuples = seeds
+        .slice(from, from + SEEDS_PER_WRITE)
+        .map(({ index, id, content }): SeedTuple => [index, JSON.stringify(id), exactJson(content)]);
+      writes.push(writer.write('appendSeeds', { runId, seeds: tuples }));
+    }
+    await Promise.all(writes);
+  }
+
+  function tell(runId: string, control: Control): void {
+    for (const listener of listeners) listener(runId, control);
+  }
+
+  async function setControl(runId: string, patch: ControlPatch, options: { capsFall?: boolean } = {}): Promise<Control> {
+    const control = await writer.write('setControl', { runId, patch, ...options });
+    tell(runId, control);
+    return control;
+  }
+
+  async function restRun(runId: string, workflowId: string | null, patch: RunPatch, restedAt?: EpochMs): Promise<boolean> {
+    const control = await writer.write('restRun', { runId, workflowId, patch, at: Date.now(), restedAt: restedAt ?? null });
+    if (control !== null) tell(runId, control);
+    return control !== null;
+  }
+
+  async function letGoOn(runId: string, from: readonly RunState[]): Promise<boolean> {
+    const control = await writer.write('letGoOn', { runId, from, at: Date.now() });
+    if (control !== null) tell(runId, control);
+    return control !== null;
+  }
+
+  async function close(): Promise<void> {
+    try {
+      await writer.close();
+    } finally {
+      await reader.close();
+    }
+  }
+
+  return {
+    ...reads,
+    expectWrites: () => writer.expectWrites(),
+    async createRun(run) {
+      if ((await writer.write('createRun', { run })) === 'created') return;
+      await dropRun(run.id);
+      await writer.write('createRun', { run });
+    },
+    appendSeeds,
+    sealRun: (runId, sealed) => writer.write('sealRun', { runId, ...sealed }),
+    dropRun,
+    updateRun: (runId, patch, whileIn, restedAt) =>
+      writer.write('updateRun', { runId, patch, whileIn: whileIn ?? null, at: Date.now(), restedAt: restedAt ?? null }),
+    restRun,
+    letGoOn,
+    openEpoch: (runId, workflow, at) => writer.write('openEpoch', { runId, workflow, at }),
+    reopenFailed: (runId, cause) => writer.write('reopenFailed', { runId, cause: cause ?? null }),
+    intend: (intent) => writer.write('intend', intent),
+    settle: (settlement) => writer.write('settle', settlement),
+    refuse: (refusal) => writer.write('refuse', refusal),
+    spend: (spent) => writer.write('spend', spent),
+    doubt: (doubt) => writer.write('doubt', doubt),
+    reconcile: (reconciliation) => writer.write('reconcile', reconciliation),
+    finish: (runId: string, outcome: Outcome) => writer.write('finish', { runId, outcome }),
+    setControl,
+    async takeStartCap(runId, cap, replace) {
+      const control = await writer.write('takeStartCap', { runId, cap, replace });
+      if (control !== null) tell(runId, control);
+    },
+    onControl(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    registerQueue: (queue) => writer.write('registerQueue', { queue }),
+    takeSlots: (rateKey, count, intervalMs, now) => writer.write('takeSlots', { rateKey, count, intervalMs, now }),
+    setLimits: (gateKey, learned) => writer.write('setLimits', { gateKey, learned }),
+    exceeded: (modelKey, excess) => writer.write('exceeded', { modelKey, excess }),
+    setWait: (owner, runId, wait) => writer.write('setWait', { owner, runId, wait }),
+    beat: (owner, until: EpochMs) => writer.write('beat', { owner, until }),
+    share: async (request) => new Map(await writer.write('share', { request })),
+    endShares: (owner, keys) => writer.write('endShares', { owner, keys }),
+    endOwner: (owner, successor, at) => writer.write('endOwner', { owner, successor, at }),
+    endOwners: (home, keep, at) => writer.write('endOwners', { home, keep, at }),
+    activityStarted: (owner, taskToken) => writer.write('activityStarted', { owner, taskToken }),
+    activityEnded: (taskToken) => writer.write('activityEnded', { taskToken }),
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
