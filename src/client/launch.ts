@@ -4,9 +4,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowFailedError,
   WorkflowNotFoundError,
-  WorkflowUpdateFailedError,
 } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { plural } from '../core/format.js';
 import { OPEN_STATES, type RunState } from '../core/model.js';
@@ -28,6 +26,7 @@ import {
 } from '../workflows/messages.js';
 import type { HostConnection } from './host/connection.js';
 import { describedFate, type Fate, fateOf, type RunWorkflow } from './run-fate.js';
+import { withinReach } from './updates.js';
 import { workflowEnd } from './workflow-end.js';
 
 /** What a host writes when it finds the workflow of a running run closed. */
@@ -184,13 +183,13 @@ export class Launcher {
   async pause(runId: string, open: RunWorkflow | null): Promise<void> {
     await this.#store.setControl(runId, { paused: true });
     await this.#store.updateRun(runId, { state: 'paused', reason: 'user' }, OPEN_STATES);
-    if (open) await withinReach(open.executeUpdate(pauseUpdate));
+    if (open) await withinReach(() => open.executeUpdate(pauseUpdate));
   }
 
   async resume(runId: string, open: RunWorkflow): Promise<void> {
     await this.#store.letGoOn(runId, OPEN_STATES);
     await this.#host.goOn?.(runId).catch(() => undefined);
-    await withinReach(open.executeUpdate(resumeUpdate));
+    await withinReach(() => open.executeUpdate(resumeUpdate));
   }
 
   /**
@@ -234,7 +233,7 @@ export class Launcher {
         ...(tokensPerMinute === undefined ? {} : { tokensPerMinute }),
       },
     ];
-    if (open) await withinReach(open.executeUpdate(resizeUpdate, { args }));
+    if (open) await withinReach(() => open.executeUpdate(resizeUpdate, { args }));
   }
 
   /** Throws E_NO_WORKER (exit 4) when nothing polls the main queue. */
@@ -262,25 +261,4 @@ async function untilClosed(open: RunWorkflow): Promise<void> {
   await open.result().catch((error: unknown) => {
     if (!(error instanceof WorkflowFailedError) && !(error instanceof WorkflowNotFoundError)) throw error;
   });
-}
-
-/** An Update needs a worker; without one the control row is what counts, and the workflow learns of it from its children. */
-const UPDATE_MS = 5_000;
-
-async function withinReach(update: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, UPDATE_MS);
-  });
-  const done = update.catch((error: unknown) => {
-    // It closed in the meantime: nothing is left to pause or resume.
-    if (!(error instanceof WorkflowNotFoundError) && !closedAmidUpdate(error)) throw error;
-  });
-  await Promise.race([done, late]).finally(() => clearTimeout(timer));
-}
-
-/** What the server says of an Update that a workflow had accepted when it closed (temporalio/temporal#6630). */
-function closedAmidUpdate(error: unknown): boolean {
-  if (!(error instanceof WorkflowUpdateFailedError)) return false;
-  return error.cause instanceof ApplicationFailure && error.cause.type === 'AcceptedUpdateCompletedWorkflow';
 }

@@ -66,7 +66,7 @@ describe.skipIf(missing !== null)('PostgreSQL cluster', () => {
     await bed.cluster.prepareDatabase();
     await bed.cluster.prepareNamespace();
     const attributes = await bed.cluster.temporal(['operator', 'search-attribute', 'list']);
-    expect(attributes.match(/Swarm\w+ +Keyword/g)).toHaveLength(3);
+    expect(attributes.match(/Swarm\w+ +Keyword/g)).toHaveLength(4);
   });
 
   it.each(GRAINS)(

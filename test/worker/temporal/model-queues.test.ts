@@ -88,11 +88,12 @@ describe('ModelQueues', () => {
       return answer.promise;
     };
     await newQueues(runTurn).open(row('llm.test.tokens'));
-    const { handle } = await temporal.start('tokens', { items: 1, plan: { modelQueue: 'llm.test.tokens' } });
+    const { handle, scene } = await temporal.start('tokens', { items: 1, plan: { modelQueue: 'llm.test.tokens' } });
     await until('the turn is under way', () => started);
     expect(await store.endOwners('queue-home', '', clock.now())).toHaveLength(1);
+    scene.done.add(0);
     answer.open(doneTurn());
-    expect(await handle.result()).toMatchObject({ stop: null });
+    expect(await handle.result()).toMatchObject({ state: 'completed', stop: null });
   });
 
   it('close -> takes no more; open after that does nothing', async () => {
