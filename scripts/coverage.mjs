@@ -17,7 +17,7 @@ const COVERED = [
   'src/store/sql/call-operations.ts',
   'src/store/sql/reconcile-operation.ts',
 ];
-const TESTS = ['test/core', 'test/activities/turn/turn.test.ts', 'test/store/money.test.ts', 'test/store/store.test.ts'];
+const TESTS = ['test/core', 'test/activities/turn/turns.test.ts', 'test/store/money.test.ts', 'test/store/store.test.ts'];
 
 /** Not `--flag value`: vitest would take some values for names of tests. */
 const flags = [

@@ -14,7 +14,7 @@ import { createWatchRun } from './phases/watch-run.js';
 import { Watches } from './phases/watches.js';
 import { createWriteControl } from './phases/write-control.js';
 import { RunContexts } from './turn/run-context.js';
-import { Turns } from './turn/turn.js';
+import { Turns } from './turn/turns.js';
 
 /** What the activities of a process share. */
 export function activityParts(deps: ActivityDeps) {

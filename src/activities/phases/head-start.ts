@@ -7,13 +7,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { callsByRow } from '../../core/conversation/output.js';
 import { measuredCallMs, ROW_GRAIN } from '../../core/slice-size.js';
-import type { Seed } from '../../schema/seed.js';
 import type { Indexes, RunRow } from '../../store/port/store.js';
 import type { MapPhase, RunPlan } from '../../workflows/messages.js';
 import type { ActivityDeps } from '../deps.js';
-import { type History, historyOf } from '../turn/history.js';
+import { historyOf, type KnownRow } from '../turn/history.js';
 import type { RunContext, RunContexts } from '../turn/run-context.js';
-import type { Turns } from '../turn/turn.js';
+import type { Turns } from '../turn/turns.js';
 
 /** More than this many calls at a time are no matter of latency. */
 const MOST = 300;
@@ -22,11 +21,6 @@ const LONGEST_MS = 5_000;
 
 /** How often the first calls are looked at. */
 const MEASURE_STEP_MS = 10;
-
-interface Row {
-  seed: Seed;
-  history: History;
-}
 
 export class HeadStart {
   readonly #deps: ActivityDeps;
@@ -111,7 +105,7 @@ export class HeadStart {
   }
 
   /** Rows are done about in their order: those that are left begin around the place that the count of done rows names. */
-  async *#rowsLeft({ id, epoch, total }: RunRow): AsyncGenerator<Row, void> {
+  async *#rowsLeft({ id, epoch, total }: RunRow): AsyncGenerator<KnownRow, void> {
     const { store } = this.#deps;
     const cut = await this.#cutOff(id);
     yield* await this.#histories(id, epoch, { list: cut });
@@ -135,14 +129,14 @@ export class HeadStart {
   }
 
   /** So many rows at a time, until a child is here. */
-  async #converseAll(context: RunContext, rows: AsyncIterator<Row, void>, atATime: number): Promise<void> {
+  async #converseAll(context: RunContext, rows: AsyncIterator<KnownRow, void>, atATime: number): Promise<void> {
     const until = this.#deps.clock.now() + LONGEST_MS;
     const isOver = () => context.childHere || this.#deps.clock.now() >= until;
     await Promise.all(Array.from({ length: atATime }, () => this.#converse(context, rows, isOver)));
   }
 
   /** The phase's rows in order, read some at a time. */
-  async *#rows({ run, epoch }: RunPlan, { source }: MapPhase, step: number): AsyncGenerator<Row, void> {
+  async *#rows({ run, epoch }: RunPlan, { source }: MapPhase, step: number): AsyncGenerator<KnownRow, void> {
     const { store } = this.#deps;
     for (let from = 0; from < source.items; from += step) {
       const to = Math.min(source.items, from + step);
@@ -151,7 +145,7 @@ export class HeadStart {
     }
   }
 
-  async #histories(runId: string, epoch: number, span: Indexes): Promise<Row[]> {
+  async #histories(runId: string, epoch: number, span: Indexes): Promise<KnownRow[]> {
     const { store } = this.#deps;
     const [seeds, rows] = await Promise.all([store.seeds(runId, span), store.calls(runId, span)]);
     const calls = callsByRow(rows);
@@ -159,7 +153,7 @@ export class HeadStart {
   }
 
   /** One row after another, each until it ends or has to wait. */
-  async #converse(context: RunContext, rows: AsyncIterator<Row, void>, isOver: () => boolean): Promise<void> {
+  async #converse(context: RunContext, rows: AsyncIterator<KnownRow, void>, isOver: () => boolean): Promise<void> {
     for (let next = await rows.next(); !next.done && !isOver(); next = await rows.next()) {
       const { seed, history } = next.value;
       let end = await this.#turns.take(context, seed, history);

@@ -5,14 +5,13 @@ import { Context } from '@temporalio/activity';
 import { toWall } from '../../core/clock.js';
 import { callsByRow } from '../../core/conversation/output.js';
 import { addUsage, NO_USAGE } from '../../core/model.js';
-import type { Seed } from '../../schema/seed.js';
 import type { RunSliceInput, RunSliceResult } from '../../workflows/activity-messages.js';
 import type { ActivityDeps } from '../deps.js';
 import { withHeartbeat } from '../heartbeat.js';
-import { type History, historyOf } from '../turn/history.js';
+import { historyOf, type KnownRow } from '../turn/history.js';
 import type { RunContext, RunContexts } from '../turn/run-context.js';
-import type { Turns } from '../turn/turn.js';
 import { stopByDisk, tellStop } from '../turn/turn-end.js';
+import type { Turns } from '../turn/turns.js';
 import { SliceTail, tellParent } from './slice-tail.js';
 
 /** A seed that waits longer than this is given back. */
@@ -31,6 +30,13 @@ const NOTHING_DONE: RunSliceResult = {
   callMs: null,
 };
 
+/** What the rows of a slice share. */
+interface SliceWork {
+  context: RunContext;
+  tally: Tally;
+  tail: SliceTail;
+}
+
 interface Tally {
   result: RunSliceResult;
   calls: number;
@@ -42,7 +48,7 @@ function meanMs({ calls, callMs }: Tally): number | null {
 }
 
 export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns: Turns) {
-  async function converse(context: RunContext, seed: Seed, history: History, tally: Tally, tail: SliceTail): Promise<void> {
+  async function converse({ context, tally, tail }: SliceWork, { seed, history }: KnownRow): Promise<void> {
     const { result } = tally;
     for (;;) {
       if (result.stop || result.paused) break;
@@ -93,7 +99,9 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
     });
     await Promise.all(
       left.map((seed) =>
-        converse(context, seed, historyOf(calls.get(seed.index) ?? [], epoch), tally, tail).finally(() => tail.over()),
+        converse({ context, tally, tail }, { seed, history: historyOf(calls.get(seed.index) ?? [], epoch) }).finally(() =>
+          tail.over(),
+        ),
       ),
     );
   }

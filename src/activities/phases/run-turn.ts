@@ -7,8 +7,8 @@ import type { ActivityDeps } from '../deps.js';
 import { withHeartbeat } from '../heartbeat.js';
 import { historyOf } from '../turn/history.js';
 import type { RunContext, RunContexts } from '../turn/run-context.js';
-import type { Turns } from '../turn/turn.js';
 import { stopByDisk, tellStop } from '../turn/turn-end.js';
+import type { Turns } from '../turn/turns.js';
 
 export function createRunTurn(deps: ActivityDeps, contexts: RunContexts, turns: Turns) {
   async function take(context: RunContext, input: RunTurnInput): Promise<RunTurnResult> {

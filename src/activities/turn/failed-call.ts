@@ -5,23 +5,20 @@ import type { Release } from '../../core/gate/port.js';
 import { addUsage, type EpochMs, type NanoUsd, NO_USAGE } from '../../core/model.js';
 import { sumOf } from '../../core/money/price.js';
 import { isTry, type RetryDecision, retryDecision } from '../../core/retry.js';
-import type { Seed } from '../../schema/seed.js';
 import type { Attempt, CallEndRecord } from '../../store/port/store.js';
 import type { ActivityDeps } from '../deps.js';
 import { endOf, refusalKind } from './call-end.js';
 import type { CallEnd } from './call-ends.js';
-import { failedOutcome, type History } from './history.js';
+import { failedOutcome } from './history.js';
 import type { PricedModel, Worth } from './priced-model.js';
-import type { RunContext } from './run-context.js';
 import type { TurnEnd } from './turn-end.js';
+import type { TurnInHand } from './turn-in-hand.js';
 
 type Deps = Pick<ActivityDeps, 'store' | 'callEnds' | 'clock' | 'random'>;
 
-/** The turn whose call it was. */
-export interface TurnOfCall {
-  context: RunContext;
-  seed: Seed;
-  history: History;
+/** The turn, and its attempt that failed. */
+export interface FailedAttempt {
+  turn: TurnInHand;
   attempt: Attempt;
 }
 
@@ -32,7 +29,12 @@ export interface FailedCall {
   release: (how: Release) => void;
 }
 
-export async function endFailedCall(deps: Deps, model: PricedModel, turn: TurnOfCall, call: FailedCall): Promise<TurnEnd> {
+export async function endFailedCall(
+  deps: Deps,
+  model: PricedModel,
+  { turn, attempt }: FailedAttempt,
+  call: FailedCall,
+): Promise<TurnEnd> {
   const { context, seed, history } = turn;
   const { failure } = call;
   if (isTry(failure)) {
@@ -64,7 +66,7 @@ export async function endFailedCall(deps: Deps, model: PricedModel, turn: TurnOf
     history.costNano = sumOf(history.costNano, costNano);
   }
   const outcome = decision.kind === 'fail-row' ? failedOutcome(seed, history, decision) : null;
-  const record = { ...turn.attempt, code: failure.code, at: deps.clock.wall(), ...(outcome ? { outcome } : {}) };
+  const record = { ...attempt, code: failure.code, at: deps.clock.wall(), ...(outcome ? { outcome } : {}) };
   await deps.callEnds.store(callEnd(failure, decision, record, costNano));
   if (outcome) return { kind: 'done', outcome, callMs: null };
   if (decision.kind === 'stop-run') return { kind: 'stop', cause: decision.cause, message: decision.message };

@@ -20,6 +20,12 @@ export interface History {
   waits: number;
 }
 
+/** A row, and what is known of its conversation. */
+export interface KnownRow {
+  seed: Seed;
+  history: History;
+}
+
 export function emptyHistory(): History {
   return { steps: [], usage: NO_USAGE, costNano: 0, model: null, failures: 0, tries: 0, waits: 0 };
 }

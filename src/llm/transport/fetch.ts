@@ -55,7 +55,7 @@ async function answerText({ status, headers, body }: { status: number; headers: 
     return textOf(await decompress(body, headers), headers);
   } catch (error) {
     const reason = reasonOf(error);
-    throw new TransportFault(reason === 'ERR_BUFFER_TOO_LARGE' ? 'too-big' : 'cut', true, reason, status, headers);
+    throw new TransportFault(reason === 'ERR_BUFFER_TOO_LARGE' ? 'too-big' : 'cut', { sent: true, reason, status, headers });
   }
 }
 
@@ -99,7 +99,7 @@ export function createTransport(proxies: ProxySettings): Transport {
         async (answer) => {
           // Not of the endpoint, which never saw the request.
           if (answer.status === 407 && proxy !== null)
-            return new TransportFault('connect', false, 'PROXY_407', null, {}, { proxy });
+            return new TransportFault('connect', { sent: false, reason: 'PROXY_407', proxy });
           return new HttpAnswer(answer.status, answer.headers, await answerText(answer));
         },
         async (fault: unknown) => {

@@ -15,25 +15,39 @@ export type FaultKind =
   | 'cut' // the connection ended, or the encoding broke, within the body
   | 'too-big'; // the body passed the cap
 
+export interface FaultFacts {
+  /** False only when it is sure that no byte of the request was written. */
+  sent: boolean;
+  /** Short word of the system or of undici: ECONNREFUSED, UND_ERR_SOCKET, ...; or '' */
+  reason: string;
+  /** Status of the answer that was cut. @default null, none came */
+  status?: number | null;
+  /** Of that answer. @default none */
+  headers?: HeaderMap;
+  /** What had come of its body. @default null, nothing */
+  begun?: Buffer | null;
+  /** Name of the proxy that was on the way. @default null, none was */
+  proxy?: string | null;
+}
+
 /** No answer, or not a whole one. */
 export class TransportFault extends Error {
   override readonly name = 'TransportFault';
-  /** What had come of the body of an answer that was cut. */
+  readonly kind: FaultKind;
+  readonly sent: boolean;
+  readonly reason: string;
+  readonly status: number | null;
+  readonly headers: HeaderMap;
   readonly begun: Buffer | null;
-  /** Name of the proxy that was on the way. */
   readonly proxy: string | null;
-  constructor(
-    readonly kind: FaultKind,
-    /** False only when it is sure that no byte of the request was written. */
-    readonly sent: boolean,
-    /** Short word of the system or of undici: ECONNREFUSED, UND_ERR_SOCKET, ...; or '' */
-    readonly reason: string,
-    /** Status of the answer that was cut. */
-    readonly status: number | null,
-    readonly headers: HeaderMap,
-    { begun = null, proxy = null }: { begun?: Buffer | null; proxy?: string | null } = {},
-  ) {
+
+  constructor(kind: FaultKind, { sent, reason, status = null, headers = {}, begun = null, proxy = null }: FaultFacts) {
     super(`${kind}${reason === '' ? '' : ` (${reason})`}`);
+    this.kind = kind;
+    this.sent = sent;
+    this.reason = reason;
+    this.status = status;
+    this.headers = headers;
     this.begun = begun;
     this.proxy = proxy;
   }
@@ -100,7 +114,14 @@ export class WireRequest implements Dispatcher.DispatchHandler {
     // undici starts a request on its socket just before it writes the first byte.
     const sent = this.#controller !== null;
     const begun = kind === 'cut' ? Buffer.concat(this.#chunks) : null;
-    this.#fault = new TransportFault(kind, sent, reason, this.#status, this.#headers, { begun, proxy: this.#proxy });
+    this.#fault = new TransportFault(kind, {
+      sent,
+      reason,
+      status: this.#status,
+      headers: this.#headers,
+      begun,
+      proxy: this.#proxy,
+    });
     this.#chunks = [];
     this.#reject(this.#fault);
     this.#controller?.abort(this.#fault);

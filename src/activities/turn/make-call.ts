@@ -1,0 +1,162 @@
+/** From the gate to the answer: a place, the intent with its reserved money, the call, and how it ends. */
+import type { Admission, Release } from '../../core/gate/port.js';
+import type { CallResult } from '../../llm/port.js';
+import type { Capped, IntentResult, Unpriced } from '../../store/port/intents.js';
+import type { Attempt } from '../../store/port/store.js';
+import type { ActivityDeps } from '../deps.js';
+import { CallIntents } from './call-intents.js';
+import { whatCapDoes } from './cap-stop.js';
+import { endFailedCall } from './failed-call.js';
+import { failedOutcome } from './history.js';
+import { PricedModel, type Worth } from './priced-model.js';
+import { settleCall } from './settled-call.js';
+import { endRow, goOnFromStored, storedOutcome } from './stored-end.js';
+import type { Question } from './take-turn.js';
+import { notAdmitted, refusedForAll, type TurnEnd } from './turn-end.js';
+import type { TurnInHand } from './turn-in-hand.js';
+
+/** How often a call that another process makes is looked up. */
+const ELSEWHERE_MS = 300;
+const UNDER_SUSPICION = 'the answers that are under way';
+
+/** Something near may change soon: ask again from here. */
+export interface TurnHolds {
+  kind: 'hold';
+  ms: number;
+  reason: string;
+}
+
+type Place = Extract<Admission, { kind: 'go' }>;
+
+export class MakeCall {
+  readonly #deps: ActivityDeps;
+  readonly #model: PricedModel;
+  readonly #intents: CallIntents;
+  readonly #patienceMs: number;
+
+  constructor(deps: ActivityDeps, patienceMs: number) {
+    this.#deps = deps;
+    this.#model = new PricedModel(deps);
+    this.#intents = new CallIntents(deps);
+    this.#patienceMs = patienceMs;
+  }
+
+  async attempt(turn: TurnInHand, question: Question): Promise<TurnEnd | TurnHolds> {
+    const { context } = turn;
+    const refused = refusedForAll(context, this.#deps.clock.now());
+    if (refused) return refused;
+    if (context.suspicion.holds) return { kind: 'hold', ms: ELSEWHERE_MS, reason: UNDER_SUSPICION };
+    const place = await this.#admit(turn, question.tokens);
+    if (place.kind !== 'go') return notAdmitted(place);
+    try {
+      if (context.fault) throw context.fault;
+      this.#deps.callEnds.refuseNewCalls();
+      const worth = await this.#model.worth(context, question.messages);
+      const intent = await this.#intend(turn, worth);
+      if (intent.kind !== 'go') return await this.#notToCall(turn, intent, place.release);
+      return await this.#send(turn, question, { attempt: { ...turn.key, attempt: intent.attempt }, worth, place });
+    } finally {
+      place.release({ kind: 'done' });
+    }
+  }
+
+  async #admit({ context, key }: TurnInHand, promptTokens: number): Promise<Admission> {
+    if (this.#deps.gates.draining()) return { kind: 'wait', until: this.#deps.clock.now() + 1_000, reason: 'nothing' };
+    const { id: runId, task } = context.run;
+    const request = { runId, turn: key.turn, promptTokens, maxTokens: task.maxTokens, interactive: false };
+    return await context.gate.admit(request, this.#patienceMs, context.cancelSignal);
+  }
+
+  /** The call is written down, with the most that it may cost. */
+  async #intend({ context, key }: TurnInHand, { reservedNano, wary, simulated }: Worth): Promise<IntentResult> {
+    const { run } = context;
+    const { owner, clock, gates, homeCap = null } = this.#deps;
+    const money = { reservedNano, wary, simulated, timeZone: run.task.timeZone, homeCap };
+    const overdue = gates.overdue();
+    const known = { epoch: run.epoch, owner, at: clock.wall(), ...(overdue.length > 0 && { overdue }) };
+    return await this.#intents.intend({ ...key, ...money, ...known });
+  }
+
+  async #notToCall(
+    turn: TurnInHand,
+    intent: Exclude<IntentResult, { kind: 'go' }>,
+    release: (how: Release) => void,
+  ): Promise<TurnEnd | TurnHolds> {
+    switch (intent.kind) {
+      case 'capped':
+      case 'unpriced':
+        return await this.#capped(turn, intent, release);
+      case 'elsewhere':
+        if (intent.owner !== this.#deps.owner) return { kind: 'hold', ms: ELSEWHERE_MS, reason: 'another process' };
+        await this.#intents.abandon(turn.key);
+        return { kind: 'hold', ms: 0, reason: 'another process' };
+      case 'done':
+        return await storedOutcome(this.#deps, turn);
+      case 'answered':
+        return await goOnFromStored(this.#deps, turn);
+    }
+  }
+
+  /** A cap that this row alone has reached ends it; any other holds all turns, or stops the run. */
+  async #capped(turn: TurnInHand, stopped: Capped | Unpriced, release: (how: Release) => void): Promise<TurnEnd | TurnHolds> {
+    const { context, seed, history } = turn;
+    const end = whatCapDoes(context, stopped);
+    if (end.kind === 'fail-row') return await endRow(this.#deps, turn, failedOutcome(seed, history, end));
+    if (end.kind === 'stop') return end;
+    const { gate, run } = context;
+    // This turn's own place is still counted. Without another call here nothing would end the block.
+    if (gate.inFlight(run.id) <= 1) return { kind: 'hold', ms: ELSEWHERE_MS, reason: 'money' };
+    gate.blockOnMoney(run.id);
+    // Any other release would end the block at once.
+    release({ kind: 'unused' });
+    return { kind: 'hold', ms: 0, reason: 'money' };
+  }
+
+  async #send(
+    turn: TurnInHand,
+    question: Question,
+    { attempt, worth, place }: { attempt: Attempt; worth: Worth; place: Place },
+  ): Promise<TurnEnd> {
+    const { context } = turn;
+    const { clock } = this.#deps;
+    const entry = await place.enter();
+    if (entry.kind !== 'send') return await this.#unsent(attempt, notAdmitted(entry));
+    // Meanwhile: at most the calls that were in flight then are made.
+    const refusedSince = refusedForAll(context, clock.now());
+    if (refusedSince) return await this.#unsent(attempt, refusedSince);
+    if (context.suspicion.holds)
+      return await this.#unsent(attempt, { kind: 'wait', until: clock.now() + ELSEWHERE_MS, reason: UNDER_SUSPICION });
+    const started = clock.now();
+    const sentAt = clock.wall();
+    const result = await this.#ask(turn, question, attempt);
+    const callMs = clock.now() - started;
+    context.ended.calls += 1;
+    context.ended.ms += callMs;
+    if (!result.ok) {
+      const failed = { failure: result, worth, sentAt, release: place.release };
+      return await endFailedCall(this.#deps, this.#model, { turn, attempt }, failed);
+    }
+    // The place is free as soon as the answer is here: storing it must not hold up the next call.
+    place.release({ kind: 'done', tokens: result.usage, told: result.told ?? null });
+    const costNano = this.#model.cost(context, result, { worth, sentAt });
+    return await settleCall(this.#deps, turn, { attempt, reply: result, costNano, callMs });
+  }
+
+  async #ask({ context }: TurnInHand, { messages }: Question, attempt: Attempt): Promise<CallResult> {
+    context.suspicion.begins();
+    try {
+      const result = await this.#model.call(context, messages, attempt);
+      if (result.ok) context.suspicion.clear();
+      return result;
+    } finally {
+      context.suspicion.ends();
+    }
+  }
+
+  /** The intent is taken back: its call was not made. */
+  async #unsent(attempt: Attempt, end: TurnEnd): Promise<TurnEnd> {
+    const record = { ...attempt, kind: 'refused', code: 'E_CALL_UNSENT', at: this.#deps.clock.wall() } as const;
+    await this.#deps.callEnds.store({ kind: 'refuse', record });
+    return end;
+  }
+}

@@ -1,0 +1,62 @@
+/** The turns under way in this process: each is taken once, whoever asks for it, and none before the time that it was told to wait for. */
+import type { Seed } from '../../schema/seed.js';
+import type { ActivityDeps } from '../deps.js';
+import type { Publications } from '../phases/publication.js';
+import type { History } from './history.js';
+import type { RunContext } from './run-context.js';
+import { TakeTurn } from './take-turn.js';
+import { stopByDisk, type TurnEnd } from './turn-end.js';
+import { TurnInHand } from './turn-in-hand.js';
+
+export class Turns {
+  readonly #deps: ActivityDeps;
+  readonly #publications: Pick<Publications, 'ahead'>;
+  readonly #turn: TakeTurn;
+  /** Single flight: a second asker of the same turn joins the call under way. */
+  readonly #flights = new Map<string, Promise<TurnEnd>>();
+  /** Turns that were told to wait, by whoever asked: until then nobody sends them. */
+  readonly #notBefore = new Map<string, TurnEnd & { kind: 'wait' }>();
+
+  constructor(deps: ActivityDeps, publications: Pick<Publications, 'ahead'>) {
+    this.#deps = deps;
+    this.#publications = publications;
+    this.#turn = new TakeTurn(deps);
+  }
+
+  /** Takes the seed's next turn. `history` is brought up to date; a joined turn reloads it. */
+  async take(context: RunContext, seed: Seed, history: History): Promise<TurnEnd> {
+    const turn = new TurnInHand(context, seed, history);
+    // Its answer makes another turn of it.
+    const { name } = turn;
+    const under = this.#flights.get(name);
+    if (under !== undefined) {
+      const end = await under;
+      if (end.kind === 'go-on') turn.renew(await this.#deps.store.calls(context.run.id, { list: [seed.index] }));
+      return end;
+    }
+    const waits = this.#notBefore.get(name);
+    if (waits && waits.until > this.#deps.clock.now() && !context.cancelSignal.aborted) return waits;
+    this.#notBefore.delete(name);
+    const flight = this.#turn.take(turn).catch((error: unknown) => stopByDisk(context, error));
+    this.#flights.set(name, flight);
+    try {
+      const end = await flight;
+      if (end.kind === 'done') this.#countDown(context);
+      if (end.kind === 'wait') this.#putOff(context, name, end);
+      return end;
+    } finally {
+      this.#flights.delete(name);
+    }
+  }
+
+  #putOff({ gate, run }: RunContext, name: string, end: TurnEnd & { kind: 'wait' }): void {
+    this.#notBefore.set(name, end);
+    if (end.until > this.#deps.clock.now()) gate.rests(run.id, end.until);
+  }
+
+  /** The run is published as soon as its last outcome is stored. */
+  #countDown(context: RunContext): void {
+    context.left -= 1;
+    if (context.left <= 0) this.#publications.ahead(context.run.id, context.run.epoch);
+  }
+}
