@@ -1,10 +1,5 @@
 /** Starts, resumes or joins the workflow of a staged run. */
-import {
-  type Client,
-  WorkflowExecutionAlreadyStartedError,
-  WorkflowFailedError,
-  WorkflowNotFoundError,
-} from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { plural } from '../core/format.js';
 import { OPEN_STATES, type RunState } from '../core/model.js';
@@ -25,7 +20,7 @@ import {
   WORKFLOW_TASK_TIMEOUT,
 } from '../workflows/messages.js';
 import type { HostConnection } from './host/connection.js';
-import { describedFate, type Fate, fateOf, type RunWorkflow } from './run-fate.js';
+import { describedFate, type Fate, fateOf, type RunWorkflow, untilClosed } from './run-fate.js';
 import { withinReach } from './updates.js';
 import { workflowEnd } from './workflow-end.js';
 
@@ -254,11 +249,4 @@ export class Launcher {
       EXIT.unreachable,
     );
   }
-}
-
-/** Throws when Temporal does not answer: then nobody knows. */
-async function untilClosed(open: RunWorkflow): Promise<void> {
-  await open.result().catch((error: unknown) => {
-    if (!(error instanceof WorkflowFailedError) && !(error instanceof WorkflowNotFoundError)) throw error;
-  });
 }

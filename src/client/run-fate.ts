@@ -1,5 +1,5 @@
 /** What Temporal says of a run's workflow: the one of its epoch, or the one that is to open the next. */
-import { type Client, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, WorkflowFailedError, type WorkflowHandle, WorkflowNotFoundError } from '@temporalio/client';
 import { runWorkflowId } from '../core/names.js';
 import type { RunRow } from '../store/port/store.js';
 import type { RunInput, RunSummary } from '../workflows/messages.js';
@@ -48,4 +48,11 @@ export async function describedFate(client: Pick<Client, 'workflow'>, workflowId
     if (error instanceof WorkflowNotFoundError) return { is: 'lost' };
     throw error;
   }
+}
+
+/** Waits for its end, whatever that is. Throws when Temporal does not answer: then nobody knows. */
+export async function untilClosed(open: RunWorkflow): Promise<void> {
+  await open.result().catch((error: unknown) => {
+    if (!(error instanceof WorkflowFailedError) && !(error instanceof WorkflowNotFoundError)) throw error;
+  });
 }

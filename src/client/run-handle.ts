@@ -163,9 +163,12 @@ export class StoredRun implements RunHandle {
     // A run under way does not look back: its next epoch takes the reopened rows.
     if (!hasEnded(run)) {
       if (run.state === 'paused') throw stillPaused(this.id);
-      const open = await this.#options.act((launcher) => launcher.open(run));
-      if (open && options.wait === false) throw stillRunning(this.id);
-      await open?.result().catch(() => undefined);
+      await this.#options.act(async (launcher) => {
+        const open = await launcher.open(run);
+        if (open && options.wait === false) throw stillRunning(this.id);
+        // The death of a host is no end of the run: it is waited for through the next one.
+        if (open) await (await import('./run-fate.js')).untilClosed(open);
+      });
     }
     await this.#options.act(() => this.#options.handKey(run));
     const rows = (await this.#store.reopenFailed(this.id, options.cause)) || (await this.#leftOpen());
