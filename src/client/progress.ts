@@ -172,8 +172,10 @@ function callsAtProvider({ open }: RunTotals, { concurrency }: Control): number 
 
 /** What the provider or the engine said, and where to go with it. */
 function messageOf({ message, reason, task }: RunRow): string | null {
-  const page = reason === 'billing' || reason === 'key' ? whereToGo(task.model.provider, reason) : null;
-  return message === null || page === null ? message : `${message}; ${page}`;
+  if (message === null || (reason !== 'billing' && reason !== 'key')) return message;
+  const { provider, apiKeyEnv } = task.model;
+  const named = apiKeyEnv === null || message.includes(apiKeyEnv) ? null : `the key is that in ${apiKeyEnv}`;
+  return [message, named, whereToGo(provider, reason)].filter((part) => part !== null).join('; ');
 }
 
 export function resultOf(run: RunRow, totals: RunTotals): RunResult {

@@ -4,6 +4,8 @@
  */
 import { execFile } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ROOT } from '../../scripts/paths.mjs';
@@ -147,4 +149,57 @@ it('a cap that is reached -> the command with a higher one goes on, and so does 
   }
   expect([code, said]).toEqual([0, expect.stringContaining('20: 20 ok, 0 failed')]);
   expect(paidTwice(provider.billed())).toEqual([]);
+}, 120_000);
+
+/** Takes one key alone, and hands what has it to the provider of this test. */
+async function locked(key: string): Promise<{ url: string; server: Server }> {
+  const server = createServer(async (request, response) => {
+    if (request.headers.authorization !== `Bearer ${key}`) {
+      response.writeHead(401, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ error: { message: 'Incorrect API key provided.', code: 'invalid_api_key' } }));
+      return;
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk as Buffer);
+    const answer = await fetch(`${provider.url}/chat/completions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: Buffer.concat(chunks),
+    });
+    response.writeHead(answer.status, { 'content-type': 'application/json' });
+    response.end(await answer.text());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, server };
+}
+
+it('a key that the provider refuses, then a copied folder -> the way on works, done rows are not paid again', async () => {
+  const { url, server } = await locked('the-right-one');
+  try {
+    const { task, change, folder } = copyExample('keyed', 'worker_api_key_env: MY_KEY\nworker_max_tokens: 31\n');
+    change(provider.url, url);
+    const refused = await type(`${SWARM} run ${task} --yes`, { MY_KEY: 'a-wrong-one' });
+    expect(refused.code).toBe(5);
+    expect(refused.said).toContain('MY_KEY');
+    const next = hint(refused.said, /go on when it is mended: (.*)$/m);
+    const before = provider.calls().length;
+    const resumed = await type(next, { MY_KEY: 'the-right-one' });
+    expect(resumed.code).toBe(0);
+    const done = await type(hint(resumed.said, /Look at it with: (.*)$/m));
+    expect([done.code, done.said]).toEqual([0, expect.stringContaining('20 ok')]);
+    expect(provider.calls().length - before).toBe(20);
+    expect(paidTwice(provider.calls())).toEqual([]);
+
+    cpSync(folder, join(home.folder, 'keyed copy'), { recursive: true });
+    const copied = await type(`${SWARM} run 'keyed copy/task.yaml' --yes`, { MY_KEY: 'the-right-one' });
+    expect([copied.code, copied.said]).toEqual([2, expect.stringMatching(/copy[\s\S]*keyed/)]);
+    expect(provider.calls().length - before).toBe(20);
+    const file = join(home.folder, 'keyed copy', 'task.yaml');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('worker_max_tokens: 31', 'worker_max_tokens: 32'));
+    const own = await type(`${SWARM} run 'keyed copy/task.yaml' --yes`, { MY_KEY: 'the-right-one' });
+    expect([own.code, own.said]).toEqual([0, expect.stringContaining('20 ok')]);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 }, 120_000);
