@@ -5,7 +5,7 @@
  * @param {string} readme
  * @param {string} language of the fence
  */
-function firstBlock(readme, language) {
+export function firstBlock(readme, language) {
   const block = new RegExp(`^\`\`\`${language}\n([\\s\\S]*?)^\`\`\`$`, 'm').exec(readme);
   if (!block?.[1]) throw new Error(`README.md has no block of ${language}`);
   return block[1];

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { firstTask } from './first-task.mjs';
-import { ROOT } from './paths.mjs';
+import { DIST, ROOT } from './paths.mjs';
 
 const ROWS = 3_000;
 const COLUMNS = 96;
@@ -20,6 +20,7 @@ const LINES = 24;
 const AT_PERCENT = 40;
 const LONGEST_MS = 120_000;
 
+const SWARM = join(DIST, 'programs', 'swarm.js');
 const COMMAND = `swarm run my-task/task.yaml --total ${ROWS}`;
 
 /** Colors of the view, by the codes that a terminal gets for them (`ansis`). @type {Record<string, string>} */
@@ -67,6 +68,7 @@ function svg(lines) {
   const height = 2 * MARGIN + lines.length * CHARACTER.height;
   const texts = lines.map((line, at) => `<text y="${MARGIN + (at + 1) * CHARACTER.height - 5}">${parts(line)}</text>`);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}">
+<title>A terminal: ${COMMAND}</title>
 <rect width="100%" height="100%" rx="8" fill="#0d1117"/>
 <g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="14" fill="#e6edf3">
 ${texts.join('\n')}
@@ -102,12 +104,12 @@ async function until(wanted) {
 const { task, rows } = firstTask(readFileSync(join(ROOT, 'README.md'), 'utf8'));
 mkdirSync(join(folder, 'bin'));
 mkdirSync(join(folder, 'my-task'));
-symlinkSync(join(ROOT, 'dist', 'programs', 'swarm.js'), join(folder, 'bin', 'swarm'));
+symlinkSync(SWARM, join(folder, 'bin', 'swarm'));
 writeFileSync(join(folder, 'my-task', 'task.yaml'), task);
 writeFileSync(join(folder, 'my-task', 'reviews.jsonl'), rows);
 try {
   // The host is there before, so that the picture shows the run alone.
-  execFileSync('swarm', ['start'], { env, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
+  execFileSync(process.execPath, [SWARM, 'start'], { env, cwd: folder, stdio: ['ignore', 'ignore', 'inherit'] });
   tmux(
     'new-session',
     '-d',
@@ -130,13 +132,14 @@ try {
   console.log(plain(lines.join('\n')));
   console.log('\n... and at the end:\n');
   console.log(plain(end.join('\n')));
-  console.log(execFileSync('head', ['-n', '1', join(folder, 'my-task', 'out', 'reviews', 'output.jsonl')], { encoding: 'utf8' }));
+  const output = readFileSync(join(folder, 'my-task', 'out', 'reviews', 'output.jsonl'), 'utf8');
+  console.log(output.slice(0, output.indexOf('\n')));
 } finally {
   try {
     tmux('kill-server');
   } catch {
     // It was not started.
   }
-  execFileSync('swarm', ['stop'], { env, cwd: folder, stdio: 'ignore' });
+  execFileSync(process.execPath, [SWARM, 'stop'], { env, cwd: folder, stdio: 'ignore' });
   rmSync(folder, { recursive: true, force: true });
 }

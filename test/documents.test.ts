@@ -1,5 +1,5 @@
 /** The documents: what they link to is there, what they promise of themselves holds. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -42,7 +42,17 @@ function brokenLinks(path: string): string[] {
   });
 }
 
+/** Files and folders of the repository that a document names as code. */
+function missingPaths(path: string): string[] {
+  const named = [...textOf(path).matchAll(/`((?:src|test|scripts|bench|examples|tools)\/[\w./-]+)`/g)].map(([, name = '']) => name);
+  return named.filter((name) => !existsSync(join(root, name)) && !existsSync(join(root, `${name}.test.ts`)));
+}
+
 describe('documents', () => {
+  it.each(DOCUMENTS)('paths: %s -> names files of the repository that are there', (path) => {
+    expect(missingPaths(path)).toEqual([]);
+  });
+
   it.each(DOCUMENTS)('links: %s -> lead to files and titles that are there', (path) => {
     expect(brokenLinks(path)).toEqual([]);
   });
