@@ -44,7 +44,9 @@ function brokenLinks(path: string): string[] {
 
 /** Files and folders of the repository that a document names as code. */
 function missingPaths(path: string): string[] {
-  const named = [...textOf(path).matchAll(/`((?:src|test|scripts|bench|examples|tools)\/[\w./-]+)`/g)].map(([, name = '']) => name);
+  const named = [...textOf(path).matchAll(/`((?:src|test|scripts|bench|examples|tools)\/[\w./-]+)`/g)].map(
+    ([, name = '']) => name,
+  );
   return named.filter((name) => !existsSync(join(root, name)) && !existsSync(join(root, `${name}.test.ts`)));
 }
 
