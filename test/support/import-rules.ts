@@ -1,4 +1,4 @@
-/** The import table of the layout (docs/architecture.md) as data, and the checks that read it. */
+/** The import table of the layout (docs/design/layout.md) as data, and the checks that read it. */
 import { builtinModules } from 'node:module';
 import type { ResolvedImport, SourceFile } from './source-files.js';
 
