@@ -1,5 +1,5 @@
 /** Starts, resumes or joins the workflow of a staged run. */
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { EXIT, SwarmError } from '../core/errors.js';
 import { plural } from '../core/format.js';
 import { OPEN_STATES, type RunState } from '../core/model.js';
