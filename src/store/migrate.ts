@@ -22,6 +22,9 @@ const MIGRATIONS: Record<string, Migration> = {
   '0008-prompt-alone': promptAlone,
 };
 
+/** Name of the newest schema. */
+export const NEWEST_SCHEMA = Object.keys(MIGRATIONS).at(-1) as string;
+
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };
 
 /**
@@ -42,7 +45,7 @@ export async function migrate(db: Kysely<never>): Promise<void> {
       {
         code: 'E_STORE_VERSION',
         found: 'the store was written by a newer version of durable-swarm',
-        allowed: `schema ${Object.keys(MIGRATIONS).at(-1)} or older`,
+        allowed: `schema ${NEWEST_SCHEMA} or older`,
         fix: 'use that version, or another SWARM_HOME or database',
       },
       EXIT.badInput,
