@@ -69,7 +69,10 @@ it('export: every run of 0.1.0 as jsonl, csv and json -> the same bytes, but for
     for (const name of LANDED_NAMES) {
       for (const format of ['jsonl', 'csv', 'json'] as const) {
         const chunks: string[] = [];
-        const write = (chunk: Buffer, _encoding: string, done: () => void) => (chunks.push(chunk.toString()), done());
+        const write = (chunk: Buffer, _encoding: string, done: () => void) => {
+          chunks.push(chunk.toString());
+          done();
+        };
         await exportRun(store, LANDED_RUNS[name], format, new Writable({ write }));
         const then = saidThen(`${name}.${format}`);
         const expected = format === 'csv' ? csvOfToday(then) : then;
