@@ -11,8 +11,8 @@ export interface RowTexts {
 }
 
 /**
- * The texts of a text that stands beside the prompt. A run of before it was filled in may have one that is no template, or that its rows
- * cannot fill: that one is sent as it stands, as its first rows were. New runs are checked before they start.
+ * The texts of a text that stands beside the prompt. One that is no template, or that a row cannot fill, is sent as it stands: those that are
+ * sent at all are checked before a run starts.
  */
 function besideOf(text: string): (content: SeedContent) => string {
   const template = text.includes('{{') ? readTemplate(text).template : null;
@@ -31,7 +31,7 @@ export function rowTexts(task: Task): (content: unknown) => RowTexts {
   const prompt = parseTemplate(task.promptTemplate);
   const system = besideOf(task.systemPrompt ?? '');
   const followUp = besideOf(task.followUp);
-  const filled = [task.systemPrompt ?? '', task.followUp].some((text) => text.includes('{{'));
+  const filled = !task.promptAlone && [task.systemPrompt ?? '', task.followUp].some((text) => text.includes('{{'));
   return (given) => {
     const content = given as SeedContent;
     const rules = filled

@@ -1,9 +1,15 @@
 /** The host's end of the socket: reads requests, writes answers. Only the user of the home can connect. */
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import { encodeLine, type HostReply, type HostRequest, type HostStatus, readMessages } from '../client/host/protocol.js';
+import {
+  encodeLine,
+  HOST_VERSION,
+  type HostReply,
+  type HostRequest,
+  type HostStatus,
+  readMessages,
+} from '../client/host/protocol.js';
 import { type HostSettings, settingsAnswer } from '../core/host-settings.js';
-import { packageVersion } from '../package-info.js';
 import type { WorkflowExecution } from '../store/port/store.js';
 import type { Clients } from './clients.js';
 import type { Startup, StartupEnd } from './startup.js';
@@ -104,7 +110,7 @@ async function answer(
   const done = () => send({ type: 'done' });
   switch (request.type) {
     case 'hello':
-      if (request.version !== packageVersion) return send({ type: 'version', version: packageVersion, pid: process.pid });
+      if (request.version !== HOST_VERSION) return send({ type: 'version', version: HOST_VERSION, pid: process.pid });
       undo.push(
         handlers.startup.follow({
           onLine: (line) => send({ type: 'progress', line }),

@@ -2,7 +2,8 @@
 import type { IDENTITY_KEYS, Task } from '../schema/task-types.js';
 
 type IdentityKey = (typeof IDENTITY_KEYS)[number];
-type OperationalKey = Exclude<keyof Task, IdentityKey>;
+/** `promptAlone` is no key of a file: a run keeps it. */
+type OperationalKey = Exclude<keyof Task, IdentityKey | 'promptAlone'>;
 
 /** Keys that make another run when they change. `model` covers three keys of the file. */
 const IDENTITY_FILE_KEYS: Record<IdentityKey, string> = {

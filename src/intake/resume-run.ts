@@ -11,7 +11,8 @@ import { CONTROL_KEYS, controlOf } from './task-control.js';
 /** The same task and rows go on with their run, or are answered again. Throws E_OUT_MISMATCH, E_SEEDS_CHANGED, E_LOCKED. */
 export async function resume(ports: StagePorts, request: StageRequest, existing: RunRow): Promise<StagedRun> {
   const { store } = ports;
-  const task: Task = { ...request.task, outputDir: existing.outputDir };
+  const { promptAlone } = existing.task;
+  const task: Task = { ...request.task, outputDir: existing.outputDir, ...(promptAlone ? { promptAlone } : {}) };
   const changed = changedKeys(existing.task, task);
   if (changed.length > 0) throw mismatch(existing, changed);
   const grown = hasRows(existing, request.seen) ? false : await compareRows(store, request, existing);

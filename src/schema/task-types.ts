@@ -52,6 +52,8 @@ export interface Task {
   maxTurns: number;
   /** The user message of every turn after the first. */
   followUp: string;
+  /** True in runs of 0.1.0: systemPrompt and followUp are sent as they stand. No task file says so. */
+  promptAlone?: true;
   stopWhen: StopRule[];
   onTruncate: 'keep' | 'fail' | 'continue';
   /** Absolute path, or null when rows come from code. */

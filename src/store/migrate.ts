@@ -8,6 +8,7 @@ import * as capsAndLimits from './migrations/0004-caps-and-limits.js';
 import * as waitsAndTime from './migrations/0005-waits-and-time.js';
 import * as setClocks from './migrations/0006-set-clocks.js';
 import * as moneyThatIsKnown from './migrations/0007-money-that-is-known.js';
+import * as promptAlone from './migrations/0008-prompt-alone.js';
 
 /** In order of their names. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -18,7 +19,11 @@ const MIGRATIONS: Record<string, Migration> = {
   '0005-waits-and-time': waitsAndTime,
   '0006-set-clocks': setClocks,
   '0007-money-that-is-known': moneyThatIsKnown,
+  '0008-prompt-alone': promptAlone,
 };
+
+/** Name of the newest schema. */
+export const NEWEST_SCHEMA = Object.keys(MIGRATIONS).at(-1) as string;
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };
 
@@ -40,7 +45,7 @@ export async function migrate(db: Kysely<never>): Promise<void> {
       {
         code: 'E_STORE_VERSION',
         found: 'the store was written by a newer version of durable-swarm',
-        allowed: `schema ${Object.keys(MIGRATIONS).at(-1)} or older`,
+        allowed: `schema ${NEWEST_SCHEMA} or older`,
         fix: 'use that version, or another SWARM_HOME or database',
       },
       EXIT.badInput,

@@ -36,6 +36,15 @@ test('rowTexts: a stored run whose texts are no templates, or that its rows cann
   expect(rowTexts(stored)({ text: 'x' }).rules).toMatchObject({ systemPrompt: 'Use {{unknown}}.', followUp: 'Close {{' });
 });
 
+test('rowTexts: a run of 0.1.0 -> what stands beside its prompt is sent as it stands, also where its rows could fill it', () => {
+  const stored: Task = {
+    ...task({ system_prompt: 'On {{text}}.', multi_turn: true, follow_up: 'More on {{text}}.' }),
+    promptAlone: true,
+  };
+  const { prompt, rules } = rowTexts(stored)({ text: 'x' });
+  expect([prompt, rules.systemPrompt, rules.followUp]).toEqual(['x', 'On {{text}}.', 'More on {{text}}.']);
+});
+
 test('templatesBeside: a follow_up that is never sent -> not asked of the rows', () => {
   const single = task({ system_prompt: '{{a}}', follow_up: '{{b}}' });
   expect(templatesBeside(single).flatMap(({ variables }) => variables)).toEqual(['a']);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { HostConnection } from '../../src/client/host/connection.js';
 import { connectToHost, findOrStartHost, hostStatus, stopHost } from '../../src/client/host/process.js';
-import { encodeLine, type HostInfo } from '../../src/client/host/protocol.js';
+import { encodeLine, HOST_VERSION, type HostInfo } from '../../src/client/host/protocol.js';
 import type { SwarmError } from '../../src/core/errors.js';
 import { ensureHome, homePaths } from '../../src/home.js';
 import { isPortFree } from '../../src/host/ports.js';
@@ -151,9 +151,10 @@ describe('findOrStartHost', () => {
     const reply = await new Promise<string>((resolve) => {
       const peer = createPeer(info);
       peer.onLine(resolve);
-      peer.send({ type: 'hello', version: '99.0.0' });
+      // As 0.1.0 says it, whose store is another.
+      peer.send({ type: 'hello', version: packageVersion });
     });
-    expect(JSON.parse(reply)).toEqual({ type: 'version', version: packageVersion, pid: info.pid });
+    expect(JSON.parse(reply)).toEqual({ type: 'version', version: HOST_VERSION, pid: info.pid });
     expect(await stopHost(config)).toBe(true);
   });
 });

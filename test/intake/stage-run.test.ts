@@ -227,6 +227,12 @@ describe('the same task and rows again', () => {
     await staged({ task: { maxCost: 2, concurrency: 9, timeoutMs: 1_234, requestsPerMinute: 5 } });
     expect(await store.control(run.id)).toMatchObject({ requestsPerMinute: 5, capNano: 2_000_000_000 });
   });
+
+  it('a run of 0.1.0, whose prompt alone is filled in -> stays so, and no key is said to have changed', async () => {
+    const { run } = await staged({ task: { promptAlone: true } });
+    expect((await staged({ task: {} })).notes).toEqual([`run ${run.id} is resumed`]);
+    expect((await staged({ task: { concurrency: 9 } })).run.task).toMatchObject({ concurrency: 9, promptAlone: true });
+  });
 });
 
 describe('something changed', () => {

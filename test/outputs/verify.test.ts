@@ -297,6 +297,13 @@ describe('verifyRun, the rows of other formats', () => {
     expect(await changed(path, Buffer.concat([bytes, Buffer.from('one,more\n')]))).toEqual(['output.csv: rows 5, not 4']);
   });
 
+  it('written by 0.1.0, whose csv is another under the same version -> as by another version', async () => {
+    const path = await published('csv');
+    const bytes = replaced(path, 'answer 4', "'nswer 4");
+    tamperReceipt(({ calls }) => Object.assign(calls, { unpriced: undefined, exceeding: undefined }));
+    expect(await changed(path, bytes)).toEqual([]);
+  });
+
   it('failed.jsonl: a line is changed, and its hash with it -> the line', async () => {
     await published('jsonl');
     const path = join(out, 'failed.jsonl');

@@ -2,9 +2,16 @@
 import { createConnection, type Socket } from 'node:net';
 import { EXIT, type ExitCode, SwarmError } from '../../core/errors.js';
 import { type HostSettings, otherPlace, type SettingsAnswer } from '../../core/host-settings.js';
-import { packageVersion } from '../../package-info.js';
 import type { WorkflowExecution } from '../../store/port/store.js';
-import { encodeLine, type HostInfo, type HostReply, type HostRequest, type HostStatus, readMessages } from './protocol.js';
+import {
+  encodeLine,
+  HOST_VERSION,
+  type HostInfo,
+  type HostReply,
+  type HostRequest,
+  type HostStatus,
+  readMessages,
+} from './protocol.js';
 
 /** What following a start ended with. `closed`: the host went away in the middle of it. `silent`: it holds the socket and says nothing. */
 export type HelloResult =
@@ -18,7 +25,7 @@ function versionError(host: { version: string; pid: number }): SwarmError {
   return new SwarmError(
     {
       code: 'E_HOST_VERSION',
-      found: `the running host (pid ${host.pid}) is durable-swarm ${host.version}, this is ${packageVersion}`,
+      found: `the running host (pid ${host.pid}) is durable-swarm ${host.version}, this is ${HOST_VERSION}`,
       allowed: 'a host and its clients of the same version',
       fix: 'run `swarm stop`, then the command again: runs go on where they were',
     },
@@ -78,7 +85,7 @@ export class HostConnection {
   async hello(settings: HostSettings, onProgress: (line: string) => void, silentMs: number): Promise<HelloResult> {
     return await new Promise((resolve, reject) => {
       const silent = setTimeout(() => resolve({ kind: 'silent' }), silentMs);
-      this.#send({ type: 'hello', version: packageVersion, settings }, (reply) => {
+      this.#send({ type: 'hello', version: HOST_VERSION, settings }, (reply) => {
         clearTimeout(silent);
         if (reply?.type === 'progress') return onProgress(reply.line);
         this.#onReply = null;

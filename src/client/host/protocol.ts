@@ -6,6 +6,14 @@ import type { Socket } from 'node:net';
 import type { Problem } from '../../core/errors.js';
 import type { HostSettings, SettingsAnswer } from '../../core/host-settings.js';
 import type { EpochMs } from '../../core/model.js';
+import { packageVersion } from '../../package-info.js';
+import { NEWEST_SCHEMA } from '../../store/migrate.js';
+
+/**
+ * What a host and its clients must have in common: the package's version, and the newest schema of the store, which also tells two checkouts
+ * apart that bear the same version.
+ */
+export const HOST_VERSION = `${packageVersion} (store ${NEWEST_SCHEMA})`;
 
 /** A host that is ready. */
 export interface HostInfo {
@@ -51,7 +59,10 @@ export interface HostStatus {
 }
 
 export type HostRequest =
-  /** Follows the start; the last answer is `ready`, `failed`, `stopping` or `version`. `settings`: those of the client. */
+  /**
+   * Follows the start; the last answer is `ready`, `failed`, `stopping` or `version`. `version`: HOST_VERSION of the client. `settings`: those of
+   * the client.
+   */
   | { type: 'hello'; version: string; settings: HostSettings }
   /** API keys by the name of their variable; kept in memory only, the latest value counts. */
   | { type: 'keys'; keys: Record<string, string> }

@@ -1,0 +1,100 @@
+/** A copy of what version 0.1.0 left (test/fixtures/landed-0.1.0), put to rights for another place: its folder, machine and provider. */
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import Database from 'libsql';
+import { taskFingerprint } from '../../src/intake/fingerprint.js';
+import type { Task } from '../../src/schema/task-types.js';
+import { rowOf } from './provider.js';
+import { RunFolder } from './run-folder.js';
+import type { SwarmHome } from './swarm-home.js';
+
+export const LANDED = fileURLToPath(new URL('../fixtures/landed-0.1.0', import.meta.url));
+export type LandedName = 'letters' | 'story' | 'odd' | 'capped' | 'unpriced' | 'paused' | 'cut';
+/** Ids of its runs. */
+export const LANDED_RUNS = JSON.parse(readFileSync(join(LANDED, 'ids.json'), 'utf8')) as Readonly<Record<LandedName, string>>;
+export const LANDED_NAMES = Object.keys(LANDED_RUNS) as LandedName[];
+
+/** Where make.mjs ran. */
+const FOLDER = '/tmp/landed';
+const PROVIDER = '127.0.0.1:17061';
+
+/** What 0.1.0 printed: `letters.jsonl` by `swarm export`, `letters.receipt.json` by `swarm receipt --json`, `runs.json`. */
+export function saidThen(file: string): string {
+  return readFileSync(join(LANDED, 'said', file), 'utf8');
+}
+
+/** Task and fingerprint of each run, as they were stored. */
+export function storedTasks(): { id: string; task: Task; fingerprint: string }[] {
+  const db = new Database(join(LANDED, 'home', 'store.db'), { readonly: true });
+  try {
+    const rows = db.prepare('SELECT id, task_json, task_fingerprint FROM runs').all() as Record<string, string>[];
+    return rows.map((row) => ({
+      id: String(row['id']),
+      task: JSON.parse(String(row['task_json'])) as Task,
+      fingerprint: String(row['task_fingerprint']),
+    }));
+  } finally {
+    db.close();
+  }
+}
+
+export class LandedHome {
+  readonly #home: SwarmHome;
+
+  /** Copies the fixture. `url` is the provider that its runs go on with: a base is part of a task's identity, and so is written anew with it. */
+  constructor(home: SwarmHome, url: string) {
+    this.#home = home;
+    const moved = (text: string) => {
+      const place = new URL(url).host;
+      return text
+        .replaceAll(`${FOLDER}/`, `${home.folder}/`)
+        .replaceAll(PROVIDER, place)
+        .replaceAll(PROVIDER.replace(':', '-'), place.replace(':', '-'));
+    };
+    cpSync(join(LANDED, 'home'), home.home, { recursive: true });
+    cpSync(join(LANDED, 'tasks'), join(home.folder, 'tasks'), { recursive: true });
+    const db = new Database(join(home.home, 'store.db'));
+    for (const name of LANDED_NAMES) {
+      const id = LANDED_RUNS[name];
+      const row = db.prepare('SELECT task_json, output_dir FROM runs WHERE id = ?').get(id) as Record<string, string>;
+      const taskJson = moved(String(row['task_json']));
+      const fingerprint = taskFingerprint(JSON.parse(taskJson) as Task);
+      db.prepare('UPDATE runs SET task_json = ?, task_fingerprint = ?, output_dir = ? WHERE id = ?').run(
+        taskJson,
+        fingerprint,
+        moved(String(row['output_dir'])),
+        id,
+      );
+      this.#rewrite(this.task(name), moved);
+      this.#rewrite(this.out(name).path('.durable-swarm.json'), (text) => {
+        const marker = JSON.parse(moved(text)) as { fingerprint: string; holder: { machine: string } | null };
+        if (marker.holder) marker.holder.machine = hostname();
+        return JSON.stringify({ ...marker, fingerprint });
+      });
+    }
+    db.close();
+  }
+
+  #rewrite(path: string, change: (text: string) => string): void {
+    if (existsSync(path)) writeFileSync(path, change(readFileSync(path, 'utf8')));
+  }
+
+  /** Path of a task file. */
+  task(name: LandedName): string {
+    return join(this.#home.folder, 'tasks', name, 'task.yaml');
+  }
+
+  out(name: LandedName): RunFolder {
+    return new RunFolder(join(this.#home.folder, 'tasks', name, 'out'));
+  }
+
+  /** Rows of a run as the provider's book names them; its prompt is `before` and the row's text. */
+  rows(name: LandedName, before: string): Set<string> {
+    const lines = readFileSync(join(this.#home.folder, 'tasks', name, 'seeds.jsonl'), 'utf8')
+      .trimEnd()
+      .split('\n');
+    return new Set(lines.map((line) => rowOf(`${before} ${(JSON.parse(line) as { text: string }).text}`)));
+  }
+}
