@@ -87,6 +87,7 @@ class ConnectedSwarm implements Swarm {
         home: this.#config.home,
         homeId: homeId(this.#config.home),
         ...runFolders,
+        endEpoch: ({ id }) => this.#host.through(async () => await (await this.#host.launcher()).endEpoch(id)),
         now: () => Date.now(),
         random: () => Math.random(),
       },

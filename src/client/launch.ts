@@ -14,6 +14,7 @@ import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
 import type { ResizeOptions } from '../core/resize.js';
 import { hasEnded } from '../core/run-end.js';
 import { unknownRun } from '../core/run-errors.js';
+import { underWay } from '../intake/stage-refusals.js';
 import type { DayCap } from '../store/port/intents.js';
 import type { RunRow, Store } from '../store/port/store.js';
 import {
@@ -42,6 +43,11 @@ const NO_WORKER_MS = 5_000;
 /** How long a workflow is waited for to open its epoch. Opening one takes some tens of milliseconds; a cluster may have no worker now. */
 const OPENING_MS = 10_000;
 const OPENING_LOOK_MS = 50;
+
+/** How long calls of a run that rests are waited for before its epoch is ended: a cancel would cut them, and they may be billed. */
+const DRAIN_MS = 60_000;
+const DRAIN_LOOK_MS = 100;
+
 export interface LaunchedFor {
   host?: Partial<Pick<HostConnection, 'opens' | 'goOn'>>;
   cap?: DayCap | null;
@@ -185,6 +191,28 @@ export class Launcher {
     await this.#store.setControl(runId, { paused: true });
     await this.#store.updateRun(runId, { state: 'paused', reason: 'user' }, OPEN_STATES);
     if (open) await withinReach(open.executeUpdate(pauseUpdate));
+  }
+
+  /**
+   * Ends the epoch of a run that rests, so that the next one may work by another task: what it has is published. Throws E_LOCKED (exit 6) when
+   * it goes on meanwhile, or when its calls under way take too long.
+   */
+  async endEpoch(runId: string): Promise<void> {
+    for (const until = performance.now() + DRAIN_MS; (await this.#store.totals(runId)).open > 0; ) {
+      if (performance.now() > until) throw underWay(await this.#known(runId));
+      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
+    }
+    const run = await this.#known(runId);
+    if (hasEnded(run)) return;
+    if (!RESTING.includes(run.state)) throw underWay(run);
+    await this.#store.setControl(runId, { cancelled: true });
+    const open = await this.open(run);
+    if (open) {
+      await open.cancel();
+      await untilClosed(open);
+    }
+    // Nobody is left to end it.
+    else await this.#store.updateRun(runId, { state: 'cancelled', reason: 'cancelled', endedAt: Date.now() }, RESTING);
   }
 
   async resume(runId: string, open: RunWorkflow): Promise<void> {

@@ -4,19 +4,20 @@ import type { Task } from '../schema/task-types.js';
 import type { RunRow } from '../store/port/store.js';
 import { changedKeys, changedOperationalKeys } from './changed-keys.js';
 import { compareRows, hasRows } from './compare-rows.js';
+import { takeOver } from './keep-changed.js';
 import { mustHave, type StagedRun, type StagePorts, type StageRequest } from './stage-new.js';
 import { mismatch } from './stage-refusals.js';
 import { CONTROL_KEYS, controlOf } from './task-control.js';
 
-/** The same task and rows go on with their run, or are answered again. Throws E_OUT_MISMATCH, E_SEEDS_CHANGED, E_LOCKED. */
+/** The same task and rows go on with their run, or are answered again; changed ones too where they are to be kept. Throws E_OUT_MISMATCH, E_SEEDS_CHANGED, E_LOCKED. */
 export async function resume(ports: StagePorts, request: StageRequest, existing: RunRow): Promise<StagedRun> {
   const { store } = ports;
   const task: Task = { ...request.task, outputDir: existing.outputDir };
   const changed = changedKeys(existing.task, task);
-  if (changed.length > 0) throw mismatch(existing, changed);
-  const grown = hasRows(existing, request.seen) ? false : await compareRows(store, request, existing);
+  if (changed.length > 0 && request.ifChanged !== 'keep') throw mismatch(existing, changed);
+  const grown = hasRows(existing, request.seen) ? false : await compareRows(ports, request, existing);
 
-  const notes: string[] = [];
+  const notes = changed.length > 0 ? await takeOver(ports, existing, task, changed) : [];
   const operational = changedOperationalKeys(existing.task, task);
   if (operational.length > 0) {
     await store.updateRun(existing.id, { task });
@@ -28,7 +29,8 @@ export async function resume(ports: StagePorts, request: StageRequest, existing:
   if (existing.detached !== request.detached) await store.updateRun(existing.id, { detached: request.detached });
   const completed = existing.state === 'completed' && !grown;
   const missing = completed ? await ports.missingFiles({ ...existing, task }) : [];
-  const finished = completed && missing.length === 0;
+  // What its receipt says of the task has changed.
+  const finished = completed && missing.length === 0 && changed.length === 0;
   if (missing.length > 0)
     notes.push(`${missing.join(', ')} of run ${existing.id} is not in its folder: written again, no call is made`);
   else if (grown) notes.push(`run ${existing.id} goes on with rows ${existing.total + 1} and later`);
