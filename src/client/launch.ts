@@ -14,7 +14,6 @@ import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
 import type { ResizeOptions } from '../core/resize.js';
 import { hasEnded } from '../core/run-end.js';
 import { unknownRun } from '../core/run-errors.js';
-import { underWay } from '../intake/stage-refusals.js';
 import type { DayCap } from '../store/port/intents.js';
 import type { RunRow, Store } from '../store/port/store.js';
 import {
@@ -35,7 +34,7 @@ import { workflowEnd } from './workflow-end.js';
 const CLOSED_STATES: readonly RunState[] = ['interrupted', 'cancelled', 'failed'];
 
 /** A pause that a person or a host's death made. */
-const RESTING: readonly RunState[] = ['paused', 'interrupted'];
+export const RESTING: readonly RunState[] = ['paused', 'interrupted'];
 
 /** How long a workflow without a poller is waited for. */
 const NO_WORKER_MS = 5_000;
@@ -43,10 +42,6 @@ const NO_WORKER_MS = 5_000;
 /** How long a workflow is waited for to open its epoch. Opening one takes some tens of milliseconds; a cluster may have no worker now. */
 const OPENING_MS = 10_000;
 const OPENING_LOOK_MS = 50;
-
-/** How long calls of a run that rests are waited for before its epoch is ended: a cancel would cut them, and they may be billed. */
-const DRAIN_MS = 60_000;
-const DRAIN_LOOK_MS = 100;
 
 export interface LaunchedFor {
   host?: Partial<Pick<HostConnection, 'opens' | 'goOn'>>;
@@ -193,28 +188,6 @@ export class Launcher {
     if (open) await withinReach(open.executeUpdate(pauseUpdate));
   }
 
-  /**
-   * Ends the epoch of a run that rests, so that the next one may work by another task: what it has is published. Throws E_LOCKED (exit 6) when
-   * it goes on meanwhile, or when its calls under way take too long.
-   */
-  async endEpoch(runId: string): Promise<void> {
-    for (const until = performance.now() + DRAIN_MS; (await this.#store.totals(runId)).open > 0; ) {
-      if (performance.now() > until) throw underWay(await this.#known(runId));
-      await new Promise((resolve) => setTimeout(resolve, DRAIN_LOOK_MS));
-    }
-    const run = await this.#known(runId);
-    if (hasEnded(run)) return;
-    if (!RESTING.includes(run.state)) throw underWay(run);
-    await this.#store.setControl(runId, { cancelled: true });
-    const open = await this.open(run);
-    if (open) {
-      await open.cancel();
-      await untilClosed(open);
-    }
-    // Nobody is left to end it.
-    else await this.#store.updateRun(runId, { state: 'cancelled', reason: 'cancelled', endedAt: Date.now() }, RESTING);
-  }
-
   async resume(runId: string, open: RunWorkflow): Promise<void> {
     await this.#store.letGoOn(runId, OPEN_STATES);
     await this.#host.goOn?.(runId).catch(() => undefined);
@@ -286,7 +259,7 @@ export class Launcher {
 }
 
 /** Throws when Temporal does not answer: then nobody knows. */
-async function untilClosed(open: RunWorkflow): Promise<void> {
+export async function untilClosed(open: RunWorkflow): Promise<void> {
   await open.result().catch((error: unknown) => {
     if (!(error instanceof WorkflowFailedError) && !(error instanceof WorkflowNotFoundError)) throw error;
   });

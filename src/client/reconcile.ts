@@ -66,7 +66,7 @@ async function plan(store: Store, runId: string, file: string): Promise<Planned 
   const { form = null, answered: inTime = 0, found: listed = 0 } = found ?? {};
   return {
     run,
-    versions,
+    tasks,
     doubtful,
     found,
     plan: { run: runId, form, answered: inTime, found: listed, ignored: exported.ignored, calls },
