@@ -109,7 +109,7 @@ it('under way -> refused with the pause to type; paused -> goes on with the chan
   latencyMs = 300;
   const files = task('paused', 'old', 1);
   const run = (await home.run(['run', files.path, '--detach'])).stdout.trim();
-  await until(() => answered.length >= 8);
+  await until('eight answers', () => answered.length >= 8);
   task('paused', 'new', 1);
   const refused = await home.run(['run', files.path, '--changed', 'keep'], 6);
   expect(refused.stderr).toContain(`swarm pause ${run}; then the same command again`);
