@@ -36,13 +36,14 @@ export async function earlierRows(
   const folder = await realpath(task.outputDir).catch(() => task.outputDir);
   const newest = (await store.runs({ limit: NEWEST })).filter((run) => run.epoch > 0);
   // What is kept was done by another task: it is done all the same, and tells nothing of this one.
-  const kept = keeps ? newest.find((run) => run.outputDir === folder && run.taskFingerprint !== fingerprint) : undefined;
+  const [inFolder] = newest.filter(({ outputDir }) => outputDir === folder);
+  const kept = keeps && inFolder?.taskFingerprint !== fingerprint ? inFolder : undefined;
   const runs = newest.filter((run) => run.taskFingerprint === fingerprint);
   const found: EarlierRows = { ...NO_EARLIER_ROWS, learned: await store.limits(gateKey(task.model)) };
   if (kept) found.done = await doneOf(store, kept.id);
   for (const run of runs) {
     const done = await doneOf(store, run.id);
-    if (run.outputDir === folder && found.done === 0) found.done = done;
+    if (!kept && run.outputDir === folder && found.done === 0) found.done = done;
     if (found.sample !== null || (await store.taskVersions(run.id)).length > 0) continue;
     const rows = await store.firstRows(run.id, SAMPLED_ROWS);
     const sample = calibrationSample(rows, done === run.total ? LEAST_ENDED : undefined);

@@ -17,13 +17,16 @@ export async function standStill(ports: Pick<StagePorts, 'endEpoch'>, run: RunRo
   if (isBusy(run)) await ports.endEpoch?.(run);
 }
 
-/** The next epoch works by `task`. Returns what is to be said. Throws E_LOCKED when the run is under way. */
+/** The next epoch of a run that stands still works by `task`. Returns what is to be said. Throws E_LOCKED when it goes on meanwhile. */
 export async function takeOver(ports: StagePorts, run: RunRow, task: Task, changed: readonly string[]): Promise<string[]> {
   const { store, home } = ports;
-  await standStill(ports, run);
   const fingerprint = taskFingerprint(task);
   const change = { runId: run.id, task, taskFingerprint: fingerprint, changed, whileIn: STANDING };
-  if (!(await store.changeTask(change))) throw underWay(run);
+  if (!(await store.changeTask(change))) {
+    // Of several starts of the same changed task at once one changes it, and the others go on with it.
+    if ((await store.run(run.id))?.taskFingerprint !== fingerprint) throw underWay(run);
+    return [];
+  }
   // The marker names the task that the folder is for.
   await ports.claimFolder(task.outputDir, { run: run.id, home, fingerprint, createdAt: run.createdAt }, {});
   await ports.releaseFolder(task.outputDir, run.id);

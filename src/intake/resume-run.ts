@@ -2,30 +2,36 @@
 
 import type { Task } from '../schema/task-types.js';
 import type { RunRow } from '../store/port/store.js';
-import { changedKeys, changedOperationalKeys } from './changed-keys.js';
+import { changedKeys, changedOperationalKeys, withStoredBase } from './changed-keys.js';
 import { compareRows, hasRows } from './compare-rows.js';
-import { takeOver } from './keep-changed.js';
+import { standStill, takeOver } from './keep-changed.js';
 import { mustHave, type StagedRun, type StagePorts, type StageRequest } from './stage-new.js';
 import { mismatch } from './stage-refusals.js';
 import { CONTROL_KEYS, controlOf } from './task-control.js';
 
-/** The same task and rows go on with their run, or are answered again; changed ones too where they are to be kept. Throws E_OUT_MISMATCH, E_SEEDS_CHANGED, E_LOCKED. */
+/**
+ * The same task and rows go on with their run, or are answered again; changed ones too where what is done is kept. Throws E_OUT_MISMATCH,
+ * E_SEEDS_CHANGED, E_LOCKED.
+ */
 export async function resume(ports: StagePorts, request: StageRequest, existing: RunRow): Promise<StagedRun> {
   const { store } = ports;
-  const task: Task = { ...request.task, outputDir: existing.outputDir };
+  const task: Task = { ...withStoredBase(request.task, existing.task.model), outputDir: existing.outputDir };
   const changed = changedKeys(existing.task, task);
   if (changed.length > 0 && request.ifChanged !== 'keep') throw mismatch(existing, changed);
   const grown = hasRows(existing, request.seen) ? false : await compareRows(ports, request, existing);
 
-  const notes = changed.length > 0 ? await takeOver(ports, existing, task, changed) : [];
+  const notes: string[] = [];
+  if (changed.length > 0) await standStill(ports, existing);
   const operational = changedOperationalKeys(existing.task, task);
   if (operational.length > 0) {
-    await store.updateRun(existing.id, { task });
+    // Its control row is changed before a task that was changed: a start that is cut short between the two finds them changed again.
+    if (changed.length === 0) await store.updateRun(existing.id, { task });
     const control = controlOf(task);
-    const changed = CONTROL_KEYS.filter(([key]) => operational.includes(key)).flatMap(([, fields]) => fields);
-    await store.setControl(existing.id, Object.fromEntries(changed.map((field) => [field, control[field]])));
+    const fields = CONTROL_KEYS.filter(([key]) => operational.includes(key)).flatMap(([, names]) => names);
+    await store.setControl(existing.id, Object.fromEntries(fields.map((field) => [field, control[field]])));
     notes.push(`run ${existing.id} takes over the changed ${operational.join(', ')}`);
   }
+  if (changed.length > 0) notes.push(...(await takeOver(ports, existing, task, changed)));
   if (existing.detached !== request.detached) await store.updateRun(existing.id, { detached: request.detached });
   const completed = existing.state === 'completed' && !grown;
   const missing = completed ? await ports.missingFiles({ ...existing, task }) : [];

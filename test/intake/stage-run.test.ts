@@ -700,6 +700,14 @@ describe('--changed keep', () => {
     }
   });
 
+  it('two starts of the same changed task at once -> one version, both go on', async () => {
+    const { run } = await staged();
+    await ended(run.id, 'capped');
+    const both = await Promise.all([keep({ task: { maxTokens: 7 } }), keep({ task: { maxTokens: 7 } })]);
+    expect(both.map(({ kind }) => kind)).toEqual(['resumed', 'resumed']);
+    expect(await store.taskVersions(run.id)).toHaveLength(2);
+  });
+
   it('changed twice before it goes on -> the version between has no rows', async () => {
     const { run } = await staged();
     await ended(run.id, 'capped');

@@ -30,7 +30,8 @@ export interface TaskVersion {
 export interface TaskVersionStore {
   /**
    * The next epoch works by another task; rows that are done stay. The fingerprint goes with it, and both versions are kept. Nothing is
-   * changed, and false, when the run is in another state or a call is under way, whose cost and end belong to the task of before.
+   * changed, and false, when the run is in another state or a call is under way, whose cost and end belong to the task of before. A task
+   * that the run has already is no change.
    */
   changeTask(change: TaskChange): Promise<boolean>;
   /** In their order; empty when the task was never changed. */

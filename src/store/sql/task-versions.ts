@@ -12,7 +12,7 @@ function statement(name: string, text: string): Statement {
 
 const RESTING = statement(
   'restingTask',
-  `SELECT runs.state, runs.epoch, run_totals.seq, run_totals.open_calls FROM runs JOIN run_totals ON run_totals.run_id = runs.id
+  `SELECT runs.state, runs.epoch, runs.task_fingerprint, run_totals.seq, run_totals.open_calls FROM runs JOIN run_totals ON run_totals.run_id = runs.id
     WHERE runs.id = ?1 AND runs.dropped = 0`,
 );
 /** The task that the run began with. */
@@ -45,6 +45,8 @@ export function* changeTask({ at, ...change }: TaskChange & { at: EpochMs }): Op
   const [run] = yield [RESTING, [runId]];
   if (!run) throw unknownRun(runId);
   if (!whileIn.includes(run['state'] as RunState) || Number(run['open_calls']) > 0) return false;
+  // Another start has changed it already.
+  if (run['task_fingerprint'] === taskFingerprint) return true;
   const taskJson = JSON.stringify(task);
   yield [KEEP_FIRST, [runId]];
   const from = [Number(run['epoch']) + 1, Number(run['seq'])];
