@@ -22,6 +22,11 @@ const START_OPTIONS: readonly OptionSpec[] = [
   { flags: '--max-cost <usd>', about: 'never spend more than this on the run', read: usd },
   { flags: '--concurrency <n>', about: 'calls in flight', read: count },
   { flags: '--batch-size <n>', about: 'rows per child workflow', read: count },
+  {
+    flags: '--changed <how>',
+    about: 'keep: the task was changed; rows that are done stay, those that are left go on with it in the same folder',
+    read: oneOf(['keep']),
+  },
   { flags: '--allow-constant-prompt', about: 'accept a template without a placeholder over many rows' },
 ];
 
@@ -31,18 +36,18 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'do the rows of a task; go on with them when some are done already',
     details:
       'The same task and seeds continue their unfinished run; a finished run is answered again without a call. ' +
-      'A changed task or seeds file is refused unless --fresh or --fork is given. ' +
+      'A changed task or seeds file is refused unless --changed keep, --fresh or --fork is given. ' +
       'Ctrl-C pauses the run and lets the calls under way finish; Ctrl-C twice leaves at once.',
     args: [TASK],
     options: [
       ...START_OPTIONS,
       { flags: '--yes', about: 'do not ask before a run that may cost more than 1 USD' },
       DETACH,
-      { flags: '--fresh', about: 'the task or seeds changed: start over in the same folder', excludes: ['fork'] },
+      { flags: '--fresh', about: 'the task or seeds changed: start over in the same folder', excludes: ['fork', 'changed'] },
       {
         flags: '--fork',
         about: 'the task or seeds changed: start over in a new folder; the same task and seeds go on in theirs',
-        excludes: ['fresh'],
+        excludes: ['fresh', 'changed'],
       },
       JSON_EVENTS,
     ],

@@ -32,7 +32,7 @@ export const cliDeps: CliDeps = {
       homeCapUsd: config.maxDailyCost?.usd ?? null,
       earlier: async (found) => {
         const { readEarlierRows } = await import('../client/earlier-rows.js');
-        return await readEarlierRows(config, found);
+        return await readEarlierRows(config, found, { keeps: options.ifChanged === 'keep' });
       },
     });
   },

@@ -4,6 +4,7 @@ import { typedLine } from './typed.js';
 
 /** Options that a way out names. */
 const WAYS: readonly (readonly [option: string, does: string])[] = [
+  ['--changed keep', 'to go on in this one and keep the rows that are done'],
   ['--fork', 'for a new folder beside it'],
   ['--fresh', 'to start over in this one'],
 ];
@@ -13,7 +14,7 @@ function typed(problem: Problem, argv: readonly string[]): Problem {
   const ways = WAYS.filter(([option]) => fix?.includes(option));
   if (ways.length === 0 || !['run', 'check'].includes(argv[0] ?? '')) return problem;
   const run = ['run', ...argv.slice(1).filter((word) => word !== '--fork')];
-  const lines = ways.map(([option, does]) => `${does}: ${typedLine(run, [option])}`);
+  const lines = ways.map(([option, does]) => `${does}: ${typedLine(run, option.split(' '))}`);
   return { ...problem, fix: `${lines.join('; ')}; or another folder with --out` };
 }
 

@@ -11,6 +11,8 @@ export interface StartFlags {
   concurrency?: number;
   batchSize?: number;
   allowConstantPrompt?: boolean;
+  /** What becomes of the run of a task that was changed. */
+  changed?: 'keep';
   fresh?: boolean;
   fork?: boolean;
   detach?: boolean;
@@ -28,7 +30,7 @@ export function startOptions(flags: StartFlags, cwd: string): StartOptions {
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(batchSize === undefined ? {} : { sliceSize: batchSize }),
     ...(allowConstantPrompt === undefined ? {} : { allowConstantPrompt }),
-    ifChanged: flags.fork ? 'fork' : flags.fresh ? 'fresh' : 'refuse',
+    ifChanged: flags.fork ? 'fork' : flags.fresh ? 'fresh' : (flags.changed ?? 'refuse'),
     detached: flags.detach === true,
     origin: 'cli',
   };

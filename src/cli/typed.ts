@@ -10,12 +10,18 @@ export function shellWord(word: string): string {
 }
 
 /**
- * The command line that goes on with what this one began: all options as typed. Without `--fresh`, which would begin once more; `--fork` stays,
- * since a fork of the same task and rows goes on. `more` is put at its end.
+ * The command line that goes on with what this one began: all options as typed. Without `--fresh`, which would begin once more, and without
+ * `--changed`, since what was changed is the run's by then; `--fork` stays, since a fork of the same task and rows goes on. `more` is put at
+ * its end.
  */
 export function typedLine(argv: readonly string[], more: readonly string[] = []): string {
-  const words = argv.filter((word) => word !== '--fresh' && !more.includes(word));
+  const words = argv.filter((word, at) => !isOnce(word, argv[at - 1]) && !(word.startsWith('-') && more.includes(word)));
   return ['swarm', ...words, ...more].map(shellWord).join(' ');
+}
+
+/** Options of one start, not of those that go on with it. */
+function isOnce(word: string, before: string | undefined): boolean {
+  return word === '--fresh' || word === '--changed' || before === '--changed' || word.startsWith('--changed=');
 }
 
 /** How the program of this path was called. A name on the PATH or of npx has no ending. */

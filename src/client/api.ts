@@ -36,8 +36,13 @@ export interface StartOptions {
   sliceSize?: number;
   /** The run goes on when the starter is gone, also after the host died. Library default true, CLI default false. */
   detached?: boolean;
-  /** A changed task or seeds file: start over in the same folder, or in a new one. */
-  ifChanged?: 'refuse' | 'fresh' | 'fork';
+  /**
+   * A changed task or seeds file: E_OUT_MISMATCH or E_SEEDS_CHANGED (`refuse`); rows that are done stay, and those that are left, or added at
+   * the end, go on with the changed task (`keep`; E_LOCKED while the run is under way); start over in the same folder (`fresh`), or in a
+   * new one (`fork`).
+   * @default 'refuse'
+   */
+  ifChanged?: 'refuse' | 'keep' | 'fresh' | 'fork';
   /**
    * The report of a check of the same task and options: rows of a file that did not change since are not read again to see that they are those
    * of the run that goes on.

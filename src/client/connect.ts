@@ -87,6 +87,7 @@ class ConnectedSwarm implements Swarm {
         home: this.#config.home,
         homeId: homeId(this.#config.home),
         ...runFolders,
+        endEpoch: ({ id }) => this.#endEpoch(id),
         now: () => Date.now(),
         random: () => Math.random(),
       },
@@ -117,6 +118,13 @@ class ConnectedSwarm implements Swarm {
     const { id, epoch } = staged.run;
     const joined = staged.kind === 'resumed' && !hasEnded(staged.run) ? { joined: epoch } : {};
     return Object.assign(this.#handle(id, { ...joined, mine: attached }), { start });
+  }
+
+  #endEpoch(run: string): Promise<void> {
+    return this.#host.through(async () => {
+      const { endEpoch } = await import('./end-epoch.js');
+      await endEpoch(this.#store, await this.#host.launcher(), run);
+    });
   }
 
   async get(run: string): Promise<RunHandle> {

@@ -14,7 +14,7 @@ import type { Store } from '../store/port/store.js';
 export interface EarlierRows {
   /** Rows that have their outcome in the run that would go on. */
   done: number;
-  /** The first rows of the newest run of the same task that has enough of them, and the price it gave; null = there is none. */
+  /** The first rows of the newest run of the same task, from its start, that has enough of them, and the price it gave; null = there is none. */
   sample: { run: string; rows: SampledRow[]; price: PriceOverride | null } | null;
   /** What was found of the provider's limits. */
   learned: Learned | null;
@@ -28,18 +28,23 @@ const NEWEST = 100;
 const LEAST_ENDED = 5;
 
 export async function earlierRows(
-  store: Pick<Store, 'runs' | 'totals' | 'firstRows' | 'limits'>,
+  store: Pick<Store, 'runs' | 'totals' | 'firstRows' | 'limits' | 'taskVersions'>,
   task: Task,
+  { keeps = false }: { keeps?: boolean } = {},
 ): Promise<EarlierRows> {
   const fingerprint = taskFingerprint(task);
   const folder = await realpath(task.outputDir).catch(() => task.outputDir);
-  const runs = (await store.runs({ limit: NEWEST })).filter((run) => run.taskFingerprint === fingerprint && run.epoch > 0);
+  const newest = (await store.runs({ limit: NEWEST })).filter((run) => run.epoch > 0);
+  // What is kept was done by another task: it is done all the same, and tells nothing of this one.
+  const [inFolder] = newest.filter(({ outputDir }) => outputDir === folder);
+  const kept = keeps && inFolder?.taskFingerprint !== fingerprint ? inFolder : undefined;
+  const runs = newest.filter((run) => run.taskFingerprint === fingerprint);
   const found: EarlierRows = { ...NO_EARLIER_ROWS, learned: await store.limits(gateKey(task.model)) };
+  if (kept) found.done = await doneOf(store, kept.id);
   for (const run of runs) {
-    const { ok, failed, filtered } = await store.totals(run.id);
-    const done = ok + failed + filtered;
-    if (run.outputDir === folder && found.done === 0) found.done = done;
-    if (found.sample !== null) continue;
+    const done = await doneOf(store, run.id);
+    if (!kept && run.outputDir === folder && found.done === 0) found.done = done;
+    if (found.sample !== null || (await store.taskVersions(run.id)).length > 0) continue;
     const rows = await store.firstRows(run.id, SAMPLED_ROWS);
     const sample = calibrationSample(rows, done === run.total ? LEAST_ENDED : undefined);
     if (sample) found.sample = { run: run.id, rows: sample, price: run.task.price };
@@ -47,14 +52,19 @@ export async function earlierRows(
   return found;
 }
 
+async function doneOf(store: Pick<Store, 'totals'>, runId: string): Promise<number> {
+  const { ok, failed, filtered } = await store.totals(runId);
+  return ok + failed + filtered;
+}
+
 /** From the store of the home; nothing where there is none, or it cannot be read: then the run itself will say so. */
-export async function readEarlierRows(config: Config, task: Task): Promise<EarlierRows> {
+export async function readEarlierRows(config: Config, task: Task, how: { keeps?: boolean } = {}): Promise<EarlierRows> {
   const location = storeLocation(config);
   if ('file' in location && !existsSync(location.file)) return NO_EARLIER_ROWS;
   const store = await openStore(location).catch(() => null);
   if (store === null) return NO_EARLIER_ROWS;
   try {
-    return await earlierRows(store, task);
+    return await earlierRows(store, task, how);
   } finally {
     await store.close();
   }

@@ -28,7 +28,7 @@ import { workflowEnd } from './workflow-end.js';
 const CLOSED_STATES: readonly RunState[] = ['interrupted', 'cancelled', 'failed'];
 
 /** A pause that a person or a host's death made. */
-const RESTING: readonly RunState[] = ['paused', 'interrupted'];
+export const RESTING: readonly RunState[] = ['paused', 'interrupted'];
 
 /** How long a workflow without a poller is waited for. */
 const NO_WORKER_MS = 5_000;
@@ -36,6 +36,7 @@ const NO_WORKER_MS = 5_000;
 /** How long a workflow is waited for to open its epoch. Opening one takes some tens of milliseconds; a cluster may have no worker now. */
 const OPENING_MS = 10_000;
 const OPENING_LOOK_MS = 50;
+
 export interface LaunchedFor {
   host?: Partial<Pick<HostConnection, 'opens' | 'goOn'>>;
   cap?: DayCap | null;

@@ -6,8 +6,10 @@ import { callId } from '../core/names.js';
 import { runBusy, unknownRun } from '../core/run-errors.js';
 import { readUsageExport } from '../intake/usage-export.js';
 import { republishReceipt } from '../outputs/publish.js';
+import { taskAt, taskOfEpoch } from '../outputs/task-versions.js';
 import { createPrices } from '../pricing/prices.js';
 import type { CallRow, RunRow, Store } from '../store/port/store.js';
+import type { TaskVersion } from '../store/port/task-versions.js';
 import { isPaid } from '../store/sql/paid-calls.js';
 import type { ReconcilePlan } from './api.js';
 
@@ -39,6 +41,8 @@ async function settledRun(store: Store, runId: string): Promise<RunRow> {
 
 interface Planned {
   run: RunRow;
+  /** Of the task. */
+  tasks: TaskVersion[];
   doubtful: CallRow[];
   /** Null when no call is doubtful. */
   found: Reconciled | null;
@@ -46,20 +50,27 @@ interface Planned {
 
 async function plan(store: Store, runId: string, file: string): Promise<Planned & { plan: ReconcilePlan }> {
   const run = await settledRun(store, runId);
-  const doubtful = await store.doubtfulCalls(runId);
+  const [doubtful, tasks] = await Promise.all([store.doubtfulCalls(runId), store.taskVersions(runId)]);
   const nothing = { form: null, answered: 0, found: 0, ignored: 0, calls: [] };
-  if (doubtful.length === 0) return { run, doubtful, found: null, plan: { run: runId, ...nothing } };
+  if (doubtful.length === 0) return { run, tasks, doubtful, found: null, plan: { run: runId, ...nothing } };
   const answered = await answeredCalls(store, run);
-  const { model, price } = run.task;
-  const models = [...new Set([model.model, ...answered.flatMap(({ servedModel }) => servedModel ?? [])])];
+  const asked = [run.task, ...tasks.map(({ task }) => task)].map(({ model }) => model.model);
+  const models = [...new Set([...asked, ...answered.flatMap(({ servedModel }) => servedModel ?? [])])];
   const prices = createPrices();
-  const exported = await readUsageExport(file, models, (servedModel, at, usage) =>
-    prices.cost({ model, servedModel, override: price, at }, usage),
-  );
+  const exported = await readUsageExport(file, models, (servedModel, at, usage) => {
+    const { model, price } = taskAt(run.task, tasks, at);
+    return prices.cost({ model, servedModel, override: price, at }, usage);
+  });
   const found = reconcile(doubtful.map(known), answered.map(known), exported);
   const calls = doubtful.map((call) => planned(call, found?.decisions.get(callId(call))));
   const { form = null, answered: inTime = 0, found: listed = 0 } = found ?? {};
-  return { run, doubtful, found, plan: { run: runId, form, answered: inTime, found: listed, ignored: exported.ignored, calls } };
+  return {
+    run,
+    tasks,
+    doubtful,
+    found,
+    plan: { run: runId, form, answered: inTime, found: listed, ignored: exported.ignored, calls },
+  };
 }
 
 function planned(call: CallRow, decision: Decision | undefined): ReconcilePlan['calls'][number] {
@@ -83,7 +94,7 @@ export async function applyReconcile(
   file: string,
   versions: Readonly<Record<string, string>>,
 ): Promise<{ settled: number; released: number }> {
-  const { run, doubtful, found } = await plan(store, runId, file);
+  const { run, tasks, doubtful, found } = await plan(store, runId, file);
   const settled: Parameters<Store['reconcile']>[0]['settled'][number][] = [];
   const released: CallRow[] = [];
   for (const call of doubtful) {
@@ -92,7 +103,7 @@ export async function applyReconcile(
     if (decision?.kind === 'release') released.push(call);
     if (decision?.kind !== 'settle') continue;
     const { line, costNano } = decision;
-    const model = line.model ?? call.servedModel ?? run.task.model.model;
+    const model = line.model ?? call.servedModel ?? taskOfEpoch(run.task, tasks, call.epoch).model.model;
     settled.push({ index, turn, attempt, costNano, model, usage: line.usage });
   }
   if (settled.length + released.length === 0) return { settled: 0, released: 0 };

@@ -25,6 +25,7 @@ function readOnly(store: Store): Store {
     sealRun: async () => undefined,
     dropRun: async () => undefined,
     updateRun: async () => true,
+    changeTask: async () => true,
     setControl: (runId) => store.control(runId),
   };
 }

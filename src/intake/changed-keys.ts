@@ -1,5 +1,6 @@
 /** Which task keys differ between two versions of a task, in the words of the file. */
-import type { IDENTITY_KEYS, Task } from '../schema/task-types.js';
+import { PROVIDERS, type Provider } from '../schema/providers.js';
+import type { IDENTITY_KEYS, ModelRef, Task } from '../schema/task-types.js';
 
 type IdentityKey = (typeof IDENTITY_KEYS)[number];
 /** `promptAlone` is no key of a file: a run keeps it. */
@@ -66,6 +67,18 @@ function sameJson(a: unknown, b: unknown): boolean {
 export function identityOf(task: Task): Pick<Task, IdentityKey> {
   const keys = Object.keys(IDENTITY_FILE_KEYS) as IdentityKey[];
   return Object.fromEntries(keys.map((key) => [key, task[key]])) as Pick<Task, IdentityKey>;
+}
+
+/** A stored run keeps its address where only our default has moved since: its task is not changed by a newer version of this program. */
+export function withStoredBase(
+  task: Task,
+  stored: Pick<ModelRef, 'provider' | 'apiBase'>,
+  providers: Readonly<Record<string, Pick<Provider, 'apiBase' | 'earlierBases'>>> = PROVIDERS,
+): Task {
+  const { provider, apiBase } = task.model;
+  const known = Object.hasOwn(providers, provider) ? providers[provider] : undefined;
+  if (stored.provider !== provider || stored.apiBase === null || apiBase !== known?.apiBase) return task;
+  return known.earlierBases?.includes(stored.apiBase) ? { ...task, model: { ...task.model, apiBase: stored.apiBase } } : task;
 }
 
 /** Names (as in the file) of the keys whose change makes another run; empty when the answers would be the same. */

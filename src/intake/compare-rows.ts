@@ -2,8 +2,9 @@
 import type { Seed } from '../schema/seed.js';
 import type { RunRow, Store } from '../store/port/store.js';
 import { canonicalJson } from './fingerprint.js';
+import { standStill } from './keep-changed.js';
 import type { SeenRows } from './seen-rows.js';
-import { STAGE_CHUNK, type StageRequest } from './stage-new.js';
+import { STAGE_CHUNK, type StagePorts, type StageRequest } from './stage-new.js';
 import { busy, isBusy, rowChanged, rowsAdded, rowsMissing } from './stage-refusals.js';
 
 export function hasRows(
@@ -13,9 +14,14 @@ export function hasRows(
   return seen?.count === total && seen.fingerprint === seedsFingerprint;
 }
 
-/** Compares the rows with those of the run; appends the rest to a run that `--limit` had cut. True when rows were added. */
-export async function compareRows(store: Store, request: StageRequest, existing: RunRow): Promise<boolean> {
+/**
+ * Compares the rows with those of the run; appends the rest to a run that `--limit` had cut, or that keeps what it has. True when rows were
+ * added.
+ */
+export async function compareRows(ports: StagePorts, request: StageRequest, existing: RunRow): Promise<boolean> {
+  const { store } = ports;
   const { rows } = request;
+  const keeps = request.ifChanged === 'keep';
   let chunk: Seed[] = [];
   const flush = async (same: boolean) => {
     const [first] = chunk;
@@ -25,8 +31,9 @@ export async function compareRows(store: Store, request: StageRequest, existing:
   };
   for await (const seed of rows) {
     if (seed.index === existing.total) {
-      if (!existing.limited) throw rowsAdded(existing, seed);
-      if (isBusy(existing)) throw busy(existing);
+      if (keeps) await standStill(ports, existing);
+      else if (!existing.limited) throw rowsAdded(existing, seed);
+      else if (isBusy(existing)) throw busy(existing);
     }
     chunk.push(seed);
     // The fingerprint covers exactly the rows that the run has.

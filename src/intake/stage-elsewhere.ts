@@ -1,7 +1,7 @@
 /** A folder whose marker names a run that has another folder: the run's folder was moved here, or copied. */
 
 import type { RunRow } from '../store/port/store.js';
-import { changedKeys } from './changed-keys.js';
+import { changedKeys, withStoredBase } from './changed-keys.js';
 import { hasRows } from './compare-rows.js';
 import { resume } from './resume-run.js';
 import { mustHave, type StagedRun, type StagePorts, type StageRequest, stageNew } from './stage-new.js';
@@ -33,7 +33,9 @@ async function moved(ports: StagePorts, request: StageRequest, { run, wanted }: 
  * are not paid for again because their folder was copied.
  */
 async function copied(ports: StagePorts, request: StageRequest, { run, wanted }: Found): Promise<StagedRun> {
-  const same = changedKeys(run.task, request.task).length === 0 && (request.seen ? hasRows(run, request.seen) : true);
+  const same =
+    changedKeys(run.task, withStoredBase(request.task, run.task.model)).length === 0 &&
+    (request.seen ? hasRows(run, request.seen) : true);
   if (same && run.task.model.provider !== 'sim')
     throw copiedFolder(run, wanted, 'task and rows are the same: its answers are there');
   if (!(await ports.isCopy(wanted, run.outputDir))) throw copiedFolder(run, wanted, 'the files of the two are not the same');

@@ -11,12 +11,16 @@ const REFUSED = {
   fix: '--fork for a new folder beside it, --fresh to start over in this one, or another output_dir',
 };
 
+/** The way out that keeps what is done. */
+const KEEP = '--changed keep to go on in this one and keep the rows that are done';
+
 export function mismatch(existing: RunRow, changed: readonly string[]): SwarmError {
   return new SwarmError({
     code: 'E_OUT_MISMATCH',
     place: { file: existing.outputDir },
     found: `the folder holds run ${existing.id} of another task: ${changed.join(', ')} changed`,
     ...REFUSED,
+    fix: `${KEEP}, ${REFUSED.fix}`,
   });
 }
 
@@ -58,10 +62,8 @@ export function rowChanged(existing: RunRow, seed: Seed): SwarmError {
 }
 
 export function rowsAdded(existing: RunRow, seed: Seed): SwarmError {
-  return seedsChanged(
-    existing,
-    `run ${existing.id} has ${plural(existing.total, 'row')}; row ${seed.index + 1} (id ${seed.id}) is new`,
-  );
+  const found = `run ${existing.id} has ${plural(existing.total, 'row')}; row ${seed.index + 1} (id ${seed.id}) is new`;
+  return seedsChanged(existing, found, `${KEEP}, ${REFUSED.fix}`);
 }
 
 export function rowsMissing(existing: RunRow, count: number, limited: boolean): SwarmError {
@@ -73,18 +75,32 @@ export function otherRows(existing: RunRow): SwarmError {
   return seedsChanged(existing, `run ${existing.id}, which another process started in this moment, has other rows`);
 }
 
-function seedsChanged(existing: RunRow, found: string): SwarmError {
+function seedsChanged(existing: RunRow, found: string, fix = REFUSED.fix): SwarmError {
   return new SwarmError({
     code: 'E_SEEDS_CHANGED',
     place: { file: existing.task.seedsFile ?? existing.outputDir },
     found,
     ...REFUSED,
+    fix,
   });
 }
 
 /** A run is under way in Temporal, or may be. */
 export function isBusy(run: RunRow): boolean {
   return ['running', 'paused', 'interrupted'].includes(run.state) && !hasEnded(run);
+}
+
+/** Its calls are made by the task that it has. */
+export function underWay(run: RunRow): SwarmError {
+  return new SwarmError(
+    {
+      code: 'E_LOCKED',
+      place: { file: run.outputDir },
+      found: `run ${run.id} is under way: its task and rows change only while it rests and no call is in flight`,
+      fix: `pause it first: swarm pause ${run.id}; then the same command again`,
+    },
+    EXIT.locked,
+  );
 }
 
 export function busy(existing: RunRow): SwarmError {

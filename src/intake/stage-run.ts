@@ -27,6 +27,7 @@ const ABANDONED_MS = 600_000;
 export async function stageRun(ports: StagePorts, request: StageRequest): Promise<StagedRun> {
   const wanted = await realFolder(ports, request.task.outputDir);
   const existing = await runOfFolder(ports, wanted);
+  const stays = request.ifChanged === 'refuse' || request.ifChanged === 'keep';
   if (request.ifChanged === 'fork') {
     const earlier = await forksOf(wanted, taskFingerprint(request.task), (dir) => runOfFolder(ports, dir));
     const fork = await runWithRows(earlier, request);
@@ -44,13 +45,13 @@ export async function stageRun(ports: StagePorts, request: StageRequest): Promis
   }
   if (existing) return await resumeOrReplace(ports, request, existing);
   const marker = await ports.readMarker(wanted);
-  const named = marker && request.ifChanged === 'refuse' ? await runOfMarker(ports, marker) : null;
+  const named = marker && stays ? await runOfMarker(ports, marker) : null;
   if (named?.outputDir === wanted) return await joined(ports, request, named);
   if (marker?.holder && !named) throw ports.taken(wanted, marker);
   if (named) return await stageElsewhere(ports, request, { run: named, wanted });
   // A marker of this home without a run: its staging was cut short before it could be dropped.
   const stale = marker !== null && marker.home === ports.home && !(await ports.isPublished(wanted));
-  if (marker && !stale && request.ifChanged === 'refuse') throw foreignFolder(wanted, marker, ports.home);
+  if (marker && !stale && stays) throw foreignFolder(wanted, marker, ports.home);
   const claim = { replace: stale || request.ifChanged === 'fresh' };
   if (request.ifChanged === 'fresh') return await stageNew(ports, request, wanted, claim);
   return await stageOrJoin(ports, request, { wanted, claim });

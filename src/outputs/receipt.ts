@@ -7,6 +7,7 @@ import { unknownRun } from '../core/run-errors.js';
 import type { CallRow, RunRow } from '../store/port/store.js';
 import { RECEIPT_FILE } from './folder.js';
 import type { OutputReader } from './row-pages.js';
+import { type VersionedRows, versionedRows } from './task-versions.js';
 
 /** A published file. */
 export interface ReceiptFile {
@@ -39,6 +40,8 @@ export interface Receipt {
   epochs: number;
   task_fingerprint: string;
   seeds_fingerprint: string;
+  /** Only where the task was changed while rows were left (`--changed keep`): what was done by each, in their order. */
+  task_versions?: VersionedRows[];
   /** total = ok + failed + filtered + pending. */
   counts: { total: number; ok: number; failed: number; filtered: number; pending: number };
   /**
@@ -116,11 +119,12 @@ async function listDoubtful(store: OutputReader, runId: string, calls: readonly 
 export async function buildReceipt(store: OutputReader, runId: string, facts: ReceiptFacts): Promise<Receipt> {
   const run = await store.run(runId);
   if (!run) throw unknownRun(runId);
-  const [totals, control, spend, doubtful] = await Promise.all([
+  const [totals, control, spend, doubtful, versions] = await Promise.all([
     store.totals(runId),
     store.control(runId),
     store.spendByModel(runId),
     store.doubtfulCalls(runId),
+    store.taskVersions(runId),
   ]);
   const { ok, failed, filtered } = facts.counted ?? totals;
   const settledNano = spentOf(totals);
@@ -134,6 +138,7 @@ export async function buildReceipt(store: OutputReader, runId: string, facts: Re
     epochs: run.epoch,
     task_fingerprint: run.taskFingerprint,
     seeds_fingerprint: run.seedsFingerprint,
+    ...(versions.length === 0 ? {} : { task_versions: versions.map(versionedRows) }),
     counts: { total: run.total, ok, failed, filtered, pending: run.total - ok - failed - filtered },
     calls: {
       answered: totals.calls,

@@ -5,7 +5,17 @@ import type { OutputRow, Store } from '../store/port/store.js';
 /** What the writers read of the store. */
 export type OutputReader = Pick<
   Store,
-  'run' | 'totals' | 'control' | 'outputRows' | 'doubtfulCalls' | 'spendByModel' | 'seeds' | 'calls' | 'outcomesAfter' | 'okPlace'
+  | 'run'
+  | 'totals'
+  | 'control'
+  | 'outputRows'
+  | 'doubtfulCalls'
+  | 'spendByModel'
+  | 'seeds'
+  | 'calls'
+  | 'outcomesAfter'
+  | 'okPlace'
+  | 'taskVersions'
 >;
 
 export const FIRST_PAGE_ROWS = 500;

@@ -6,6 +6,8 @@
 export interface Provider {
   /** Null only for `sim`, whose address the worker knows. */
   apiBase: string | null;
+  /** What apiBase was in earlier versions: runs that were stored with it keep it. */
+  earlierBases?: readonly string[];
   /** Null: no key is sent unless worker_api_key_env names one. */
   apiKeyEnv: string | null;
   /** Where its users pay, and where they make keys. Null: nobody is paid. */

@@ -9,6 +9,7 @@ import * as waitsAndTime from './migrations/0005-waits-and-time.js';
 import * as setClocks from './migrations/0006-set-clocks.js';
 import * as moneyThatIsKnown from './migrations/0007-money-that-is-known.js';
 import * as promptAlone from './migrations/0008-prompt-alone.js';
+import * as taskVersions from './migrations/0009-task-versions.js';
 
 /** In order of their names. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -20,6 +21,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006-set-clocks': setClocks,
   '0007-money-that-is-known': moneyThatIsKnown,
   '0008-prompt-alone': promptAlone,
+  '0009-task-versions': taskVersions,
 };
 
 /** Name of the newest schema. */

@@ -9,7 +9,9 @@ import type { Prices } from '../llm/port.js';
 import { claimFolder } from '../outputs/folder.js';
 import { PartialOutput, removePartial } from '../outputs/partial.js';
 import { publishRun } from '../outputs/publish.js';
+import { taskOfEpoch } from '../outputs/task-versions.js';
 import { packageVersion } from '../package-info.js';
+import type { Task } from '../schema/task-types.js';
 import type { RunRow, Store } from '../store/port/store.js';
 import { type FileInput, stageInput } from './stage-input.js';
 
@@ -41,7 +43,8 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
     const { store } = this.#options;
     const run = await store.run(runId);
     if (!run) throw new Error(`run ${runId} is gone from the store`);
-    const fill = rowTexts(run.task);
+    const versions = await store.taskVersions(runId);
+    const fills = new Map<Task, ReturnType<typeof rowTexts>>();
     // From now on nothing is appended: the partial file must be gone when the run is seen as published.
     this.#published.set(runId, run.epoch);
     await this.#appending.get(runId)?.catch(() => undefined);
@@ -50,6 +53,10 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
         at: Date.now(),
         versions: { 'durable-swarm': packageVersion, node: process.version },
         messagesOf: (seed, calls) => {
+          // The messages of a row are those of the task that it was done by.
+          const task = taskOfEpoch(run.task, versions, calls.at(-1)?.epoch ?? run.epoch);
+          const fill = fills.get(task) ?? rowTexts(task);
+          fills.set(task, fill);
           const { rules, prompt } = fill(seed.content);
           return transcript(rules, { prompt }, historyOf(calls, run.epoch).steps);
         },

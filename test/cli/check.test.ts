@@ -109,5 +109,7 @@ describe('swarm check', () => {
     expect(asked).toEqual([
       ['task.yaml', { limit: 3, seedsFile: '/rows.csv', ifChanged: 'refuse', detached: false, origin: 'cli' }],
     ]);
+    const kept = await check({}, ['--changed', 'keep']);
+    expect(kept.asked).toEqual([['task.yaml', { ifChanged: 'keep', detached: false, origin: 'cli' }]]);
   });
 });

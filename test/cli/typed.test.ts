@@ -19,6 +19,8 @@ it.each([
 it('typedLine: what was typed, and more at its end -> each option once, never --fresh', () => {
   expect(typedLine(['run', 't', '--fresh', '--fork'], ['--fork'])).toBe('swarm run t --fork');
   expect(typedLine(['run', 't', '--out', 'o'], ['--fresh'])).toBe('swarm run t --out o --fresh');
+  expect(typedLine(['run', 't', '--changed', 'keep', '--limit', '2'])).toBe('swarm run t --limit 2');
+  expect(typedLine(['run', 'keep', '--changed=keep'], ['--changed', 'keep'])).toBe('swarm run keep --changed keep');
 });
 
 it.each([
@@ -46,10 +48,15 @@ it('swarm run in a clone: hints are typed by npx', async () => {
 it('swarm run, a changed task: the ways out are whole command lines', async () => {
   const fake = new FakeRun({ moments: [{}] });
   fake.onStart = async () => {
-    throw new SwarmError({ code: 'E_OUT_MISMATCH', found: 'changed', fix: '--fork for a new folder, --fresh to start over' });
+    throw new SwarmError({
+      code: 'E_OUT_MISMATCH',
+      found: 'changed',
+      fix: '--changed keep, --fork for a new folder, --fresh to start over',
+    });
   };
   const { stderr, exitCode } = await swarm(['run', 'my task.yaml', '--limit', '5'], { deps: fake.deps() });
   expect(exitCode).toBe(2);
+  expect(stderr).toContain("keep the rows that are done: swarm run 'my task.yaml' --limit 5 --changed keep;");
   expect(stderr).toContain("for a new folder beside it: swarm run 'my task.yaml' --limit 5 --fork;");
   expect(stderr).toContain("to start over in this one: swarm run 'my task.yaml' --limit 5 --fresh;");
 });

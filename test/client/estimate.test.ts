@@ -149,10 +149,21 @@ describe('rows of an earlier run', () => {
       index: 0,
       ...{ calls: 1, inputTokens: 10, cachedTokens: 0, outputTokens: 5, unmetered: 0, costNano: 7, ms: 400 },
     });
+    // Another task that is to take over what is in the folder: done is done, but tells nothing of it.
+    const changed = { ...mine, maxTokens: mine.maxTokens + 1 };
+    expect(await earlierRows(store, changed)).toMatchObject({ done: 0, sample: null });
+    expect(await earlierRows(store, changed, { keeps: true })).toMatchObject({ done: 9, sample: null });
+    expect((await earlierRows(store, mine, { keeps: true })).done).toBe(9);
     // All its rows are done: a few are enough.
     await create('small', 6, '/elsewhere', 3);
     await doRows('small', 6);
     expect((await earlierRows(store, mine)).sample?.run).toBe('small');
+    await store.updateRun('small', { state: 'paused' });
+    const version = { taskFingerprint: fingerprint, task: mine, changed: ['worker_model'], whileIn: ['paused'] as const };
+    await store.changeTask({ runId: 'small', ...version, taskFingerprint: 'between' });
+    await store.changeTask({ runId: 'small', ...version });
+    // Some of its rows were done by another task.
+    expect((await earlierRows(store, mine)).sample?.run).toBe('long-ago');
   });
 
   it('a home without a store -> nothing is known, and none is made', async () => {

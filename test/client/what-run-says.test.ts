@@ -64,6 +64,13 @@ it('check: no run yet, the same, changed rows, a changed prompt, a finished run 
   expect(await says()).toBe('E_SEEDS_CHANGED');
   write('a\nb\n', 'Tell {{seed}}');
   expect(await says()).toBe('E_OUT_MISMATCH');
+  expect(await says({ ifChanged: 'keep' })).toEqual([
+    `run ${run.id} takes over the changed prompt_template: 0 rows are done and stay, 2 rows go on with it`,
+    `run ${run.id} is resumed`,
+  ]);
+  await store.updateRun(run.id, { state: 'running' });
+  expect(await says({ ifChanged: 'keep' })).toBe('E_LOCKED');
+  await store.updateRun(run.id, { state: 'staged' });
   write('a\nb\n');
   const before = await store.run(run.id);
   await store.updateRun(run.id, { state: 'completed', endedAt: 1, publishedAt: 1 });

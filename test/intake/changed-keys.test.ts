@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changedKeys, changedOperationalKeys, identityOf } from '../../src/intake/changed-keys.js';
+import { changedKeys, changedOperationalKeys, identityOf, withStoredBase } from '../../src/intake/changed-keys.js';
 import { parseTaskText } from '../../src/intake/parse-task.js';
 import { IDENTITY_KEYS, type Task } from '../../src/schema/task-types.js';
 
@@ -39,4 +39,18 @@ test('changedKeys: parts of the model -> the key of each part', () => {
 test('changedOperationalKeys: limits and names -> listed, and no identity key with them', () => {
   const other = taskOf('name: other\nworkers: 3\nmax_cost: 2\ntemperature: 1\nstagger: 1');
   expect(changedOperationalKeys(taskOf(), other)).toEqual(['name', 'workers', 'stagger', 'output_dir', 'max_cost']);
+});
+
+test('withStoredBase: our default has moved since the run was stored -> the stored one; another base -> as given', () => {
+  const NEW = 'https://new.example/v2';
+  const providers = { groq: { apiBase: NEW, earlierBases: ['https://old.example/v1'] } };
+  const task = taskOf();
+  const on = (apiBase: string | null) => ({ ...task, model: { ...task.model, provider: 'groq', apiBase } });
+  const kept = (given: string, stored: string | null, provider = 'groq') =>
+    withStoredBase(on(given), { provider, apiBase: stored }, providers).model.apiBase;
+  expect(kept(NEW, 'https://old.example/v1')).toBe('https://old.example/v1');
+  expect(kept(NEW, 'https://own.example/v1')).toBe(NEW);
+  expect(kept('https://own.example/v1', 'https://old.example/v1')).toBe('https://own.example/v1');
+  expect(kept(NEW, 'https://old.example/v1', 'xai')).toBe(NEW);
+  expect(kept(NEW, null)).toBe(NEW);
 });

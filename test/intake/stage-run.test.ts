@@ -589,3 +589,144 @@ describe('several starts at once', () => {
     expect((await second).run.id).toBe((await first).run.id);
   });
 });
+
+describe('--changed keep', () => {
+  const keep = (more: More = {}, own = ports()) => staged({ ifChanged: 'keep', ...more }, own);
+  const finish = (runId: string, index: number, status: 'ok' | 'failed') =>
+    store.finish(runId, {
+      ...{ index, id: String(index), status, turns: 0, fromTurn: 1, usage: { input: 0, cached: 0, output: 0, reasoning: 0 } },
+      ...{ costNano: 0, model: null, cause: status === 'ok' ? null : 'request' },
+    } as never);
+  const opened = async (runId: string) => {
+    const { epoch } = await store.openEpoch(runId, { workflowId: `w-${runId}`, executionId: `x-${runId}-${random++}` }, clock);
+    return epoch;
+  };
+
+  it('a run that ended with rows left -> the same run has the changed task, both versions and what is done under each; joins without it', async () => {
+    const { run } = await staged();
+    await opened(run.id);
+    await finish(run.id, 0, 'ok');
+    await finish(run.id, 1, 'failed');
+    await ended(run.id, 'capped');
+    const kept = await keep({ task: { maxTokens: 7 } });
+    expect([kept.run.id, kept.kind, kept.run.task.maxTokens]).toEqual([run.id, 'resumed', 7]);
+    expect(kept.notes).toEqual([
+      `run ${run.id} takes over the changed worker_max_tokens: 1 row is done and stays, 1 row goes on with it`,
+      `1 row of run ${run.id} failed before and stays so; when the run has ended, do them again by the changed task: swarm retry ${run.id}`,
+      `run ${run.id} is resumed`,
+    ]);
+    expect(kept.run.taskFingerprint).not.toBe(run.taskFingerprint);
+    expect(await readMarker(dir)).toMatchObject({ run: run.id, fingerprint: kept.run.taskFingerprint, holder: null });
+    expect((await staged({ task: { maxTokens: 7 } })).notes).toEqual([`run ${run.id} is resumed`]);
+    await store.updateRun(run.id, { state: 'staged' });
+    expect(await opened(run.id)).toBe(2);
+    await finish(run.id, 2, 'ok');
+    const versions = await store.taskVersions(run.id);
+    expect(versions.map(({ task, ...version }) => ({ ...version, maxTokens: task.maxTokens, at: 0 }))).toEqual([
+      {
+        taskFingerprint: run.taskFingerprint,
+        changed: [],
+        fromEpoch: 1,
+        ok: 1,
+        failed: 1,
+        filtered: 0,
+        maxTokens: run.task.maxTokens,
+        at: 0,
+      },
+      {
+        ...{
+          taskFingerprint: kept.run.taskFingerprint,
+          changed: ['worker_max_tokens'],
+          fromEpoch: 2,
+          ok: 1,
+          failed: 0,
+          filtered: 0,
+        },
+        ...{ maxTokens: 7, at: 0 },
+      },
+    ]);
+    await store.dropRun(run.id);
+    expect(await store.taskVersions(run.id)).toEqual([]);
+  });
+
+  it('nothing changed, or no run -> as without it', async () => {
+    const { run, kind } = await keep();
+    expect(kind).toBe('new');
+    expect((await keep()).notes).toEqual([`run ${run.id} is resumed`]);
+    await ended(run.id);
+    expect((await keep()).kind).toBe('finished');
+    expect(await store.taskVersions(run.id)).toEqual([]);
+  });
+
+  it('all rows are done -> its files are written again, so that the receipt names the task', async () => {
+    const { run } = await staged();
+    await ended(run.id);
+    expect((await keep({ task: { maxTokens: 7 } })).kind).toBe('resumed');
+  });
+
+  it('a cap that changed with it -> holds in the run', async () => {
+    const { run } = await staged({ task: { maxCost: 3 } });
+    await ended(run.id, 'capped');
+    await keep({ task: { maxTokens: 7, maxCost: 5 } });
+    expect(await store.control(run.id)).toMatchObject({ capNano: 5_000_000_000 });
+  });
+
+  it('under way -> refused with how to pause it; a call in flight too; nothing is changed', async () => {
+    const { run } = await staged();
+    await opened(run.id);
+    const error = await refused({ ifChanged: 'keep', task: { maxTokens: 7 } });
+    expect([error.code, error.exitCode]).toEqual(['E_LOCKED', EXIT.locked]);
+    expect(error.message).toContain(`swarm pause ${run.id}; then the same command again`);
+    await ended(run.id, 'capped');
+    await store.intend({ runId: run.id, index: 0, turn: 1, epoch: 1, owner: 'o', reservedNano: 5, at: clock });
+    expect(await refused({ ifChanged: 'keep', task: { maxTokens: 7 } })).toMatchObject({ code: 'E_LOCKED' });
+    expect((await store.run(run.id))?.taskFingerprint).toBe(run.taskFingerprint);
+    expect(await store.taskVersions(run.id)).toEqual([]);
+  });
+
+  it('paused -> its epoch is ended first', async () => {
+    const { run } = await staged();
+    await opened(run.id);
+    await store.updateRun(run.id, { state: 'paused', reason: 'user' });
+    const endEpoch = vi.fn(async () => ended(run.id, 'capped'));
+    expect((await keep({ task: { maxTokens: 7 } }, { ...ports(), endEpoch })).run.task.maxTokens).toBe(7);
+    expect(endEpoch).toHaveBeenCalledOnce();
+  });
+
+  it('rows added at the end -> they join; a changed or missing row -> refused, without that way out', async () => {
+    const { run } = await staged();
+    await ended(run.id);
+    expect((await refused({ rows: [...ROWS, 'd'] })).message).toContain('--changed keep');
+    const grown = await keep({ rows: [...ROWS, 'd'] });
+    expect(grown.run.total).toBe(4);
+    expect(grown.notes).toEqual([`run ${run.id} goes on with rows 4 and later`]);
+    expect((await staged({ rows: [...ROWS, 'd'] })).run.id).toBe(run.id);
+    for (const rows of [['a', 'X', 'c', 'd'], ROWS]) {
+      const error = await refused({ ifChanged: 'keep', rows });
+      expect(error.code).toBe('E_SEEDS_CHANGED');
+      expect(error.message).not.toContain('--changed');
+    }
+  });
+
+  it('two starts of the same changed task at once -> one version, both go on', async () => {
+    const { run } = await staged();
+    await ended(run.id, 'capped');
+    const both = await Promise.all([keep({ task: { maxTokens: 7 } }), keep({ task: { maxTokens: 7 } })]);
+    expect(both.map(({ kind }) => kind)).toEqual(['resumed', 'resumed']);
+    expect(await store.taskVersions(run.id)).toHaveLength(2);
+  });
+
+  it('changed twice before it goes on -> the version between has no rows', async () => {
+    const { run } = await staged();
+    await ended(run.id, 'capped');
+    await answered(run.id);
+    await keep({ task: { maxTokens: 7 } });
+    await keep({ task: { maxTokens: 8, temperature: 0.5 } });
+    const versions = await store.taskVersions(run.id);
+    expect(versions.map(({ changed, fromEpoch }) => [changed, fromEpoch])).toEqual([
+      [[], 1],
+      [['worker_max_tokens'], 1],
+      [['worker_max_tokens', 'temperature'], 1],
+    ]);
+  });
+});

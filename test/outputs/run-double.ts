@@ -168,6 +168,7 @@ export function runDouble(options: DoubleOptions): OutputReader {
       }
       return found;
     },
+    taskVersions: async () => [],
     okPlace: async (_run, index) => {
       if (status(index) !== 'ok') return null;
       const before = Array.from({ length: index }, (_, earlier) => earlier).filter((earlier) => status(earlier) === 'ok');

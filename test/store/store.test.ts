@@ -285,6 +285,45 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     expect((await store.outcomesAfter('r', 3, 10)).map(({ seq }) => seq)).toEqual([4]);
   });
 
+  test('changeTask: a run that rests -> its next epoch has the task, rows count by version; a call in flight, a wrong state -> nothing', async () => {
+    const store = await fresh();
+    await stagedRun(store, 'r', 4);
+    const { task } = newRun('r');
+    const change = (maxTokens: number) =>
+      store.changeTask({
+        ...{ runId: 'r', task: { ...task, maxTokens }, taskFingerprint: `f${maxTokens}`, changed: ['worker_max_tokens'] },
+        whileIn: ['paused'],
+      });
+    await store.openEpoch('r', { workflowId: 'w', executionId: 'x-1' }, NOW);
+    await answer(store, 'r', 0, { outcome: outcomeOf(0) });
+    await store.finish('r', outcomeOf(1, { status: 'failed', cause: 'truncated', turns: 0 }));
+    expect(await change(7)).toBe(false);
+    await store.updateRun('r', { state: 'paused' });
+    await store.intend(intentOf('r', 2));
+    expect(await change(7)).toBe(false);
+    expect(await store.taskVersions('r')).toEqual([]);
+    await store.settle(settlementOf('r', 2, { outcome: outcomeOf(2) }));
+    expect(await change(7)).toBe(true);
+    expect(await store.run('r')).toMatchObject({ taskFingerprint: 'f7', task: { maxTokens: 7 }, state: 'paused' });
+    await store.reopenFailed('r');
+    await store.openEpoch('r', { workflowId: 'w', executionId: 'x-2' }, NOW);
+    await store.finish('r', outcomeOf(1, { turns: 0 }));
+    await store.finish('r', outcomeOf(3, { status: 'filtered', turns: 0 }));
+    const { taskFingerprint, createdAt } = newRun('r');
+    expect(await store.taskVersions('r')).toEqual([
+      { taskFingerprint, task, changed: [], fromEpoch: 1, at: createdAt, ok: 2, failed: 0, filtered: 0 },
+      {
+        ...{ taskFingerprint: 'f7', task: { ...task, maxTokens: 7 }, changed: ['worker_max_tokens'], fromEpoch: 2 },
+        ...{ at: expect.any(Number), ok: 1, failed: 0, filtered: 1 },
+      },
+    ]);
+    await expect(store.changeTask({ runId: 'x', task, taskFingerprint, changed: [], whileIn: ['paused'] })).rejects.toMatchObject(
+      { code: 'E_RUN_UNKNOWN' },
+    );
+    await store.dropRun('r');
+    expect(await store.taskVersions('r')).toEqual([]);
+  });
+
   test('dropRun: all rows gone, others stay; the id is free again', async () => {
     const store = await fresh();
     await stagedRun(store, 'r', 1_500);

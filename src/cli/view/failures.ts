@@ -65,14 +65,16 @@ function raisedCap(run: string, { example }: FailureGroup): string[] {
   ];
 }
 
-/** Ways to do failed rows again; none where the same call can only end as before. */
+/** Ways to do failed rows again. Where the same call can only end as before, the task is to be changed first. */
 export function retrySteps(run: string, failed: number, groups: readonly FailureGroup[]): string[] {
   if (failed === 0) return [];
   const all = `do the ${plural(failed, 'failed row')} again: swarm retry ${run}`;
   if (groups.length === 0 || groups.every((group) => notesOf(group).again)) return [all];
   return groups.flatMap((group) => {
     if (group.cause === 'capped') return raisedCap(run, group);
-    if (!notesOf(group).again) return [];
-    return [`do the ${plural(group.rows, 'row')} with cause ${group.cause} again: swarm retry ${run} --cause ${group.cause}`];
+    const first = notesOf(group).again ? '' : ', once the task is changed (swarm run TASK --changed keep)';
+    return [
+      `do the ${plural(group.rows, 'row')} with cause ${group.cause} again${first}: swarm retry ${run} --cause ${group.cause}`,
+    ];
   });
 }

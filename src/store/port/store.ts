@@ -8,6 +8,7 @@ import type { Doubt, Refusal, Settlement, Spent } from './call-ends.js';
 import type { DayCap, Intent, IntentResult } from './intents.js';
 import type { MoneyStore } from './money.js';
 import type { Reconciliation } from './reconciliation.js';
+import type { TaskVersionStore } from './task-versions.js';
 import type { SharedStore } from './workers.js';
 
 export interface RunRow {
@@ -182,7 +183,7 @@ export interface OutputRow extends Outcome {
   output: string | null;
 }
 
-export interface Store extends SharedStore, MoneyStore {
+export interface Store extends SharedStore, MoneyStore, TaskVersionStore {
   /** Writes come soon: makes the writer ready now, so that the first one does not wait for it. */
   expectWrites(): void;
 

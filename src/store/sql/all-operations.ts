@@ -3,6 +3,7 @@ import * as calls from './call-operations.js';
 import type { Operation } from './operation.js';
 import { reconcile } from './reconcile-operation.js';
 import * as runs from './run-operations.js';
+import { changeTask } from './task-versions.js';
 import * as shared from './worker-operations.js';
 
 export const OPERATIONS = {
@@ -22,6 +23,7 @@ export const OPERATIONS = {
   letGoOn: runs.letGoOn,
   openEpoch: runs.openEpoch,
   reopenFailed: runs.reopenFailed,
+  changeTask,
   setControl: runs.setControl,
   takeStartCap: runs.takeStartCap,
   registerQueue: shared.registerQueue,

@@ -7,6 +7,7 @@ import type { EpochMs, FailureGroup, Outcome, RunState } from '../../core/model.
 import { unknownRun } from '../../core/run-errors.js';
 import type { Seed } from '../../schema/seed.js';
 import type { CallRow, Control, Indexes, OutputRow, RunRow, RunTotals } from '../port/store.js';
+import type { TaskVersion } from '../port/task-versions.js';
 import type { OwnerRow, QueueRow, ShareRow } from '../port/workers.js';
 import { readFailures, readFirstRows, readWaits } from './live-reads.js';
 import { MoneyReader } from './money-reader.js';
@@ -14,6 +15,7 @@ import { readOutputRows } from './output-rows.js';
 import type { ReadConnection } from './read-connection.js';
 import { readCall, readControl, readOutcome, readQueue, readRun, readSeed, readTotals } from './rows.js';
 import type { Row, Statement } from './statements.js';
+import { readTaskVersions } from './task-versions.js';
 
 interface IndexedRead {
   range: Statement;
@@ -174,6 +176,10 @@ export class Reader {
 
   firstRows(runId: string, count: number): Promise<SampledRow[]> {
     return readFirstRows(this.#connection, runId, count);
+  }
+
+  taskVersions(runId: string): Promise<TaskVersion[]> {
+    return readTaskVersions(this.#connection, runId);
   }
 
   async shares(keys: readonly string[]): Promise<ShareRow[]> {

@@ -9,6 +9,7 @@ import { chargeAnew } from './doubt-charge.js';
 import { addTotals, type Operation } from './operation.js';
 import { readControl } from './rows.js';
 import { insertSeeds, SQL, type Statement, updateColumns, type Value } from './statements.js';
+import { dropTaskVersions } from './task-versions.js';
 
 /** Index, id as JSON, content as JSON. */
 export type SeedTuple = readonly [index: number, idJson: string, contentJson: string];
@@ -85,6 +86,7 @@ export function* dropSome({ runId }: { runId: string }): Operation<boolean> {
   yield [SQL.dropTotals, [runId]];
   yield [SQL.dropControl, [runId]];
   yield [SQL.dropWaits, [runId]];
+  yield [dropTaskVersions, [runId]];
   for (const [any, some] of DROP_STEPS) {
     if ((yield [any, [runId]]).length === 0) continue;
     yield [some, [runId]];

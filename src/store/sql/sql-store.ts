@@ -29,6 +29,7 @@ type Reads = Pick<
   | 'outputRows'
   | 'failures'
   | 'firstRows'
+  | 'taskVersions'
   | 'doubtfulCalls'
   | 'spendByModel'
   | 'chargedIn'
@@ -79,6 +80,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     outputRows: read(reader.outputRows),
     failures: read(reader.failures),
     firstRows: read(reader.firstRows),
+    taskVersions: read(reader.taskVersions),
     doubtfulCalls: read((runId: string) => money.doubtfulCalls(runId)),
     spendByModel: read((runId: string) => money.spendByModel(runId)),
     chargedIn: read((from: number, to: number) => money.chargedIn(from, to)),
@@ -156,6 +158,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     letGoOn,
     openEpoch: (runId, workflow, at) => writer.write('openEpoch', { runId, workflow, at }),
     reopenFailed: (runId, cause) => writer.write('reopenFailed', { runId, cause: cause ?? null }),
+    changeTask: (change) => writer.write('changeTask', { ...change, at: Date.now() }),
     intend: (intent) => writer.write('intend', intent),
     settle: (settlement) => writer.write('settle', settlement),
     refuse: (refusal) => writer.write('refuse', refusal),

@@ -24,16 +24,36 @@ it('an example: escapes and long texts of a provider -> one safe line', () => {
 });
 
 it.each<[string, FailureGroup[], string[]]>([
-  ['nothing can change by itself', [FILTERED, REFUSED], []],
+  [
+    'nothing can change by itself',
+    [FILTERED, REFUSED],
+    [
+      'do the 9 rows with cause content_filter again, once the task is changed (swarm run TASK --changed keep): swarm retry R --cause content_filter',
+      'do the 7 rows with cause refused again, once the task is changed (swarm run TASK --changed keep): swarm retry R --cause refused',
+    ],
+  ],
   ['all may', [group('transport', 2), group('empty', 1)], ['do the 3 failed rows again: swarm retry R']],
-  ['some may', [FILTERED, group('transport', 1)], ['do the 1 row with cause transport again: swarm retry R --cause transport']],
+  [
+    'some may',
+    [FILTERED, group('transport', 1)],
+    [
+      'do the 9 rows with cause content_filter again, once the task is changed (swarm run TASK --changed keep): swarm retry R --cause content_filter',
+      'do the 1 row with cause transport again: swarm retry R --cause transport',
+    ],
+  ],
   ['not known', [], ['do the 3 failed rows again: swarm retry R']],
   [
     'a cap of each row',
     [group('capped', 3, 'the next call could pass max_cost_per_row ($0.0100) by $0.0050', 'E_ROW_CAP')],
     ['with a higher cap, such as: swarm resize R --max-cost-per-row 0.0300   then: swarm retry R --cause capped'],
   ],
-  ['one that was named so before', [group('filtered', 2)], []],
+  [
+    'one that was named so before',
+    [group('filtered', 2)],
+    [
+      'do the 2 rows with cause filtered again, once the task is changed (swarm run TASK --changed keep): swarm retry R --cause filtered',
+    ],
+  ],
 ])('retry, when %s', (_when, groups, steps) => {
   const failed = groups.reduce((sum, { rows }) => sum + rows, 0) || 3;
   expect(retrySteps('R', failed, groups)).toEqual(steps);
