@@ -8,6 +8,7 @@ import * as capsAndLimits from './migrations/0004-caps-and-limits.js';
 import * as waitsAndTime from './migrations/0005-waits-and-time.js';
 import * as setClocks from './migrations/0006-set-clocks.js';
 import * as moneyThatIsKnown from './migrations/0007-money-that-is-known.js';
+import * as stops from './migrations/0008-stops.js';
 
 /** In order of their names. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -18,6 +19,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0005-waits-and-time': waitsAndTime,
   '0006-set-clocks': setClocks,
   '0007-money-that-is-known': moneyThatIsKnown,
+  '0008-stops': stops,
 };
 
 const provider: MigrationProvider = { getMigrations: async () => MIGRATIONS };

@@ -9,6 +9,8 @@ import { isTry, type RetryDecision } from '../../core/retry.js';
 export function endOf(failure: CallFailure, decision: RetryDecision, until: number, answered = true): Release {
   // Something answers there, and never did what it is asked: that is a wrong address, no outage to wait for.
   if (failure.suspect === 'address' && !answered) return { kind: 'done' };
+  // A completion without text is one all the same: whoever sends it is there, and no outage ends by waiting.
+  if (failure.code === 'E_CALL_EMPTY') return { kind: 'done', told: failure.told ?? null };
   if (failure.class === 'transport') return { kind: 'failed', what: failureWords(failure) };
   // This process had no connection for it: that says nothing about the provider.
   if (failure.class === 'local') return { kind: 'unused' };

@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Message } from '../../core/conversation/message.js';
 import { type NextStep, nextStep } from '../../core/conversation/next-step.js';
-import type { Admission, Release } from '../../core/gate/port.js';
+import type { Admission, Entry, Release } from '../../core/gate/port.js';
 import type { NanoUsd, Outcome } from '../../core/model.js';
 import type { CallResult, ModelReply } from '../../llm/port.js';
 import type { Seed } from '../../schema/seed.js';
@@ -63,11 +63,18 @@ export class Turns {
     try {
       const end = await flight;
       if (end.kind === 'done') this.#countDown(context);
+      if (end.kind === 'done' && end.outcome.status === 'failed') await this.#heedStop(context);
       if (end.kind === 'wait') this.#putOff(context, key, end);
       return end;
     } finally {
       this.#flights.delete(key);
     }
+  }
+
+  /** A row that failed may have been one too many: calls stop here at once, elsewhere at the next look, as here if this one fails. */
+  async #heedStop(context: RunContext): Promise<void> {
+    await this.#deps.gates.heed(context.run.id).catch(() => null);
+    this.#refused(context);
   }
 
   #putOff({ gate, run }: RunContext, key: string, end: TurnEnd & { kind: 'wait' }): void {
@@ -115,13 +122,15 @@ export class Turns {
     messages: Message[],
     about: number,
   ): Promise<TurnEnd | { kind: 'hold'; ms: number; reason: string }> {
-    const refused = refusedForAll(context, this.#deps.clock.now());
+    const refused = this.#refused(context);
     if (refused) return refused;
     if (context.suspicion.holds) return { kind: 'hold', ms: ELSEWHERE_MS, reason: 'the answers that are under way' };
     const { run } = context;
     const turn = { runId: run.id, index: seed.index, turn: nextTurn(history) };
-    const admission = await this.#admit(context, turn.turn, about);
-    if (admission.kind !== 'go') return notAdmitted(admission);
+    // A row that is tried again goes before those that were not begun: what fails all of them shows after a few.
+    const rank = turn.turn + (history.tries > 0 ? 1 : 0);
+    const admission = await this.#admit(context, rank, about);
+    if (admission.kind !== 'go') return this.#notSent(context, admission);
     try {
       if (context.fault) throw context.fault;
       this.#deps.callEnds.refuseNewCalls();
@@ -134,6 +143,10 @@ export class Turns {
       const intent = await this.#intents.intend({ ...turn, ...money, ...known });
       if (intent.kind === 'capped' || intent.kind === 'unpriced')
         return await this.#capped(context, seed, history, intent, admission.release);
+      if (intent.kind === 'halted') {
+        if (intent.stop) context.stop ??= { kind: 'stop', ...intent.stop };
+        return this.#notSent(context, { kind: intent.cancelled ? 'cancelled' : 'paused' });
+      }
       if (intent.kind === 'elsewhere') {
         if (intent.owner === owner) await this.#intents.abandon(turn);
         return { kind: 'hold', ms: intent.owner === owner ? 0 : ELSEWHERE_MS, reason: 'another process' };
@@ -142,9 +155,9 @@ export class Turns {
       if (intent.kind === 'answered') return await this.#withStored(context, seed, history);
       const attempt: Attempt = { ...turn, attempt: intent.attempt };
       const entry = await admission.enter();
-      if (entry.kind !== 'send') return await this.#unsent(attempt, notAdmitted(entry));
+      if (entry.kind !== 'send') return await this.#unsent(attempt, this.#notSent(context, entry));
       // Meanwhile: at most the calls that were in flight then are made.
-      const refusedSince = refusedForAll(context, this.#deps.clock.now());
+      const refusedSince = this.#refused(context);
       if (refusedSince) return await this.#unsent(attempt, refusedSince);
       if (context.suspicion.holds) {
         const reason = 'the answers that are under way';
@@ -165,6 +178,19 @@ export class Turns {
     } finally {
       admission.release({ kind: 'done' });
     }
+  }
+
+  /** What the provider said to another turn, of this process or another, stops this one. */
+  #refused(context: RunContext): TurnEnd | null {
+    const stop = this.#deps.gates.stop(context.run.id);
+    if (stop) context.stop ??= { kind: 'stop', ...stop };
+    return refusedForAll(context, this.#deps.clock.now());
+  }
+
+  /** A run that was stopped is let go by its gate like a paused one. */
+  #notSent(context: RunContext, admission: Exclude<Entry, { kind: 'send' }>): TurnEnd {
+    this.#refused(context);
+    return admission.kind === 'paused' && context.stop ? context.stop : notAdmitted(admission);
   }
 
   async #call(context: RunContext, messages: Message[], attempt: Attempt): Promise<CallResult> {

@@ -36,6 +36,10 @@ it.each<[string, Refusal | null, object]>([
   expect(endOf(failure('rate', { refusal, message }), AGAIN, 7)).toEqual({ kind: 'limited', until: 7, told: null, ...told });
 });
 
+it('endOf: a completion without text -> an answer, no outage', () => {
+  expect(endOf(failure('transport', { code: 'E_CALL_EMPTY', status: 200 }), AGAIN, 0)).toEqual({ kind: 'done', told: null });
+});
+
 it('endOf: no descriptor of ours -> no word about the provider', () => {
   expect(endOf(failure('local'), AGAIN, 0)).toEqual({ kind: 'unused' });
 });
