@@ -34,6 +34,40 @@ const FAULTS: readonly { name: string; result: CallResult; task?: Partial<Task> 
   { name: 'bad request', result: failure('request', { code: 'E_REQUEST_REFUSED', status: 400, suspect: 'request' }) },
 ];
 
+describe('a terminal refusal after good answers', () => {
+  it.each([
+    ['key', 'key', failure('key', { message: 'HTTP 401: revoked' })],
+    ['money', 'billing', failure('billing', { message: 'HTTP 402: used up' })],
+    [
+      'model',
+      'request',
+      failure('request', { code: 'E_MODEL_UNKNOWN', refusal: { kind: 'request', of: 'model' }, message: 'HTTP 404: retired' }),
+    ],
+  ])('%s -> no call leaves after it was read, here and in another process; no row has failed', async (_name, cause, result) => {
+    const other = await setup(opened.store);
+    const { row } = await part.run(ROWS, { concurrency: 8 });
+    const context = await other.contexts.get(row.id, 1);
+    let calls = 0;
+    part.adapter.next(
+      ...Array.from({ length: ROWS }, () => async (): Promise<CallResult> => {
+        calls += 1;
+        const mine = calls <= 20 ? reply('fine') : result;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        return mine;
+      }),
+    );
+    const { stop } = await slice(row.id, ROWS);
+    expect(stop).toBe(cause);
+    expect(calls).toBeLessThanOrEqual(20 + 2 * 8);
+    expect(await part.store.totals(row.id)).toMatchObject({ ok: 20, failed: 0, open: 0, reservedNano: 0 });
+    // The other one has not looked since: the store refuses its intent.
+    expect(await other.take(context, ROWS - 1)).toMatchObject({ kind: 'stop', cause, message: result.message });
+    expect(other.adapter.calls).toHaveLength(0);
+    other.close();
+    part.adapter.forget();
+  });
+});
+
 describe('a fault that all rows share', () => {
   it.each(FAULTS)(
     '$name, after good answers -> paused after at most 20 rows and those in flight',

@@ -44,3 +44,15 @@ it.each([
     expect(paidTwice(provider.billed())).toEqual([]);
   },
 );
+
+it('the model is retired under a run -> paused after the calls in flight, no row has failed; it is back -> the rest, nothing twice', async () => {
+  provider.forget();
+  const rows = Array.from({ length: 200 }, (_, index) => `${index === GOOD ? '[[sim fault=404*1]] ' : ''}Model ${index}`);
+  const files = home.task('retired', { worker_model: 'm', worker_api_base: provider.url, workers: WIDE }, rows);
+  const end = endEvent(await home.run(['run', files.path, '--json'], 2));
+  expect(end).toMatchObject({ state: 'paused', reason: 'request', exit_code: 2, failed: 0 });
+  expect(provider.calls().length).toBeLessThanOrEqual(GOOD + 3 * WIDE);
+  expect(endEvent(await home.run(['run', files.path, '--json']))).toMatchObject({ run: end.run, state: 'completed', ok: 200 });
+  expect(files.out.ok()).toHaveLength(200);
+  expect(paidTwice(provider.billed())).toEqual([]);
+});

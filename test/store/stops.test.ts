@@ -126,6 +126,47 @@ describe.each(databases)('stops on $name', ({ missing, place }) => {
     expect((await store.intend(intentOf('r', 1))).kind).toBe('go');
   });
 
+  test('a terminal refusal -> stops the running runs of its key, of its model, or its run alone, in the step that stores it', async () => {
+    const store = await fresh();
+    const model = (name: string, more: object = {}) => ({
+      model: { provider: 'openai', model: name, apiBase: 'https://a', apiKeyEnv: 'KEY', ...more },
+    });
+    await started(store, 'mine', model('m'), 'home');
+    await started(store, 'same', model('m'), 'home');
+    await started(store, 'other-model', model('n'), 'home');
+    await started(store, 'other-key', model('m', { apiKeyEnv: 'OTHER' }), 'home');
+    await started(store, 'other-base', model('m', { apiBase: 'https://b' }), 'home');
+    await started(store, 'elsewhere', model('m'), 'other-home');
+    await started(store, 'resting', model('m'), 'home');
+    await store.updateRun('resting', { state: 'paused' });
+    const ids = ['mine', 'same', 'other-model', 'other-key', 'other-base', 'elsewhere', 'resting'];
+    const stopped = async () => {
+      const controls = await store.controls(ids);
+      return ids.filter((id) => controls.get(id)?.stop !== null);
+    };
+    const refuse = async (index: number, of: 'run' | 'model' | 'key') => {
+      expect((await store.intend(intentOf('mine', index))).kind).toBe('go');
+      const stop = { cause: 'billing', message: 'no credit', of } as const;
+      const call = { runId: 'mine', index, turn: 1, attempt: 1 };
+      await store.refuse({ ...call, kind: 'refused', code: 'E_BILLING', at: NOW, stop });
+      expect((await store.intend(intentOf('mine', index + 100))).kind).toBe('halted');
+    };
+    const nextEpoch = (execution: string) => store.openEpoch('mine', { workflowId: execution, executionId: execution }, NOW);
+    await refuse(0, 'run');
+    expect(await stopped()).toEqual(['mine']);
+    await nextEpoch('x2');
+    await refuse(1, 'model');
+    expect(await stopped()).toEqual(['mine', 'same']);
+    await nextEpoch('x3');
+    await refuse(2, 'key');
+    expect(await stopped()).toEqual(['mine', 'same', 'other-model']);
+    expect(await store.intend(intentOf('other-model', 0))).toMatchObject({
+      kind: 'halted',
+      stop: { cause: 'billing', message: 'no credit' },
+    });
+    expect(await store.totals('mine')).toMatchObject({ open: 0, reservedNano: 0 });
+  });
+
   test('5 % random faults of two kinds, 30 runs -> no false pause', async () => {
     const store = await fresh();
     for (let seed = 0; seed < 30; seed += 1) {

@@ -4,7 +4,7 @@ import type { CallFailure } from '../../core/call-failure.js';
 import type { Release } from '../../core/gate/port.js';
 import { addUsage, type EpochMs, type NanoUsd, NO_USAGE } from '../../core/model.js';
 import { sumOf } from '../../core/money/price.js';
-import { isTry, type RetryDecision, retryDecision } from '../../core/retry.js';
+import { isTry, type RetryDecision, retryDecision, stopScope } from '../../core/retry.js';
 import type { Seed } from '../../schema/seed.js';
 import type { Attempt, CallEndRecord } from '../../store/port/store.js';
 import type { ActivityDeps } from '../deps.js';
@@ -64,11 +64,25 @@ export async function endFailedCall(deps: Deps, model: PricedModel, turn: TurnOf
     history.costNano = sumOf(history.costNano, costNano);
   }
   const outcome = decision.kind === 'fail-row' ? failedOutcome(seed, history, decision) : null;
-  const record = { ...turn.attempt, code: failure.code, at: deps.clock.wall(), ...(outcome ? { outcome } : {}) };
+  const stop = storedStop(failure, decision);
+  const record = {
+    ...turn.attempt,
+    code: failure.code,
+    at: deps.clock.wall(),
+    ...(outcome && { outcome }),
+    ...(stop && { stop }),
+  };
   await deps.callEnds.store(callEnd(failure, decision, record, costNano));
   if (outcome) return { kind: 'done', outcome, callMs: null };
   if (decision.kind === 'stop-run') return { kind: 'stop', cause: decision.cause, message: decision.message };
   return { kind: 'wait', until, reason: failure.code };
+}
+
+/** What holds for other processes, and perhaps for other runs, too. A cancel they hear of otherwise, and a lack of descriptors is this one's own. */
+function storedStop(failure: CallFailure, decision: RetryDecision): CallEndRecord['stop'] {
+  if (decision.kind !== 'stop-run' || decision.cause === 'cancelled' || decision.cause === 'disk') return undefined;
+  const { cause, message } = decision;
+  return { cause, message, of: stopScope(failure) };
 }
 
 /** What it cost is known, or in doubt, or nothing. */
