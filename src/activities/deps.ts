@@ -72,6 +72,8 @@ export interface ActivityDeps {
   discardPartial(runId: string): Promise<void>;
   /** Cap of this process for all runs of a day. @default none */
   homeCap?: DayCap | null;
+  /** Time without an answer of any kind after which a run pauses. @default OUTAGE_MS */
+  outageMs?: number;
   clock: Clock;
   random(): number;
   /** Id of this process in the store. */

@@ -75,6 +75,21 @@ function wrongForAll({ suspect, code, message }: CallFailure, alike: NonNullable
   return { kind: 'stop-run', cause: 'request', message: found };
 }
 
+/** An outage that lasts so long without an answer of any kind pauses the run. */
+export const OUTAGE_MS = 600_000;
+
+/** True when nobody answered: no connection, none that held, 5xx, no room. A refusal for another reason is an answer, and so is a 200. */
+export function isSilence(failure: Pick<CallFailure, 'class' | 'status'>): boolean {
+  if (failure.class === 'overload') return true;
+  return failure.class === 'transport' && (failure.status === null || failure.status >= 500);
+}
+
+/** The provider has answered nobody for this long. */
+export function outageStop(message: string, ms: number): RetryDecision & { kind: 'stop-run' } {
+  const found = `no answer of any kind for ${Math.round(ms / 60_000)} min; the last call met: ${message}`;
+  return { kind: 'stop-run', cause: 'unreachable', message: found };
+}
+
 /** True for what the provider itself says of every row. */
 function isForAll({ refusal }: CallFailure): boolean {
   return refusal?.kind === 'request' && (refusal.of === 'model' || refusal.of === 'field');

@@ -68,6 +68,36 @@ describe('a terminal refusal after good answers', () => {
   });
 });
 
+describe('an outage', () => {
+  const away = failure('transport', { code: 'E_CALL_CONNECT', message: 'no connection to a' });
+  const overloaded = failure('overload', { code: 'E_OVERLOADED', status: 503, retryAfterMs: 1 });
+
+  it('no answer of any kind for 10 min -> stops as unreachable; a refusal by a limit in between is an answer', async () => {
+    const { context, row } = await part.run(3);
+    const at = (minutes: number) => part.pass(start + minutes * 60_000);
+    const start = part.deps.clock.now();
+    const take = async (result: CallResult) => {
+      part.adapter.next(result);
+      return await part.take(context, 0);
+    };
+    expect((await take(reply('fine'))).kind).toBe('done');
+    const meets = async (minutes: number, result: CallResult) => {
+      at(minutes);
+      part.adapter.next(result);
+      return await part.take(context, 1);
+    };
+    expect((await meets(1, away)).kind).toBe('wait');
+    expect((await meets(10, overloaded)).kind).toBe('wait');
+    expect((await meets(10.5, failure('rate', { retryAfterMs: 1 }))).kind).toBe('wait');
+    expect((await meets(12, away)).kind).toBe('wait');
+    expect((await meets(21.5, away)).kind).toBe('wait');
+    const message = 'no answer of any kind for 10 min; the last call met: no connection to a';
+    expect(await meets(22.2, away)).toEqual({ kind: 'stop', cause: 'unreachable', message });
+    expect(await part.store.totals(row.id)).toMatchObject({ ok: 1, failed: 0, open: 0 });
+    expect((await part.store.control(row.id)).stop).toEqual({ cause: 'unreachable', message });
+  });
+});
+
 describe('a fault that all rows share', () => {
   it.each(FAULTS)(
     '$name, after good answers -> paused after at most 20 rows and those in flight',

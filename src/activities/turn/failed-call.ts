@@ -4,7 +4,7 @@ import type { CallFailure } from '../../core/call-failure.js';
 import type { Release } from '../../core/gate/port.js';
 import { addUsage, type EpochMs, type NanoUsd, NO_USAGE } from '../../core/model.js';
 import { sumOf } from '../../core/money/price.js';
-import { isTry, type RetryDecision, retryDecision, stopScope } from '../../core/retry.js';
+import { isSilence, isTry, OUTAGE_MS, outageStop, type RetryDecision, retryDecision, stopScope } from '../../core/retry.js';
 import type { Seed } from '../../schema/seed.js';
 import type { Attempt, CallEndRecord } from '../../store/port/store.js';
 import type { ActivityDeps } from '../deps.js';
@@ -15,7 +15,7 @@ import type { PricedModel, Worth } from './priced-model.js';
 import type { RunContext } from './run-context.js';
 import type { TurnEnd } from './turn-end.js';
 
-type Deps = Pick<ActivityDeps, 'store' | 'callEnds' | 'clock' | 'random'>;
+type Deps = Pick<ActivityDeps, 'store' | 'callEnds' | 'clock' | 'random' | 'outageMs'>;
 
 /** The turn whose call it was. */
 export interface TurnOfCall {
@@ -48,7 +48,7 @@ export async function endFailedCall(deps: Deps, model: PricedModel, turn: TurnOf
     const { tries, waits } = history;
     const anyAnswered = suspicion.answered;
     const facts = { tries, waits, anyAnswered, alike: anyAnswered ? null : alike, random: deps.random() };
-    const decision = retryDecision(failure, facts);
+    const decision = outageOf(deps, context, failure) ?? retryDecision(failure, facts);
     const until = deps.clock.now() + (decision.kind === 'again' ? decision.afterMs : 0);
     // Before its place is free.
     if (decision.kind === 'stop-run') context.stop ??= { kind: 'stop', cause: decision.cause, message: decision.message };
@@ -76,6 +76,15 @@ export async function endFailedCall(deps: Deps, model: PricedModel, turn: TurnOf
   if (outcome) return { kind: 'done', outcome, callMs: null };
   if (decision.kind === 'stop-run') return { kind: 'stop', cause: decision.cause, message: decision.message };
   return { kind: 'wait', until, reason: failure.code };
+}
+
+/** A stop when nobody has answered for too long: slow probes would go on for ever. Calls that are under way may still be answered. */
+function outageOf({ clock, outageMs = OUTAGE_MS }: Deps, context: RunContext, failure: CallFailure): RetryDecision | null {
+  const now = clock.now();
+  if (!isSilence(failure)) context.silentSince = null;
+  else context.silentSince ??= now;
+  const ms = context.silentSince === null ? 0 : now - context.silentSince;
+  return ms >= outageMs && context.suspicion.idle ? outageStop(failure.message, ms) : null;
 }
 
 /** What holds for other processes, and perhaps for other runs, too. A cancel they hear of otherwise, and a lack of descriptors is this one's own. */

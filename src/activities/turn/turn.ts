@@ -197,7 +197,10 @@ export class Turns {
     context.suspicion.begins();
     try {
       const result = await this.#model.call(context, messages, attempt);
-      if (result.ok) context.suspicion.clear();
+      if (result.ok) {
+        context.suspicion.clear();
+        context.silentSince = null;
+      }
       return result;
     } finally {
       context.suspicion.ends();
