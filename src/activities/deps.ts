@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.js';
 import type { Message } from '../core/conversation/message.js';
 import type { GatePort } from '../core/gate/port.js';
+import type { RunStop } from '../core/run-stop.js';
 import type { ModelAdapter, Prices } from '../llm/port.js';
 import type { ModelRef } from '../schema/task-types.js';
 import type { DayCap } from '../store/port/intents.js';
@@ -22,6 +23,8 @@ export interface Gates {
   version(runId: string): number;
   /** Reads the run's control row and obeys it at once. */
   heed(runId: string): Promise<Control>;
+  /** Why all calls of the run stop, as this process last saw it; null while they may go, or it is not known here. */
+  stop(runId: string): RunStop | null;
   /** The run has ended: nothing of it is kept. */
   forget(runId: string): void;
   /** True while the process is shutting down: no new calls. */
@@ -69,6 +72,8 @@ export interface ActivityDeps {
   discardPartial(runId: string): Promise<void>;
   /** Cap of this process for all runs of a day. @default none */
   homeCap?: DayCap | null;
+  /** Time without an answer of any kind after which a run pauses. @default OUTAGE_MS */
+  outageMs?: number;
   clock: Clock;
   random(): number;
   /** Id of this process in the store. */

@@ -201,6 +201,8 @@ function exitCodeOf(run: RunRow, totals: RunTotals): ExitCode {
     case 'billing':
     case 'key':
       return EXIT.refused;
+    case 'systematic':
+      return EXIT.failedRows;
     case 'request':
       return EXIT.badInput;
     case 'unreachable':

@@ -25,9 +25,30 @@ export type FailureClass =
   | 'local'
   | 'cancelled';
 
+/**
+ * Why a provider refused a call. What it says of the next calls is the class; whom it concerns and what it teaches follows from this.
+ * - `rate`: a limit; `of`: which one ran out, null when that is not told. Only this teaches the gate a lower limit.
+ * - `overload`: it has no room for anybody now.
+ * - `money`: `prepaid`: what was paid in is used up; `limit`: a spend limit that the account's owner set or was given; `window`: too
+ *   much was spent or reserved a moment ago, which passes.
+ * - `key`, `permission`: the key, or what it may do.
+ * - `request`: the request, whatever the row: its `model`, a `field` that we send and the provider names, the `address`; null: not told.
+ * - `row`: what this row alone has.
+ */
+export type Refusal =
+  | { kind: 'rate'; of: 'requests' | 'tokens' | 'day' | 'concurrency' | null }
+  | { kind: 'overload' }
+  | { kind: 'money'; of: 'prepaid' | 'limit' | 'window' }
+  | { kind: 'key' }
+  | { kind: 'permission' }
+  | { kind: 'request'; of: 'model' | 'field' | 'address' | null }
+  | { kind: 'row' };
+
 export interface CallFailure {
   ok: false;
   class: FailureClass;
+  /** Why it was refused. @default null, it was no refusal: the call got lost, or nobody can read what came */
+  refusal?: Refusal | null;
   /** `E_...` of our own table. */
   code: string;
   /** HTTP status, when there was one. */

@@ -97,4 +97,12 @@ export type RunState = (typeof RUN_STATES)[number];
 export const OPEN_STATES: readonly RunState[] = ['staged', 'running', 'paused', 'interrupted'];
 
 /** Why a run ended before all rows were done. */
-export type StopCause = 'capped' | 'billing' | 'key' | 'request' | 'unreachable' | 'disk' | 'cancelled';
+export type StopCause =
+  | 'capped'
+  | 'billing'
+  | 'key'
+  | 'request'
+  | 'systematic' // rows in a row failed alike (`pause_after`)
+  | 'unreachable'
+  | 'disk'
+  | 'cancelled';

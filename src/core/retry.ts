@@ -1,6 +1,7 @@
 /** The one retry decision, for both grains. Pure: random is injected. */
 import type { CallFailure } from './call-failure.js';
 import type { FailureCause, StopCause } from './model.js';
+import type { StopScope } from './run-stop.js';
 
 /** Real failures of one turn before its row fails. */
 export const MAX_TRIES = 5;
@@ -74,6 +75,41 @@ function wrongForAll({ suspect, code, message }: CallFailure, alike: NonNullable
   return { kind: 'stop-run', cause: 'request', message: found };
 }
 
+/** An outage that lasts so long without an answer of any kind pauses the run. */
+export const OUTAGE_MS = 600_000;
+
+/** True when nobody answered: no connection, none that held, 5xx, no room. A refusal for another reason is an answer, and so is a 200. */
+export function isSilence(failure: Pick<CallFailure, 'class' | 'status'>): boolean {
+  if (failure.class === 'overload') return true;
+  return failure.class === 'transport' && (failure.status === null || failure.status >= 500);
+}
+
+/** The provider has answered nobody for this long. */
+export function outageStop(message: string, ms: number): RetryDecision & { kind: 'stop-run' } {
+  const found = `no answer of any kind for ${Math.round(ms / 60_000)} min; the last call met: ${message}`;
+  return { kind: 'stop-run', cause: 'unreachable', message: found };
+}
+
+/** True for what the provider itself says of every row. */
+function isForAll({ refusal }: CallFailure): boolean {
+  return refusal?.kind === 'request' && (refusal.of === 'model' || refusal.of === 'field');
+}
+
+/** Whose calls would meet the same after a failure that stops a run. */
+export function stopScope({ refusal }: Pick<CallFailure, 'refusal'>): StopScope {
+  switch (refusal?.kind) {
+    case 'money':
+    case 'key':
+      return 'key';
+    case 'permission':
+      return 'model';
+    case 'request':
+      return refusal.of === 'model' ? 'model' : 'run';
+    default:
+      return 'run';
+  }
+}
+
 export function retryDecision(failure: CallFailure, facts: RetryFacts): RetryDecision {
   const { message, code } = failure;
   if (facts.alike) return wrongForAll(failure, facts.alike);
@@ -106,6 +142,8 @@ export function retryDecision(failure: CallFailure, facts: RetryFacts): RetryDec
     case 'key':
       return { kind: 'stop-run', cause: 'key', message };
     case 'request':
+      // A model that is gone, or a field that we send with every row, does not come back by asking for the next one.
+      if (isForAll(failure)) return { kind: 'stop-run', cause: 'request', message };
       // A refusal that names nothing that all rows share may be this row's own.
       if (!facts.anyAnswered && failure.suspect !== 'request') return { kind: 'stop-run', cause: 'request', message };
       return { kind: 'fail-row', cause: 'refused', code, message };

@@ -41,6 +41,7 @@ const OPERATIONAL_FILE_KEYS: Record<OperationalKey, string> = {
   maxCostPerRow: 'max_cost_per_row',
   maxDailyCost: 'max_daily_cost',
   warnAt: 'warn_at',
+  pauseAfter: 'pause_after',
   doubtful: 'doubtful',
   timeZone: 'timezone',
   requestsPerMinute: 'requests_per_minute',

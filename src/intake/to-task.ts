@@ -1,6 +1,6 @@
 /** Checked keys with their defaults -> Task. Paths stay as written. */
 import { SYSTEM_PROMPTS, type TaskFile } from '../schema/task.js';
-import type { StopRule, Task } from '../schema/task-types.js';
+import { PAUSE_AFTER, type StopRule, type Task } from '../schema/task-types.js';
 
 /** Joins the keys of a task file into a Task. `read` is what took more than one key to read. */
 export function toTask(file: TaskFile, read: { model: Task['model']; stopRules: StopRule[]; defaultName: string }): Task {
@@ -36,6 +36,7 @@ export function toTask(file: TaskFile, read: { model: Task['model']; stopRules: 
     maxCostPerRow: file.max_cost_per_row ?? null,
     maxDailyCost: file.max_daily_cost ?? null,
     warnAt: file.warn_at ?? null,
+    ...(file.pause_after === PAUSE_AFTER ? {} : { pauseAfter: file.pause_after === 'never' ? null : file.pause_after }),
     // Absent in runs of before it: the default is no change to them.
     ...(file.doubtful === 'hold' ? {} : { doubtful: file.doubtful }),
     timeZone: file.timezone,

@@ -34,6 +34,9 @@ export interface ModelRef {
   apiKeyEnv: string | null;
 }
 
+/** Rows in a row that end alike before their run pauses, unless the task says otherwise. */
+export const PAUSE_AFTER = 20;
+
 export interface Task {
   name: string;
   taskType: TaskType;
@@ -82,6 +85,8 @@ export interface Task {
   maxDailyCost: number | null;
   /** USD of the run at which people are warned; absent in runs of before it. */
   warnAt?: number | null;
+  /** Rows that fail alike, one after the other, before the run pauses; null = never. @default 20 */
+  pauseAfter?: number | null;
   timeZone: string;
   /** What a call that may have been billed without an answer stays charged with: its worst case, or an estimate. @default hold */
   doubtful?: 'hold' | 'settle_at_estimate';

@@ -1,6 +1,6 @@
 /** The task file: every key with its type, default and description. The one source of the JSON Schema and of docs/task-reference.md. */
 import { z } from 'zod';
-import { OUTPUT_FORMATS, TASK_TYPES, type TaskType } from './task-types.js';
+import { OUTPUT_FORMATS, PAUSE_AFTER, TASK_TYPES, type TaskType } from './task-types.js';
 
 /** What a problem with a key says beside its place. Kept in the schema's metadata. */
 export interface KeyNotes {
@@ -202,6 +202,11 @@ export const taskFileSchema = z.strictObject({
       'USD at which the commands that show the run warn, once; nothing stops. SWARM_WARN_AT does the same for all runs of a day. Default: no warning.',
     allowed: CAP_ALLOWED,
     code: 'E_CAP',
+  }),
+  pause_after: key(z.union([whole(1, 1_000_000), z.literal('never')]).default(PAUSE_AFTER), {
+    description:
+      'The run pauses when so many rows in a row ended failed with the same code and none was ok: what fails them is wrong for all, and the rest would be paid for in vain. swarm resume goes on and counts from zero. Rows that reached a cap of their own do not count. never: it goes on whatever fails.',
+    allowed: 'a whole number from 1 to 1000000, or never',
   }),
   doubtful: key(z.enum(['hold', 'settle_at_estimate']).default('hold'), {
     description:

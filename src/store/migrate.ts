@@ -10,6 +10,7 @@ import * as setClocks from './migrations/0006-set-clocks.js';
 import * as moneyThatIsKnown from './migrations/0007-money-that-is-known.js';
 import * as promptAlone from './migrations/0008-prompt-alone.js';
 import * as taskVersions from './migrations/0009-task-versions.js';
+import * as stops from './migrations/0010-stops.js';
 
 /** In order of their names. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -22,6 +23,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0007-money-that-is-known': moneyThatIsKnown,
   '0008-prompt-alone': promptAlone,
   '0009-task-versions': taskVersions,
+  '0010-stops': stops,
 };
 
 /** Name of the newest schema. */

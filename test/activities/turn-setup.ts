@@ -12,7 +12,7 @@ import { emptyHistory, type History } from '../../src/activities/turn/history.js
 import { type RunContext, RunContexts } from '../../src/activities/turn/run-context.js';
 import type { TurnEnd } from '../../src/activities/turn/turn-end.js';
 import { Turns } from '../../src/activities/turn/turns.js';
-import type { CallFailure } from '../../src/core/call-failure.js';
+import type { CallFailure, Refusal } from '../../src/core/call-failure.js';
 import { type Message, messageText } from '../../src/core/conversation/message.js';
 import type { CallResult, ModelAdapter, ModelCall, ModelReply, Prices } from '../../src/llm/port.js';
 import type { Seed } from '../../src/schema/seed.js';
@@ -88,6 +88,16 @@ export function textOf(message: Message | undefined): string {
   return message === undefined ? '' : messageText(message);
 }
 
+const WHY: Partial<Record<CallFailure['class'], Refusal>> = {
+  rate: { kind: 'rate', of: null },
+  overload: { kind: 'overload' },
+  reset: { kind: 'rate', of: 'day' },
+  billing: { kind: 'money', of: 'prepaid' },
+  key: { kind: 'key' },
+  request: { kind: 'request', of: null },
+  row: { kind: 'row' },
+};
+
 export function failure(kind: CallFailure['class'], more: Partial<CallFailure> = {}): CallFailure {
   return {
     ok: false,
@@ -95,6 +105,7 @@ export function failure(kind: CallFailure['class'], more: Partial<CallFailure> =
     code: `E_TEST_${kind.toUpperCase()}`,
     status: null,
     message: `scripted ${kind}`,
+    refusal: WHY[kind] ?? null,
     retryAfterMs: null,
     mayHaveBeenBilled: false,
     ...more,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { CallFailure, FailureClass } from '../../src/core/call-failure.js';
-import { backoff, isTry, MAX_TRIES, MAX_WAIT_MS, retryAfterTry, retryDecision } from '../../src/core/retry.js';
+import type { CallFailure, FailureClass, Refusal } from '../../src/core/call-failure.js';
+import { backoff, isTry, MAX_TRIES, MAX_WAIT_MS, retryAfterTry, retryDecision, stopScope } from '../../src/core/retry.js';
+import type { StopScope } from '../../src/core/run-stop.js';
 
 const failure = (kind: FailureClass, more: Partial<CallFailure> = {}): CallFailure => ({
   ok: false,
@@ -15,6 +16,27 @@ const failure = (kind: FailureClass, more: Partial<CallFailure> = {}): CallFailu
 const facts = { tries: 1, waits: 1, anyAnswered: true, random: 0.5 };
 
 describe('retryDecision', () => {
+  it.each<[Refusal, StopScope]>([
+    [{ kind: 'money', of: 'prepaid' }, 'key'],
+    [{ kind: 'money', of: 'limit' }, 'key'],
+    [{ kind: 'key' }, 'key'],
+    [{ kind: 'permission' }, 'model'],
+    [{ kind: 'request', of: 'model' }, 'model'],
+    [{ kind: 'request', of: 'field' }, 'run'],
+    [{ kind: 'request', of: 'address' }, 'run'],
+  ])('stopScope: %o -> the calls of the %s', (refusal, scope) => {
+    expect(stopScope({ refusal })).toBe(scope);
+  });
+
+  it.each<[Refusal, string]>([
+    [{ kind: 'request', of: 'model' }, 'stop-run'],
+    [{ kind: 'request', of: 'field' }, 'stop-run'],
+    [{ kind: 'request', of: 'address' }, 'fail-row'],
+    [{ kind: 'request', of: null }, 'fail-row'],
+  ])('retryDecision: %o after good answers -> %s', (refusal, kind) => {
+    expect(retryDecision(failure('request', { refusal }), { ...facts, anyAnswered: true }).kind).toBe(kind);
+  });
+
   it.each(['rate', 'overload', 'reset'] as const)(
     'retryDecision: %s with Retry-After -> waits as told, however often',
     (kind) => {

@@ -120,6 +120,7 @@ export function runDouble(options: DoubleOptions): OutputReader {
       rowCapNano: null,
       dayCapNano: null,
       startCap: null,
+      stop: null,
       tokensPerMinute: null,
       auto: false,
       capNano: 5_000_000_000,

@@ -79,7 +79,7 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
       workedMs: 0,
       workingSince: null,
     });
-    expect(await store.control('r')).toEqual({ ...control, startCap: null, version: 1 });
+    expect(await store.control('r')).toEqual({ ...control, startCap: null, stop: null, version: 1 });
     expect((await store.totals('r')).total).toBe(1_235);
     expect(await store.seeds('r', { from: 0, to: 10_000 })).toEqual([...seeds, odd]);
     expect(await store.seeds('r', { list: [1_234, 3, 99_999] })).toEqual([seeds[3], odd]);

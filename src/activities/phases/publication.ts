@@ -15,13 +15,14 @@ export function pendingOf({ total, ok, failed, filtered }: RunTotals): number {
   return total - ok - failed - filtered;
 }
 
-export function endState(stop: StopCause | null, pending: number): EndState {
+export function endState(stop: StopCause | null, pending: number, ok = 0): EndState {
   if (stop === 'cancelled') return 'cancelled';
   if (pending === 0) return 'completed';
   if (stop === 'capped') return 'capped';
   // Children were ended by hand, or told rows done that the store does not have any more.
   if (stop === null) return 'interrupted';
-  return stop === 'request' ? 'failed' : 'paused';
+  // Rows that were answered before say that the run is sound: the model was retired since, or a limit changed.
+  return stop === 'request' && ok === 0 ? 'failed' : 'paused';
 }
 
 function leftRows(pending: number): string {
@@ -71,8 +72,9 @@ export class Publications {
       return 'completed';
     }
     this.#opened.delete(`${runId}/e${epoch}`);
-    const pending = pendingOf(await store.totals(runId));
-    const state = endState(stop, pending);
+    const totals = await store.totals(runId);
+    const pending = pendingOf(totals);
+    const state = endState(stop, pending, totals.ok);
     await this.#deps.publish(runId);
     const at = this.#deps.clock.wall();
     const why: RunPatch = state === 'interrupted' ? { reason: 'user', message: leftRows(pending) } : { reason: stop };

@@ -1,6 +1,6 @@
 /** What a failed call tells the gate, and as what it is counted. */
 
-import type { CallFailure } from '../../core/call-failure.js';
+import type { CallFailure, Refusal } from '../../core/call-failure.js';
 import type { RefusedFor } from '../../core/gate/learned.js';
 import type { Release } from '../../core/gate/port.js';
 import { isTry, type RetryDecision } from '../../core/retry.js';
@@ -9,11 +9,13 @@ import { isTry, type RetryDecision } from '../../core/retry.js';
 export function endOf(failure: CallFailure, decision: RetryDecision, until: number, answered = true): Release {
   // Something answers there, and never did what it is asked: that is a wrong address, no outage to wait for.
   if (failure.suspect === 'address' && !answered) return { kind: 'done' };
+  // A completion without text is one all the same: whoever sends it is there, and no outage ends by waiting.
+  if (failure.code === 'E_CALL_EMPTY') return { kind: 'done', told: failure.told ?? null };
   if (failure.class === 'transport') return { kind: 'failed', what: failureWords(failure) };
   // This process had no connection for it: that says nothing about the provider.
   if (failure.class === 'local') return { kind: 'unused' };
   if (isTry(failure) || decision.kind !== 'again') return { kind: 'done', told: failure.told ?? null };
-  return { kind: 'limited', until, what: refusedFor(failure), quota: failure.class === 'reset', told: failure.told ?? null };
+  return { kind: 'limited', until, ...whatRanOut(failure.refusal ?? null), told: failure.told ?? null };
 }
 
 /** In our own words: what a provider says may hold parts of a prompt, and this is shown wherever the run is looked at. */
@@ -22,11 +24,11 @@ function failureWords({ status, code, message }: CallFailure): string {
   return code === 'E_CALL_UNEXPECTED' ? `an unexpected fault (${code})` : message;
 }
 
-/** Providers name what ran out in their text: `Limit: 30000 TPM`, `tokens per min (TPM)`, `requests per minute`. */
-function refusedFor({ code, message }: CallFailure): RefusedFor {
-  if (code === 'E_CONCURRENCY_LIMITED') return 'concurrency';
-  if (/\bTPM\b|\btokens? per min/i.test(message)) return 'tokens';
-  return /\bRPM\b|\brequests? per min/i.test(message) ? 'requests' : null;
+/** Only a limit says how much may be sent. A provider without room, or money that comes back, says when. */
+function whatRanOut(refusal: Refusal | null): { what: RefusedFor; quota: boolean; teaches: boolean } {
+  if (refusal?.kind !== 'rate') return { what: null, quota: false, teaches: false };
+  const { of } = refusal;
+  return { what: of === 'day' ? null : of, quota: of === 'day', teaches: true };
 }
 
 export function refusalKind(counts: boolean, decision: RetryDecision): 'failed' | 'limited' | 'refused' {

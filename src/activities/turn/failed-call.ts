@@ -4,17 +4,18 @@ import type { CallFailure } from '../../core/call-failure.js';
 import type { Release } from '../../core/gate/port.js';
 import { addUsage, type EpochMs, type NanoUsd, NO_USAGE } from '../../core/model.js';
 import { sumOf } from '../../core/money/price.js';
-import { isTry, type RetryDecision, retryDecision } from '../../core/retry.js';
+import { isSilence, isTry, OUTAGE_MS, outageStop, type RetryDecision, retryDecision, stopScope } from '../../core/retry.js';
 import type { Attempt, CallEndRecord } from '../../store/port/store.js';
 import type { ActivityDeps } from '../deps.js';
 import { endOf, refusalKind } from './call-end.js';
 import type { CallEnd } from './call-ends.js';
 import { failedOutcome } from './history.js';
 import type { PricedModel, Worth } from './priced-model.js';
+import type { RunContext } from './run-context.js';
 import type { TurnEnd } from './turn-end.js';
 import type { TurnInHand } from './turn-in-hand.js';
 
-type Deps = Pick<ActivityDeps, 'store' | 'callEnds' | 'clock' | 'random'>;
+type Deps = Pick<ActivityDeps, 'store' | 'callEnds' | 'clock' | 'random' | 'outageMs'>;
 
 /** The turn, and its attempt that failed. */
 export interface FailedAttempt {
@@ -50,7 +51,7 @@ export async function endFailedCall(
     const { tries, waits } = history;
     const anyAnswered = suspicion.answered;
     const facts = { tries, waits, anyAnswered, alike: anyAnswered ? null : alike, random: deps.random() };
-    const decision = retryDecision(failure, facts);
+    const decision = outageOf(deps, context, failure) ?? retryDecision(failure, facts);
     const until = deps.clock.now() + (decision.kind === 'again' ? decision.afterMs : 0);
     // Before its place is free.
     if (decision.kind === 'stop-run') context.stop ??= { kind: 'stop', cause: decision.cause, message: decision.message };
@@ -66,11 +67,34 @@ export async function endFailedCall(
     history.costNano = sumOf(history.costNano, costNano);
   }
   const outcome = decision.kind === 'fail-row' ? failedOutcome(seed, history, decision) : null;
-  const record = { ...attempt, code: failure.code, at: deps.clock.wall(), ...(outcome ? { outcome } : {}) };
+  const stop = storedStop(failure, decision);
+  const record = {
+    ...attempt,
+    code: failure.code,
+    at: deps.clock.wall(),
+    ...(outcome && { outcome }),
+    ...(stop && { stop }),
+  };
   await deps.callEnds.store(callEnd(failure, decision, record, costNano));
   if (outcome) return { kind: 'done', outcome, callMs: null };
   if (decision.kind === 'stop-run') return { kind: 'stop', cause: decision.cause, message: decision.message };
   return { kind: 'wait', until, reason: failure.code };
+}
+
+/** A stop when nobody has answered for too long: slow probes would go on for ever. Calls that are under way may still be answered. */
+function outageOf({ clock, outageMs = OUTAGE_MS }: Deps, context: RunContext, failure: CallFailure): RetryDecision | null {
+  const now = clock.now();
+  if (!isSilence(failure)) context.silentSince = null;
+  else context.silentSince ??= now;
+  const ms = context.silentSince === null ? 0 : now - context.silentSince;
+  return ms >= outageMs && context.suspicion.idle ? outageStop(failure.message, ms) : null;
+}
+
+/** What holds for other processes, and perhaps for other runs, too. A cancel they hear of otherwise, and a lack of descriptors is this one's own. */
+function storedStop(failure: CallFailure, decision: RetryDecision): CallEndRecord['stop'] {
+  if (decision.kind !== 'stop-run' || decision.cause === 'cancelled' || decision.cause === 'disk') return undefined;
+  const { cause, message } = decision;
+  return { cause, message, of: stopScope(failure) };
 }
 
 /** What it cost is known, or in doubt, or nothing. */

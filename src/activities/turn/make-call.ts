@@ -9,10 +9,11 @@ import { whatCapDoes } from './cap-stop.js';
 import { endFailedCall } from './failed-call.js';
 import { failedOutcome } from './history.js';
 import { PricedModel, type Worth } from './priced-model.js';
+import { notSent, stoppedForAll } from './run-stop.js';
 import { settleCall } from './settled-call.js';
 import { endRow, goOnFromStored, storedOutcome } from './stored-end.js';
 import type { Question } from './take-turn.js';
-import { notAdmitted, refusedForAll, type TurnEnd } from './turn-end.js';
+import type { TurnEnd } from './turn-end.js';
 import type { TurnInHand } from './turn-in-hand.js';
 
 /** How often a call that another process makes is looked up. */
@@ -43,11 +44,11 @@ export class MakeCall {
 
   async attempt(turn: TurnInHand, question: Question): Promise<TurnEnd | TurnHolds> {
     const { context } = turn;
-    const refused = refusedForAll(context, this.#deps.clock.now());
+    const refused = stoppedForAll(this.#deps, context);
     if (refused) return refused;
     if (context.suspicion.holds) return { kind: 'hold', ms: ELSEWHERE_MS, reason: UNDER_SUSPICION };
     const place = await this.#admit(turn, question.tokens);
-    if (place.kind !== 'go') return notAdmitted(place);
+    if (place.kind !== 'go') return notSent(this.#deps, context, place);
     try {
       if (context.fault) throw context.fault;
       this.#deps.callEnds.refuseNewCalls();
@@ -60,10 +61,12 @@ export class MakeCall {
     }
   }
 
-  async #admit({ context, key }: TurnInHand, promptTokens: number): Promise<Admission> {
+  async #admit({ context, key, history }: TurnInHand, promptTokens: number): Promise<Admission> {
     if (this.#deps.gates.draining()) return { kind: 'wait', until: this.#deps.clock.now() + 1_000, reason: 'nothing' };
     const { id: runId, task } = context.run;
-    const request = { runId, turn: key.turn, promptTokens, maxTokens: task.maxTokens, interactive: false };
+    // A row that is tried again goes before those that were not begun: what fails all of them shows after a few.
+    const turn = key.turn + (history.tries > 0 ? 1 : 0);
+    const request = { runId, turn, promptTokens, maxTokens: task.maxTokens, interactive: false };
     return await context.gate.admit(request, this.#patienceMs, context.cancelSignal);
   }
 
@@ -86,6 +89,9 @@ export class MakeCall {
       case 'capped':
       case 'unpriced':
         return await this.#capped(turn, intent, release);
+      case 'halted':
+        if (intent.stop) turn.context.stop ??= { kind: 'stop', ...intent.stop };
+        return notSent(this.#deps, turn.context, { kind: intent.cancelled ? 'cancelled' : 'paused' });
       case 'elsewhere':
         if (intent.owner !== this.#deps.owner) return { kind: 'hold', ms: ELSEWHERE_MS, reason: 'another process' };
         await this.#intents.abandon(turn.key);
@@ -120,9 +126,9 @@ export class MakeCall {
     const { context } = turn;
     const { clock } = this.#deps;
     const entry = await place.enter();
-    if (entry.kind !== 'send') return await this.#unsent(attempt, notAdmitted(entry));
+    if (entry.kind !== 'send') return await this.#unsent(attempt, notSent(this.#deps, context, entry));
     // Meanwhile: at most the calls that were in flight then are made.
-    const refusedSince = refusedForAll(context, clock.now());
+    const refusedSince = stoppedForAll(this.#deps, context);
     if (refusedSince) return await this.#unsent(attempt, refusedSince);
     if (context.suspicion.holds)
       return await this.#unsent(attempt, { kind: 'wait', until: clock.now() + ELSEWHERE_MS, reason: UNDER_SUSPICION });
@@ -146,7 +152,10 @@ export class MakeCall {
     context.suspicion.begins();
     try {
       const result = await this.#model.call(context, messages, attempt);
-      if (result.ok) context.suspicion.clear();
+      if (result.ok) {
+        context.suspicion.clear();
+        context.silentSince = null;
+      }
       return result;
     } finally {
       context.suspicion.ends();

@@ -2,6 +2,7 @@
 
 import type { SwarmError } from '../../core/errors.js';
 import type { GatePort } from '../../core/gate/port.js';
+import type { EpochMs } from '../../core/model.js';
 import { type RowTexts, rowTexts } from '../../core/row-texts.js';
 import { unknownRun } from '../../core/run-errors.js';
 import { FirstRows } from '../../core/run-outlook.js';
@@ -35,6 +36,8 @@ export interface RunContext {
   stop: (TurnEnd & { kind: 'stop' }) | null;
   /** A quota that is used up until a named time: no turn sends before it. */
   quota: (TurnEnd & { kind: 'wait' }) | null;
+  /** Since when calls of the run get no answer of any kind; null while there are answers. */
+  silentSince: EpochMs | null;
   /** Set when a disk failed under this epoch: no turn of it begins any more. */
   fault: SwarmError | null;
   /** Version of the control row that `run` was read with. */
@@ -106,6 +109,7 @@ export class RunContexts {
       firstRows: new FirstRows((count) => store.firstRows(runId, count)),
       stop: null,
       quota: null,
+      silentSince: null,
       fault: null,
       version: gates.version(runId),
     };

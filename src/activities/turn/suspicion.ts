@@ -43,6 +43,11 @@ export class Suspicion {
     return this.#answered;
   }
 
+  /** No call of the run is under way in this process. */
+  get idle(): boolean {
+    return this.#underWay === 0;
+  }
+
   /** A call of the run, from its sending until what came back is known. */
   begins(): void {
     this.#underWay += 1;

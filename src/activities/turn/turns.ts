@@ -4,6 +4,7 @@ import type { ActivityDeps } from '../deps.js';
 import type { Publications } from '../phases/publication.js';
 import type { History } from './history.js';
 import type { RunContext } from './run-context.js';
+import { heedStop } from './run-stop.js';
 import { TakeTurn } from './take-turn.js';
 import { stopByDisk, type TurnEnd } from './turn-end.js';
 import { TurnInHand } from './turn-in-hand.js';
@@ -42,6 +43,7 @@ export class Turns {
     try {
       const end = await flight;
       if (end.kind === 'done') this.#countDown(context);
+      if (end.kind === 'done' && end.outcome.status === 'failed') await heedStop(this.#deps, context);
       if (end.kind === 'wait') this.#putOff(context, name, end);
       return end;
     } finally {

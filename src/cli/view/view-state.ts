@@ -97,6 +97,7 @@ function pausedBy(progress: Progress): string {
   if (progress.reason === 'billing') return 'the account: the provider refused to bill';
   if (progress.reason === 'key') return 'a valid API key';
   if (progress.reason === 'unreachable') return 'the provider: it cannot be reached';
+  if (progress.reason === 'systematic') return 'a change: rows in a row failed alike';
   if (progress.reason === 'host') return 'its host';
   return `a person: swarm resume ${safeLine(progress.run)}`;
 }

@@ -289,11 +289,11 @@ export class Gate {
   }
 
   #refused(place: Place, call: SentCall, how: Release & { kind: 'limited' }, now: EpochMs): void {
-    const { what, told } = how;
-    if (told) this.#told.told(told, now);
+    if (how.told) this.#told.told(how.told, now);
     // A limit that is told need not be found, and a probe that finds nobody says nothing about one.
-    if (this.#breaker.until !== null || (told && this.#told.fits(place.ticket, now).at > now)) this.#limits.ended(call);
-    else this.#limits.refused(call, what ?? null, now);
+    if (this.#breaker.until !== null || (how.told && this.#told.fits(place.ticket, now).at > now)) this.#limits.ended(call);
+    else if (how.teaches === false) this.#limits.turnedAway(call, now);
+    else this.#limits.refused(call, how.what ?? null, now);
     if (this.#breaker.refused(call.sentAt, how, (from) => this.#limits.accepted(from, now), now)) this.#limits.storm();
     this.#charge(place, 0);
   }

@@ -18,16 +18,13 @@ const NOISY_TRIAL_CALLS = 60;
 const TRIAL_REFUSALS = 4;
 const TRIAL_ACCEPTED = 5;
 const EARLIEST_TRIAL_MS = 40;
-/** First pause of a trial that could measure nothing; doubled with each. */
-const PAUSE_MS = 60;
-/** Beyond one and a half times what a refusal takes. */
-const SETTLE_MS = 5;
+const PAUSE_MS = 60; // first pause of a trial that could measure nothing; doubled with each
+const SETTLE_MS = 5; // beyond one and a half times what a refusal takes
 const LONGEST_TRIAL_MS = 1_500;
 const TICK_MS = 600;
 const MARGIN = 0.98; // what was learned is kept a little below what was measured
 const MET_SHARE = 0.25;
-/** A ceiling that is used this much holds calls back. */
-const SATURATED = 0.9;
+const SATURATED = 0.9; // a ceiling that is used this much holds calls back
 
 export class LearnedLimits {
   readonly #pace: LearnedCeiling;
@@ -114,11 +111,15 @@ export class LearnedLimits {
     this.underWay.ended(call);
   }
 
-  refused(call: SentCall, what: RefusedFor, now: EpochMs): void {
+  /** Refused for what is no limit: no ceiling goes down, and none goes up on it. */
+  turnedAway(call: SentCall, now: EpochMs): void {
     this.underWay.refused(call, now);
     this.#traffic.refused(call.sentAt);
-    this.#refusedInTick.pace = true;
-    this.#refusedInTick.window = true;
+    this.#refusedInTick = { pace: true, window: true };
+  }
+
+  refused(call: SentCall, what: RefusedFor, now: EpochMs): void {
+    this.turnedAway(call, now);
     if (call.sentAt >= this.#since.from) this.#since.refused += 1;
     const cause = causeOf(call, what);
     const trial = this.#trial;
@@ -133,8 +134,7 @@ export class LearnedLimits {
 
   /** Calls sent from `from` on that were not refused and are old enough to have been. */
   accepted(from: EpochMs, now: EpochMs): number {
-    const { sent, refused } = this.#traffic.count(from, now - 2 * this.underWay.refusalMs);
-    return sent - refused;
+    return this.#traffic.accepted(from, now - 2 * this.underWay.refusalMs);
   }
 
   /** A ticket waits for a place in the window. */

@@ -30,6 +30,8 @@ export type Release =
       what?: RefusedFor;
       /** True: what is used up is the quota of a day. @default false */
       quota?: boolean;
+      /** False: it is no limit, so nothing is learned of one (overload, money). @default true */
+      teaches?: boolean;
       told?: ToldLimits | null;
     };
 

@@ -20,16 +20,14 @@ export class Traffic {
     this.#refused[bucket % BUCKETS] = (this.#refused[bucket % BUCKETS] as number) + 1;
   }
 
-  /** Sent from `from` on and before `to`, to the bucket; at most the last 5 s. */
-  count(from: EpochMs, to: EpochMs): { sent: number; refused: number } {
-    let sent = 0;
-    let refused = 0;
+  /** Sent from `from` on and before `to`, to the bucket, and not refused; at most the last 5 s. */
+  accepted(from: EpochMs, to: EpochMs): number {
+    let accepted = 0;
     const last = Math.min(this.#newest, Math.ceil(to / BUCKET_MS) - 1);
     for (let bucket = Math.max(0, Math.floor(from / BUCKET_MS), this.#newest - BUCKETS + 1); bucket <= last; bucket += 1) {
-      sent += this.#sent[bucket % BUCKETS] as number;
-      refused += this.#refused[bucket % BUCKETS] as number;
+      accepted += (this.#sent[bucket % BUCKETS] as number) - (this.#refused[bucket % BUCKETS] as number);
     }
-    return { sent, refused };
+    return accepted;
   }
 
   #advance(at: EpochMs): void {

@@ -98,7 +98,8 @@ function sentenceOf(verdict: Verdict, status: number, facts: ErrorFacts): string
 }
 
 function failure(verdict: Verdict, rest: Omit<CallFailure, 'ok' | 'class' | 'code'>): CallFailure {
-  return { ok: false, class: verdict.class, code: verdict.code, ...rest };
+  const { refusal = null } = verdict;
+  return { ok: false, class: verdict.class, code: verdict.code, ...(refusal === null ? {} : { refusal }), ...rest };
 }
 
 function refusalOf(
@@ -214,7 +215,8 @@ export function classifyFault(
     const found = `no file descriptor is free for a connection (${reason}): raise the limit of open files (ulimit -n), or lower workers`;
     return failure({ class: 'local', code: 'E_TOO_MANY_FILES' }, { ...rest, message: found });
   }
-  if (kind === 'connect' && UNBUILDABLE.has(reason)) return failure({ class: 'request', code: 'E_REQUEST_REFUSED' }, rest);
+  if (kind === 'connect' && UNBUILDABLE.has(reason))
+    return failure({ class: 'request', code: 'E_REQUEST_REFUSED', refusal: { kind: 'request', of: null } }, rest);
   return failure(verdict, rest);
 }
 

@@ -3,7 +3,7 @@
  * From the providers' error references and reports of their users, November 2026; the end of the table is the general rule.
  */
 
-import type { FailureClass } from '../../core/call-failure.js';
+import type { FailureClass, Refusal } from '../../core/call-failure.js';
 import type { Family } from '../wires/chat/family.js';
 import type { ErrorFacts } from './error-facts.js';
 
@@ -49,7 +49,51 @@ export interface Refused {
 export interface Verdict {
   class: FailureClass;
   code: CallCode;
+  /** @default that of the code */
+  refusal?: Refusal | null;
 }
+
+/** What codes say of why; those of calls that were not refused are not listed. */
+const REFUSAL_OF: Partial<Record<CallCode, Refusal>> = {
+  E_CONCURRENCY_LIMITED: { kind: 'rate', of: 'concurrency' },
+  E_QUOTA_DAILY: { kind: 'rate', of: 'day' },
+  E_OVERLOADED: { kind: 'overload' },
+  E_KEY_FORMAT: { kind: 'key' },
+  E_KEY_REFUSED: { kind: 'key' },
+  E_PERMISSION: { kind: 'permission' },
+  E_MODEL_UNKNOWN: { kind: 'request', of: 'model' },
+  E_ENDPOINT: { kind: 'request', of: 'address' },
+  E_MODEL_PARAM: { kind: 'request', of: null },
+  E_REQUEST_REFUSED: { kind: 'request', of: null },
+  E_ROW_TOO_LONG: { kind: 'row' },
+  E_ROW_TOO_BIG: { kind: 'row' },
+  E_ROW_OVER_LIMIT: { kind: 'row' },
+  E_ROW_FILTERED: { kind: 'row' },
+  E_ROW_REFUSED: { kind: 'row' },
+};
+
+/** Providers name what ran out in their text: `Limit: 30000 TPM`, `tokens per min (TPM)`, `GenerateRequestsPerMinute`. */
+const TOKENS_RAN_OUT = /\btpm\b|\btokens? per min|tokens?perminute/;
+const REQUESTS_RAN_OUT = /\brpm\b|\brequests? per min|requests?perminute/;
+/** A limit on spending that somebody set, beside money that was paid in and is used up. */
+const SPEND_LIMIT = /spend(?:ing)?[ _-]?(?:limit|cap)|usage[ _-]?limit|hard_limit|monthly limit|key limit|limit exceeded/;
+
+/** Why it was refused; null for what is no refusal. */
+function refusalOf({ code }: Verdict, { text }: ErrorFacts): Refusal | null {
+  if (code === 'E_RATE_LIMITED') {
+    if (TOKENS_RAN_OUT.test(text)) return { kind: 'rate', of: 'tokens' };
+    return { kind: 'rate', of: REQUESTS_RAN_OUT.test(text) ? 'requests' : null };
+  }
+  if (code === 'E_BILLING') return { kind: 'money', of: SPEND_LIMIT.test(text) ? 'limit' : 'prepaid' };
+  return REFUSAL_OF[code] ?? null;
+}
+
+/** Money that comes back in a moment: what calls in flight hold, or what was spent in the last minutes. */
+const MONEY_WINDOW: Pick<Verdict, 'class' | 'code' | 'refusal'> = {
+  class: 'rate',
+  code: 'E_RATE_LIMITED',
+  refusal: { kind: 'money', of: 'window' },
+};
 
 interface Rule extends Verdict {
   /** Statuses, or a test of the status. */
@@ -87,13 +131,23 @@ const RULES: readonly Rule[] = [
     class: 'billing',
     code: 'E_BILLING',
   },
+  // The same words from hosts that are not known, and from gateways in front of known ones.
+  {
+    on: [400, 403, 429],
+    shape: ['json'],
+    text: /credit balance is too low|insufficient (?:account )?(?:balance|credits?|funds)|(?:out of|not enough) credits?\b/,
+    class: 'billing',
+    code: 'E_BILLING',
+  },
+  // Its limit on money is one of ten minutes: it passes.
+  { on: [429], family: ['gemini'], text: /spend\w*[^.]{0,60}(?:10|ten)[ -]?min/, ...MONEY_WINDOW },
   // Gemini's "check your plan and billing details" stands under every 429 and means nothing; these do.
   { on: [429], family: ['gemini'], text: /credits are depleted|spending cap/, class: 'billing', code: 'E_BILLING' },
   { on: [429], family: ['mistral'], text: /spend(?:ing)? limit|monthly limit|billing/, class: 'billing', code: 'E_BILLING' },
   // OpenRouter's 402 for money reserved by calls in flight goes away by itself; `weight_exceeds_budget` does not.
   { on: [402], family: ['openrouter'], text: /weight_exceeds_budget/, class: 'billing', code: 'E_BILLING' },
-  { on: [402], family: ['openrouter'], text: /in_flight_budget/, class: 'rate', code: 'E_RATE_LIMITED' },
-  { on: [402], family: ['openrouter'], hasWait: true, class: 'rate', code: 'E_RATE_LIMITED' },
+  { on: [402], family: ['openrouter'], text: /in_flight_budget/, ...MONEY_WINDOW },
+  { on: [402], family: ['openrouter'], hasWait: true, ...MONEY_WINDOW },
   { on: [402], class: 'billing', code: 'E_BILLING' },
   { on: [403], family: ['openrouter'], text: /key limit|limit exceeded/, class: 'billing', code: 'E_BILLING' },
 
@@ -142,7 +196,14 @@ const RULES: readonly Rule[] = [
   { on: [400, 422], words: /^(?:model_not_found|invalid_model|model_not_supported)$/, class: 'request', code: 'E_MODEL_UNKNOWN' },
   { on: [404, 410], text: /model/, class: 'request', code: 'E_MODEL_UNKNOWN' },
   { on: [404, 405, 410], class: 'request', code: 'E_ENDPOINT' },
-  { on: [400], param: /^(?:temperature|top_p|max_tokens|max_completion_tokens)$/, class: 'request', code: 'E_MODEL_PARAM' },
+  // Named as the provider's own field for it, it is what we send. In a sentence it may stand beside what one row has alone.
+  {
+    on: [400, 422],
+    param: /^(?:temperature|top_p|max_tokens|max_completion_tokens)$/,
+    class: 'request',
+    code: 'E_MODEL_PARAM',
+    refusal: { kind: 'request', of: 'field' },
+  },
   { on: [400], text: /(?:temperature|top_p|max_tokens|max_completion_tokens)\b/, class: 'request', code: 'E_MODEL_PARAM' },
   { on: [400], class: 'request', code: 'E_REQUEST_REFUSED' },
   { on: [422], class: 'row', code: 'E_ROW_REFUSED' },
@@ -170,8 +231,9 @@ function fits(rule: Rule, refused: Refused): boolean {
   return !rule.text || rule.text.test(facts.text);
 }
 
-/** Class and code of a refusal. Statuses below 300 that hold no answer, and statuses that do not exist, are unreadable answers. */
+/** Class, code and kind of a refusal. Statuses below 300 that hold no answer, and statuses that do not exist, are unreadable answers. */
 export function verdictOf(refused: Refused): Verdict {
   const rule = RULES.find((candidate) => fits(candidate, refused));
-  return rule ? { class: rule.class, code: rule.code } : { class: 'transport', code: 'E_CALL_BODY' };
+  if (!rule) return { class: 'transport', code: 'E_CALL_BODY', refusal: null };
+  return { class: rule.class, code: rule.code, refusal: rule.refusal ?? refusalOf(rule, refused.facts) };
 }

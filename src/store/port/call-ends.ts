@@ -1,6 +1,7 @@
 /** How calls end, as the store takes it down. */
 import type { Answer } from '../../core/conversation/message.js';
 import type { EpochMs, Finish, NanoUsd, Outcome, Usage } from '../../core/model.js';
+import type { RunStop, StopScope } from '../../core/run-stop.js';
 import type { Attempt } from './store.js';
 
 export interface Settlement extends Attempt {
@@ -20,6 +21,8 @@ export interface CallEndRecord extends Attempt {
   code: string;
   at: EpochMs;
   outcome?: Outcome;
+  /** Set when it says that no other call will fare better: theirs stop in the same transaction. */
+  stop?: RunStop & { of: StopScope };
 }
 
 /** An answer that is of no use (empty, an error within it) and says what it took. */

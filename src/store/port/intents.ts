@@ -2,6 +2,7 @@
 
 import type { EpochMs, NanoUsd } from '../../core/model.js';
 import type { CapName } from '../../core/money/reservation.js';
+import type { RunStop } from '../../core/run-stop.js';
 import type { CallKey } from './store.js';
 import type { KnownLease } from './workers.js';
 
@@ -52,11 +53,19 @@ export interface Unpriced {
   cap: CapName;
 }
 
+/** No call of the run may begin, of any process: it is cancelled, stopped, or else paused. */
+export interface Halted {
+  kind: 'halted';
+  cancelled: boolean;
+  stop: RunStop | null;
+}
+
 export type IntentResult =
   | { kind: 'go'; attempt: number }
   /** Settled + reserved + doubtful + this one would pass a cap. */
   | Capped
   | Unpriced
+  | Halted
   /** The answer is stored already: read it. */
   | { kind: 'answered' }
   /** The seed has its outcome already. */

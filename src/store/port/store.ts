@@ -2,6 +2,7 @@
 import type { Answer } from '../../core/conversation/message.js';
 import type { SampledRow } from '../../core/estimate.js';
 import type { Counts, EpochMs, FailureGroup, Finish, NanoUsd, Outcome, RunState, StopCause, Usage } from '../../core/model.js';
+import type { RunStop } from '../../core/run-stop.js';
 import type { Seed } from '../../schema/seed.js';
 import type { Task } from '../../schema/task-types.js';
 import type { Doubt, Refusal, Settlement, Spent } from './call-ends.js';
@@ -132,13 +133,15 @@ export interface Control {
   tokensPerMinute: number | null;
   /** True: `concurrency` is the most there may be, the gate finds how many are worth it. */
   auto: boolean;
+  /** Why all its calls stop by themselves until the next epoch; null while they may go. */
+  stop: RunStop | null;
   /** Grows with every change. */
   version: number;
 }
 
 type AlwaysGiven = 'paused' | 'cancelled' | 'concurrency' | 'requestsPerMinute' | 'capNano';
 /** A run's first control row; what is absent is no cap, no limit, not automatic. */
-export type NewControl = Pick<Control, AlwaysGiven> & Partial<Omit<Control, AlwaysGiven | 'startCap' | 'version'>>;
+export type NewControl = Pick<Control, AlwaysGiven> & Partial<Omit<Control, AlwaysGiven | 'startCap' | 'stop' | 'version'>>;
 
 export interface CallKey {
   runId: string;
@@ -270,7 +273,7 @@ export interface Store extends SharedStore, MoneyStore, TaskVersionStore {
   /** `capsFall`: a cap that is lower already, at that moment, stays. @default false */
   setControl(
     runId: string,
-    patch: Partial<Omit<Control, 'startCap' | 'version'>>,
+    patch: Partial<Omit<Control, 'startCap' | 'stop' | 'version'>>,
     options?: { capsFall?: boolean },
   ): Promise<Control>;
   /** A command's cap for all runs of a day joins a run; with `replace` it takes the place of what is there, else the lower one stays. */

@@ -4,12 +4,13 @@ import type { EpochMs, NanoUsd, Outcome } from '../../core/model.js';
 import { type LedgerSlot, ledgerDayOf, ledgerSlot } from '../../core/money/ledger-slot.js';
 import { unknownRun } from '../../core/run-errors.js';
 import type { Intent, IntentResult } from '../port/intents.js';
-import type { CallKey, Doubt, Refusal, Settlement, Spent } from '../port/store.js';
+import type { CallEndRecord, CallKey, Doubt, Refusal, Settlement, Spent } from '../port/store.js';
 import { type CapDays, capOfUnpriced, capReached, newestSlot, startZone, timesOf } from './caps.js';
 import { chargeDoubt, doubtRule, LATE } from './doubt-charge.js';
 import { addTotals, book, insertOutcome, type Operation, type TotalsChange } from './operation.js';
 import { RECONCILED } from './reconcile-operation.js';
 import { SQL, type Value } from './statements.js';
+import { countAlike, haltOf, stopRuns } from './stop-operations.js';
 
 /** Code of a call whose process died. */
 export const CRASHED = 'E_CALL_CRASHED';
@@ -114,13 +115,21 @@ export function* intend(intent: Intent): Operation<IntentResult> {
   }
   if (admitted) yield addTotals(runId, { open: -1, reservedNano: -reservedNano });
   if (stop) return stop;
+  const halted = yield* haltOf(runId);
+  if (halted) return halted;
   return yield* capReached(intent, reservedNano, days);
 }
 
-/** Adds what the call changed and, when it ended its seed, the outcome. */
-function* conclude(runId: string, change: TotalsChange | null, outcome: Outcome | undefined): Operation<void> {
+/** Adds what the call changed and, when it ended its seed, the outcome; stops calls that would fare no better. */
+function* conclude(
+  runId: string,
+  change: TotalsChange | null,
+  { outcome, stop }: Pick<CallEndRecord, 'outcome' | 'stop'>,
+): Operation<void> {
   const ended = outcome ? yield* insertOutcome(runId, outcome) : null;
   if (change || ended) yield addTotals(runId, { ...change, ...ended });
+  if (outcome && ended) yield* countAlike(runId, outcome);
+  if (stop) yield* stopRuns(runId, stop);
 }
 
 /** A call as it is now. Throws E_RUN_UNKNOWN when there is no such call: its run was dropped. */
@@ -152,7 +161,7 @@ function* settleLate(settlement: Settlement, servedModel: string): Operation<voi
 }
 
 export function* settle(settlement: Settlement): Operation<'used' | 'late'> {
-  const { runId, index, turn, attempt, usage, costNano, outcome } = settlement;
+  const { runId, index, turn, attempt, usage, costNano } = settlement;
   const key = [runId, index, turn, attempt];
   const tokens = usage ? [usage.input, usage.cached, usage.output, usage.reasoning] : [null, null, null, null];
   const servedModel = settlement.servedModel.toWellFormed().replaceAll('\0', '');
@@ -181,12 +190,12 @@ export function* settle(settlement: Settlement): Operation<'used' | 'late'> {
     change = { ...change, calls: 1, settledNano: costNano ?? 0, unpriced, usage };
     yield* book(call?.['ledger_slot'], change);
   }
-  yield* conclude(runId, change, outcome);
+  yield* conclude(runId, change, settlement);
   return 'used';
 }
 
 export function* refuse(refusal: Refusal): Operation<void> {
-  const { runId, index, turn, attempt, kind, code, at, outcome } = refusal;
+  const { runId, index, turn, attempt, kind, code, at } = refusal;
   const key = [runId, index, turn, attempt];
   const isTry = kind === 'failed';
   const counted: TotalsChange = kind === 'limited' ? { limited: 1 } : isTry ? { tries: 1 } : {};
@@ -206,11 +215,11 @@ export function* refuse(refusal: Refusal): Operation<void> {
       yield* book(before.slot, change);
     }
   }
-  yield* conclude(runId, change, outcome);
+  yield* conclude(runId, change, refusal);
 }
 
 export function* spend(spent: Spent): Operation<void> {
-  const { runId, index, turn, attempt, isTry, code, usage, costNano, at, outcome } = spent;
+  const { runId, index, turn, attempt, isTry, code, usage, costNano, at } = spent;
   const tokens = usage ? [usage.input, usage.cached, usage.output, usage.reasoning] : [null, null, null, null];
   const servedModel = spent.servedModel.toWellFormed().replaceAll('\0', '');
   const paid = [runId, index, turn, attempt, code, servedModel, ...tokens, costNano ?? 0, at];
@@ -230,11 +239,11 @@ export function* spend(spent: Spent): Operation<void> {
     }
   }
   if (change) yield* book(call?.['ledger_slot'], change);
-  yield* conclude(runId, change, outcome);
+  yield* conclude(runId, change, spent);
 }
 
 export function* doubt(doubted: Doubt): Operation<void> {
-  const { runId, index, turn, attempt, isTry, code, at, outcome } = doubted;
+  const { runId, index, turn, attempt, isTry, code, at } = doubted;
   const [call] = yield [SQL.endOpen, [runId, index, turn, attempt, 'doubtful', code, isTry ? 1 : 0, at]];
   let change: TotalsChange | null = null;
   if (call) {
@@ -245,10 +254,10 @@ export function* doubt(doubted: Doubt): Operation<void> {
   } else {
     yield* storedCall(doubted, attempt);
   }
-  yield* conclude(runId, change, outcome);
+  yield* conclude(runId, change, doubted);
 }
 
 export function* finish({ runId, outcome }: { runId: string; outcome: Outcome }): Operation<void> {
   if ((yield [SQL.hasTotals, [runId]]).length === 0) throw unknownRun(runId);
-  yield* conclude(runId, null, outcome);
+  yield* conclude(runId, null, { outcome });
 }

@@ -117,6 +117,7 @@ export function readControl(row: Row | ControlsTable): Control {
     startCap: readStartCap(control),
     tokensPerMinute: control.tokens_per_minute,
     auto: control.auto === 1,
+    stop: control.stop_json === null ? null : JSON.parse(control.stop_json),
     version: control.version,
   };
 }

@@ -9,6 +9,7 @@ import { chargeAnew } from './doubt-charge.js';
 import { addTotals, type Operation } from './operation.js';
 import { readControl } from './rows.js';
 import { insertSeeds, SQL, type Statement, updateColumns, type Value } from './statements.js';
+import { forgetStop } from './stop-operations.js';
 import { dropTaskVersions } from './task-versions.js';
 
 /** Index, id as JSON, content as JSON. */
@@ -172,6 +173,7 @@ export function* letGoOn({
 }): Operation<Control | null> {
   const patch: RunPatch = { state: 'running', reason: null, message: null };
   if (!(yield* updateRun({ runId, patch, whileIn: from, at, restedAt: null }))) return null;
+  yield [SQL.forgetAlike, [runId]];
   return yield* setControl({ runId, patch: { paused: false } });
 }
 
@@ -205,6 +207,7 @@ export function* openEpoch({
   }
   const epoch = Number(run['epoch']);
   yield* chargeAnew(runId);
+  yield* forgetStop(runId);
   // A pause may come between the start of the workflow and this.
   const [control] = yield [SQL.pausedOf, [runId]];
   if (Number(control?.['paused']) === 1)
@@ -226,7 +229,7 @@ export function* reopenFailed({ runId, cause }: { runId: string; cause: string |
   return failed;
 }
 
-const CONTROL_COLUMNS: { [K in keyof Omit<Control, 'startCap' | 'version'>]: string } = {
+const CONTROL_COLUMNS: { [K in keyof Omit<Control, 'startCap' | 'stop' | 'version'>]: string } = {
   paused: 'paused',
   cancelled: 'cancelled',
   concurrency: 'concurrency',
@@ -239,7 +242,7 @@ const CONTROL_COLUMNS: { [K in keyof Omit<Control, 'startCap' | 'version'>]: str
   auto: 'auto',
 };
 
-export type ControlPatch = Partial<Omit<Control, 'startCap' | 'version'>>;
+export type ControlPatch = Partial<Omit<Control, 'startCap' | 'stop' | 'version'>>;
 
 const CAP_COLUMNS = [
   CONTROL_COLUMNS.capNano,

@@ -64,12 +64,13 @@ export const SQL = define({
     tries = tries + ?7, limited = limited + ?8, doubtful = doubtful + ?9, open_calls = open_calls + ?10,
     settled_nano = settled_nano + ?11, reserved_nano = reserved_nano + ?12, doubtful_nano = doubtful_nano + ?13,
     input_tokens = input_tokens + ?14, cached_tokens = cached_tokens + ?15, output_tokens = output_tokens + ?16,
-    reasoning_tokens = reasoning_tokens + ?17, unpriced = unpriced + ?18 WHERE run_id = ?1`,
+    reasoning_tokens = reasoning_tokens + ?17, unpriced = unpriced + ?18,
+    alike_rows = CASE WHEN CAST(?2 AS BIGINT) > 0 THEN 0 ELSE alike_rows END WHERE run_id = ?1`,
   setTotal: 'UPDATE run_totals SET total = ?2 WHERE run_id = ?1',
 
   // Calls.
   reserve: `UPDATE run_totals SET reserved_nano = reserved_nano + ?2, open_calls = open_calls + 1 WHERE run_id = ?1 AND NOT EXISTS
-    (SELECT 1 FROM controls WHERE run_id = ?1 AND (call_cap_nano < CAST(?2 AS BIGINT)
+    (SELECT 1 FROM controls WHERE run_id = ?1 AND (paused = 1 OR cancelled = 1 OR stop_json IS NOT NULL OR call_cap_nano < CAST(?2 AS BIGINT)
      OR cap_nano < ${RUN_CHARGE}
      OR (row_cap_nano IS NOT NULL AND row_cap_nano < CAST(?2 AS BIGINT) + ${ROW_MONEY} + ${ROW_HELD})
      OR (CAST(?14 AS BIGINT) = 1 AND day_cap_nano IS NOT NULL AND day_cap_nano < ${dayCharge('?4', '?5')})
@@ -164,6 +165,17 @@ export const SQL = define({
   anyItem: 'SELECT idx FROM items WHERE run_id = ?1 LIMIT 1',
   anySeed: 'SELECT idx FROM seeds WHERE run_id = ?1 LIMIT 1',
   dropRun: 'DELETE FROM runs WHERE id = ?1',
+
+  // Stops.
+  countAlike: `UPDATE run_totals SET alike_rows = CASE WHEN alike_code = ?2 THEN alike_rows + 1 ELSE 1 END, alike_code = ?2
+    WHERE run_id = ?1 RETURNING alike_rows`,
+  forgetAlike: 'UPDATE run_totals SET alike_rows = 0 WHERE run_id = ?1 AND alike_rows > 0',
+  taskOf: 'SELECT task_json FROM runs WHERE id = ?1',
+  stopRun: 'UPDATE controls SET stop_json = ?2, version = version + 1 WHERE run_id = ?1 AND stop_json IS NULL',
+  endStop: 'UPDATE controls SET stop_json = NULL, version = version + 1 WHERE run_id = ?1 AND stop_json IS NOT NULL',
+  haltOf: 'SELECT paused, cancelled, stop_json FROM controls WHERE run_id = ?1',
+  runningTasks: `SELECT id, task_json FROM runs WHERE dropped = 0 AND state = 'running'
+    AND home = (SELECT home FROM runs WHERE id = ?1)`,
 
   // Control, queues, rates, owners.
   insertControl: `INSERT INTO controls (run_id, paused, cancelled, concurrency, requests_per_minute, cap_nano, call_cap_nano,

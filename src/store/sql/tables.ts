@@ -58,6 +58,9 @@ export interface RunTotalsTable {
   reasoning_tokens: number;
   /** Answered calls whose cost nobody knows: `settled_nano` is without them. */
   unpriced: number;
+  /** Rows that failed one after the other with this code; an ok row in between sets the number to 0. */
+  alike_code: string | null;
+  alike_rows: number;
 }
 
 export interface SeedsTable {
@@ -138,6 +141,8 @@ export interface ControlsTable {
   start_cap_zone: string | null;
   tokens_per_minute: number | null;
   auto: number;
+  /** RunStop; null while calls may go. */
+  stop_json: string | null;
   version: number;
 }
 

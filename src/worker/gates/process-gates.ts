@@ -8,6 +8,7 @@ import type { Clock } from '../../core/clock.js';
 import type { Rate } from '../../core/gate/configured-rates.js';
 import type { GatePort } from '../../core/gate/port.js';
 import { gateKey, runShare } from '../../core/names.js';
+import type { RunStop } from '../../core/run-stop.js';
 import type { Control, RunRow, Store } from '../../store/port/store.js';
 import { OVERDUE_MS, type OwnerRow } from '../../store/port/workers.js';
 import { KeptLimits } from './kept-limits.js';
@@ -117,6 +118,10 @@ export class ProcessGates implements Gates {
     const control = await this.#store.control(runId);
     this.#obey(runId, control);
     return control;
+  }
+
+  stop(runId: string): RunStop | null {
+    return this.#runs.get(runId)?.control.stop ?? null;
   }
 
   draining(): boolean {
@@ -240,7 +245,7 @@ export class ProcessGates implements Gates {
       requestsPerMinute: control.requestsPerMinute,
       tokensPerMinute: control.tokensPerMinute,
       auto: control.auto,
-      paused: control.paused,
+      paused: control.paused || control.stop !== null,
       cancelled: control.cancelled,
     });
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { Publications } from '../../../src/activities/phases/publication.js';
+import { endState, Publications } from '../../../src/activities/phases/publication.js';
 import { fileStore } from '../file-store.js';
 import { reply, type Setup, setup, until } from '../turn-setup.js';
 
@@ -41,7 +41,7 @@ describe('publishing ahead of the last activity', () => {
     expect(published()).toBe(0);
   });
 
-  it('all children told their rows done, and the store lacks some -> interrupted, and says so; a refused request -> failed', async () => {
+  it('all children told their rows done, and the store lacks some -> interrupted, and says so; a refused request -> failed, after good rows paused', async () => {
     const { row } = await part.run(2);
     part.adapter.next(reply('a'));
     await part.environment.run(part.activities.runTurn, { run: row.id, epoch: 1, index: 0 });
@@ -49,7 +49,8 @@ describe('publishing ahead of the last activity', () => {
     const message = expect.stringMatching(/not in the store any more/);
     expect(summary).toMatchObject({ state: 'interrupted', message, counts: { ok: 1, total: 2 } });
     expect(await part.store.run(row.id)).toMatchObject({ state: 'interrupted', reason: 'user', message });
-    expect(await new Publications(part.deps).publish(row.id, 1, 'request')).toBe('failed');
+    expect(await new Publications(part.deps).publish(row.id, 1, 'request')).toBe('paused');
+    expect(endState('request', 2)).toBe('failed');
   });
 
   it('two at once -> one publication; after a failure the next one tries again', async () => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { endOf } from '../../../src/activities/turn/call-end.js';
-import type { CallFailure } from '../../../src/core/call-failure.js';
+import type { CallFailure, Refusal } from '../../../src/core/call-failure.js';
 import { failure } from '../turn-setup.js';
 
 const AGAIN = { kind: 'again', afterMs: 1_000 } as const;
@@ -20,6 +20,24 @@ it.each<[string, Partial<CallFailure>, string]>([
   ['a library fault', { code: 'E_CALL_UNEXPECTED', message: 'Error: Say row 0' }, 'an unexpected fault (E_CALL_UNEXPECTED)'],
 ])('endOf: %s -> the gate is told in our own words, nothing that a provider or a library said', (_name, more, what) => {
   expect(endOf(failure('transport', more), AGAIN, 0)).toEqual({ kind: 'failed', what });
+});
+
+it.each<[string, Refusal | null, object]>([
+  ['requests of a minute', { kind: 'rate', of: 'requests' }, { what: 'requests', quota: false, teaches: true }],
+  ['tokens of a minute', { kind: 'rate', of: 'tokens' }, { what: 'tokens', quota: false, teaches: true }],
+  ['a limit that is not named', { kind: 'rate', of: null }, { what: null, quota: false, teaches: true }],
+  ['calls at once', { kind: 'rate', of: 'concurrency' }, { what: 'concurrency', quota: false, teaches: true }],
+  ['the quota of a day', { kind: 'rate', of: 'day' }, { what: null, quota: true, teaches: true }],
+  ['overload', { kind: 'overload' }, { what: null, quota: false, teaches: false }],
+  ['money that comes back', { kind: 'money', of: 'window' }, { what: null, quota: false, teaches: false }],
+  ['nothing that was read', null, { what: null, quota: false, teaches: false }],
+])('endOf: refused for %s -> the gate is told what ran out by its kind, and learns of limits alone', (_name, refusal, told) => {
+  const message = 'Rate limit reached on tokens per min (TPM)';
+  expect(endOf(failure('rate', { refusal, message }), AGAIN, 7)).toEqual({ kind: 'limited', until: 7, told: null, ...told });
+});
+
+it('endOf: a completion without text -> an answer, no outage', () => {
+  expect(endOf(failure('transport', { code: 'E_CALL_EMPTY', status: 200 }), AGAIN, 0)).toEqual({ kind: 'done', told: null });
 });
 
 it('endOf: no descriptor of ours -> no word about the provider', () => {

@@ -339,6 +339,25 @@ describe('what a run waits for', () => {
     expect(gate.hold('a', T + 80_100).why).toBe('nothing');
   });
 
+  it.each([
+    [true, 'falls'],
+    [false, 'stays'],
+  ])('gate: refusals at a learned rate, as a limit: %s -> the rate %s', (teaches) => {
+    const gate = new Gate({ pace: 100, window: 40, auto: null, noise: 0, answerTokens: null, at: T }, T);
+    gate.setRun('a', limits({ concurrency: 50 }));
+    const before = gate.learned(T);
+    for (let now = T; now < T + 4_000; now += 20) {
+      fill(gate, 'a', 2);
+      for (const [n, each] of send(gate, now).entries()) {
+        const how: Release = n % 2 === 0 ? { kind: 'limited', until: now + 50, teaches } : DONE;
+        gate.release(each.id, how, now + 10);
+      }
+    }
+    const after = gate.learned(T);
+    if (teaches) expect(after.pace).toBeLessThan(before.pace as number);
+    else expect([after.pace, after.window]).toEqual([before.pace, before.window]);
+  });
+
   it('gate: nothing but refusals for two seconds -> refused until the time named; failures -> breaker', () => {
     const gate = new Gate();
     gate.setRun('a', limits({ concurrency: 6 }));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Refusal } from '../../../src/core/call-failure.js';
 import { classifyBodyError, classifyFault, classifyRefusal, classifyUnexpected } from '../../../src/llm/refusals/classify.js';
 import { readError } from '../../../src/llm/refusals/error-facts.js';
 import { FAMILIES, type Family, familyOf } from '../../../src/llm/wires/chat/family.js';
@@ -65,6 +66,51 @@ const DIFFERENT: Partial<Record<Family, Record<number, string>>> = {
 describe.each(FAMILIES)('plain refusals of %s', (family) => {
   test.each(Object.keys(PLAIN).map(Number))('%d', (status) => {
     expectVerdict(family, status, said('no'), DIFFERENT[family]?.[status] ?? PLAIN[status]!);
+  });
+});
+
+describe('why it was refused', () => {
+  test.each<[Family, number, string, Refusal | null]>([
+    ['openai', 429, said('Rate limit reached on tokens per min (TPM): Limit 30000'), { kind: 'rate', of: 'tokens' }],
+    ['openai', 429, said('Rate limit reached on requests per min (RPM): Limit 3'), { kind: 'rate', of: 'requests' }],
+    ['other', 429, said('slow down'), { kind: 'rate', of: null }],
+    ['deepseek', 429, said('no'), { kind: 'rate', of: 'concurrency' }],
+    ['groq', 429, said('on tokens per day (TPD): try again in 1h'), { kind: 'rate', of: 'day' }],
+    ['together', 503, said('no'), { kind: 'overload' }],
+    ['anthropic', 529, said('Overloaded'), { kind: 'overload' }],
+    ['openai', 429, error({ message: 'x', code: 'credit_balance_exhausted' }), { kind: 'money', of: 'prepaid' }],
+    ['openai', 429, error({ message: 'x', code: 'project_spend_limit_exceeded' }), { kind: 'money', of: 'limit' }],
+    ['openai', 429, error({ message: 'x', code: 'organization_usage_limit_exceeded' }), { kind: 'money', of: 'limit' }],
+    ['anthropic', 429, said('Your organization has reached its spend limit'), { kind: 'money', of: 'limit' }],
+    ['gemini', 429, said('Your prepayment credits are depleted'), { kind: 'money', of: 'prepaid' }],
+    ['mistral', 429, said('Monthly spending limit reached'), { kind: 'money', of: 'limit' }],
+    ['openrouter', 402, error({ code: 402, message: 'openrouter_in_flight_budget' }), { kind: 'money', of: 'window' }],
+    ['openrouter', 403, said('Key limit exceeded'), { kind: 'money', of: 'limit' }],
+    ['openai', 401, said('no'), { kind: 'key' }],
+    ['gemini', 400, said('API key not valid'), { kind: 'key' }],
+    ['openai', 403, said('no'), { kind: 'permission' }],
+    ['openai', 404, error({ message: 'The model x does not exist', code: 'model_not_found' }), { kind: 'request', of: 'model' }],
+    ['openai', 400, error({ message: 'no', param: 'temperature' }), { kind: 'request', of: 'field' }],
+    // A sentence may name a field beside what this row has alone.
+    ['openai', 400, said('max_tokens is larger than what is left after your prompt'), { kind: 'request', of: null }],
+    ['openai', 404, said('no'), { kind: 'request', of: 'address' }],
+    ['openai', 400, said('no'), { kind: 'request', of: null }],
+    ['openai', 400, said('maximum context length is 8'), { kind: 'row' }],
+    ['openai', 422, said('no'), { kind: 'row' }],
+    ['openai', 500, said('no'), null],
+    ['openai', 408, said('no'), null],
+    ['openai', 400, '<html><body>no</body></html>', null],
+  ])('%s %d %s -> %o', (family, status, body, refusal) => {
+    expect(refuse(family, status, body).refusal ?? null).toEqual(refusal);
+  });
+
+  test.each([400, 402, 403, 429])('%d, money in words of a host that is not known -> billing, prepaid', (status) => {
+    for (const message of ['Your credit balance is too low to access the API', 'Insufficient credits', 'Insufficient balance']) {
+      expect(refuse('other', status, said(message))).toMatchObject({
+        class: 'billing',
+        refusal: { kind: 'money', of: 'prepaid' },
+      });
+    }
   });
 });
 

@@ -125,7 +125,7 @@ function answerResult(call: ModelCall, facts: CallFacts, { status, headers, body
   return { ...result, told: readLimits(headers, facts.now) };
 }
 
-function refusedHere(failure: Pick<CallFailure, 'class' | 'code' | 'message'>): CallFailure {
+function refusedHere(failure: Pick<CallFailure, 'class' | 'code' | 'message' | 'refusal'>): CallFailure {
   return { ok: false, ...failure, status: null, retryAfterMs: null, mayHaveBeenBilled: false };
 }
 
@@ -133,7 +133,7 @@ function refusedHere(failure: Pick<CallFailure, 'class' | 'code' | 'message'>): 
 function unsendable(call: ModelCall): CallFailure | null {
   if (call.apiKey !== null && !/^[\x21-\x7e]+$/.test(call.apiKey)) {
     const message = `the API key (${call.apiKey.length} characters) holds a blank, a line break or a non-ASCII character`;
-    return refusedHere({ class: 'key', code: 'E_KEY_FORMAT', message });
+    return refusedHere({ class: 'key', code: 'E_KEY_FORMAT', refusal: { kind: 'key' }, message });
   }
   for (const name in call.headers) {
     if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !/^[\t\x20-\x7e]*$/.test(call.headers[name] ?? '')) {

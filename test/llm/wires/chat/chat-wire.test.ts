@@ -427,6 +427,7 @@ describe('refusals', () => {
     expect(result).toEqual({
       ok: false,
       class: 'rate',
+      refusal: { kind: 'rate', of: null },
       code: 'E_RATE_LIMITED',
       status: 429,
       message: 'HTTP 429: Rate limit reached',

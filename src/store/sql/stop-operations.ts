@@ -1,0 +1,57 @@
+/** What stops all calls of runs: in the transaction of what was found, so that no intent of any process is written after it. */
+import type { Outcome } from '../../core/model.js';
+import { mayBeSystematic, type RunStop, type StopScope, systematicStop } from '../../core/run-stop.js';
+import { type ModelRef, PAUSE_AFTER, type Task } from '../../schema/task-types.js';
+import type { Halted } from '../port/intents.js';
+import type { Operation } from './operation.js';
+import { SQL } from './statements.js';
+
+function stopJson({ cause, message }: RunStop): string {
+  return JSON.stringify({ cause, message: message.toWellFormed().replaceAll('\0', '') });
+}
+
+/** Without a key a refusal says nothing of other models. */
+function concerns(scope: StopScope, mine: ModelRef, other: ModelRef): boolean {
+  if (mine.provider !== other.provider || mine.apiBase !== other.apiBase || mine.apiKeyEnv !== other.apiKeyEnv) return false;
+  return (scope === 'key' && mine.apiKeyEnv !== null) || mine.model === other.model;
+}
+
+/** Those of other homes have keys of their own, even under the same name. */
+export function* stopRuns(runId: string, stop: RunStop & { of: StopScope }): Operation<void> {
+  yield [SQL.stopRun, [runId, stopJson(stop)]];
+  if (stop.of === 'run') return;
+  const running = yield [SQL.runningTasks, [runId]];
+  const modelOf = (json: unknown) => (JSON.parse(String(json)) as Task).model;
+  const own = running.find(({ id }) => id === runId);
+  if (!own) return;
+  const mine = modelOf(own['task_json']);
+  for (const { id, task_json } of running) {
+    if (id !== runId && concerns(stop.of, mine, modelOf(task_json))) yield [SQL.stopRun, [id ?? null, stopJson(stop)]];
+  }
+}
+
+/** Counts a row that failed; the run stops when it is one too many of the same kind in a row. */
+export function* countAlike(runId: string, outcome: Outcome): Operation<void> {
+  if (!mayBeSystematic(outcome)) return;
+  const [totals] = yield [SQL.countAlike, [runId, outcome.code ?? outcome.cause ?? '']];
+  const [run] = yield [SQL.taskOf, [runId]];
+  if (!totals || !run) return;
+  const { pauseAfter = PAUSE_AFTER } = JSON.parse(String(run['task_json'])) as Task;
+  const stop = systematicStop(Number(totals['alike_rows']), outcome, pauseAfter);
+  if (stop !== null) yield [SQL.stopRun, [runId, stopJson(stop)]];
+}
+
+/** Why no call of the run may begin; null when it may. */
+export function* haltOf(runId: string): Operation<Halted | null> {
+  const [row] = yield [SQL.haltOf, [runId]];
+  if (!row) return null;
+  const stop = row['stop_json'] === null ? null : (JSON.parse(String(row['stop_json'])) as RunStop);
+  const halted: Halted = { kind: 'halted', cancelled: row['cancelled'] === 1, stop };
+  return halted.cancelled || stop !== null || row['paused'] === 1 ? halted : null;
+}
+
+/** The next epoch, or a resume, begins anew. */
+export function* forgetStop(runId: string): Operation<void> {
+  yield [SQL.endStop, [runId]];
+  yield [SQL.forgetAlike, [runId]];
+}
