@@ -12,11 +12,13 @@ import { ensureHome, homePaths } from '../../src/home.js';
 import { isPortFree } from '../../src/host/ports.js';
 import { resolveTemporalBinary } from '../../src/host/temporal/binary.js';
 import { packageVersion } from '../../src/package-info.js';
+import { PATIENCE } from '../support/patience.js';
 import { endHomes, FIXTURE, isAlive, newConfig, until } from './host-support.js';
 
 const start = { command: FIXTURE };
 const serverPid = async (config: { home: string }) => (await hostStatus(config))?.temporalPid ?? 0;
 
+vi.setConfig(PATIENCE);
 afterEach(endHomes);
 
 describe('findOrStartHost', () => {
@@ -100,7 +102,7 @@ describe('findOrStartHost', () => {
     const info = await findOrStartHost(config, { ...start, onProgress: (line) => lines.push(line) });
     expect(isAlive(info.pid)).toBe(true);
     expect(lines.filter((line) => line.startsWith('the host was killed while it was starting'))).toHaveLength(2);
-  }, 40_000);
+  });
 
   it('killed whenever it starts -> E_HOST_START names the signal', async () => {
     const command = ['-e', 'process.kill(process.pid, "SIGKILL")'];
@@ -343,7 +345,7 @@ describe('host', () => {
     rmSync(config.home, { recursive: true, force: true });
     await until('host and server are gone', () => ![info.pid, server].some(isAlive), 60_000);
     expect(existsSync(config.home)).toBe(false);
-  }, 90_000);
+  });
 
   it('a host that ends the connection -> the request says gone, and there is no status', async () => {
     const config = await newConfig();

@@ -1,15 +1,18 @@
 /** The Web UI behind its guard, before a server of the test; then all ports of the real one, as a web page would try them. */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Config, hostEnvironment, loadConfig } from '../../src/config.js';
 import { ensureHome } from '../../src/home.js';
 import { freePorts, hidingPlace, LOOPBACK } from '../../src/host/ports.js';
 import { resolveTemporalBinary } from '../../src/host/temporal/binary.js';
 import { TemporalServer } from '../../src/host/temporal/server.js';
 import { WebUi } from '../../src/host/web-ui.js';
+import { PATIENCE } from '../support/patience.js';
 import { endHomes, newConfig, until } from './host-support.js';
 import { ask, type Listener, listenersOf } from './open-ports.js';
+
+vi.setConfig(PATIENCE);
 
 const closing: (() => unknown)[] = [];
 

@@ -4,8 +4,11 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { MARKER_FILE, readMarker } from '../../src/outputs/folder.js';
+import { PATIENCE } from '../support/patience.js';
+
+vi.setConfig(PATIENCE);
 
 const ROUNDS = 200;
 

@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { openStore, type StoreLocation } from '../../src/store/open-store.js';
+import { PATIENCE } from '../support/patience.js';
 import { answer, intentOf, NOW, newRun, outcomeOf, settlementOf, stagedRun, testDatabases, USAGE } from './databases.js';
+
+vi.setConfig(PATIENCE);
 
 const databases = await testDatabases();
 afterAll(() => Promise.all(databases.map((database) => database.stop())));

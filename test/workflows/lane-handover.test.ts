@@ -4,7 +4,8 @@ import { CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { pauseUpdate, resizeUpdate, resumeUpdate } from '../../src/workflows/messages.js';
 import { until } from '../activities/turn-setup.js';
-import { doneTurn, PATIENCE, range, startTemporal, stopTurn, type Temporal } from './temporal-setup.js';
+import { PATIENCE } from '../support/patience.js';
+import { doneTurn, range, startTemporal, stopTurn, type Temporal } from './temporal-setup.js';
 
 const HAND_OVER = 12;
 const ITEMS = 48;

@@ -3,7 +3,8 @@ import { CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { pauseUpdate, progressQuery, resizeUpdate, resumeUpdate } from '../../src/workflows/messages.js';
 import { until } from '../activities/turn-setup.js';
-import { doneTurn, PATIENCE, range, startTemporal, stopTurn, type Temporal, untilCancelled } from './temporal-setup.js';
+import { PATIENCE } from '../support/patience.js';
+import { doneTurn, range, startTemporal, stopTurn, type Temporal, untilCancelled } from './temporal-setup.js';
 
 vi.setConfig(PATIENCE);
 let temporal: Temporal;

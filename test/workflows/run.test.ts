@@ -16,9 +16,9 @@ import {
   tailSignal,
 } from '../../src/workflows/messages.js';
 import { gatekeeper, until } from '../activities/turn-setup.js';
+import { PATIENCE } from '../support/patience.js';
 import {
   doneTurn,
-  PATIENCE,
   range,
   type Scene,
   SLICE_QUEUE,

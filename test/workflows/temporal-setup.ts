@@ -30,9 +30,6 @@ import type {
 import { type ControlNews, type RunInput, type RunPlan, type RunSummary, runAttributes } from '../../src/workflows/messages.js';
 import { endHomes, newConfig } from '../host/host-support.js';
 
-/** For vi.setConfig. A real server on a busy machine: what takes a second may take twenty. */
-export const PATIENCE = { testTimeout: 180_000, hookTimeout: 120_000 };
-
 /** The bundle that the build made. */
 export const BUNDLE = fileURLToPath(new URL('../../dist/workflows/bundle.js', import.meta.url));
 
