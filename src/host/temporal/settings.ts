@@ -44,6 +44,9 @@ export const DYNAMIC_CONFIG = {
 function embeddedConfig(ports: ServerPorts): Record<string, unknown> {
   return {
     ...DYNAMIC_CONFIG,
+    // Added to the 10 s that a workflow's task waits for a worker that died with it, by default 5 s after the third death in a row, doubled
+    // with each one up to 10 minutes. It is meant for workflows that fail; hosts that are killed must not make a run wait for minutes.
+    'history.workflowTaskRetryMaxInterval': '1s',
     // Workflows stay in this cache for an hour after their end, by default 8,096 of them: memory would grow with the rows of a run. More
     // than are under way at a time are of no use.
     'history.hostLevelCacheMaxSize': 384,
