@@ -102,15 +102,17 @@ function failure(verdict: Verdict, rest: Omit<CallFailure, 'ok' | 'class' | 'cod
   return { ok: false, class: verdict.class, code: verdict.code, ...(refusal === null ? {} : { refusal }), ...rest };
 }
 
-function refusalOf(
-  call: CallFacts,
-  status: number,
-  seen: number,
-  headers: HeaderMap,
-  body: string,
-  facts: ErrorFacts,
-  billed: boolean,
-): CallFailure {
+/** What came back, read. `seen`: the status of the answer; `status`: that of the error, which another one may stand around. */
+interface ReadRefusal {
+  status: number;
+  seen: number;
+  headers: HeaderMap;
+  body: string;
+  facts: ErrorFacts;
+  billed: boolean;
+}
+
+function refusalOf(call: CallFacts, { status, seen, headers, body, facts, billed }: ReadRefusal): CallFailure {
   const hinted = retryAfterMs(headers, body, call.now);
   const verdict = verdictOf({ family: call.family, status, facts, hasWait: hinted !== null });
   const suspect = suspectOf(verdict);
@@ -129,7 +131,7 @@ export function classifyRefusal(call: CallFacts, refusal: Pick<HttpAnswer, 'stat
   const { status, headers, body } = refusal;
   const facts = readError(body);
   if (status >= 200 && status < 300) return classifyUnreadable(call, status, { body, cut: false });
-  const refused = refusalOf(call, status, status, headers, body, facts, mayBeBilled(status, facts));
+  const refused = refusalOf(call, { status, seen: status, headers, body, facts, billed: mayBeBilled(status, facts) });
   return { ...refused, told: readLimits(headers, call.now) };
 }
 
@@ -143,7 +145,8 @@ export function classifyBodyError(call: CallFacts, seen: number, error: Record<s
   const status = statusOfBody(facts);
   // The success was begun before the error: a 500 within it may be the end of work that is billed.
   if (status !== null) {
-    return refusalOf(call, status, seen, {}, body, facts, begun || mayBeBilled(status, { ...facts, isOwn: false }));
+    const billed = begun || mayBeBilled(status, { ...facts, isOwn: false });
+    return refusalOf(call, { status, seen, headers: {}, body, facts, billed });
   }
   return failure(
     { class: 'transport', code: 'E_PROVIDER_ERROR' },
