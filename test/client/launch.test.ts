@@ -6,11 +6,12 @@ import {
   WorkflowUpdateFailedError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Launcher } from '../../src/client/launch.js';
 import { EXIT } from '../../src/core/errors.js';
 import type { Store } from '../../src/store/port/store.js';
-import { aTask, stage, testStore } from '../activities/turn-setup.js';
+import { fileStore } from '../activities/file-store.js';
+import { aTask, stage } from '../activities/turn-setup.js';
 
 /** A Temporal client that knows some workflows and records what it is asked. */
 class FakeTemporal {
@@ -66,13 +67,11 @@ class FakeTemporal {
   }
 }
 
-let opened: Awaited<ReturnType<typeof testStore>>;
+const opened = fileStore();
 let store: Store;
-beforeAll(async () => {
-  opened = await testStore();
+beforeAll(() => {
   store = opened.store;
 });
-afterAll(() => opened.close());
 
 let temporal: FakeTemporal;
 let launcher: Launcher;

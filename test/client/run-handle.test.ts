@@ -1,6 +1,6 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Launcher } from '../../src/client/launch.js';
 import { listProgress } from '../../src/client/progress.js';
 import { type RunHandleOptions, StoredRun } from '../../src/client/run-handle.js';
@@ -9,7 +9,8 @@ import { EXIT, SwarmError } from '../../src/core/errors.js';
 import type { Outcome } from '../../src/core/model.js';
 import { gateKey } from '../../src/core/names.js';
 import type { Store } from '../../src/store/port/store.js';
-import { aTask, gatekeeper, OWNER, stage, testStore, USAGE, until } from '../activities/turn-setup.js';
+import { fileStore } from '../activities/file-store.js';
+import { aTask, gatekeeper, OWNER, stage, USAGE, until } from '../activities/turn-setup.js';
 
 /** The launcher as the handle uses it: a workflow that is open or not, and a record. */
 class FakeLauncher {
@@ -62,13 +63,11 @@ class FakeLauncher {
   }
 }
 
-let opened: Awaited<ReturnType<typeof testStore>>;
+const opened = fileStore();
 let store: Store;
-beforeAll(async () => {
-  opened = await testStore();
+beforeAll(() => {
   store = opened.store;
 });
-afterAll(() => opened.close());
 
 let launcher: FakeLauncher;
 let run: StoredRun;

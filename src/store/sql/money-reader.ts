@@ -1,7 +1,7 @@
 /** Reads of what calls cost. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { sql } from 'kysely';
-import { addUsage, type NanoUsd, NO_USAGE } from '../../core/model.js';
+import { addUsage, type NanoUsd } from '../../core/model.js';
 import type { Excess } from '../../core/money/excess.js';
 import type { LedgerSlot } from '../../core/money/ledger-slot.js';
 import { spentOf, sumOf } from '../../core/money/price.js';
@@ -162,12 +162,7 @@ export class MoneyReader implements MoneyStore {
       model: row.served_model ?? '',
       tier: 'worker',
       calls: row.calls,
-      usage: addUsage(NO_USAGE, {
-        input: row.input ?? 0,
-        cached: row.cached ?? 0,
-        output: row.output ?? 0,
-        reasoning: row.reasoning ?? 0,
-      }),
+      usage: { input: row.input ?? 0, cached: row.cached ?? 0, output: row.output ?? 0, reasoning: row.reasoning ?? 0 },
       costNano: spentOf({ settledNano: row.cost, unpriced: row.unpriced }),
       unmetered: {
         calls: row.calls - row.metered,

@@ -1,19 +1,18 @@
 /** Several processes' shares over one real store: what is in use never passes the limit, at any moment. */
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import type { Store } from '../../../src/store/port/store.js';
 import { LimitShares } from '../../../src/worker/gates/limit-shares.js';
-import { testStore, until } from '../../activities/turn-setup.js';
+import { fileStore } from '../../activities/file-store.js';
+import { until } from '../../activities/turn-setup.js';
 import { TestLease } from '../../support/lease.js';
 import { systemClock } from '../../support/test-clock.js';
 import { seededRandom } from '../../support/test-random.js';
 
-let opened: Awaited<ReturnType<typeof testStore>>;
+const opened = fileStore();
 let store: Store;
-beforeAll(async () => {
-  opened = await testStore();
+beforeAll(() => {
   store = opened.store;
 });
-afterAll(() => opened.close());
 
 class OneProcess {
   readonly lease: TestLease;

@@ -1,19 +1,18 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RunContexts } from '../../../src/activities/turn/run-context.js';
 import { gateKey } from '../../../src/core/names.js';
 import type { Store } from '../../../src/store/port/store.js';
 import { ProcessGates } from '../../../src/worker/gates/process-gates.js';
-import { aTask, setup, stage, testStore, until } from '../../activities/turn-setup.js';
+import { fileStore } from '../../activities/file-store.js';
+import { aTask, setup, stage, until } from '../../activities/turn-setup.js';
 import { TestLease } from '../../support/lease.js';
 import { systemClock, TestClock } from '../../support/test-clock.js';
 
-let opened: Awaited<ReturnType<typeof testStore>>;
+const opened = fileStore();
 let store: Store;
-beforeAll(async () => {
-  opened = await testStore();
+beforeAll(() => {
   store = opened.store;
 });
-afterAll(() => opened.close());
 
 const open: ProcessGates[] = [];
 afterEach(() => {
