@@ -214,7 +214,8 @@ describe('a host that is starting', () => {
     });
     const waiting = findOrStartHost({ ...config, temporalBin: mute }, start);
     waiting.catch(() => undefined);
-    await until('the server was started', () => existsSync(started));
+    // The host keeps the pid a moment after the program began.
+    await until('the server was started', () => [started, homePaths(config.home).temporalState].every(existsSync));
     const { pid } = JSON.parse(readFileSync(homePaths(config.home).temporalState, 'utf8')) as { pid: number };
     const since = Date.now();
     expect(await stopHost(config)).toBe(true);
