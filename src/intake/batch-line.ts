@@ -3,6 +3,7 @@
  * `{prompt, system?}`: the text of the one user message (or of `body.prompt`), and of the system message when there is one.
  * Model and parameters of the body are the task's business.
  */
+import { isFields } from '../core/fields.js';
 import type { RawFault, RawRow } from './raw-row.js';
 
 interface BatchLine {
@@ -10,18 +11,14 @@ interface BatchLine {
   body: Record<string, unknown>;
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 export function isBatchLine(content: unknown): content is BatchLine & Record<string, unknown> {
-  return isRecord(content) && Object.hasOwn(content, 'custom_id') && Object.hasOwn(content, 'url') && isRecord(content['body']);
+  return isFields(content) && Object.hasOwn(content, 'custom_id') && Object.hasOwn(content, 'url') && isFields(content['body']);
 }
 
 function textOf(content: unknown): string | null {
   if (typeof content === 'string') return content;
   if (!Array.isArray(content) || content.length === 0) return null;
-  const parts = content.map((part) => (isRecord(part) && part['type'] === 'text' ? part['text'] : null));
+  const parts = content.map((part) => (isFields(part) && part['type'] === 'text' ? part['text'] : null));
   return parts.every((part) => typeof part === 'string') ? parts.join('') : null;
 }
 
@@ -47,7 +44,7 @@ export function batchRow(line: number, request: BatchLine, notes: Set<string>): 
   const messages = body['messages'];
   if (!Array.isArray(messages)) return refuse('the body of the batch line has no messages');
   const read = messages.map((message) =>
-    isRecord(message) ? { role: message['role'], text: textOf(message['content']) } : null,
+    isFields(message) ? { role: message['role'], text: textOf(message['content']) } : null,
   );
   const user = read.at(-1);
   if (user?.role !== 'user' || user.text === null)

@@ -1,5 +1,6 @@
 /** Rows against the template, while they stream by: which variables they cannot fill. */
 import type { Place, Problem } from '../core/errors.js';
+import { isFields } from '../core/fields.js';
 import { nearest } from '../core/nearest.js';
 import { canBeNamed, isPlainName, type Template, variableOf, variableProblem } from '../core/template.js';
 import type { SeedContent } from '../schema/seed.js';
@@ -177,8 +178,7 @@ function fieldsOf(content: SeedContent): string[] {
   const names = Object.keys(content).slice(0, SHOWN_FIELDS);
   const inner = names.flatMap((name) => {
     const value = content[name];
-    const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isRecord ? Object.keys(value).map((sub) => `${name}.${sub}`) : [name];
+    return isFields(value) ? Object.keys(value).map((sub) => `${name}.${sub}`) : [name];
   });
   return inner
     .slice(0, SHOWN_FIELDS)

@@ -1,5 +1,6 @@
 /** What a format yields: rows as they stand in the source, before they have ids. */
 import type { Problem } from '../core/errors.js';
+import { isFields } from '../core/fields.js';
 
 export interface RawRow {
   /** Position in the source from 1: the line of a file, the number of a row from code. */
@@ -38,6 +39,5 @@ export function tooLongFault(line: number): RawFault {
 
 /** The id field of an object row, when it has one. */
 export function withOwnId(line: number, content: unknown): RawRow {
-  const has = typeof content === 'object' && content !== null && !Array.isArray(content) && Object.hasOwn(content, 'id');
-  return has ? { line, content, id: (content as { id: unknown }).id } : { line, content };
+  return isFields(content) && Object.hasOwn(content, 'id') ? { line, content, id: content['id'] } : { line, content };
 }

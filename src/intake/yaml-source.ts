@@ -4,6 +4,7 @@
  */
 import { Composer, type Document, isMap, isScalar, isSeq, LineCounter, Parser } from 'yaml';
 import type { Place, Problem } from '../core/errors.js';
+import { isFields } from '../core/fields.js';
 import { controlCharacter } from './check-tree.js';
 import type { TaskPlaces } from './task-problems.js';
 import { placesOf } from './yaml-places.js';
@@ -133,9 +134,8 @@ export function readYaml(text: string, file?: string): YamlSource {
       fix,
     });
   }
-  const isRecord = typeof value === 'object' && value !== null && !Array.isArray(value);
   return {
-    value: isRecord ? (value as Record<string, unknown>) : null,
+    value: isFields(value) ? value : null,
     places: placesOf(doc as Document, walk),
     problems: walk.problems,
   };

@@ -1,12 +1,10 @@
 /** A plain JSON record as people read it: facts first, then a table for each list of records. Pure. */
+import { type Fields, isFields } from '../../core/fields.js';
 import { formatUsd } from '../../core/format.js';
 import { safeLine } from './safe-text.js';
 import { renderFacts, renderTable } from './table.js';
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const isRecord = (value: unknown): value is Fields => typeof value === 'object' && value !== null && !Array.isArray(value);
-const isList = (value: unknown): value is Fields[] => Array.isArray(value) && value.length > 0 && value.every(isRecord);
+const isList = (value: unknown): value is Fields[] => Array.isArray(value) && value.length > 0 && value.every(isFields);
 
 /** `cost_usd` and `costUsd` -> `cost`; `output_dir` -> `output dir`. */
 function label(key: string): string {
@@ -24,7 +22,7 @@ function cell(key: string, value: unknown): string {
   if (value === null && AMOUNT.test(key)) return formatUsd(null);
   if (value === null || value === undefined) return '-';
   if (typeof value === 'number' && /usd$/i.test(key)) return formatUsd(value);
-  if (isRecord(value)) {
+  if (isFields(value)) {
     return Object.entries(value)
       .map(([inner, one]) => `${label(inner)} ${cell(inner, one)}`)
       .join(', ');
@@ -58,7 +56,7 @@ export function recordTables(record: object, width?: number): string[] {
   const facts: [string, string][] = [];
   for (const [key, value] of Object.entries(record)) {
     if (isList(value)) lists.push([label(key), value]);
-    else if (isRecord(value)) facts.push([label(key), cell(key, withoutLists(key, value, lists))]);
+    else if (isFields(value)) facts.push([label(key), cell(key, withoutLists(key, value, lists))]);
     else facts.push([label(key), Array.isArray(value) && value.length === 0 ? 'none' : cell(key, value)]);
   }
   return [...renderFacts(facts), ...lists.flatMap(([title, records]) => ['', `${title}:`, ...listTable(records, width)])];

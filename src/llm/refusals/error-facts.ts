@@ -1,5 +1,6 @@
 /** What an error body says, whatever its shape: OpenAI's, a list of them (Gemini), flat (Mistral), `detail` (FastAPI), plain text. */
-import { bodyValue } from '../wires/body-value.js';
+import { type Fields, isFields } from '../../core/fields.js';
+import { bodyValue } from '../transport/body-value.js';
 
 export interface ErrorFacts {
   /** The provider's own codes and types, lower case: `error.code`, `error.type`, `error.status`, reasons in `error.details`. */
@@ -20,12 +21,6 @@ export interface ErrorFacts {
 
 /** Errors are short; a hostile body must not cost a long search. */
 const SEARCHED = 8_192;
-
-type Fields = Record<string, unknown>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 /** Words and reasons in Google's `details` and OpenRouter's `metadata`. */
 function detailWords(error: Fields): string[] {

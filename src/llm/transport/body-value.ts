@@ -3,7 +3,7 @@
  * nobody asked for, joined to the completion that it would have been.
  */
 
-type Fields = Record<string, unknown>;
+import { type Fields, isFields } from '../../core/fields.js';
 
 export interface BodyValue {
   /** Undefined when there is none. */
@@ -13,10 +13,6 @@ export interface BodyValue {
 }
 
 const NOTHING: BodyValue = { value: undefined, cut: false };
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function parsed(text: string): unknown {
   try {

@@ -3,8 +3,8 @@
  * cannot do: answers that take longer than 300 s, a cap on the body, and knowing for sure whether a request may have left.
  */
 import type { ProxySettings } from '../../core/proxy.js';
-import { bodyValue } from '../wires/body-value.js';
 import { decompress, textOf } from './body-text.js';
+import { bodyValue } from './body-value.js';
 import { isUnparsable, LaxAgent } from './lax-agent.js';
 import type { HeaderMap } from './retry-after.js';
 import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_MS, Routes } from './routes.js';

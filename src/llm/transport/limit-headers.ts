@@ -36,13 +36,14 @@ const NAMES = UNITS.map((unit) => ({
 export function readLimits(headers: Readonly<Record<string, string | undefined>>, ourNow: EpochMs): ToldLimits | null {
   const known = new Map<string, string>();
   for (const [name, value] of Object.entries(headers)) if (value !== undefined) known.set(name.toLowerCase(), value.trim());
-  const now = serverNow({ date: known.get('date') }, ourNow);
   const first = (list: readonly string[]) => list.map((name) => known.get(name)).find((value) => value !== undefined);
   const told: ToldLimits = {};
+  let now: EpochMs | null = null;
   let any = false;
   for (const { unit, limit, remaining, reset } of NAMES) {
     const left = count(first(remaining));
     if (left === null) continue;
+    now ??= serverNow({ date: known.get('date') }, ourNow);
     told[unit] = { limit: count(first(limit)), remaining: left, resetMs: resetMs(first(reset), now) };
     any = true;
   }

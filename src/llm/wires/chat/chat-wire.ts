@@ -16,10 +16,10 @@ import {
   emptyAnswer,
 } from '../../refusals/classify.js';
 import { promptOf } from '../../sdk-prompt.js';
+import { bodyValue } from '../../transport/body-value.js';
 import { createTransport, EXCHANGE_HEADER, HttpAnswer, type Transport } from '../../transport/fetch.js';
 import { readLimits } from '../../transport/limit-headers.js';
 import { TransportFault } from '../../transport/wire-request.js';
-import { bodyValue } from '../body-value.js';
 import { type LooseCompletion, readCompletion } from './completion.js';
 import { type Family, familyOf } from './family.js';
 import { finishOf } from './finish.js';

@@ -1,8 +1,7 @@
 /** Reads a completion body leniently: an answer that is paid for is not lost for an odd field. Never throws. */
 import { type Answer, answerOf, type ToolCallPart } from '../../../core/conversation/message.js';
+import { type Fields, fieldsOf } from '../../../core/fields.js';
 import { findError } from '../../refusals/error-facts.js';
-
-type Fields = Record<string, unknown>;
 
 export interface LooseCompletion {
   /** False when the body is no completion: it has no list of choices, not even an empty one. */
@@ -22,10 +21,6 @@ export interface LooseCompletion {
   errorInChoice: boolean;
   /** The provider's token counts, as they came; see usage.ts. */
   usage: unknown;
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
 
 function textOf(value: unknown): string {

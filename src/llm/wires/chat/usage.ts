@@ -4,17 +4,12 @@
  */
 
 import type { Metered } from '../../../core/call-failure.js';
+import { fieldsOf } from '../../../core/fields.js';
 import type { Usage } from '../../../core/model.js';
 import type { Family } from './family.js';
 
 /** No call has more tokens than this. */
 const ABSURD = 100_000_000;
-
-type Fields = Record<string, unknown>;
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
-}
 
 /** Undefined for what is missing, NaN for what is no count. Digits as text are a count, too. */
 function countOf(value: unknown): number | undefined {
