@@ -10,7 +10,7 @@ import { filesQueue, MAIN_QUEUE, STATE_ATTRIBUTE, sliceQueue } from '../core/nam
 import { createOpenAiCompatible } from '../llm/wires/chat/chat-wire.js';
 import { createPrices } from '../pricing/prices.js';
 import type { Store, WorkflowExecution } from '../store/port/store.js';
-import type { TemporalConnectionSettings } from '../temporal-connection.js';
+import { leaveCallContext, type TemporalConnectionSettings } from '../temporal-connection.js';
 import { activityDeps, SimulatorEndpoint } from './activity-deps.js';
 import { ProcessGates } from './gates/process-gates.js';
 import { DeadOwners } from './owners/dead-owners.js';
@@ -238,8 +238,12 @@ async function namespaceId(connection: NativeConnection, namespace: string): Pro
 
 async function hasAttribute(connection: NativeConnection, namespace: string, name: string): Promise<boolean> {
   const asked = () => connection.operatorService.listSearchAttributes({ namespace });
-  const { customAttributes } = await connection.withDeadline(Date.now() + ASKED_MS, asked);
-  return customAttributes?.[name] !== undefined;
+  try {
+    const { customAttributes } = await connection.withDeadline(Date.now() + ASKED_MS, asked);
+    return customAttributes?.[name] !== undefined;
+  } finally {
+    leaveCallContext(connection);
+  }
 }
 
 /** Waits until no call is under way, at most `graceMs`. */

@@ -30,7 +30,7 @@ export class Excesses {
   async of(key: string): Promise<Excess | null> {
     const { store, gates, clock } = this.#deps;
     const known = this.#known.get(key);
-    if (known === undefined || (gates.processes() > 1 && clock.now() - known.readAt >= LOOK_MS)) {
+    if (known === undefined || (clock.now() - known.readAt >= LOOK_MS && gates.processes() > 1)) {
       const stored = await store.excess(key);
       this.#keep(key, stored);
     }

@@ -27,12 +27,11 @@ export async function swarmSeed(input: SeedInput): Promise<ChildResult> {
       case 'paused':
         await wake.wait(seen, PAUSED_MS);
         break;
-      case 'wait':
-        {
-          const ms = turn.afterMs ?? turn.until - Date.now();
-          if (ms > 0) await wake.wait(seen, ms);
-        }
+      case 'wait': {
+        const ms = turn.afterMs ?? turn.until - Date.now();
+        if (ms > 0) await wake.wait(seen, ms);
         break;
+      }
     }
   }
 }
