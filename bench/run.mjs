@@ -23,7 +23,8 @@ const WORKER_MB = 400;
 /**
  * @typedef {{name: string, rows: number, latency: number, concurrency: number, batchSize: number | 'auto', plain?: boolean,
  *   repeat?: number, turns?: number, window?: boolean, goal: (figures: Figures) => [string, boolean][]}} Scenario
- * @typedef {{ideal: number, wall: number, efficiency: number, ratio: number, rowsPerSecond: number, cpu: number, hostMb: number,
+ * @typedef {{ideal: number, wall: number, efficiency: number, ratio: number, rowsPerSecond: number, cpu: number, hostCpu: number,
+ *   temporalCpu: number, clientCpu: number, hostMb: number,
  *   temporalMb: number, clientMb: number, bytes: number, plainEfficiency: number, plainCpu: number}} Figures
  */
 
@@ -166,8 +167,9 @@ async function measure(bed, scenario) {
   const ideal = Math.ceil(rows / concurrency) * turns * latency;
   const wall = median(engine.map((run) => run.wallMs));
   const plainWall = median(plain.map((run) => run.wallMs));
-  const of = (/** @type {'cpuPerRow' | 'hostMb' | 'temporalMb' | 'clientMb' | 'temporalBytesPerRow'} */ key) =>
-    median(engine.map((run) => run[key]));
+  const of = (
+    /** @type {'cpuPerRow' | 'hostCpuPerRow' | 'temporalCpuPerRow' | 'hostMb' | 'temporalMb' | 'clientMb' | 'temporalBytesPerRow'} */ key,
+  ) => median(engine.map((run) => run[key]));
   return {
     ideal,
     wall,
@@ -175,6 +177,9 @@ async function measure(bed, scenario) {
     ratio: plainWall / wall,
     rowsPerSecond: (rows * 1000) / wall,
     cpu: of('cpuPerRow'),
+    hostCpu: of('hostCpuPerRow'),
+    temporalCpu: of('temporalCpuPerRow'),
+    clientCpu: median(engine.map((run) => run.cpuMs / rows)),
     hostMb: Math.max(...engine.map((run) => run.hostMb)),
     temporalMb: Math.max(...engine.map((run) => run.temporalMb)),
     clientMb: of('clientMb'),
@@ -251,7 +256,8 @@ try {
     console.log(
       `${name}: ${rows} rows x ${latency} ms x ${concurrency}: ideal ${figures.ideal} ms, wall ${figures.wall.toFixed(0)} ms, ` +
         `efficiency ${shown(figures.efficiency, 3)} (plain ${shown(figures.plainEfficiency, 3)}), ` +
-        `CPU ${shown(figures.cpu, 2)} ms/row (plain ${shown(figures.plainCpu, 2)}), ` +
+        `CPU ${shown(figures.cpu, 2)} ms/row (host ${shown(figures.hostCpu, 2)}, Temporal ${shown(figures.temporalCpu, 2)}, ` +
+        `client ${shown(figures.clientCpu, 2)}; plain ${shown(figures.plainCpu, 2)}), ` +
         `memory host ${figures.hostMb} MB, Temporal ${figures.temporalMb} MB, client ${figures.clientMb} MB, ` +
         `${shown(figures.bytes, 0)} bytes/row`,
     );
