@@ -45,7 +45,12 @@ it.each<[string, FailureGroup[], string[]]>([
   [
     'a cap of each row',
     [group('capped', 3, 'the next call could pass max_cost_per_row ($0.0100) by $0.0050', 'E_ROW_CAP')],
-    ['with a higher cap, such as: swarm resize R --max-cost-per-row 0.0300   then: swarm retry R --cause capped'],
+    ['with a higher cap, such as: swarm resize R --max-cost-per-row 0.03   then: swarm retry R --cause capped'],
+  ],
+  [
+    'a cap of each call, of some nano-dollars',
+    [group('capped', 3, 'the next call could pass max_cost_per_call ($0.000000012) by $0.000000003', 'E_ROW_CAP')],
+    ['with a higher cap, such as: swarm resize R --max-cost-per-call 0.00000003   then: swarm retry R --cause capped'],
   ],
   [
     'one that was named so before',
