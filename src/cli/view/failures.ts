@@ -38,9 +38,14 @@ function countOf(group: FailureGroup): string {
   return `${group.rows} ${status ?? notesOf(group).name}`;
 }
 
-/** ` (9 content filter, 7 HTTP 400)`; nothing where no causes are known. */
+/** `9 content filter, 7 HTTP 400`; the empty text where no causes are known. */
+export function causeCounts(groups: readonly FailureGroup[]): string {
+  return groups.map(countOf).join(', ');
+}
+
+/** The same in a sentence: ` (9 content filter, 7 HTTP 400)`. */
 export function causesText(groups: readonly FailureGroup[]): string {
-  return groups.length === 0 ? '' : ` (${groups.map(countOf).join(', ')})`;
+  return groups.length === 0 ? '' : ` (${causeCounts(groups)})`;
 }
 
 /** For each cause an example and what to change: `7 HTTP 400, such as row r7: HTTP 400: no; change ...`. */
