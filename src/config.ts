@@ -241,7 +241,7 @@ const CLUSTER = ['TEMPORAL_ADDRESS', 'TEMPORAL_NAMESPACE', 'TEMPORAL_PROFILE', '
 /** Variables that say how calls reach a provider. */
 const ROUTE = ['NODE_EXTRA_CA_CERTS', 'NODE_TLS_REJECT_UNAUTHORIZED', 'SSL_CERT_FILE', 'SSL_CERT_DIR'];
 /** In both spellings; where both are set the small one holds, as in other programs. */
-const PROXIES = ['HTTPS_PROXY', 'HTTP_PROXY', 'ALL_PROXY', 'NO_PROXY'];
+const PROXIES = ['HTTPS_PROXY', 'HTTP_PROXY', 'NO_PROXY'];
 
 /** What a host keeps from its start, as far as it matters to a run: for the comparison of a command with its host. */
 export function hostSettings(config: Config, env: Env = process.env): HostSettings {

@@ -32,6 +32,10 @@ describe('hostSettings', () => {
       route: { HTTPS_PROXY: 'http://b', NO_PROXY: 'c' },
     });
   });
+
+  it('ALL_PROXY, which no call goes by -> is not compared', () => {
+    expect(hostSettings(loadConfig({}), { ALL_PROXY: 'http://a', all_proxy: 'http://b' }).route).toEqual({});
+  });
 });
 
 describe('SWARM_WARN_AT', () => {

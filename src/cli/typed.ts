@@ -12,11 +12,14 @@ export function shellWord(word: string): string {
 /**
  * The command line that goes on with what this one began: all options as typed. Without `--fresh`, which would begin once more, and without
  * `--changed`, since what was changed is the run's by then; `--fork` stays, since a fork of the same task and rows goes on. `more` is put at
- * its end.
+ * the end of the options: after `--` there are none.
  */
 export function typedLine(argv: readonly string[], more: readonly string[] = []): string {
-  const words = argv.filter((word, at) => !isOnce(word, argv[at - 1]) && !(word.startsWith('-') && more.includes(word)));
-  return ['swarm', ...words, ...more].map(shellWord).join(' ');
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length;
+  const words = argv
+    .slice(0, end)
+    .filter((word, at) => !isOnce(word, argv[at - 1]) && !(word.startsWith('-') && more.includes(word)));
+  return ['swarm', ...words, ...more, ...argv.slice(end)].map(shellWord).join(' ');
 }
 
 /** Options of one start, not of those that go on with it. */
@@ -36,5 +39,5 @@ const NAMED = new RegExp(`(?<![\\w./-])swarm (?=(?:${COMMANDS.map(({ name }) => 
 
 /** A text whose hints are typed by another name than `swarm`: in a clone that is `npx swarm`. */
 export function calledBy(command: string, text: string): string {
-  return command === 'swarm' ? text : text.replace(NAMED, `${command} `);
+  return command === 'swarm' ? text : text.replace(NAMED, () => `${command} `);
 }

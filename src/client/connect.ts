@@ -7,7 +7,6 @@ import { EXIT, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
 import { hasEnded } from '../core/run-end.js';
 import { ensureHome, homeId, storeLocation } from '../home.js';
-import { stillSeen } from '../intake/seen-rows.js';
 import { stageRun } from '../intake/stage-run.js';
 import { runFolders } from '../outputs/run-folders.js';
 import { capProblem } from '../pricing/cap-problem.js';
@@ -27,7 +26,7 @@ import type {
 } from './api.js';
 import { Attachments } from './attachments.js';
 import { HomeHost, loadTemporal } from './host/home-host.js';
-import { type PreparedTask, prepareTask } from './prepare-task.js';
+import { type PreparedTask, prepareTask, stageRequest } from './prepare-task.js';
 import { listProgress, startedRun } from './progress.js';
 import { StoredRun } from './run-handle.js';
 import { runAddress } from './web-ui.js';
@@ -91,16 +90,7 @@ class ConnectedSwarm implements Swarm {
         now: () => Date.now(),
         random: () => Math.random(),
       },
-      {
-        task: prepared.task,
-        rows: prepared.rows(),
-        seen: await stillSeen(options.checked?.seen, prepared.rowsOf),
-        ...(prepared.again ? { rowsAgain: prepared.rows } : {}),
-        limited: options.limit !== undefined,
-        ifChanged: options.ifChanged ?? 'refuse',
-        detached: options.detached ?? true,
-        origin: options.origin ?? 'library',
-      },
+      await stageRequest(prepared, options),
     );
     this.#keepKey(prepared);
     if (staged.kind !== 'finished') loadTemporal().catch(() => undefined);

@@ -1,9 +1,9 @@
 /** Ends the epoch of a run that rests, so that the next one may work by another task. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { hasEnded } from '../core/run-end.js';
-import { unknownRun } from '../core/run-errors.js';
+import { knownRun } from '../core/run-errors.js';
 import { underWay } from '../intake/stage-refusals.js';
-import type { RunRow, Store } from '../store/port/store.js';
+import type { Store } from '../store/port/store.js';
 import { type Launcher, RESTING } from './launch.js';
 import { untilClosed } from './run-fate.js';
 
@@ -17,8 +17,8 @@ const LOOK_MS = 100;
  */
 export async function endEpoch(store: Store, launcher: Pick<Launcher, 'open'>, runId: string): Promise<void> {
   for (const until = performance.now() + DRAIN_MS; (await store.totals(runId)).open > 0; await sleep(LOOK_MS))
-    if (performance.now() > until) throw underWay(await known(store, runId));
-  const run = await known(store, runId);
+    if (performance.now() > until) throw underWay(await knownRun(store, runId));
+  const run = await knownRun(store, runId);
   if (hasEnded(run)) return;
   if (!RESTING.includes(run.state)) throw underWay(run);
   await store.setControl(runId, { cancelled: true });
@@ -29,10 +29,4 @@ export async function endEpoch(store: Store, launcher: Pick<Launcher, 'open'>, r
   }
   // Nobody is left to end it.
   else await store.updateRun(runId, { state: 'cancelled', reason: 'cancelled', endedAt: Date.now() }, RESTING);
-}
-
-async function known(store: Store, runId: string): Promise<RunRow> {
-  const run = await store.run(runId);
-  if (!run) throw unknownRun(runId);
-  return run;
 }

@@ -6,7 +6,7 @@ import { OPEN_STATES, type RunState } from '../core/model.js';
 import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
 import type { ResizeOptions } from '../core/resize.js';
 import { hasEnded } from '../core/run-end.js';
-import { unknownRun } from '../core/run-errors.js';
+import { knownRun } from '../core/run-errors.js';
 import type { DayCap } from '../store/port/intents.js';
 import type { RunRow, Store } from '../store/port/store.js';
 import {
@@ -75,15 +75,9 @@ export class Launcher {
     return fate.is === 'open' ? fate.workflow : null;
   }
 
-  async #known(runId: string): Promise<RunRow> {
-    const run = await this.#store.run(runId);
-    if (!run) throw unknownRun(runId);
-    return run;
-  }
-
   /** Joins the open workflow and lets it go on, or starts the run's next epoch. */
   async startOrResume(runId: string): Promise<RunWorkflow> {
-    let run = await this.#known(runId);
+    let run = await knownRun(this.#store, runId);
     const open = await this.open(run);
     const control = await this.#store.control(runId);
     // A workflow whose epoch is published, or could not be, is about to close: it takes nothing on any more.
@@ -98,7 +92,7 @@ export class Launcher {
     if (open) {
       // The next epoch comes after it, or after a cancel that is being carried out.
       await untilClosed(open);
-      run = await this.#known(runId);
+      run = await knownRun(this.#store, runId);
     }
     await this.#stage(run);
     // Two may start a new run at once: the lower cap holds.
@@ -111,7 +105,7 @@ export class Launcher {
     const workflow = await this.startOrResume(runId);
     const closed = this.failureOf(workflow, runId);
     for (const until = performance.now() + OPENING_MS; performance.now() < until; ) {
-      if ((await this.#known(runId)).workflowId === workflow.workflowId) return;
+      if ((await knownRun(this.#store, runId)).workflowId === workflow.workflowId) return;
       const end = await Promise.race([closed, new Promise<'open'>((resolve) => setTimeout(resolve, OPENING_LOOK_MS, 'open'))]);
       if (end === null) return;
       if (end !== 'open') throw end;
@@ -148,7 +142,7 @@ export class Launcher {
     if (started !== null) return started;
     const workflow = this.handle(runWorkflowId(run.id, run.epoch + 1));
     const { is } = await describedFate(this.#client, workflow.workflowId);
-    if (is === 'open' || is === 'lost' || (await this.#known(run.id)).epoch > run.epoch) return workflow;
+    if (is === 'open' || is === 'lost' || (await knownRun(this.#store, run.id)).epoch > run.epoch) return workflow;
     return (await this.#startAs(run, 'ALLOW_DUPLICATE')) ?? workflow;
   }
 
@@ -193,7 +187,7 @@ export class Launcher {
    * another reason is left alone. May be done again and again, by several programs at once.
    */
   async goOnAfterDeath(runId: string): Promise<void> {
-    const run = await this.#known(runId);
+    const run = await knownRun(this.#store, runId);
     const interrupted = run.state === 'interrupted' && run.reason === 'host';
     if (!interrupted && run.state !== 'running') return;
     const open = await this.open(run);

@@ -6,7 +6,8 @@ import { type LoadedTask, loadTask, loadTaskObject } from '../intake/load-task.j
 import { checkOutputDir } from '../intake/output-dir.js';
 import { readSeeds, type SeedReading, type SeedSource } from '../intake/read-seeds.js';
 import type { RowsFromCode } from '../intake/seeds-memory.js';
-import type { RowsOf } from '../intake/seen-rows.js';
+import { type RowsOf, stillSeen } from '../intake/seen-rows.js';
+import type { StageRequest } from '../intake/stage-new.js';
 import { createPrices } from '../pricing/prices.js';
 import type { Task } from '../schema/task-types.js';
 import type { StartOptions } from './api.js';
@@ -58,6 +59,20 @@ export async function prepareTask(
         ...(options.total === undefined ? {} : { total: options.total }),
         ...(options.allowConstantPrompt === undefined ? {} : { allowConstantPrompt: options.allowConstantPrompt }),
       }),
+  };
+}
+
+/** What a start asks of staging. Rows that its check has read are not read once more while their file is as it was. */
+export async function stageRequest(prepared: PreparedTask, options: StartOptions): Promise<StageRequest> {
+  return {
+    task: prepared.task,
+    rows: prepared.rows(),
+    seen: await stillSeen(options.checked?.seen, prepared.rowsOf),
+    ...(prepared.again ? { rowsAgain: prepared.rows } : {}),
+    limited: options.limit !== undefined,
+    ifChanged: options.ifChanged ?? 'refuse',
+    detached: options.detached ?? true,
+    origin: options.origin ?? 'library',
   };
 }
 

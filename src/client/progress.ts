@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { EXIT, type ExitCode } from '../core/errors.js';
 import type { Learned } from '../core/gate/learned.js';
+import { RUN_STATES } from '../core/model.js';
 import { knownUsd, nanoToUsd, spentOf } from '../core/money/price.js';
 import { gateKey, runShare } from '../core/names.js';
 import { unknownRun } from '../core/run-errors.js';
@@ -39,13 +40,18 @@ export async function readProgress(
   return await progressOf(store, { run, totals, control, firstRows: firstRows ?? firstRowsOf(store, runId), causes }, sources);
 }
 
+/** As `Store.runs`, without runs whose rows are still being stored. */
+export function startedRuns(store: Pick<Store, 'runs'>, filter: Parameters<Store['runs']>[0] = {}): Promise<RunRow[]> {
+  return store.runs({ ...filter, states: (filter.states ?? RUN_STATES).filter((state) => state !== 'staging') });
+}
+
 /** Runs whose sums are read at once. */
 const LISTED = 500;
 
 /** Newest first. */
 export async function listProgress(store: Store, options: ListOptions, settings: DaySettings): Promise<Progress[]> {
   const { rest = true, ...filter } = options;
-  const runs = (await store.runs(filter)).filter(({ state }) => state !== 'staging');
+  const runs = await startedRuns(store, filter);
   const sources = { settings, sums: new DaySums(store), limits: new KnownLimits(store) };
   const listed: Progress[] = [];
   for (let from = 0; from < runs.length; from += LISTED) {

@@ -13,7 +13,7 @@ import { openStore } from '../store/open-store.js';
 import type { Store } from '../store/port/store.js';
 import type { ListOptions, Progress, ReconcilePlan, RunHandle } from './api.js';
 import { HostConnection } from './host/connection.js';
-import { listProgress, readProgress, startedRun } from './progress.js';
+import { listProgress, readProgress, startedRun, startedRuns } from './progress.js';
 import { applyReconcile, planReconcile } from './reconcile.js';
 import { StoredRun } from './run-handle.js';
 import type { DaySettings } from './spend.js';
@@ -57,7 +57,7 @@ export async function openReader(config: Config): Promise<StoreReader> {
       const restedAt = await lastLease(store);
       return found.map((progress) => atRest(progress, restedAt));
     },
-    lastRun: async () => (await listProgress(store, { limit: 1, rest: false }, config))[0]?.run ?? null,
+    lastRun: async () => (await startedRuns(store, { limit: 1 }))[0]?.id ?? null,
     export: (run, format, target) => exportRun(store, run, format, target),
     receipt: async (run) => {
       const found = await store.run(run);

@@ -3,7 +3,7 @@ import { plural } from '../core/format.js';
 import { knownUsd, nanoToUsd } from '../core/money/price.js';
 import { type Decision, type KnownCall, type Reconciled, reconcile } from '../core/money/reconcile.js';
 import { callId } from '../core/names.js';
-import { runBusy, unknownRun } from '../core/run-errors.js';
+import { knownRun, runBusy } from '../core/run-errors.js';
 import { readUsageExport } from '../intake/usage-export.js';
 import { republishReceipt } from '../outputs/publish.js';
 import { taskAt, taskOfEpoch } from '../outputs/task-versions.js';
@@ -31,8 +31,7 @@ async function answeredCalls(store: Store, run: RunRow): Promise<CallRow[]> {
 }
 
 async function settledRun(store: Store, runId: string): Promise<RunRow> {
-  const run = await store.run(runId);
-  if (!run) throw unknownRun(runId);
+  const run = await knownRun(store, runId);
   const { open } = await store.totals(runId);
   if (open === 0 && !(UNDER_WAY as readonly string[]).includes(run.state)) return run;
   const found = `run ${runId} is ${run.state}, with ${plural(open, 'call')} under way: answers may still come`;

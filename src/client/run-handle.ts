@@ -8,7 +8,7 @@ import { SwarmError } from '../core/errors.js';
 import type { Outcome } from '../core/model.js';
 import { resizedControl } from '../core/resize.js';
 import { hasEnded } from '../core/run-end.js';
-import { unknownRun } from '../core/run-errors.js';
+import { knownRun } from '../core/run-errors.js';
 import type { FirstRows } from '../core/run-outlook.js';
 import { resizeProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
@@ -202,10 +202,8 @@ export class StoredRun implements RunHandle {
     return false;
   }
 
-  async #row(): Promise<RunRow> {
-    const run = await this.#store.run(this.id);
-    if (!run) throw unknownRun(this.id);
-    return run;
+  #row(): Promise<RunRow> {
+    return knownRun(this.#store, this.id);
   }
 
   async #outputs(outcomes: readonly Outcome[]): Promise<Map<number, string>> {

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { SwarmError } from '../core/errors.js';
 import type { RunState } from '../core/model.js';
 import { hasEnded } from '../core/run-end.js';
-import { unknownRun } from '../core/run-errors.js';
+import { knownRun } from '../core/run-errors.js';
 import type { RunRow, Store } from '../store/port/store.js';
 import type { Launcher } from './launch.js';
 import { endedEarly, hostStopped, hostsDie, untoldFault } from './run-errors.js';
@@ -182,10 +182,8 @@ export class RunWatch {
     return performance.now() - this.#awaySince < AWAY_AT_MOST_MS ? null : error;
   }
 
-  async #row(): Promise<RunRow> {
-    const run = await this.#store.run(this.#runId);
-    if (!run) throw unknownRun(this.#runId);
-    return run;
+  #row(): Promise<RunRow> {
+    return knownRun(this.#store, this.#runId);
   }
 }
 

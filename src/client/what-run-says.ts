@@ -2,14 +2,13 @@
 import { existsSync } from 'node:fs';
 import { type Config, readKey } from '../config.js';
 import { homeId, storeLocation } from '../home.js';
-import { stillSeen } from '../intake/seen-rows.js';
 import type { StagePorts, StageRequest } from '../intake/stage-new.js';
 import { stageRun } from '../intake/stage-run.js';
 import { runFolders } from '../outputs/run-folders.js';
 import { openStore } from '../store/open-store.js';
 import type { Store } from '../store/port/store.js';
 import type { CheckReport, StartOptions } from './api.js';
-import { prepareTask } from './prepare-task.js';
+import { prepareTask, stageRequest } from './prepare-task.js';
 
 /** A new run would begin. */
 class WouldBegin extends Error {}
@@ -62,16 +61,7 @@ export async function whatRunSays(config: Config, source: string, options: Start
       now: () => Date.now(),
       random: () => Math.random(),
     };
-    return await stagedNotes(ports, {
-      task: prepared.task,
-      rows: prepared.rows(),
-      ...(prepared.again ? { rowsAgain: prepared.rows } : {}),
-      seen: await stillSeen(report.seen, prepared.rowsOf),
-      limited: options.limit !== undefined,
-      ifChanged: options.ifChanged ?? 'refuse',
-      detached: options.detached ?? true,
-      origin: 'cli',
-    });
+    return await stagedNotes(ports, await stageRequest(prepared, { ...options, checked: report }));
   } finally {
     await store.close();
   }

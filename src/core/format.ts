@@ -35,6 +35,11 @@ export function formatExactUsd(usd: number): string {
   return `$${usd.toFixed(9).replace(/\.?0+$/, '')}`;
 }
 
+/** As `formatExactUsd`, without the sign: what is typed after an option. */
+export function typedUsd(usd: number): string {
+  return formatExactUsd(usd).slice(1);
+}
+
 /** `0s`, `42s`, `3m 05s`, `2h 07m`, `3d 04h`. */
 export function formatDuration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));

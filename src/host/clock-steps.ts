@@ -2,7 +2,7 @@
  * The clock of the system is set while runs go on. Gates and leases go by a steady clock; what goes by the wall is put right here: the time
  * that was worked on a run, and children that sleep in Temporal, whose timers are times of the wall.
  */
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Launcher } from '../client/launch.js';
 import type { SteadyClock } from '../core/clock.js';
 import { formatDuration } from '../core/format.js';
 import type { RunRow, Store } from '../store/port/store.js';
@@ -14,8 +14,8 @@ export interface ClockStepsOptions {
   /** @default that of this process */
   clock?: Pick<SteadyClock, 'takeStep' | 'wall'> | undefined;
   store: Pick<Store, 'runs' | 'updateRun'>;
-  client: Pick<Client, 'workflow'>;
-  /** The client's. */
+  launcher: Pick<Launcher, 'handle' | 'resize'>;
+  /** The launcher's. */
   connection: RemembersCalls;
   log: Pick<HostLog, 'info' | 'warn'>;
   /** True for the runs of this home: each host looks after its own. */
@@ -23,8 +23,6 @@ export interface ClockStepsOptions {
 }
 
 const LOOK_MS = 1_000;
-/** A workflow that has not answered by then is not waited for. */
-const ANSWER_MS = 5_000;
 
 export class ClockSteps {
   readonly #options: ClockStepsOptions;
@@ -70,12 +68,7 @@ export class ClockSteps {
   /** A resize of nothing: the run's children hear of it, and look again. */
   async #wake({ workflowId }: RunRow): Promise<void> {
     if (workflowId === null) return;
-    const handle = this.#options.client.workflow.getHandle(workflowId);
-    try {
-      const woken = handle.executeUpdate('resize', { args: [{}] });
-      await Promise.race([woken, new Promise((resolve) => setTimeout(resolve, ANSWER_MS).unref())]);
-    } catch (error) {
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
-    }
+    const { launcher } = this.#options;
+    await launcher.resize(launcher.handle(workflowId), {});
   }
 }

@@ -177,7 +177,7 @@ class Host {
   async #watchStates(store: Store, connection: Connection, client: Client): Promise<Launcher> {
     const isOf = isOfHome({ homeId: this.#record.homeId, ownStore: this.#ownStore });
     const launcher = new Launcher(client, store);
-    this.#states = new RunStates({ store, client, connection, launcher, log: this.#log, isOf });
+    this.#states = new RunStates({ store, connection, launcher, log: this.#log, isOf });
     await this.#states.start();
     return launcher;
   }

@@ -1,5 +1,4 @@
 /** Keeps what the store says about runs true to Temporal: a workflow may be ended, or lost, without any activity that tells the store. */
-import type { Client } from '@temporalio/client';
 import type { Launcher } from '../client/launch.js';
 import type { Fate, RunWorkflow } from '../client/run-fate.js';
 import { EXIT } from '../core/errors.js';
@@ -12,10 +11,9 @@ import type { HostLog } from './log.js';
 
 export interface RunStatesOptions {
   store: Pick<Store, 'run' | 'runs' | 'restRun' | 'updateRun'>;
-  client: Pick<Client, 'workflow'>;
-  /** The client's. */
+  /** The launcher's. */
   connection: RemembersCalls;
-  launcher: Pick<Launcher, 'startOrResume' | 'fate' | 'failureOf'>;
+  launcher: Pick<Launcher, 'startOrResume' | 'fate' | 'failureOf'> & ClockStepsOptions['launcher'];
   log: Pick<HostLog, 'info' | 'warn'>;
   /** True for the runs of this home: another home's Temporal may be another one. */
   isOf(run: RunRow): boolean;

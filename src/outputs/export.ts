@@ -1,6 +1,6 @@
 /** The ok rows of a run in any format, at any time, to a file or a stream. */
 import { basename, dirname, resolve } from 'node:path';
-import { unknownRun } from '../core/run-errors.js';
+import { knownRun } from '../core/run-errors.js';
 import { makeFolder } from '../new-files.js';
 import type { OutputFormat } from '../schema/task-types.js';
 import { FolderUpdate } from './folder-update.js';
@@ -20,8 +20,7 @@ export async function exportRun(
   format: OutputFormat,
   target: string | NodeJS.WritableStream,
 ): Promise<number> {
-  const run = await store.run(runId);
-  if (!run) throw unknownRun(runId);
+  const run = await knownRun(store, runId);
   const pages = rowPages(store, runId, 'ok');
   if (typeof target !== 'string') {
     const sink = new StreamSink(target);

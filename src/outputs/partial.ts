@@ -9,7 +9,7 @@ import { type FileHandle, open, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { callsByRow, outputOf } from '../core/conversation/output.js';
 import type { Outcome } from '../core/model.js';
-import { unknownRun } from '../core/run-errors.js';
+import { knownRun } from '../core/run-errors.js';
 import { fileModeIn } from '../new-files.js';
 import { PARTIAL_FILE } from './folder.js';
 import { lastLineOf, linesOf } from './partial-lines.js';
@@ -60,8 +60,7 @@ export class PartialOutput {
 
   /** Opens or creates the file in the run's folder. Throws E_RUN_UNKNOWN, E_OUT_WRITE, E_OUT_TARGET. */
   static async open(store: OutputReader, runId: string): Promise<PartialOutput> {
-    const run = await store.run(runId);
-    if (!run) throw unknownRun(runId);
+    const run = await knownRun(store, runId);
     const path = join(run.outputDir, PARTIAL_FILE);
     const { O_RDWR, O_CREAT, O_APPEND, O_NOFOLLOW, O_NONBLOCK } = constants;
     const handle = await writing(path, async () => {

@@ -1,6 +1,6 @@
 /** Publishes a run: writes its folder's final files, whole, and takes the partial one away. */
 import { join } from 'node:path';
-import { unknownRun } from '../core/run-errors.js';
+import { knownRun } from '../core/run-errors.js';
 import { OUTPUT_FORMATS } from '../schema/task-types.js';
 import { FILTERED_FILE, outputFile, PARTIAL_FILE, RECEIPT_FILE, releaseFolder, TRANSCRIPTS_FILE } from './folder.js';
 import { FolderUpdate } from './folder-update.js';
@@ -33,8 +33,7 @@ export interface Published {
  * Throws E_RUN_UNKNOWN (exit 2), E_OUT_WRITE and E_OUT_TARGET (exit 7).
  */
 export async function publishRun(store: OutputReader, runId: string, options: PublishOptions): Promise<Published> {
-  const run = await store.run(runId);
-  if (!run) throw unknownRun(runId);
+  const run = await knownRun(store, runId);
   const update = await FolderUpdate.begin(run.outputDir);
   const files: ReceiptFile[] = [];
   async function file(name: string, fill: (sink: Sink) => Promise<number>): Promise<number> {

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Counts, Usage } from '../core/model.js';
 import { knownUsd, nanoToUsd, spentOf, sumOf } from '../core/money/price.js';
-import { unknownRun } from '../core/run-errors.js';
+import { knownRun } from '../core/run-errors.js';
 import type { CallRow, RunRow } from '../store/port/store.js';
 import { RECEIPT_FILE } from './folder.js';
 import type { OutputReader } from './row-pages.js';
@@ -117,8 +117,7 @@ async function listDoubtful(store: OutputReader, runId: string, calls: readonly 
 
 /** Throws E_RUN_UNKNOWN. */
 export async function buildReceipt(store: OutputReader, runId: string, facts: ReceiptFacts): Promise<Receipt> {
-  const run = await store.run(runId);
-  if (!run) throw unknownRun(runId);
+  const run = await knownRun(store, runId);
   const [totals, control, spend, doubtful, versions] = await Promise.all([
     store.totals(runId),
     store.control(runId),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { addUsage, NO_USAGE } from '../core/model.js';
 import { knownUsd, spentOf, sumOf, usdToNano } from '../core/money/price.js';
 import { callPlace } from '../core/names.js';
-import { runBusy, unknownRun } from '../core/run-errors.js';
+import { knownRun, runBusy } from '../core/run-errors.js';
 import type { RunRow, RunTotals } from '../store/port/store.js';
 import { type Difference, Differences } from './differences.js';
 import { RECEIPT_FILE } from './folder.js';
@@ -190,8 +190,7 @@ async function compareFolder(
  * E_RUN_UNKNOWN and E_RUN_BUSY.
  */
 export async function verifyRun(store: VerifyReader, runId: string, versions: Versions): Promise<Verification> {
-  const run = await store.run(runId);
-  if (!run) throw unknownRun(runId);
+  const run = await knownRun(store, runId);
   let look = await lookOnce(store, run);
   for (let looks = 1; !look.still && looks < LOOKS; looks += 1) look = await lookOnce(store, run);
   if (!look.still) throw runBusy(runId, `run ${runId} goes on: its calls end while they are counted`);

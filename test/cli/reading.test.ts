@@ -293,10 +293,18 @@ describe('swarm receipt --verify', () => {
     const { stdout, exitCode } = await swarm(['receipt', 'poems-1', '--verify'], options);
     expect(stdout).toContain('store: money.settled is $0.0100, by the single calls $0.0200\n');
     expect(stdout).toContain('output.jsonl: rows is nothing, by the single calls 20\n');
+    expect(stdout).toContain('counted anew: 2 differences.\n');
     expect(exitCode).toBe(1);
     const json = await swarm(['receipt', 'poems-1', '--verify', '--json'], options);
     expect(jsonLines(json)).toEqual([{ ...found, differences }]);
     expect(json.exitCode).toBe(1);
+  });
+
+  it('one difference: said in the singular', async () => {
+    const differences = [{ where: 'output.jsonl', what: 'rows', expected: 20, found: 19 }];
+    const { options } = reading({ verify: async () => ({ ...found, differences }) });
+    const { stdout } = await swarm(['receipt', 'poems-1', '--verify'], options);
+    expect(stdout).toContain('counted anew: 1 difference.\n');
   });
 });
 

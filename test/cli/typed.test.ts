@@ -23,6 +23,11 @@ it('typedLine: what was typed, and more at its end -> each option once, never --
   expect(typedLine(['run', 'keep', '--changed=keep'], ['--changed', 'keep'])).toBe('swarm run keep --changed keep');
 });
 
+it('typedLine: words after -- -> stay as they are, what is added goes before them', () => {
+  expect(typedLine(['run', '--limit', '2', '--', '-t.yaml'], ['--fork'])).toBe('swarm run --limit 2 --fork -- -t.yaml');
+  expect(typedLine(['run', '--', '--fresh'])).toBe('swarm run -- --fresh');
+});
+
 it.each([
   ['/c/node_modules/.bin/swarm', false, 'swarm'],
   ['/c/node_modules/.bin/swarm', true, 'npx swarm'],
@@ -37,6 +42,11 @@ it('calledBy: hints have the name that was typed; other words stay', () => {
   expect(calledBy('npx swarm', 'go on: swarm resume a; swarm run t. A swarm of workers, /x/swarm run')).toBe(
     'go on: npx swarm resume a; npx swarm run t. A swarm of workers, /x/swarm run',
   );
+});
+
+it('calledBy: signs that mean something to a replacement -> stay as they are', () => {
+  const command = calledAs("/a$&b$'c/swarm.js", '/elsewhere', false);
+  expect(calledBy(command, 'go on: swarm resume a')).toBe(`go on: ${command} resume a`);
 });
 
 it('swarm run in a clone: hints are typed by npx', async () => {

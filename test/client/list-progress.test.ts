@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
-import { listProgress } from '../../src/client/progress.js';
-import type { Store } from '../../src/store/port/store.js';
+import { listProgress, startedRuns } from '../../src/client/progress.js';
+import type { RunRow, Store } from '../../src/store/port/store.js';
 import { fileStore } from '../activities/file-store.js';
 import { aTask, stage } from '../activities/turn-setup.js';
 
@@ -36,4 +36,17 @@ it('many runs -> newest first, each with its own sums, by a read for hundreds of
   for (const { run, total } of listed) expect(total).toBe(1 + (Number(run.slice(5)) % 3));
   expect(listed.find(({ run }) => run === 'many-7')?.concurrency).toBe(77);
   expect(Object.fromEntries(reads)).toEqual({ runs: 1, totalsOf: 3, controls: 3, limits: 1 });
+});
+
+it('the newest run is still being staged -> the last one is the newest that was started', async () => {
+  const { store } = opened;
+  await stage(store, 'started', 1, aTask());
+  const { name, task, outputDir } = (await store.run('started')) as RunRow;
+  const staging = { id: 'staging', name, task, outputDir, taskFingerprint: 'f', detached: true, limited: false } as const;
+  await store.createRun({ ...staging, origin: 'library', createdAt: Date.now() + 60_000 });
+  const { counted, reads } = counting(store);
+  expect((await startedRuns(counted, { limit: 1 })).map(({ id }) => id)).toEqual(['started']);
+  expect(Object.fromEntries(reads)).toEqual({ runs: 1 });
+  expect((await listProgress(store, { limit: 1 }, NO_DAY)).map(({ run }) => run)).toEqual(['started']);
+  expect(await listProgress(store, { states: ['staging'] }, NO_DAY)).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { Launcher } from '../../src/client/launch.js';
 import { ClockSteps } from '../../src/host/clock-steps.js';
 import type { RunRow } from '../../src/store/port/store.js';
 
@@ -10,7 +11,13 @@ const HOUR = 3_600_000;
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-function scene(failing: 'nothing' | 'workflow' | 'silent' | 'store' = 'nothing') {
+/** What the server says while the workers that held the workflow's task died. */
+function workersDied(): ServiceError {
+  const details = 'Unable to perform workflow execution update due to Workflow Task in failed state.';
+  return new ServiceError('failed', { cause: Object.assign(new Error(details), { code: 9, details, metadata: {} }) });
+}
+
+function scene(failing: 'nothing' | 'workflow' | 'workers' | 'silent' | 'store' = 'nothing') {
   const asked: unknown[][] = [];
   const said: string[] = [];
   const clock = {
@@ -27,6 +34,14 @@ function scene(failing: 'nothing' | 'workflow' | 'silent' | 'store' = 'nothing')
     { id: 'theirs', home: 'theirs', workflowId: 'theirs/e1' },
     { id: 'unopened', home: 'mine', workflowId: null },
   ] as RunRow[];
+  const getHandle = (id: string) => ({
+    executeUpdate: async ({ name }: { name: string }, input: object) => {
+      asked.push([id, name, input]);
+      if (failing === 'workers' && asked.length < 3) throw workersDied();
+      if (failing === 'silent') await new Promise(() => undefined);
+      if (failing === 'workflow') throw new WorkflowNotFoundError('gone', id, undefined);
+    },
+  });
   const steps = new ClockSteps({
     clock,
     store: {
@@ -36,17 +51,7 @@ function scene(failing: 'nothing' | 'workflow' | 'silent' | 'store' = 'nothing')
       },
       updateRun: async (...change: unknown[]) => asked.push(change) > 0,
     },
-    client: {
-      workflow: {
-        getHandle: (id: string) => ({
-          executeUpdate: async (name: string, input: object) => {
-            asked.push([id, name, input]);
-            if (failing === 'silent') await new Promise(() => undefined);
-            if (failing === 'workflow') throw new WorkflowNotFoundError('gone', id, undefined);
-          },
-        }),
-      },
-    } as never,
+    launcher: new Launcher({ workflow: { getHandle } } as never, {} as never),
     connection: { callContextStorage: new AsyncLocalStorage() },
     log: { info: () => undefined, warn: ((_facts: unknown, text: string) => void said.push(text)) as never },
     isOf: ({ home }) => home === 'mine',
@@ -88,6 +93,16 @@ it('a workflow that does not answer -> not waited for, the others are put right,
   await vi.advanceTimersByTimeAsync(6_000);
   await stopped;
   expect(asked.at(-1)).toEqual(worked('unopened', -HOUR));
+});
+
+it('its workers have just died -> asked again until a living one has it, and the others are put right', async () => {
+  const { asked, said, steps, passes } = scene('workers');
+  await passes(-HOUR);
+  await vi.advanceTimersByTimeAsync(1_000);
+  const wake = ['r/e1', 'resize', { args: [{}] }];
+  expect(asked).toEqual([worked('r', -HOUR), wake, wake, worked('unopened', -HOUR)]);
+  expect(said).toHaveLength(1);
+  await steps.stop();
 });
 
 it('the store is away -> told, nothing is thrown', async () => {

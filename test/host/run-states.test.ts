@@ -53,7 +53,6 @@ function scene(status: string | null, run: Partial<RunRow> = {}, why: Applicatio
   });
   const states = new RunStates({
     store: store as never,
-    client: {} as never,
     connection: { callContextStorage: new AsyncLocalStorage() },
     launcher,
     log: quiet,

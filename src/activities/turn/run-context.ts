@@ -4,7 +4,7 @@ import type { SwarmError } from '../../core/errors.js';
 import type { GatePort } from '../../core/gate/port.js';
 import type { EpochMs } from '../../core/model.js';
 import { type RowTexts, rowTexts } from '../../core/row-texts.js';
-import { unknownRun } from '../../core/run-errors.js';
+import { knownRun } from '../../core/run-errors.js';
 import { FirstRows } from '../../core/run-outlook.js';
 import type { RunRow } from '../../store/port/store.js';
 import type { ActivityDeps } from '../deps.js';
@@ -90,8 +90,7 @@ export class RunContexts {
 
   async #load(runId: string): Promise<RunContext> {
     const { store, gates, prices } = this.#deps;
-    const run = await store.run(runId);
-    if (!run) throw unknownRun(runId);
+    const run = await knownRun(store, runId);
     const { model } = run.task;
     const totals = await store.totals(runId);
     return {

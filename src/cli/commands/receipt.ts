@@ -38,11 +38,10 @@ function exceedingLines({ calls, money }: Receipt): string[] {
   // Not in a receipt of an older version.
   const { exceeding = 0 } = calls;
   if (exceeding === 0) return [];
-  const answers = exceeding === 1 ? '1 answer' : `${exceeding} answers`;
   const over = formatUsd(money.exceeding_usd);
   return [
     '',
-    `${answers} cost ${over} more than could be reserved: longer than worker_max_tokens, or dearer than the price. By as much a cap may be passed.`,
+    `${plural(exceeding, 'answer')} cost ${over} more than could be reserved: longer than worker_max_tokens, or dearer than the price. By as much a cap may be passed.`,
   ];
 }
 
@@ -60,7 +59,9 @@ async function verify(session: Session, run: string, flags: ReceiptFlags): Promi
   else {
     for (const difference of differences) session.print(differenceLine(difference), 'bad');
     const looked = `${plural(calls, 'call')}, ${plural(rows, 'row')} and ${plural(files, 'file')} of run ${run} were counted anew`;
-    session.print(differences.length === 0 ? `${looked}: everything adds up.` : `${looked}: ${differences.length} differences.`);
+    session.print(
+      differences.length === 0 ? `${looked}: everything adds up.` : `${looked}: ${plural(differences.length, 'difference')}.`,
+    );
   }
   return differences.length === 0 ? EXIT.ok : EXIT.failedRows;
 }

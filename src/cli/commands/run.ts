@@ -80,7 +80,9 @@ export async function run(session: Session, [task = '']: readonly string[], flag
   try {
     const handle = await started(session, () => swarm.start(task, { ...options, checked: report }));
     if (handle === null) {
-      session.say(`Left while the run was starting. Go on with:  ${typedLine(session.argv)}`);
+      // It may not have taken the changed task yet.
+      const changed = flags.changed === undefined ? [] : ['--changed', flags.changed];
+      session.say(`Left while the run was starting. Go on with:  ${typedLine(session.argv, changed)}`);
       return session.interrupts.exitCode ?? EXIT.sigint;
     }
     await tellStart(session, swarm, handle, flags, new Set(report.notes));

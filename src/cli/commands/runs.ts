@@ -4,7 +4,7 @@ import { formatTime, formatUsd } from '../../core/format.js';
 import type { RunState } from '../../core/model.js';
 import { progressRecord } from '../records.js';
 import { type Session, terminalWidth } from '../session.js';
-import { causesText } from '../view/failures.js';
+import { causeCounts } from '../view/failures.js';
 import { stateText } from '../view/progress-facts.js';
 import { safeLine } from '../view/safe-text.js';
 import { type Column, renderTable } from '../view/table.js';
@@ -34,7 +34,7 @@ function cells(progress: Progress): string[] {
     String(rowsDone(progress)),
     String(progress.total),
     String(progress.failed),
-    causesText(progress.failures).slice(2, -1),
+    causeCounts(progress.failures),
     formatUsd(progress.costUsd),
     formatTime(progress.startedAt),
   ];
@@ -60,10 +60,8 @@ export async function runs(
   }
   const { stdout } = session.context;
   // Most homes have no failures to tell of.
-  const columns = COLUMNS.map((column) =>
-    column.title === 'CAUSES' && found.every(({ failures }) => failures.length === 0) ? null : column,
-  );
-  const shown = <T>(list: readonly T[]) => list.filter((_, at) => columns[at] !== null);
+  const causes = found.some(({ failures }) => failures.length > 0);
+  const shown = <T>(list: readonly T[]) => list.filter((_, at) => causes || COLUMNS[at]?.title !== 'CAUSES');
   const rows = found.map((progress) => shown(cells(progress)));
   for (const line of renderTable(shown(COLUMNS), rows, terminalWidth(stdout))) session.print(line);
   return EXIT.ok;

@@ -1,5 +1,5 @@
 /** Why rows failed: counts by cause, an example of each, what to change, and what to type next. Pure. */
-import { formatUsd, plural } from '../../core/format.js';
+import { plural, typedUsd } from '../../core/format.js';
 import type { FailureCause, FailureGroup } from '../../core/model.js';
 import { safeLine } from './safe-text.js';
 
@@ -38,9 +38,14 @@ function countOf(group: FailureGroup): string {
   return `${group.rows} ${status ?? notesOf(group).name}`;
 }
 
-/** ` (9 content filter, 7 HTTP 400)`; nothing where no causes are known. */
+/** `9 content filter, 7 HTTP 400`; the empty text where no causes are known. */
+export function causeCounts(groups: readonly FailureGroup[]): string {
+  return groups.map(countOf).join(', ');
+}
+
+/** The same in a sentence: ` (9 content filter, 7 HTTP 400)`. */
 export function causesText(groups: readonly FailureGroup[]): string {
-  return groups.length === 0 ? '' : ` (${groups.map(countOf).join(', ')})`;
+  return groups.length === 0 ? '' : ` (${causeCounts(groups)})`;
 }
 
 /** For each cause an example and what to change: `7 HTTP 400, such as row r7: HTTP 400: no; change ...`. */
@@ -59,7 +64,7 @@ const ROW_CAP = /max_cost_per_(row|call) \(\$([\d.]+)\) by \$([\d.]+)/;
 function raisedCap(run: string, { example }: FailureGroup): string[] {
   const [, of, cap, short] = ROW_CAP.exec(example.message) ?? [];
   if (of === undefined) return [];
-  const enough = formatUsd(Number(cap) * 2 + Number(short) * 2).slice(1);
+  const enough = typedUsd(2 * (Number(cap) + Number(short)));
   return [
     `with a higher cap, such as: swarm resize ${run} --max-cost-per-${of} ${enough}   then: swarm retry ${run} --cause capped`,
   ];

@@ -1,20 +1,25 @@
 /** What to type next when a run rests or has failed rows. Pure. */
 import type { Progress } from '../../client/api.js';
+import { typedUsd } from '../../core/format.js';
 import { retrySteps } from './failures.js';
 
 type Resting = Pick<Progress, 'run' | 'state' | 'reason' | 'message' | 'failed' | 'failures' | 'maxCostUsd' | 'today'>;
 
 /** Twice the cap, as it is typed: a number that works as it stands, to be changed by who wants another. */
 function higher(capUsd: number | null | undefined): string {
-  return capUsd ? String(Number((2 * capUsd).toFixed(6))) : '1';
+  return capUsd ? typedUsd(2 * capUsd) : '1';
 }
+
+/** The cap of a host or of a command, which this program's environment need not have. */
+const ENVIRONMENT_CAP = /SWARM_MAX_DAILY_COST[^($]*\(\$([\d.]+)\)/;
 
 function afterCap({ run, message, maxCostUsd, today }: Resting): string[] {
   const next = `go on when the next day has begun: swarm resume ${run}`;
   const raise = (option: string, capUsd: number | null | undefined) =>
     `go on with a higher cap, such as: swarm resize ${run} ${option} ${higher(capUsd)}`;
   if (message?.includes('SWARM_MAX_DAILY_COST')) {
-    const own = `SWARM_MAX_DAILY_COST=${higher(today?.maxCostUsd)} swarm resume ${run}`;
+    const told = ENVIRONMENT_CAP.exec(message)?.[1];
+    const own = `SWARM_MAX_DAILY_COST=${higher(told === undefined ? today?.maxCostUsd : Number(told))} swarm resume ${run}`;
     const stop = message.includes('SWARM_MAX_DAILY_COST of its command') ? '' : 'swarm stop; ';
     return [next, `go on with a higher cap, such as: ${stop}${own}`];
   }

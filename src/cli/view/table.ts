@@ -107,8 +107,8 @@ export function renderFacts(
   );
 }
 
-/** A command to its end, or a word. */
-const UNITS = /(?:(?:npx )?swarm|node (?:\S*|'[^']*)swarm\.js'?) [a-z]+ [^\n]*|\S+/g;
+/** A command to its end, with the variable before it and what follows a semicolon, or a word. */
+const UNITS = /(?:[A-Z_]+=\S+ )?(?:(?:npx )?swarm|node (?:\S*|'[^']*)swarm\.js'?) [a-z]+(?:[ ;][^\n]*|$)|\S+/g;
 
 /**
  * Breaks a line between words and cuts none: what is wider than the line is left to the terminal. A command goes on to the end of the line as

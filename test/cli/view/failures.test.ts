@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { causeLines, causesText, retrySteps } from '../../../src/cli/view/failures.js';
+import { causeCounts, causeLines, causesText, retrySteps } from '../../../src/cli/view/failures.js';
 import type { FailureGroup } from '../../../src/core/model.js';
 
 function group(cause: string, rows: number, message = 'no', code = 'E_X'): FailureGroup {
@@ -10,8 +10,9 @@ const FILTERED = group('content_filter', 9, 'the provider filtered or refused th
 const REFUSED = group('refused', 7, 'HTTP 400: temperature is not supported');
 
 it('causes: counts, most frequent first, by status where a provider refused', () => {
+  expect(causeCounts([FILTERED, REFUSED])).toBe('9 content filter, 7 HTTP 400');
   expect(causesText([FILTERED, REFUSED])).toBe(' (9 content filter, 7 HTTP 400)');
-  expect(causesText([])).toBe('');
+  expect([causeCounts([]), causesText([])]).toEqual(['', '']);
   expect(causeLines([REFUSED])).toEqual([
     '7 HTTP 400, such as row r7: HTTP 400: temperature is not supported; change what the message names, in the task or in the row',
   ]);
@@ -45,7 +46,12 @@ it.each<[string, FailureGroup[], string[]]>([
   [
     'a cap of each row',
     [group('capped', 3, 'the next call could pass max_cost_per_row ($0.0100) by $0.0050', 'E_ROW_CAP')],
-    ['with a higher cap, such as: swarm resize R --max-cost-per-row 0.0300   then: swarm retry R --cause capped'],
+    ['with a higher cap, such as: swarm resize R --max-cost-per-row 0.03   then: swarm retry R --cause capped'],
+  ],
+  [
+    'a cap of each call, of some nano-dollars',
+    [group('capped', 3, 'the next call could pass max_cost_per_call ($0.000000012) by $0.000000003', 'E_ROW_CAP')],
+    ['with a higher cap, such as: swarm resize R --max-cost-per-call 0.00000003   then: swarm retry R --cause capped'],
   ],
   [
     'one that was named so before',

@@ -209,6 +209,14 @@ describe('wrapWhole', () => {
       ['go on with:', '  swarm run t --out o --limit 5'],
     ],
     ['a command by npx', 'or: npx swarm resume a', 14, ['or:', '  npx swarm resume a']],
+    ['a command of two words at the end', 'first of all: swarm stop', 19, ['first of all:', '  swarm stop']],
+    ['its variable: with it', 'or: SWARM_X=0.5 swarm resume a', 20, ['or:', '  SWARM_X=0.5 swarm resume a']],
+    [
+      'two commands, the second with a variable: one piece',
+      'such as: npx swarm stop; SWARM_X=2 npx swarm resume a',
+      30,
+      ['such as:', '  npx swarm stop; SWARM_X=2 npx swarm resume a'],
+    ],
   ])('%s', (_what, text, width, lines) => {
     expect(wrapWhole(text, width)).toEqual(lines);
   });
