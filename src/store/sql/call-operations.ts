@@ -1,6 +1,6 @@
 /** The hot path: what happens to a call, and the money that goes with it. Each is one durable step. */
 
-import type { EpochMs, NanoUsd, Outcome } from '../../core/model.js';
+import type { NanoUsd, Outcome } from '../../core/model.js';
 import { type LedgerSlot, ledgerDayOf, ledgerSlot } from '../../core/money/ledger-slot.js';
 import { unknownRun } from '../../core/run-errors.js';
 import type { Intent, IntentResult } from '../port/intents.js';
@@ -15,13 +15,17 @@ import { countAlike, haltOf, stopRuns } from './stop-operations.js';
 /** Code of a call whose process died. */
 export const CRASHED = 'E_CALL_CRASHED';
 
-/** The open attempt of a turn became doubtful because its process is gone: it stays charged. */
-function* crash(call: CallKey, attempt: number, at: EpochMs): Operation<void> {
-  const { held, slot } = yield* storedCall(call, attempt);
-  yield [SQL.endOpen, [call.runId, call.index, call.turn, attempt, 'doubtful', CRASHED, 0, at]];
-  const { runId, index, turn } = call;
-  const charged = yield* chargeDoubt({ runId, index, turn, attempt }, held, yield* doubtRule(runId));
-  yield* charge(runId, slot, { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: charged });
+/** An open call ends in doubt: it stays charged. Returns what is to be added to the totals; null when the call is not open. */
+function* doubtOpen(doubted: Doubt): Operation<TotalsChange | null> {
+  const { runId, index, turn, attempt, isTry, code, at } = doubted;
+  const tries = isTry ? 1 : 0;
+  const [call] = yield [SQL.endOpen, [runId, index, turn, attempt, 'doubtful', code, tries, at]];
+  if (!call) return null;
+  const held = Number(call['reserved_nano']);
+  const charged = yield* chargeDoubt(doubted, held, yield* doubtRule(runId));
+  const change: TotalsChange = { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: charged, tries };
+  yield* book(call['ledger_slot'], change);
+  return change;
 }
 
 /** Money and counts of a call: those of its run, and where it is booked. */
@@ -46,7 +50,9 @@ function* lookAtTurn(intent: Intent): Operation<{ newest: number; stop: IntentRe
   const until = Number(lease?.['lease_until'] ?? 0);
   const overdue = intent.overdue?.some((dead) => dead.id === owner && dead.leaseUntil === until);
   if (until > 0 && !overdue) return { newest, stop: { kind: 'elsewhere', owner } };
-  yield* crash(intent, newest, intent.at);
+  const { runId, index, turn, at } = intent;
+  const crashed = yield* doubtOpen({ runId, index, turn, attempt: newest, code: CRASHED, isTry: false, at });
+  if (crashed) yield addTotals(runId, crashed);
   return { newest, stop: null };
 }
 
@@ -243,18 +249,9 @@ export function* spend(spent: Spent): Operation<void> {
 }
 
 export function* doubt(doubted: Doubt): Operation<void> {
-  const { runId, index, turn, attempt, isTry, code, at } = doubted;
-  const [call] = yield [SQL.endOpen, [runId, index, turn, attempt, 'doubtful', code, isTry ? 1 : 0, at]];
-  let change: TotalsChange | null = null;
-  if (call) {
-    const held = Number(call['reserved_nano']);
-    const charged = yield* chargeDoubt({ runId, index, turn, attempt }, held, yield* doubtRule(runId));
-    change = { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: charged, tries: isTry ? 1 : 0 };
-    yield* book(call['ledger_slot'], change);
-  } else {
-    yield* storedCall(doubted, attempt);
-  }
-  yield* conclude(runId, change, doubted);
+  const change = yield* doubtOpen(doubted);
+  if (change === null) yield* storedCall(doubted, doubted.attempt);
+  yield* conclude(doubted.runId, change, doubted);
 }
 
 export function* finish({ runId, outcome }: { runId: string; outcome: Outcome }): Operation<void> {
