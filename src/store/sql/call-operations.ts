@@ -7,7 +7,7 @@ import type { Intent, IntentResult } from '../port/intents.js';
 import type { CallEndRecord, CallKey, Doubt, Refusal, Settlement, Spent } from '../port/store.js';
 import { type CapDays, capOfUnpriced, capReached, newestSlot, startZone, timesOf } from './caps.js';
 import { chargeDoubt, doubtRule, LATE } from './doubt-charge.js';
-import { addTotals, book, insertOutcome, type Operation, type TotalsChange } from './operation.js';
+import { addTotals, book, insertOutcome, type Operation, storable, type TotalsChange, tokenValues } from './operation.js';
 import { RECONCILED } from './reconcile-operation.js';
 import { SQL, type Value } from './statements.js';
 import { countAlike, haltOf, stopRuns } from './stop-operations.js';
@@ -169,10 +169,9 @@ function* settleLate(settlement: Settlement, servedModel: string): Operation<voi
 export function* settle(settlement: Settlement): Operation<'used' | 'late'> {
   const { runId, index, turn, attempt, usage, costNano } = settlement;
   const key = [runId, index, turn, attempt];
-  const tokens = usage ? [usage.input, usage.cached, usage.output, usage.reasoning] : [null, null, null, null];
-  const servedModel = settlement.servedModel.toWellFormed().replaceAll('\0', '');
+  const servedModel = storable(settlement.servedModel);
   const unpriced = costNano === null ? 1 : 0;
-  const end = [settlement.finish, servedModel, ...tokens, costNano ?? 0, settlement.at, unpriced];
+  const end = [settlement.finish, servedModel, ...tokenValues(usage), costNano ?? 0, settlement.at, unpriced];
   // A first attempt that is open is the only attempt of its turn.
   let [call] = yield [attempt === 1 ? SQL.answerFirst : SQL.answerOpen, [...key, ...end]];
   let change: TotalsChange | null = null;
@@ -225,10 +224,8 @@ export function* refuse(refusal: Refusal): Operation<void> {
 }
 
 export function* spend(spent: Spent): Operation<void> {
-  const { runId, index, turn, attempt, isTry, code, usage, costNano, at } = spent;
-  const tokens = usage ? [usage.input, usage.cached, usage.output, usage.reasoning] : [null, null, null, null];
-  const servedModel = spent.servedModel.toWellFormed().replaceAll('\0', '');
-  const paid = [runId, index, turn, attempt, code, servedModel, ...tokens, costNano ?? 0, at];
+  const { runId, index, turn, attempt, isTry, code, servedModel, usage, costNano, at } = spent;
+  const paid = [runId, index, turn, attempt, code, storable(servedModel), ...tokenValues(usage), costNano ?? 0, at];
   const unpriced = costNano === null ? 1 : 0;
   const gains: TotalsChange = { calls: 1, settledNano: costNano ?? 0, unpriced, usage, tries: isTry ? 1 : 0 };
   let [call] = yield [SQL.spendOpen, [...paid, isTry ? 1 : 0, unpriced]];
