@@ -242,7 +242,7 @@ const CONTROL_COLUMNS: { [K in keyof Omit<Control, 'startCap' | 'stop' | 'versio
   auto: 'auto',
 };
 
-export type ControlPatch = Partial<Omit<Control, 'startCap' | 'stop' | 'version'>>;
+type ControlPatch = Partial<Omit<Control, 'startCap' | 'stop' | 'version'>>;
 
 const CAP_COLUMNS = [
   CONTROL_COLUMNS.capNano,
