@@ -2,6 +2,7 @@
  * JSON whose whole numbers keep their value: `JSON.parse` rounds those above 2^53, here they are bigints. What a reader would have to guess,
  * a key that is there twice or a number that no program can hold, has its place.
  */
+import { shortened } from './format.js';
 import { endOfString } from './json-fault.js';
 
 /** Where something stands in the text that JSON allows and a row must not have. */
@@ -100,7 +101,7 @@ class ExactReader {
 }
 
 function shown(text: string): string {
-  return JSON.stringify(text.length > 60 ? `${text.slice(0, 57)}...` : text);
+  return JSON.stringify(shortened(text));
 }
 
 /** Keys of a value at all depths; not all of them when it is nested deeper than rows may be. */

@@ -15,6 +15,11 @@ export function plural(count: number, word: string): string {
   return `${count} ${word}${count === 1 ? '' : 's'}`;
 }
 
+/** A text of others within a sentence: its beginning and `...` where it is longer than `most` characters. @default 60 */
+export function shortened(text: string, most = 60): string {
+  return text.length > most ? `${text.slice(0, most - 3)}...` : text;
+}
+
 /** Less is nothing: amounts are whole nano-dollars, means of them are not. */
 const HALF_A_NANO = 5e-10;
 

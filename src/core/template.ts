@@ -6,6 +6,7 @@
 import type { SeedContent } from '../schema/seed.js';
 import { type Problem, SwarmError } from './errors.js';
 import { exactJson } from './exact-json.js';
+import { shortened } from './format.js';
 
 /** A problem of the template text; `offset` counts UTF-16 units from its start. */
 export interface TemplateFault extends Omit<Problem, 'place'> {
@@ -44,10 +45,6 @@ export function canBeNamed(field: string): boolean {
   return field.trim() !== '' && !/\{\{|\}\}|\n|^[{]|[}]$/.test(field);
 }
 
-function shown(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
-}
-
 function cut(source: string): { parts: Part[]; offsets: Map<string, number>; faults: TemplateFault[] } {
   const parts: Part[] = [];
   const offsets = new Map<string, number>();
@@ -75,7 +72,7 @@ function cut(source: string): { parts: Part[]; offsets: Map<string, number>; fau
       faults.push({
         code: 'E_TEMPLATE_SYNTAX',
         offset: open,
-        found: `"{{${shown(line)}" has no closing }}`,
+        found: `"{{${shortened(line)}" has no closing }}`,
         allowed: PLACEHOLDERS,
         fix: 'close the placeholder with }}, or write {{{{ for a literal {{',
       });
@@ -105,7 +102,7 @@ function cut(source: string): { parts: Part[]; offsets: Map<string, number>; fau
     faults.push({
       code: 'E_TEMPLATE_EXPRESSION',
       offset: match.index,
-      found: `"${shown(match[0])}" is a template statement; templates hold no statements`,
+      found: `"${shortened(match[0])}" is a template statement; templates hold no statements`,
       allowed: PLACEHOLDERS,
       fix: 'make one row per wanted prompt, or put the text in a field of the row',
     });

@@ -1,6 +1,7 @@
 /** Rows against the template, while they stream by: which variables they cannot fill. */
 import type { Place, Problem } from '../core/errors.js';
 import { isFields } from '../core/fields.js';
+import { shortened } from '../core/format.js';
 import { nearest } from '../core/nearest.js';
 import { canBeNamed, isPlainName, type Template, variableOf, variableProblem } from '../core/template.js';
 import type { SeedContent } from '../schema/seed.js';
@@ -161,7 +162,7 @@ export class RowCheck {
     return {
       ...shared,
       code: 'E_TEMPLATE_EXPRESSION',
-      found: `no row has a field named "${path.length > 60 ? `${path.slice(0, 57)}...` : path}", and templates hold no expressions`,
+      found: `no row has a field named "${shortened(path)}", and templates hold no expressions`,
       fix: 'put the wanted text in a field of the rows; for braces that are text write {{{{ instead of {{',
     };
   }

@@ -1,5 +1,6 @@
 /** worker_model, worker_api_base and worker_api_key_env become one ModelRef. What a base may be stands in api-base.ts. */
 import type { Problem } from '../core/errors.js';
+import { isSimulated } from '../core/money/price.js';
 import { nearest } from '../core/nearest.js';
 import { PROVIDERS, providerOfBase, UNSUPPORTED_PROVIDERS } from '../schema/providers.js';
 import { keyNotes } from '../schema/task.js';
@@ -89,7 +90,7 @@ export function readModelRef(given: {
     return { key: 'worker_model', fault: { code: 'E_TASK_MISSING', found, allowed, fix: `write ${ref.provider}/<model>` } };
   }
   if (given.worker_api_key_env === undefined) return { ref };
-  if (ref.provider === 'sim' && ref.apiBase === null) {
+  if (isSimulated(ref)) {
     const found = 'the simulated provider takes no key';
     const fault = {
       code: 'E_TASK_CONFLICT',

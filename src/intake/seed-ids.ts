@@ -1,6 +1,7 @@
 /** Ids of rows: given, or made from the content. Every id is once in a run. */
 import { hash } from 'node:crypto';
 import type { Problem } from '../core/errors.js';
+import { shortened } from '../core/format.js';
 import { HashTable, halves } from '../core/hash-table.js';
 
 /** Longest given id in bytes of UTF-8. */
@@ -44,7 +45,7 @@ function readId(given: unknown): { id: string } | { fault: Fault } {
 }
 
 function shownId(id: string): string {
-  return JSON.stringify(id.length > 60 ? `${id.slice(0, 57)}...` : id);
+  return JSON.stringify(shortened(id));
 }
 
 export class SeedIds {

@@ -3,6 +3,7 @@
  * goes to its own provider's base alone, and everything else must be on a list of the host's user.
  */
 import type { Problem } from '../core/errors.js';
+import { isSimulated } from '../core/money/price.js';
 import { PROVIDERS } from '../schema/providers.js';
 import type { ModelRef } from '../schema/task-types.js';
 import { readApiBase } from './api-base.js';
@@ -104,8 +105,7 @@ function keyProblem(model: ModelRef, { bases, keys }: InputRules): Problem | nul
 
 /** True when calls of the model may be billed: a key is sent, or its price is known and not 0. */
 export function mayCost(model: ModelRef, priced: boolean): boolean {
-  if (model.provider === 'sim' && model.apiBase === null) return false;
-  return model.apiKeyEnv !== null || priced;
+  return !isSimulated(model) && (model.apiKeyEnv !== null || priced);
 }
 
 /** E_INPUT_REFUSED for the first thing that the input may not use; null: all of it. `priced`: its price is known and not 0. */

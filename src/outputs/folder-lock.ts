@@ -1,10 +1,9 @@
 /** One process at a time changes the marker of a run folder. The lock ends with its process, so it is never left behind. */
-import { closeSync, constants, lstatSync, openSync, rmSync } from 'node:fs';
+import { lstatSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { EXIT, SwarmError } from '../core/errors.js';
-import { PRIVATE_FILE_MODE } from '../new-files.js';
-import { ProcessLock } from '../store/process-lock.js';
+import { makeLockFile, ProcessLock } from '../store/process-lock.js';
 import { unsafeTarget, writing } from './write-errors.js';
 
 export const LOCK_FILE = '.durable-swarm.lock';
@@ -20,8 +19,7 @@ function inode(path: string): number | null {
 
 /** Null when another process has it, or when its last holder took the file away between our opening and locking it. */
 function tryAcquire(path: string): ProcessLock | null {
-  if (inode(path) === null)
-    closeSync(openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_NOFOLLOW, PRIVATE_FILE_MODE));
+  if (inode(path) === null) makeLockFile(path);
   const before = inode(path);
   const lock = ProcessLock.tryAcquire(path);
   if (lock !== null && before !== null && inode(path) === before) return lock;

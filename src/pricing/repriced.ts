@@ -22,16 +22,19 @@ export function atTodaysPrice(
   { priceThen, at }: { priceThen: PriceOverride | null; at: EpochMs },
 ): SampledRow[] {
   const { model, price: override, maxTokens, timeoutMs } = task;
-  const unchanged = same(priceThen, override);
+  const today = repriced(rows, (usage) => prices.cost({ model, override, at }, usage));
+  if (same(priceThen, override)) {
+    return today.map((row, position) => {
+      const then = rows[position]?.costNano ?? null;
+      return then === null ? row : { ...row, costNano: Math.max(then, row.costNano ?? 0) };
+    });
+  }
   const worst = (price: PriceOverride | null) =>
     prices.worstCase({ model, override: price, at, timeoutMs }, { input: COMPARED_INPUT, maxOutput: maxTokens });
-  const [before, now] = unchanged ? [1, 1] : [worst(priceThen), worst(override)];
-  const today = repriced(rows, (usage) => prices.cost({ model, override, at }, usage));
-  return rows.map((row, position) => {
-    const costNano = today[position]?.costNano ?? null;
-    if (unchanged) return { ...row, costNano: row.costNano === null ? costNano : Math.max(row.costNano, costNano ?? 0) };
-    if (now === null) return { ...row, costNano: null };
-    if (row.unmetered === 0) return { ...row, costNano };
+  const [before, now] = [worst(priceThen), worst(override)];
+  if (now === null) return rows.map((row) => ({ ...row, costNano: null }));
+  return today.map((row) => {
+    if (row.unmetered === 0) return row;
     // Booked at what it could cost at most.
     return { ...row, costNano: row.costNano === null || !before ? null : Math.ceil((row.costNano * now) / before) };
   });

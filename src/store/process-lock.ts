@@ -3,8 +3,11 @@ import { closeSync, openSync } from 'node:fs';
 import Database from 'libsql';
 import { PRIVATE_FILE_MODE } from '../new-files.js';
 
-/** A file that is there must not be opened: closing it would end the lock that this process may have on it. */
-function makeFile(path: string): void {
+/**
+ * Makes the file of a lock unless it is there; no link is followed. One that is there must not be opened: closing it would end the lock that
+ * this process may have on it.
+ */
+export function makeLockFile(path: string): void {
   try {
     closeSync(openSync(path, 'wx', PRIVATE_FILE_MODE));
   } catch (error) {
@@ -21,7 +24,7 @@ export class ProcessLock {
 
   /** Null when another process holds it. Throws when the file cannot be opened. */
   static tryAcquire(path: string): ProcessLock | null {
-    makeFile(path);
+    makeLockFile(path);
     const database = new Database(path, { timeout: 0 });
     try {
       database.pragma('busy_timeout = 0');

@@ -151,7 +151,6 @@ export function runDouble(options: DoubleOptions): OutputReader {
         usage: { input: 100, cached: 20, output: 200, reasoning: 30 },
         costNano: 1_149_514_500,
         unmetered: { calls: 0, costNano: 0 },
-        unpriced: 0,
         exceeding: { calls: 0, overNano: 0 },
       },
     ],

@@ -312,6 +312,14 @@ describe.each(databases)('money on $name', ({ missing, place }) => {
       expect(await store.spendByModel('export')).toMatchObject([{ model: 'billed', calls: 1, costNano: 40, usage }]);
     });
 
+    test("a model's name that no database takes -> without NUL and half pairs", async () => {
+      await stagedRun(store, 'odd-name', 1);
+      await doubted('odd-name', 0);
+      const settled = [{ index: 0, turn: 1, attempt: 1, costNano: 40, model: 'billed\0\ud83d', usage: null }];
+      expect(await store.reconcile({ runId: 'odd-name', settled, released: [], at: NOW })).toEqual({ settled: 1, released: 0 });
+      expect(await store.spendByModel('odd-name')).toMatchObject([{ model: 'billed\ufffd', calls: 1 }]);
+    });
+
     test('an answer that comes after its cost was settled -> too late: charged once, not used; the turn is free', async () => {
       await stagedRun(store, 'afterwards', 1);
       await doubted('afterwards', 0);

@@ -1,5 +1,5 @@
 /** Why rows failed: counts by cause, an example of each, what to change, and what to type next. Pure. */
-import { plural, typedUsd } from '../../core/format.js';
+import { plural, shortened, typedUsd } from '../../core/format.js';
 import type { FailureCause, FailureGroup } from '../../core/model.js';
 import { safeLine } from './safe-text.js';
 
@@ -52,9 +52,8 @@ export function causesText(groups: readonly FailureGroup[]): string {
 export function causeLines(groups: readonly FailureGroup[]): string[] {
   return groups.map((group) => {
     const { id, code, message } = group.example;
-    const said = safeLine(message || code);
-    const short = said.length > LONGEST_MESSAGE ? `${said.slice(0, LONGEST_MESSAGE - 3)}...` : said;
-    return `${countOf(group)}, such as row ${safeLine(id)}: ${short}; ${notesOf(group).change}`;
+    const said = shortened(safeLine(message || code), LONGEST_MESSAGE);
+    return `${countOf(group)}, such as row ${safeLine(id)}: ${said}; ${notesOf(group).change}`;
   });
 }
 

@@ -15,8 +15,6 @@ export interface ModelSpend {
   costNano: NanoUsd | null;
   /** Of these: answers without token counts, and what they are booked at: their reservation, unless the provider said what they cost. */
   unmetered: { calls: number; costNano: NanoUsd | null };
-  /** Of these: answers whose cost nobody knows. */
-  unpriced: number;
   /** Of these: answers that cost more than was reserved for them, and how much more. */
   exceeding: { calls: number; overNano: NanoUsd };
 }

@@ -280,7 +280,7 @@ export interface Store extends SharedStore, MoneyStore, TaskVersionStore {
   takeStartCap(runId: string, cap: DayCap, replace: boolean): Promise<void>;
   /** Control rows of several runs; unknown runs are left out. */
   controls(runIds: readonly string[]): Promise<Map<string, Control>>;
-  /** Calls the listener right after a setControl of this store object was committed. Returns what ends it. */
+  /** Calls the listener right after a write of this store object that changed the row was committed. Returns what ends it. */
   onControl(listener: (runId: string, control: Control) => void): () => void;
 
   /** Waits for queued writes, then closes. */

@@ -1,13 +1,13 @@
 /** The hot path: what happens to a call, and the money that goes with it. Each is one durable step. */
 
-import type { EpochMs, NanoUsd, Outcome } from '../../core/model.js';
+import type { NanoUsd, Outcome } from '../../core/model.js';
 import { type LedgerSlot, ledgerDayOf, ledgerSlot } from '../../core/money/ledger-slot.js';
 import { unknownRun } from '../../core/run-errors.js';
 import type { Intent, IntentResult } from '../port/intents.js';
 import type { CallEndRecord, CallKey, Doubt, Refusal, Settlement, Spent } from '../port/store.js';
 import { type CapDays, capOfUnpriced, capReached, newestSlot, startZone, timesOf } from './caps.js';
 import { chargeDoubt, doubtRule, LATE } from './doubt-charge.js';
-import { addTotals, book, insertOutcome, type Operation, type TotalsChange } from './operation.js';
+import { addTotals, book, insertOutcome, type Operation, storable, type TotalsChange, tokenValues } from './operation.js';
 import { RECONCILED } from './reconcile-operation.js';
 import { SQL, type Value } from './statements.js';
 import { countAlike, haltOf, stopRuns } from './stop-operations.js';
@@ -15,13 +15,17 @@ import { countAlike, haltOf, stopRuns } from './stop-operations.js';
 /** Code of a call whose process died. */
 export const CRASHED = 'E_CALL_CRASHED';
 
-/** The open attempt of a turn became doubtful because its process is gone: it stays charged. */
-function* crash(call: CallKey, attempt: number, at: EpochMs): Operation<void> {
-  const { held, slot } = yield* storedCall(call, attempt);
-  yield [SQL.endOpen, [call.runId, call.index, call.turn, attempt, 'doubtful', CRASHED, 0, at]];
-  const { runId, index, turn } = call;
-  const charged = yield* chargeDoubt({ runId, index, turn, attempt }, held, yield* doubtRule(runId));
-  yield* charge(runId, slot, { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: charged });
+/** An open call ends in doubt: it stays charged. Returns what is to be added to the totals; null when the call is not open. */
+function* doubtOpen(doubted: Doubt): Operation<TotalsChange | null> {
+  const { runId, index, turn, attempt, isTry, code, at } = doubted;
+  const tries = isTry ? 1 : 0;
+  const [call] = yield [SQL.endOpen, [runId, index, turn, attempt, 'doubtful', code, tries, at]];
+  if (!call) return null;
+  const held = Number(call['reserved_nano']);
+  const charged = yield* chargeDoubt(doubted, held, yield* doubtRule(runId));
+  const change: TotalsChange = { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: charged, tries };
+  yield* book(call['ledger_slot'], change);
+  return change;
 }
 
 /** Money and counts of a call: those of its run, and where it is booked. */
@@ -46,7 +50,9 @@ function* lookAtTurn(intent: Intent): Operation<{ newest: number; stop: IntentRe
   const until = Number(lease?.['lease_until'] ?? 0);
   const overdue = intent.overdue?.some((dead) => dead.id === owner && dead.leaseUntil === until);
   if (until > 0 && !overdue) return { newest, stop: { kind: 'elsewhere', owner } };
-  yield* crash(intent, newest, intent.at);
+  const { runId, index, turn, at } = intent;
+  const crashed = yield* doubtOpen({ runId, index, turn, attempt: newest, code: CRASHED, isTry: false, at });
+  if (crashed) yield addTotals(runId, crashed);
   return { newest, stop: null };
 }
 
@@ -163,10 +169,9 @@ function* settleLate(settlement: Settlement, servedModel: string): Operation<voi
 export function* settle(settlement: Settlement): Operation<'used' | 'late'> {
   const { runId, index, turn, attempt, usage, costNano } = settlement;
   const key = [runId, index, turn, attempt];
-  const tokens = usage ? [usage.input, usage.cached, usage.output, usage.reasoning] : [null, null, null, null];
-  const servedModel = settlement.servedModel.toWellFormed().replaceAll('\0', '');
+  const servedModel = storable(settlement.servedModel);
   const unpriced = costNano === null ? 1 : 0;
-  const end = [settlement.finish, servedModel, ...tokens, costNano ?? 0, settlement.at, unpriced];
+  const end = [settlement.finish, servedModel, ...tokenValues(usage), costNano ?? 0, settlement.at, unpriced];
   // A first attempt that is open is the only attempt of its turn.
   let [call] = yield [attempt === 1 ? SQL.answerFirst : SQL.answerOpen, [...key, ...end]];
   let change: TotalsChange | null = null;
@@ -219,10 +224,8 @@ export function* refuse(refusal: Refusal): Operation<void> {
 }
 
 export function* spend(spent: Spent): Operation<void> {
-  const { runId, index, turn, attempt, isTry, code, usage, costNano, at } = spent;
-  const tokens = usage ? [usage.input, usage.cached, usage.output, usage.reasoning] : [null, null, null, null];
-  const servedModel = spent.servedModel.toWellFormed().replaceAll('\0', '');
-  const paid = [runId, index, turn, attempt, code, servedModel, ...tokens, costNano ?? 0, at];
+  const { runId, index, turn, attempt, isTry, code, servedModel, usage, costNano, at } = spent;
+  const paid = [runId, index, turn, attempt, code, storable(servedModel), ...tokenValues(usage), costNano ?? 0, at];
   const unpriced = costNano === null ? 1 : 0;
   const gains: TotalsChange = { calls: 1, settledNano: costNano ?? 0, unpriced, usage, tries: isTry ? 1 : 0 };
   let [call] = yield [SQL.spendOpen, [...paid, isTry ? 1 : 0, unpriced]];
@@ -243,18 +246,9 @@ export function* spend(spent: Spent): Operation<void> {
 }
 
 export function* doubt(doubted: Doubt): Operation<void> {
-  const { runId, index, turn, attempt, isTry, code, at } = doubted;
-  const [call] = yield [SQL.endOpen, [runId, index, turn, attempt, 'doubtful', code, isTry ? 1 : 0, at]];
-  let change: TotalsChange | null = null;
-  if (call) {
-    const held = Number(call['reserved_nano']);
-    const charged = yield* chargeDoubt({ runId, index, turn, attempt }, held, yield* doubtRule(runId));
-    change = { open: -1, reservedNano: -held, doubtful: 1, doubtfulNano: charged, tries: isTry ? 1 : 0 };
-    yield* book(call['ledger_slot'], change);
-  } else {
-    yield* storedCall(doubted, attempt);
-  }
-  yield* conclude(runId, change, doubted);
+  const change = yield* doubtOpen(doubted);
+  if (change === null) yield* storedCall(doubted, doubted.attempt);
+  yield* conclude(doubted.runId, change, doubted);
 }
 
 export function* finish({ runId, outcome }: { runId: string; outcome: Outcome }): Operation<void> {

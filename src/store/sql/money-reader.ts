@@ -76,7 +76,6 @@ export class MoneyReader implements MoneyStore {
             calls: sum.unmetered.calls + part.unmetered.calls,
             costNano: sumOf(sum.unmetered.costNano, part.unmetered.costNano),
           };
-          sum.unpriced += part.unpriced;
           sum.exceeding = {
             calls: sum.exceeding.calls + part.exceeding.calls,
             overNano: sum.exceeding.overNano + part.exceeding.overNano,
@@ -168,7 +167,6 @@ export class MoneyReader implements MoneyStore {
         calls: row.calls - row.metered,
         costNano: spentOf({ settledNano: row.unmetered_cost ?? 0, unpriced: row.unmetered_unpriced ?? 0 }),
       },
-      unpriced: row.unpriced,
       exceeding: { calls: Number(row.exceeding), overNano: Number(row.over) },
     }));
   }

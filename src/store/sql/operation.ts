@@ -66,6 +66,16 @@ export function addTotals(runId: string, change: TotalsChange): Step {
   ];
 }
 
+/** The four columns of token counts, in the order of the statements; null: the provider said none. */
+export function tokenValues(usage: Usage | null): Value[] {
+  return usage ? [usage.input, usage.cached, usage.output, usage.reasoning] : [null, null, null, null];
+}
+
+/** A text of others as both databases take it: without NUL and halves of surrogate pairs. */
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '');
+}
+
 /** Money that an operation books where its call was admitted. `slot` is null for a call of before the ledger, and for a simulated one. */
 export function* book(
   slot: Value | undefined,

@@ -1,7 +1,7 @@
 /** What a provider's own records say of doubtful calls, in one step. */
 
 import type { Reconciliation } from '../port/reconciliation.js';
-import { addTotals, book, type Operation, type TotalsChange } from './operation.js';
+import { addTotals, book, type Operation, storable, type TotalsChange, tokenValues } from './operation.js';
 import { type Row, SQL, type Value } from './statements.js';
 
 /** Code of a call that was billed though its answer is lost. */
@@ -18,8 +18,7 @@ function* change(runId: string, call: Row, more: TotalsChange): Operation<void> 
 export function* reconcile({ runId, settled, released, at }: Reconciliation): Operation<{ settled: number; released: number }> {
   const done = { settled: 0, released: 0 };
   for (const { index, turn, attempt, costNano, model, usage } of settled) {
-    const tokens = usage ? [usage.input, usage.cached, usage.output, usage.reasoning] : [null, null, null, null];
-    const paid: Value[] = [runId, index, turn, attempt, RECONCILED, model, ...tokens, costNano, at];
+    const paid: Value[] = [runId, index, turn, attempt, RECONCILED, storable(model), ...tokenValues(usage), costNano, at];
     const [call] = yield [SQL.paidDoubtful, paid];
     if (!call) continue;
     yield* change(runId, call, { calls: 1, settledNano: costNano, usage });

@@ -6,7 +6,7 @@ import type { DayCap } from '../port/intents.js';
 import type { Control, NewControl, NewRun, RunPatch, WorkflowExecution } from '../port/store.js';
 import { runExists, runNotStaged } from '../store-errors.js';
 import { chargeAnew } from './doubt-charge.js';
-import { addTotals, type Operation } from './operation.js';
+import { addTotals, type Operation, storable } from './operation.js';
 import { readControl } from './rows.js';
 import { insertSeeds, SQL, type Statement, updateColumns, type Value } from './statements.js';
 import { forgetStop } from './stop-operations.js';
@@ -114,7 +114,7 @@ const RUN_COLUMNS: { [K in keyof RunPatch]-?: string } = {
 
 function runValue(key: keyof RunPatch, value: unknown): Value {
   if (key === 'task') return JSON.stringify(value);
-  if (key === 'message' && typeof value === 'string') return value.toWellFormed().replaceAll('\0', '');
+  if (key === 'message' && typeof value === 'string') return storable(value);
   return typeof value === 'boolean' ? flag(value) : (value as Value);
 }
 
@@ -242,7 +242,7 @@ const CONTROL_COLUMNS: { [K in keyof Omit<Control, 'startCap' | 'stop' | 'versio
   auto: 'auto',
 };
 
-export type ControlPatch = Partial<Omit<Control, 'startCap' | 'stop' | 'version'>>;
+type ControlPatch = Partial<Omit<Control, 'startCap' | 'stop' | 'version'>>;
 
 const CAP_COLUMNS = [
   CONTROL_COLUMNS.capNano,

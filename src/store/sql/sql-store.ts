@@ -1,13 +1,13 @@
 /** The store over any SQL database: writes go to the writer as named operations, reads to the reader. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { exactJson } from '../../core/exact-json.js';
-import type { EpochMs, Outcome, RunState } from '../../core/model.js';
+import type { EpochMs, Outcome } from '../../core/model.js';
 import type { Seed } from '../../schema/seed.js';
-import type { Control, RunPatch, Store } from '../port/store.js';
+import type { Control, Store } from '../port/store.js';
 import { isAway, PATIENCE_MS, storeError } from '../store-errors.js';
 import type { Writer } from './all-operations.js';
 import type { Reader } from './reader.js';
-import type { ControlPatch, SeedTuple } from './run-operations.js';
+import type { SeedTuple } from './run-operations.js';
 
 /** Seeds in one write: a transaction that other processes wait for stays short. */
 const SEEDS_PER_WRITE = 500;
@@ -111,26 +111,11 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     await Promise.all(writes);
   }
 
-  function tell(runId: string, control: Control): void {
-    for (const listener of listeners) listener(runId, control);
-  }
-
-  async function setControl(runId: string, patch: ControlPatch, options: { capsFall?: boolean } = {}): Promise<Control> {
-    const control = await writer.write('setControl', { runId, patch, ...options });
-    tell(runId, control);
+  /** A write that may change what is asked of a run, which listeners hear of. Null: it changed nothing. */
+  async function heard<C extends Control | null>(runId: string, write: Promise<C>): Promise<C> {
+    const control = await write;
+    if (control !== null) for (const listener of listeners) listener(runId, control);
     return control;
-  }
-
-  async function restRun(runId: string, workflowId: string | null, patch: RunPatch, restedAt?: EpochMs): Promise<boolean> {
-    const control = await writer.write('restRun', { runId, workflowId, patch, at: Date.now(), restedAt: restedAt ?? null });
-    if (control !== null) tell(runId, control);
-    return control !== null;
-  }
-
-  async function letGoOn(runId: string, from: readonly RunState[]): Promise<boolean> {
-    const control = await writer.write('letGoOn', { runId, from, at: Date.now() });
-    if (control !== null) tell(runId, control);
-    return control !== null;
   }
 
   async function close(): Promise<void> {
@@ -154,8 +139,11 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     dropRun,
     updateRun: (runId, patch, whileIn, restedAt) =>
       writer.write('updateRun', { runId, patch, whileIn: whileIn ?? null, at: Date.now(), restedAt: restedAt ?? null }),
-    restRun,
-    letGoOn,
+    async restRun(runId, workflowId, patch, restedAt = null) {
+      const change = { runId, workflowId, patch, at: Date.now(), restedAt };
+      return (await heard(runId, writer.write('restRun', change))) !== null;
+    },
+    letGoOn: async (runId, from) => (await heard(runId, writer.write('letGoOn', { runId, from, at: Date.now() }))) !== null,
     openEpoch: (runId, workflow, at) => writer.write('openEpoch', { runId, workflow, at }),
     reopenFailed: (runId, cause) => writer.write('reopenFailed', { runId, cause: cause ?? null }),
     changeTask: (change) => writer.write('changeTask', { ...change, at: Date.now() }),
@@ -166,10 +154,9 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     doubt: (doubt) => writer.write('doubt', doubt),
     reconcile: (reconciliation) => writer.write('reconcile', reconciliation),
     finish: (runId: string, outcome: Outcome) => writer.write('finish', { runId, outcome }),
-    setControl,
+    setControl: (runId, patch, options) => heard(runId, writer.write('setControl', { runId, patch, ...options })),
     async takeStartCap(runId, cap, replace) {
-      const control = await writer.write('takeStartCap', { runId, cap, replace });
-      if (control !== null) tell(runId, control);
+      await heard(runId, writer.write('takeStartCap', { runId, cap, replace }));
     },
     onControl(listener) {
       listeners.add(listener);

@@ -79,7 +79,7 @@ export const SQL = define({
     AND NOT EXISTS (SELECT 1 FROM ledger WHERE slot > CAST(?9 AS BIGINT))
     AND (CAST(?6 AS BIGINT) IS NULL OR CAST(?6 AS BIGINT) >= ${dayCharge('?7', '?8')})
     RETURNING run_id`,
-  caps: `SELECT call_cap_nano, row_cap_nano, cap_nano, day_cap_nano, start_cap_nano, start_cap_zone FROM controls WHERE run_id = ?1`,
+  caps: `SELECT call_cap_nano, row_cap_nano, cap_nano, day_cap_nano, start_cap_nano FROM controls WHERE run_id = ?1`,
   startZone: 'SELECT start_cap_zone FROM controls WHERE run_id = ?1 AND start_cap_nano IS NOT NULL',
   takeStartCap: `UPDATE controls SET start_cap_nano = ?2, start_cap_zone = ?3, version = version + 1 WHERE run_id = ?1
     AND (CAST(?4 AS BIGINT) = 1 OR start_cap_nano IS NULL OR start_cap_nano > CAST(?2 AS BIGINT)) RETURNING *`,

@@ -3,11 +3,11 @@ import type { Outcome } from '../../core/model.js';
 import { mayBeSystematic, type RunStop, type StopScope, systematicStop } from '../../core/run-stop.js';
 import { type ModelRef, PAUSE_AFTER, type Task } from '../../schema/task-types.js';
 import type { Halted } from '../port/intents.js';
-import type { Operation } from './operation.js';
+import { type Operation, storable } from './operation.js';
 import { SQL } from './statements.js';
 
 function stopJson({ cause, message }: RunStop): string {
-  return JSON.stringify({ cause, message: message.toWellFormed().replaceAll('\0', '') });
+  return JSON.stringify({ cause, message: storable(message) });
 }
 
 /** Without a key a refusal says nothing of other models. */

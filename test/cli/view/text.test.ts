@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { recordTables } from '../../../src/cli/view/record-tables.js';
 import { safeLine, safeStream, safeText } from '../../../src/cli/view/safe-text.js';
 import { cutTo, renderFacts, renderTable, wrapTo, wrapWhole } from '../../../src/cli/view/table.js';
-import { formatCount, formatDuration, formatRate, formatTime, formatUsd } from '../../../src/core/format.js';
+import { formatCount, formatDuration, formatRate, formatTime, formatUsd, shortened } from '../../../src/core/format.js';
 
 describe('format', () => {
   it.each([
@@ -49,6 +49,11 @@ describe('format', () => {
 
   it('formatRate: a decimal only where it says something', () => {
     expect([0, 0.25, 9.94, 9.96, 1234].map(formatRate)).toEqual(['0.0', '0.3', '9.9', '10', '1234']);
+  });
+
+  it('shortened: longer than the most -> cut to it, dots included; else as it is', () => {
+    expect([shortened('x'.repeat(60)), shortened('x'.repeat(61))]).toEqual(['x'.repeat(60), `${'x'.repeat(57)}...`]);
+    expect([shortened('abcdef', 6), shortened('abcdefg', 6)]).toEqual(['abcdef', 'abc...']);
   });
 
   it('formatTime: UTC, or a dash', () => {
