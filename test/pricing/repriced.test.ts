@@ -15,7 +15,16 @@ function taskAt(price: PriceOverride | null): Task {
 
 /** Two calls of 100 tokens in, 50 out each: $0.0004 at CHEAP. */
 function row(costNano: number | null, more: Partial<SampledRow> = {}): SampledRow {
-  return { index: 0, calls: 2, inputTokens: 200, cachedTokens: 0, outputTokens: 100, unmetered: 0, costNano, ...more } as SampledRow;
+  return {
+    index: 0,
+    calls: 2,
+    inputTokens: 200,
+    cachedTokens: 0,
+    outputTokens: 100,
+    unmetered: 0,
+    costNano,
+    ...more,
+  } as SampledRow;
 }
 
 function costs(rows: readonly SampledRow[], then: PriceOverride | null, now: PriceOverride | null): (number | null)[] {
@@ -24,7 +33,9 @@ function costs(rows: readonly SampledRow[], then: PriceOverride | null, now: Pri
 
 describe('atTodaysPrice', () => {
   test('the same price -> what the row did cost, unless its tokens cost more; unknown -> by its tokens', () => {
-    expect(costs([row(900_000), row(1), row(null), row(70, { unmetered: 1 })], CHEAP, CHEAP)).toEqual([900_000, 400_000, 400_000, 70]);
+    expect(costs([row(900_000), row(1), row(null), row(70, { unmetered: 1 })], CHEAP, CHEAP)).toEqual([
+      900_000, 400_000, 400_000, 70,
+    ]);
   });
 
   test('another price -> the tokens at it; without tokens, as much dearer as a call at most', () => {

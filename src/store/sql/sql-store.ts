@@ -139,8 +139,8 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     dropRun,
     updateRun: (runId, patch, whileIn, restedAt) =>
       writer.write('updateRun', { runId, patch, whileIn: whileIn ?? null, at: Date.now(), restedAt: restedAt ?? null }),
-    async restRun(runId, workflowId, patch, restedAt = null) {
-      const change = { runId, workflowId, patch, at: Date.now(), restedAt };
+    async restRun(runId, workflowId, patch, restedAt) {
+      const change = { runId, workflowId, patch, at: Date.now(), restedAt: restedAt ?? null };
       return (await heard(runId, writer.write('restRun', change))) !== null;
     },
     letGoOn: async (runId, from) => (await heard(runId, writer.write('letGoOn', { runId, from, at: Date.now() }))) !== null,
