@@ -7,6 +7,8 @@ import type { Provider } from '../support/provider.js';
 import { SwarmHome } from '../support/swarm-home.js';
 
 const ROWS = 400;
+/** A step that takes this long hangs: the test says which, and what the store and Temporal know then. */
+const STEP_MS = 100_000;
 
 let home: SwarmHome;
 let provider: Provider;
@@ -25,14 +27,29 @@ afterAll(async () => {
   await home?.close();
 });
 
+/** What `work` resolves to. Throws what is known of the run when it takes too long. */
+async function inTime<T>(step: string, work: Promise<T>): Promise<T> {
+  const over = new AbortController();
+  const late = sleep(STEP_MS, undefined, { signal: over.signal }).then(async () => {
+    const questions = [
+      ['status', '--json'],
+      ['temporal', 'workflow', 'list'],
+    ];
+    const known = await Promise.all(questions.map((words) => home.run(words).catch(String)));
+    throw new Error(`${step} hangs: ${JSON.stringify(known)}`);
+  });
+  late.catch(() => undefined);
+  return await Promise.race([work, late]).finally(() => over.abort());
+}
+
 /** A host is up, and killed so many ms after it was asked. */
-async function killedAmid<T>(ms: number, ask: () => Promise<T>): Promise<T> {
-  await home.run(['start']);
+async function killedAmid<T>(step: string, ms: number, ask: () => Promise<T>): Promise<T> {
+  await inTime(`start before ${step}`, home.run(['start']));
   const asked = ask();
   asked.catch(() => undefined);
   await sleep(ms);
   await home.killHost();
-  return await asked;
+  return await inTime(step, asked);
 }
 
 it.each([5, 40])(
@@ -41,15 +58,15 @@ it.each([5, 40])(
     const seeds = Array.from({ length: ROWS }, (_, index) => `Name a use for object ${index}.`);
     const task = { worker_model: 'm', worker_api_base: provider.url, workers: 4, batch_size: 20 };
     const { path } = home.task(`amid-${ms}`, task, seeds);
-    const run: RunHandle = await killedAmid(ms, () => swarm.start(path));
+    const run: RunHandle = await killedAmid('start', ms, () => swarm.start(path));
     expect(['staged', 'running']).toContain((await run.progress()).state);
-    await killedAmid(ms, () => run.pause());
+    await killedAmid('pause', ms, () => run.pause());
     expect((await run.progress()).state).toBe('paused');
-    await killedAmid(ms, () => run.resize({ concurrency: 3 }));
-    await killedAmid(ms, () => run.resume());
+    await killedAmid('resize', ms, () => run.resize({ concurrency: 3 }));
+    await killedAmid('resume', ms, () => run.resume());
     // A next epoch may be on its way.
     expect(['staged', 'running']).toContain((await run.progress()).state);
-    await killedAmid(ms, () => run.cancel());
-    expect((await run.result()).state).toBe('cancelled');
+    await killedAmid('cancel', ms, () => run.cancel());
+    expect((await inTime('end', run.result())).state).toBe('cancelled');
   },
 );
