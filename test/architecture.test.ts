@@ -39,6 +39,15 @@ describe('imports of src/', () => {
     expect(folderCycles(files)).toEqual([]);
   });
 
+  it('wires: code outside of one, or of another one -> loads none of it, but the table of all', () => {
+    const wireOf = (path: string) => /^src\/llm\/wires\/([^/]+)\//.exec(path)?.[1];
+    const crossing = files
+      .filter(({ path }) => path !== 'src/llm/wires/all-wires.ts')
+      .flatMap(({ path, imports }) => imports.map(({ target = '' }) => ({ path, target })))
+      .filter(({ path, target }) => wireOf(target) !== undefined && wireOf(target) !== wireOf(path));
+    expect(crossing.map(({ path, target }) => `${path} imports ${target}`)).toEqual([]);
+  });
+
   it('the library: loading it -> loads no Temporal worker and no model provider', () => {
     const packages = loadedPackages(files, 'src/client/index.ts');
     const banned = [...packages].filter(([name]) => /^@temporalio\/(?:worker|core-bridge)$|^@ai-sdk\//.test(name));
@@ -70,6 +79,18 @@ describe('code of src/', () => {
     const interval =
       /(?<!withDeadline\()\bDate\.now\(\) \+|(?<!=)[<>]=? Date\.now\(\)|\bDate\.now\(\) [<>]|\b(?:since|until|deadline|end) (?:\?\?|\|\|)?= Date\.now\(\)/g;
     expect(places(others, interval)).toEqual([]);
+  });
+
+  it("a provider's sentence: regular expressions over it -> none outside src/llm, which says what it means in a failure's fields", () => {
+    const reach = ['core', 'activities', 'workflows', 'worker', 'host', 'outputs', 'pricing', 'client', 'cli'];
+    // Texts of the command line's parser; our own words before and after what a provider said, and those of a cap.
+    const own = ['src/cli/program.ts', 'src/cli/view/failures.ts', 'src/cli/view/next-steps.ts'];
+    const others = files.filter(({ path, folder }) => reach.includes(folder) && !own.includes(path));
+    const sentence = String.raw`\b(?:\w*[mM]essage|sentence)\b`;
+    const search = '(?:match|matchAll|search|replace|replaceAll|split)';
+    expect(
+      places(others, new RegExp(String.raw`\.(?:test|exec)\([^()\n;]*${sentence}|${sentence}[?!)]*\.${search}\(`, 'g')),
+    ).toEqual([]);
   });
 
   it('console: any use -> only in src/cli', () => {

@@ -6,8 +6,12 @@ import type { ToldLimits } from '../core/gate/told-limits.js';
 import type { EpochMs, Finish, NanoUsd, Usage } from '../core/model.js';
 import type { ModelRef, PriceOverride } from '../schema/task-types.js';
 
+/** How an API of models is spoken: those of the table in wires/. */
+export type WireName = 'chat';
+
 export interface ModelCall {
   model: ModelRef;
+  wire: WireName;
   /** Base URL to send to (resolved: never null). */
   apiBase: string;
   /** Value of the key, read at send time; null when the endpoint has none. Never logged, stored or put in an error. */

@@ -7,7 +7,8 @@ import { CallEnds } from '../activities/turn/call-ends.js';
 import type { Config } from '../config.js';
 import { dayCap } from '../core/money/price.js';
 import { filesQueue, MAIN_QUEUE, STATE_ATTRIBUTE, sliceQueue } from '../core/names.js';
-import { createOpenAiCompatible } from '../llm/wires/chat/chat-wire.js';
+import { createSdkAdapter } from '../llm/sdk-adapter.js';
+import { WIRES } from '../llm/wires/all-wires.js';
 import { createPrices } from '../pricing/prices.js';
 import type { Store, WorkflowExecution } from '../store/port/store.js';
 import { leaveCallContext, type TemporalConnectionSettings } from '../temporal-connection.js';
@@ -87,7 +88,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   lease.onLapse(() => log.warn({ owner }, 'the lease was lost and taken again: calls under way may have been taken for dead'));
   const gates = new ProcessGates(store, { clock, onError, lease });
   const callEnds = new CallEnds({ store, log });
-  const adapter = createOpenAiCompatible({ proxies: config.proxies });
+  const adapter = createSdkAdapter(WIRES, { proxies: config.proxies });
   const prices = createPrices();
   const simulator = new SimulatorEndpoint();
   const files = new RunFiles({ store, config, prices, keys });

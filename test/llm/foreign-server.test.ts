@@ -3,11 +3,12 @@
 import { LLMock } from '@copilotkit/aimock';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { userMessage } from '../../src/core/conversation/message.js';
-import { createOpenAiCompatible } from '../../src/llm/wires/chat/chat-wire.js';
+import { createSdkAdapter } from '../../src/llm/sdk-adapter.js';
+import { WIRES } from '../../src/llm/wires/all-wires.js';
 import { modelCall } from './model-call.js';
 
 const mock = new LLMock({ port: 0, host: '127.0.0.1' });
-const adapter = createOpenAiCompatible();
+const adapter = createSdkAdapter(WIRES);
 let base: string;
 
 beforeAll(async () => {

@@ -7,6 +7,7 @@ export const KEY = 'canary-key-0123456789';
 export function modelCall(base: string, more: Partial<ModelCall> = {}): ModelCall {
   return {
     model: { provider: 'openai', model: 'asked-1', apiBase: base, apiKeyEnv: 'A_KEY' },
+    wire: 'chat',
     apiBase: base,
     apiKey: KEY,
     headers: {},

@@ -102,6 +102,7 @@ export class PricedModel {
     if (keyName !== null && apiKey === null) return keyMissing(keyName);
     return await this.#deps.adapter.call({
       model: task.model,
+      wire: 'chat',
       apiBase: context.apiBase,
       apiKey,
       headers: task.headers,

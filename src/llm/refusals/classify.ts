@@ -7,14 +7,21 @@ import type { HttpAnswer } from '../transport/fetch.js';
 import { readLimits } from '../transport/limit-headers.js';
 import { type HeaderMap, retryAfterMs, serverNow } from '../transport/retry-after.js';
 import type { FaultKind, TransportFault } from '../transport/wire-request.js';
-import type { Family } from '../wires/chat/family.js';
 import { type ErrorFacts, factsOf, readError, whatCame } from './error-facts.js';
+import type { Family } from './family.js';
 import { noConnection } from './fault-words.js';
 import { type CallCode, type Verdict, verdictOf } from './rules.js';
+
+/** What the endpoints of a wire answer with, for people: `chat completions`, `a completion`. */
+export interface AnswerWords {
+  many: string;
+  one: string;
+}
 
 /** What a classification needs to know about the call. */
 export interface CallFacts {
   family: Family;
+  answers: AnswerWords;
   now: EpochMs;
   /** Values that must never show: the key. */
   secrets: readonly string[];
@@ -85,11 +92,11 @@ function waitOf(verdict: Verdict, family: Family, hinted: number | null, now: Ep
 }
 
 /** The provider's sentence, after our own where that helps more. */
-function sentenceOf(verdict: Verdict, status: number, facts: ErrorFacts): string {
+function sentenceOf(verdict: Verdict, status: number, facts: ErrorFacts, answers: AnswerWords): string {
   const said = facts.message === '' ? 'no text' : facts.message;
   if (status >= 300 && status < 400)
     return 'the address redirects, which is not followed; set worker_api_base to the final address';
-  if (verdict.code === 'E_ENDPOINT') return `no chat completions at this address, check worker_api_base: ${said}`;
+  if (verdict.code === 'E_ENDPOINT') return `no ${answers.many} at this address, check worker_api_base: ${said}`;
   if (verdict.code !== 'E_ROW_OVER_LIMIT') return said;
   // Both numbers first, so that the cut never takes them.
   const limit = /limit:? (\d+)/i.exec(said)?.[1];
@@ -119,18 +126,21 @@ function refusalOf(call: CallFacts, { status, seen, headers, body, facts, billed
   const prefix = seen === status ? `HTTP ${status}` : `HTTP ${seen}, error ${status} in the body`;
   return failure(verdict, {
     status: seen,
-    message: redact(`${prefix}: ${sentenceOf(verdict, status, facts)}`, call.secrets),
+    message: redact(`${prefix}: ${sentenceOf(verdict, status, facts, call.answers)}`, call.secrets),
     retryAfterMs: waitOf(verdict, call.family, hinted, serverNow(headers, call.now)),
     mayHaveBeenBilled: billed,
     ...(suspect === null ? {} : { suspect }),
   });
 }
 
+/** What came back over HTTP, and what the wire parsed of its body: undefined for nothing. */
+type Came = Pick<HttpAnswer, 'status' | 'headers' | 'body'> & { value: unknown };
+
 /** An answer of a status that is no success, or without a body. */
-export function classifyRefusal(call: CallFacts, refusal: Pick<HttpAnswer, 'status' | 'headers' | 'body'>): CallFailure {
-  const { status, headers, body } = refusal;
-  const facts = readError(body);
-  if (status >= 200 && status < 300) return classifyUnreadable(call, status, { body, cut: false });
+export function classifyRefusal(call: CallFacts, came: Came): CallFailure {
+  const { status, headers, body, value } = came;
+  const facts = readError(body, value);
+  if (status >= 200 && status < 300) return classifyUnreadable(call, { ...came, cut: false });
   const refused = refusalOf(call, { status, seen: status, headers, body, facts, billed: mayBeBilled(status, facts) });
   return { ...refused, told: readLimits(headers, call.now) };
 }
@@ -160,9 +170,9 @@ export function classifyBodyError(call: CallFacts, seen: number, error: Record<s
   );
 }
 
-/** A success whose body is no completion: a page, cut or broken JSON, nothing at all. It may have been paid for. */
-export function classifyUnreadable(call: CallFacts, status: number, { body, cut }: { body: string; cut: boolean }): CallFailure {
-  const came = cut ? 'the answer was cut: an event stream that ends too early' : whatCame(body);
+/** A success whose body is no answer: a page, cut or broken JSON, nothing at all. It may have been paid for. */
+export function classifyUnreadable(call: CallFacts, { status, body, value, cut }: Came & { cut: boolean }): CallFailure {
+  const came = cut ? 'the answer was cut: an event stream that ends too early' : whatCame(body, value, call.answers.one);
   return failure(
     { class: 'transport', code: 'E_CALL_BODY' },
     {
@@ -175,7 +185,7 @@ export function classifyUnreadable(call: CallFacts, status: number, { body, cut 
   );
 }
 
-/** A completion without a choice or without text, and without a reason for it. */
+/** An answer without text, and without a reason for it. */
 export function emptyAnswer(call: CallFacts, what: string): CallFailure {
   return failure(
     { class: 'transport', code: 'E_CALL_EMPTY' },
@@ -205,7 +215,7 @@ export function classifyFault(
 ): CallFailure {
   const { kind, sent, reason, status, headers } = fault;
   if ((kind === 'cut' || kind === 'too-big') && status !== null && status >= 300) {
-    return classifyRefusal(call, { status, headers, body: '' });
+    return classifyRefusal(call, { status, headers, body: '', value: undefined });
   }
   const { text, ...verdict } = FAULTS[kind];
   const said =

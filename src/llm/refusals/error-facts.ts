@@ -1,6 +1,5 @@
 /** What an error body says, whatever its shape: OpenAI's, a list of them (Gemini), flat (Mistral), `detail` (FastAPI), plain text. */
 import { type Fields, isFields } from '../../core/fields.js';
-import { bodyValue } from '../transport/body-value.js';
 
 export interface ErrorFacts {
   /** The provider's own codes and types, lower case: `error.code`, `error.type`, `error.status`, reasons in `error.details`. */
@@ -58,30 +57,30 @@ function sentence(error: Fields): string {
   return faults(detail) || faults(isFields(message) ? message['detail'] : message);
 }
 
-/** The error object within a parsed body; null when the body names no error. */
-export function findError(body: unknown): Fields | null {
+/** The error object within a parsed body; null when the body names no error. In an answer (`isAnswer`) a bare `message` is none. */
+export function findError(body: unknown, isAnswer = false): Fields | null {
   const root: unknown = Array.isArray(body) ? body[0] : body;
   if (!isFields(root)) return null;
   const { error } = root;
   if (isFields(error)) return error;
   if (typeof error === 'string' && error !== '') return { ...root, message: error };
   if (Array.isArray(root['errors']) && isFields(root['errors'][0])) return root['errors'][0];
-  if (root['object'] === 'error' || 'detail' in root || ('message' in root && !('choices' in root))) return root;
+  if (root['object'] === 'error' || 'detail' in root || ('message' in root && !isAnswer)) return root;
   return null;
 }
 
-/** Never throws; a body that is not understood gives its own start as the message. */
-export function readError(body: string): ErrorFacts {
+/** `value`: the body as parsed. Never throws; a body that is not understood gives its own start as the message. */
+export function readError(body: string, value: unknown): ErrorFacts {
   const trimmed = body.slice(0, SEARCHED).trim();
   const nothing = { words: [], status: null, param: '', isOwn: false };
   if (trimmed === '') return { ...nothing, message: '', text: '', shape: 'empty' };
-  const parsed = PAGE.test(trimmed) ? undefined : bodyValue(body).value;
-  if (parsed === undefined) {
-    const shape = PAGE.test(trimmed) ? 'html' : 'text';
+  const isPage = PAGE.test(trimmed);
+  if (value === undefined || isPage) {
+    const shape = isPage ? 'html' : 'text';
     return { ...nothing, message: titleOf(trimmed) ?? trimmed, text: trimmed.toLowerCase(), shape };
   }
-  const error = findError(parsed);
-  return { ...factsOf(error ?? {}, trimmed), isOwn: error !== null && isOwnError(parsed) };
+  const error = findError(value);
+  return { ...factsOf(error ?? {}, trimmed), isOwn: error !== null && isOwnError(value) };
 }
 
 const PAGE = /^(?:<!--[\s\S]{0,1000}?-->\s*)?<(?:!doctype|html|head|body|\?xml)/i;
@@ -99,14 +98,14 @@ function isOwnError(body: unknown): boolean {
   return (typeof error === 'string' && error !== '') || root['object'] === 'error' || Array.isArray(root['errors']);
 }
 
-/** What stands in place of a completion, for people. */
-export function whatCame(body: string): string {
+/** What stands in place of an answer, for people. `value`: the body as parsed; `wanted`: `a completion`. */
+export function whatCame(body: string, value: unknown, wanted: string): string {
   const start = body.slice(0, SEARCHED).trim();
   if (start === '') return 'the body is empty';
   const title = titleOf(start);
-  if (PAGE.test(start)) return `the body is not a completion but a page${title === null ? '' : `: ${title}`}`;
-  if (bodyValue(body).value !== undefined) return `the body is not a completion but other JSON: ${start}`;
-  return `the body is not a completion: ${start}`;
+  if (PAGE.test(start)) return `the body is not ${wanted} but a page${title === null ? '' : `: ${title}`}`;
+  if (value !== undefined) return `the body is not ${wanted} but other JSON: ${start}`;
+  return `the body is not ${wanted}: ${start}`;
 }
 
 /** Facts of an error object that was found inside a parsed body. */

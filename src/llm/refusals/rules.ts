@@ -4,8 +4,8 @@
  */
 
 import type { FailureClass, Refusal } from '../../core/call-failure.js';
-import type { Family } from '../wires/chat/family.js';
 import type { ErrorFacts } from './error-facts.js';
+import type { Family } from './family.js';
 
 /** Codes of failed calls. */
 export type CallCode =

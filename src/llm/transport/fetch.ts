@@ -4,7 +4,6 @@
  */
 import type { ProxySettings } from '../../core/proxy.js';
 import { decompress, textOf } from './body-text.js';
-import { bodyValue } from './body-value.js';
 import { isUnparsable, LaxAgent } from './lax-agent.js';
 import type { HeaderMap } from './retry-after.js';
 import { CONNECT_TIMEOUT_MS, KEEP_ALIVE_MS, Routes } from './routes.js';
@@ -43,7 +42,8 @@ export interface Exchange {
 }
 
 export interface Transport {
-  open(): Exchange;
+  /** `isWhole`: whether a text holds all of an answer, though its connection ended otherwise than the server had said. */
+  open(isWhole: (body: string) => boolean): Exchange;
   /** For provider packages; always throws: HttpAnswer or TransportFault. */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<never>;
   /** Lets calls under way finish. */
@@ -63,12 +63,11 @@ async function answerText({ status, headers, body }: { status: number; headers: 
  * The server ended the connection otherwise than it had said (a wrong length, no last chunk), but the answer in it is whole: it is paid for,
  * and JSON says itself where it ends. Throws the fault when it is not.
  */
-async function wholeInCut(fault: unknown): Promise<HttpAnswer> {
+async function wholeInCut(fault: unknown, isWhole: (body: string) => boolean): Promise<HttpAnswer> {
   if (!(fault instanceof TransportFault) || fault.begun === null || fault.status === null) throw fault;
   const { status, headers, begun } = fault;
   const text = await answerText({ status, headers, body: begun });
-  const { value, cut } = bodyValue(text);
-  if (value === undefined || cut) throw fault;
+  if (!isWhole(text)) throw fault;
   return new HttpAnswer(status, headers, text);
 }
 
@@ -78,23 +77,23 @@ export function createTransport(proxies: ProxySettings): Transport {
   const lax = new LaxAgent({ keepAliveMs: KEEP_ALIVE_MS, connectMs: CONNECT_TIMEOUT_MS });
   /** Servers whose answers undici refuses. */
   const laxOrigins = new Set<string>();
-  const requests = new Map<string, WireRequest>();
+  const requests = new Map<string, { request: WireRequest; isWhole(body: string): boolean }>();
   let opened = 0;
   return {
-    open() {
+    open(isWhole) {
       const id = String(++opened);
       const request = new WireRequest();
-      requests.set(id, request);
+      requests.set(id, { request, isWhole });
       return { id, end: (kind) => request.fail(kind, ''), close: () => requests.delete(id) };
     },
     async fetch(input, init) {
       const { [EXCHANGE_HEADER]: id, ...headers } = { ...(init?.headers as Record<string, string> | undefined) };
-      const request = requests.get(id ?? '');
-      if (!request) throw new Error('no exchange was opened for this request');
+      const exchange = requests.get(id ?? '');
+      if (!exchange) throw new Error('no exchange was opened for this request');
       const route = routes.to(String(input));
       const { origin, proxy } = route;
       const way = proxy === null && laxOrigins.has(origin) ? { ...route, agent: lax } : route;
-      const sent = request.send(way, { method: 'POST', headers, body: init?.body as string });
+      const sent = exchange.request.send(way, { method: 'POST', headers, body: init?.body as string });
       throw await sent.then(
         async (answer) => {
           // Not of the endpoint, which never saw the request.
@@ -105,7 +104,7 @@ export function createTransport(proxies: ProxySettings): Transport {
         async (fault: unknown) => {
           // This call is lost, the next ones are not.
           if (fault instanceof TransportFault && isUnparsable(fault.reason) && laxOrigins.size < 256) laxOrigins.add(origin);
-          return await wholeInCut(fault);
+          return await wholeInCut(fault, exchange.isWhole);
         },
       );
     },

@@ -2,16 +2,21 @@ import { describe, expect, test } from 'vitest';
 import type { Refusal } from '../../../src/core/call-failure.js';
 import { classifyBodyError, classifyFault, classifyRefusal, classifyUnexpected } from '../../../src/llm/refusals/classify.js';
 import { readError } from '../../../src/llm/refusals/error-facts.js';
-import { FAMILIES, type Family, familyOf } from '../../../src/llm/wires/chat/family.js';
+import { FAMILIES, type Family, familyOf } from '../../../src/llm/refusals/family.js';
+import { completionIn } from '../../../src/llm/wires/chat/pieces.js';
 
 const NOW = Date.UTC(2026, 10, 21, 12, 0, 0);
 const HOUR = 3_600_000;
+const ANSWERS = { many: 'chat completions', one: 'a completion' };
 
 const error = (fields: object) => JSON.stringify({ error: fields });
 const said = (message: string) => error({ message });
 
 function refuse(family: Family, status: number, body = said('no'), headers: Record<string, string> = {}) {
-  return classifyRefusal({ family, now: NOW, secrets: [] }, { status, body, headers });
+  return classifyRefusal(
+    { family, answers: ANSWERS, now: NOW, secrets: [] },
+    { status, body, headers, value: completionIn(body).value },
+  );
 }
 
 function expectVerdict(
@@ -410,7 +415,10 @@ describe('faults', () => {
     ['cut', true, 401, 'key E_KEY_REFUSED free'],
     ['too-big', true, 502, 'transport E_PROVIDER_ERROR billed?'],
   ] as const)('%s, sent %s, status %s -> %s', (kind, sent, status, verdict) => {
-    const result = classifyFault({ family: 'other', now: NOW, secrets: [] }, { kind, sent, reason: 'X', status, headers: {} });
+    const result = classifyFault(
+      { family: 'other', answers: ANSWERS, now: NOW, secrets: [] },
+      { kind, sent, reason: 'X', status, headers: {} },
+    );
     expect(`${result.class} ${result.code} ${result.mayHaveBeenBilled ? 'billed?' : 'free'}`).toBe(verdict);
   });
 
@@ -427,15 +435,15 @@ describe('faults', () => {
   ])('no connection, %s -> host and cause in words, nothing else of the address', (reason, message) => {
     const address = 'https://me:hidden-word@api.example.com:8443/v1?key=other-word';
     const fault = { kind: 'connect', sent: false, reason, status: null, headers: {} } as const;
-    expect(classifyFault({ family: 'other', now: NOW, secrets: [], address }, fault).message).toBe(message);
-    expect(classifyFault({ family: 'other', now: NOW, secrets: [] }, fault).message).toBe(
+    expect(classifyFault({ family: 'other', answers: ANSWERS, now: NOW, secrets: [], address }, fault).message).toBe(message);
+    expect(classifyFault({ family: 'other', answers: ANSWERS, now: NOW, secrets: [] }, fault).message).toBe(
       message.replace(/ to [^ ]*?(?=:? |$)/, ''),
     );
   });
 
   test('a request that cannot be built -> request', () => {
     const fault = { kind: 'connect', sent: false, reason: 'UND_ERR_INVALID_ARG', status: null, headers: {} } as const;
-    expect(classifyFault({ family: 'other', now: NOW, secrets: [] }, fault)).toMatchObject({
+    expect(classifyFault({ family: 'other', answers: ANSWERS, now: NOW, secrets: [] }, fault)).toMatchObject({
       class: 'request',
       mayHaveBeenBilled: false,
     });
@@ -443,14 +451,14 @@ describe('faults', () => {
 
   test.each(['EMFILE', 'ENFILE'])('no descriptor for a connection (%s) -> local, free, names ulimit and workers', (reason) => {
     const fault = { kind: 'connect', sent: false, reason, status: null, headers: {} } as const;
-    const result = classifyFault({ family: 'other', now: NOW, secrets: [] }, fault);
+    const result = classifyFault({ family: 'other', answers: ANSWERS, now: NOW, secrets: [] }, fault);
     expect(result).toMatchObject({ class: 'local', code: 'E_TOO_MANY_FILES', mayHaveBeenBilled: false });
     expect(result.message).toMatch(/ulimit -n.*workers/);
   });
 
   test('an unexpected error -> may have been billed, its text redacted', () => {
     const result = classifyUnexpected(
-      { family: 'other', now: NOW, secrets: ['secret-value'] },
+      { family: 'other', answers: ANSWERS, now: NOW, secrets: ['secret-value'] },
       new TypeError('bad secret-value'),
     );
     expect(result).toMatchObject({ code: 'E_CALL_UNEXPECTED', mayHaveBeenBilled: true, message: 'TypeError: bad [redacted]' });
@@ -459,7 +467,7 @@ describe('faults', () => {
 
 describe('errors in the body of a 200', () => {
   const inBody = (fields: Record<string, unknown>, begun = false) =>
-    classifyBodyError({ family: 'openrouter', now: NOW, secrets: [] }, 200, fields, begun);
+    classifyBodyError({ family: 'openrouter', answers: ANSWERS, now: NOW, secrets: [] }, 200, fields, begun);
 
   test.each([
     [{ code: 'rate_limit_exceeded', message: 'x' }, 'rate'],
@@ -511,7 +519,7 @@ describe('readError', () => {
     ['null', { shape: 'json' }],
     ['"text"', { shape: 'json' }],
   ])('%s', (body, facts) => {
-    expect(readError(body)).toMatchObject(facts);
+    expect(readError(body, completionIn(body).value)).toMatchObject(facts);
   });
 });
 

@@ -3,8 +3,9 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { brotliCompressSync, constants, deflateRawSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ModelAdapter } from '../../../src/llm/port.js';
+import { createSdkAdapter } from '../../../src/llm/sdk-adapter.js';
 import { MAX_BODY_BYTES } from '../../../src/llm/transport/wire-request.js';
-import { createOpenAiCompatible } from '../../../src/llm/wires/chat/chat-wire.js';
+import { WIRES } from '../../../src/llm/wires/all-wires.js';
 import { type AnsweringServer, completion, json, startAnsweringServer } from '../answering-server.js';
 import { modelCall } from '../model-call.js';
 
@@ -16,7 +17,7 @@ const listening: { server: Server; sockets: Set<Socket> }[] = [];
 
 beforeAll(async () => {
   server = await startAnsweringServer();
-  adapter = createOpenAiCompatible();
+  adapter = createSdkAdapter(WIRES);
 });
 afterEach(async () => {
   for (const { server: raw, sockets } of listening.splice(0)) {
@@ -391,7 +392,7 @@ describe('connections', () => {
   });
 
   test('close: a call under way -> it is finished first', async () => {
-    const own = createOpenAiCompatible();
+    const own = createSdkAdapter(WIRES);
     server.answer((request, response, socket) => setTimeout(() => json(completion())(request, response, socket), 50));
     const call = own.call(modelCall(server.base));
     await new Promise((resolve) => setTimeout(resolve, 20));

@@ -6,7 +6,7 @@
 import type { Metered } from '../../../core/call-failure.js';
 import { fieldsOf } from '../../../core/fields.js';
 import type { Usage } from '../../../core/model.js';
-import type { Family } from './family.js';
+import type { Family } from '../../refusals/family.js';
 
 /** No call has more tokens than this. */
 const ABSURD = 100_000_000;

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { CallFailure } from '../../../../src/core/call-failure.js';
 import { answerText, userMessage } from '../../../../src/core/conversation/message.js';
 import type { ModelAdapter, ModelReply } from '../../../../src/llm/port.js';
-import { createOpenAiCompatible } from '../../../../src/llm/wires/chat/chat-wire.js';
+import { createSdkAdapter } from '../../../../src/llm/sdk-adapter.js';
+import { WIRES } from '../../../../src/llm/wires/all-wires.js';
 import { type AnsweringServer, completion, json, startAnsweringServer } from '../../answering-server.js';
 import { KEY, modelCall } from '../../model-call.js';
 
@@ -11,7 +12,7 @@ let adapter: ModelAdapter;
 
 beforeAll(async () => {
   server = await startAnsweringServer();
-  adapter = createOpenAiCompatible();
+  adapter = createSdkAdapter(WIRES);
 });
 beforeEach(() => {
   server.received.length = 0;

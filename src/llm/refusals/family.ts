@@ -1,5 +1,5 @@
-/** Whose error dialect an endpoint speaks. */
-import { providerOfBase } from '../../../schema/providers.js';
+/** Whose refusals an endpoint sends, over whatever wire. */
+import { providerOfBase } from '../../schema/providers.js';
 
 export const FAMILIES = [
   'openai',

@@ -1,7 +1,7 @@
 /** Reads a completion body leniently: an answer that is paid for is not lost for an odd field. Never throws. */
 import { type Answer, answerOf, type ToolCallPart } from '../../../core/conversation/message.js';
 import { type Fields, fieldsOf } from '../../../core/fields.js';
-import { findError } from '../../refusals/error-facts.js';
+import { type BodyRefusal, refusalIn } from './refusal.js';
 
 export interface LooseCompletion {
   /** False when the body is no completion: it has no list of choices, not even an empty one. */
@@ -13,12 +13,8 @@ export interface LooseCompletion {
   rawFinish: string | null;
   model: string | null;
   id: string | null;
-  refusal: string;
+  refusal: BodyRefusal;
   hasToolCalls: boolean;
-  /** Error object in the choice or at the top. */
-  error: Fields | null;
-  /** True when the error stands within a choice. */
-  errorInChoice: boolean;
   /** The provider's token counts, as they came; see usage.ts. */
   usage: unknown;
 }
@@ -63,7 +59,6 @@ export function readCompletion(body: unknown): LooseCompletion {
   const choices = Array.isArray(root['choices']) ? root['choices'] : [];
   const choice = fieldsOf(choices[0]);
   const message = fieldsOf(choice['message']);
-  const choiceError = findError({ error: choice['error'] });
   return {
     isCompletion: Array.isArray(root['choices']),
     hasChoice: choices.length > 0,
@@ -71,12 +66,10 @@ export function readCompletion(body: unknown): LooseCompletion {
     rawFinish: textOf(choice['finish_reason']) || null,
     model: textOf(root['model']) || null,
     id: textOf(root['id']) || (typeof root['id'] === 'number' ? String(root['id']) : null),
-    refusal: textOf(message['refusal']),
+    refusal: refusalIn(body, choice),
     hasToolCalls: Array.isArray(message['tool_calls'])
       ? message['tool_calls'].length > 0
       : 'function_call' in message && message['function_call'] !== null,
-    error: choiceError ?? findError(body),
-    errorInChoice: choiceError !== null,
     usage: root['usage'],
   };
 }

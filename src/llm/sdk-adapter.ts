@@ -1,0 +1,153 @@
+/** The model port over provider packages, which build requests, and our transport, which sends them. One call is one request. */
+import { setMaxListeners } from 'node:events';
+import type { LanguageModelV3CallOptions } from '@ai-sdk/provider';
+import type { CallFailure } from '../core/call-failure.js';
+import { NO_PROXIES, type ProxySettings } from '../core/proxy.js';
+import type { CallResult, ModelAdapter, ModelCall, WireName } from './port.js';
+import { type CallFacts, classifyFault, classifyRefusal, classifyUnexpected, classifyUnreadable } from './refusals/classify.js';
+import { type Family, familyOf } from './refusals/family.js';
+import { promptOf } from './sdk-prompt.js';
+import { createTransport, EXCHANGE_HEADER, HttpAnswer } from './transport/fetch.js';
+import { readLimits } from './transport/limit-headers.js';
+import { TransportFault } from './transport/wire-request.js';
+import type { Wire } from './wires/wire.js';
+
+export interface SdkAdapterOptions {
+  /** Clock for Retry-After dates and daily quotas; `Date.now` by default. */
+  now?: () => number;
+  /** Proxies of the environment; none by default. */
+  proxies?: ProxySettings;
+}
+
+/** Set by the transport or by us; from a task they would break the request or send the key elsewhere. */
+const RESERVED_HEADERS: ReadonlySet<string> = new Set<string>([
+  'accept-encoding',
+  'authorization',
+  'connection',
+  'content-length',
+  'content-type',
+  'expect',
+  'host',
+  'keep-alive',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  EXCHANGE_HEADER,
+]);
+
+function headersOf(call: ModelCall, { key }: Wire, exchangeId: string): Record<string, string> {
+  const headers: Record<string, string> = { [EXCHANGE_HEADER]: exchangeId };
+  if (call.callId !== undefined) headers['x-client-request-id'] = call.callId;
+  for (const name in call.headers) {
+    const lower = name.toLowerCase();
+    if (!RESERVED_HEADERS.has(lower) && lower !== key.header) headers[lower] = call.headers[name] ?? '';
+  }
+  if (call.apiKey !== null) headers[key.header] = key.value(call.apiKey);
+  return headers;
+}
+
+/** A longer timer would fire at once. */
+const LONGEST_TIMER_MS = 2_147_483_647;
+
+/** What was built before is kept under a key: those are few, and asked for at every call. */
+function kept<T>(most: number): (key: string, build: () => T) => T {
+  const known = new Map<string, T>();
+  return (key, build) => {
+    let found = known.get(key);
+    if (found === undefined) {
+      found = build();
+      if (known.size >= most) known.clear();
+      known.set(key, found);
+    }
+    return found;
+  };
+}
+
+function refusedHere(failure: Pick<CallFailure, 'class' | 'code' | 'message' | 'refusal'>): CallFailure {
+  return { ok: false, ...failure, status: null, retryAfterMs: null, mayHaveBeenBilled: false };
+}
+
+/** What would make the request unbuildable; said here, because the text of a library's error would hold the value. */
+function unsendable(call: ModelCall): CallFailure | null {
+  if (call.apiKey !== null && !/^[\x21-\x7e]+$/.test(call.apiKey)) {
+    const message = `the API key (${call.apiKey.length} characters) holds a blank, a line break or a non-ASCII character`;
+    return refusedHere({ class: 'key', code: 'E_KEY_FORMAT', refusal: { kind: 'key' }, message });
+  }
+  for (const name in call.headers) {
+    if (!/^[\w!#$%&'*+.^`|~-]+$/.test(name) || !/^[\t\x20-\x7e]*$/.test(call.headers[name] ?? '')) {
+      const message = 'a header of the task has a name or a value that HTTP does not allow';
+      return refusedHere({ class: 'request', code: 'E_REQUEST_REFUSED', message });
+    }
+  }
+  if (!/^https?:/.test(call.apiBase) || !URL.canParse(call.apiBase)) {
+    return refusedHere({ class: 'request', code: 'E_REQUEST_REFUSED', message: 'the base URL is not a http or https URL' });
+  }
+  return null;
+}
+
+/** Whatever came back over HTTP. */
+function resultOf(wire: Wire, call: ModelCall, facts: CallFacts, { status, headers, body }: HttpAnswer): CallResult {
+  const { value, cut } = wire.answerIn(body);
+  if (status < 200 || status > 299) return classifyRefusal(facts, { status, headers, body, value });
+  const result = wire.read(call, facts, value);
+  if (result === null) return classifyUnreadable(facts, { status, headers, body, value, cut });
+  const told = readLimits(headers, facts.now);
+  if (!result.ok) return { ...result, told };
+  return { ...result, told, requestId: headers['x-request-id'] ?? headers['request-id'] ?? result.requestId };
+}
+
+/** `call()` never throws and never sends twice; `close()` lets calls under way finish. */
+export function createSdkAdapter(wires: Readonly<Record<WireName, Wire>>, options: SdkAdapterOptions = {}): ModelAdapter {
+  const now = options.now ?? Date.now;
+  const transport = createTransport(options.proxies ?? NO_PROXIES);
+  /** Provider objects are costly to make. */
+  const models = kept<ReturnType<Wire['model']>>(256);
+  const families = kept<Family>(256);
+
+  async function call(call: ModelCall): Promise<CallResult> {
+    const refused = unsendable(call);
+    if (refused) return refused;
+    const wire = wires[call.wire];
+    const exchange = transport.open((body) => wire.answerIn(body).value !== undefined);
+    const onCancel = () => exchange.end('abort');
+    // One signal serves all calls of a run; many listeners are no leak.
+    setMaxListeners(0, call.signal);
+    call.signal.addEventListener('abort', onCancel);
+    if (call.signal.aborted) onCancel();
+    const deadline = setTimeout(() => exchange.end('timeout'), Math.min(call.timeoutMs, LONGEST_TIMER_MS));
+    try {
+      const request: LanguageModelV3CallOptions = {
+        prompt: promptOf(call.messages),
+        maxOutputTokens: call.maxTokens,
+        headers: headersOf(call, wire, exchange.id),
+      };
+      if (call.temperature !== null) request.temperature = call.temperature;
+      if (call.topP !== null) request.topP = call.topP;
+      await modelOf(wire, call).doGenerate(request);
+      throw new Error('the provider package answered without a request');
+    } catch (thrown) {
+      const facts = factsOf(wire, call);
+      if (thrown instanceof TransportFault) return classifyFault(facts, thrown);
+      if (!(thrown instanceof HttpAnswer)) return classifyUnexpected(facts, thrown);
+      return resultOf(wire, call, facts, thrown);
+    } finally {
+      clearTimeout(deadline);
+      call.signal.removeEventListener('abort', onCancel);
+      exchange.close();
+    }
+  }
+
+  function modelOf(wire: Wire, { wire: name, apiBase, model }: ModelCall) {
+    return models(`${name} ${apiBase} ${model.model}`, () =>
+      wire.model(apiBase, model.model, (input, init) => transport.fetch(input, init)),
+    );
+  }
+
+  function factsOf({ answers }: Wire, { model, apiBase, apiKey }: ModelCall): CallFacts {
+    const family = families(`${model.provider} ${apiBase}`, () => familyOf(model.provider, apiBase));
+    return { family, answers, now: now(), secrets: apiKey === null ? [] : [apiKey], address: apiBase };
+  }
+
+  return { call, close: () => transport.close() };
+}

@@ -1,0 +1,24 @@
+/** How one API of models is spoken: what goes out, and what an answer says. A folder beside this file is one of them. */
+import type { LanguageModelV3 } from '@ai-sdk/provider';
+import type { CallResult, ModelCall } from '../port.js';
+import type { AnswerWords, CallFacts } from '../refusals/classify.js';
+
+/** What the text of a body says. */
+export interface BodyAnswer {
+  /** As parsed, and joined where it came in pieces. Undefined when there is none, or not all of one. */
+  value: unknown;
+  /** It came in pieces, and ends before its answer does. */
+  cut: boolean;
+}
+
+export interface Wire {
+  readonly answers: AnswerWords;
+  /** Where the key goes: the name of the header in lower case, which no header of a task may have, and its value. */
+  readonly key: { readonly header: string; value(apiKey: string): string };
+  /** What builds a request to a base and sends it with `send`, once. It holds nothing of a call, so it is kept for the next ones. */
+  model(apiBase: string, model: string, send: typeof fetch): Pick<LanguageModelV3, 'doGenerate'>;
+  /** Never throws. */
+  answerIn(body: string): BodyAnswer;
+  /** What a success says: its `value` is that of `answerIn`. Null when it holds neither an answer nor an error. Never throws. */
+  read(call: ModelCall, facts: CallFacts, value: unknown): CallResult | null;
+}

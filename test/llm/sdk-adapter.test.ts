@@ -1,0 +1,100 @@
+import type { LanguageModelV3 } from '@ai-sdk/provider';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { isFields } from '../../src/core/fields.js';
+import type { ModelAdapter } from '../../src/llm/port.js';
+import { createSdkAdapter } from '../../src/llm/sdk-adapter.js';
+import type { Wire } from '../../src/llm/wires/wire.js';
+import { type AnsweringServer, json, startAnsweringServer } from './answering-server.js';
+import { KEY, modelCall } from './model-call.js';
+
+/** A wire like none of ours: its own path, header, body and words. */
+const plainWire: Wire = {
+  answers: { many: 'sayings', one: 'a saying' },
+  key: { header: 'x-own-key', value: (apiKey) => `own ${apiKey}` },
+  model: (apiBase, model, send) => ({
+    doGenerate: async ({ headers, maxOutputTokens }) => {
+      const sent = headers as Record<string, string>;
+      const body = JSON.stringify({ model, most: maxOutputTokens });
+      return (await send(`${apiBase}/say`, { method: 'POST', headers: sent, body })) as never as ReturnType<
+        LanguageModelV3['doGenerate']
+      >;
+    },
+  }),
+  answerIn(body) {
+    if (body === 'half') return { value: undefined, cut: true };
+    try {
+      return { value: JSON.parse(body), cut: false };
+    } catch {
+      return { value: undefined, cut: false };
+    }
+  },
+  read(call, _, value) {
+    if (!isFields(value) || typeof value['said'] !== 'string') return null;
+    const metered = { servedModel: call.model.model, usage: null, costUsd: null };
+    return { ok: true, answer: value['said'], finish: 'stop', rawFinish: null, ...metered, requestId: 'from the body' };
+  },
+};
+
+let server: AnsweringServer;
+let adapter: ModelAdapter;
+
+beforeAll(async () => {
+  server = await startAnsweringServer();
+  adapter = createSdkAdapter({ chat: plainWire });
+});
+beforeEach(() => {
+  server.received.length = 0;
+});
+afterAll(async () => {
+  await server.close();
+  await adapter.close();
+});
+
+describe('a wire of another API', () => {
+  test('call: its request, its key header, which no header of the task takes; read by it, with what the headers tell', async () => {
+    server.answer(json({ said: 'four' }, 200, { 'x-ratelimit-remaining-requests': '7', 'x-request-id': 'from the headers' }));
+    const result = await adapter.call(modelCall(server.base, { headers: { 'X-Own-Key': 'mine', 'X-Title': 'mine' } }));
+    expect(result).toMatchObject({
+      ok: true,
+      answer: 'four',
+      requestId: 'from the headers',
+      told: { requests: { remaining: 7 } },
+    });
+    const [request] = server.received;
+    expect(request?.path).toBe('/v1/say');
+    expect(JSON.parse(request?.body ?? '')).toEqual({ model: 'asked-1', most: 50 });
+    expect(request?.headers).toMatchObject({ 'x-own-key': `own ${KEY}`, 'x-title': 'mine' });
+    expect(request?.headers).not.toHaveProperty('authorization');
+  });
+
+  test('no header names the request -> the name in the body', async () => {
+    server.answer(json({ said: 'four' }));
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ requestId: 'from the body', told: null });
+  });
+
+  test('a success that is no answer -> said in its words: other JSON may be the address, half an answer is not', async () => {
+    server.answer(json('{"x":1}'));
+    const message = 'HTTP 200, the body is not a saying but other JSON: {"x":1}';
+    const unreadable = { ok: false, code: 'E_CALL_BODY', mayHaveBeenBilled: true };
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ...unreadable, message, suspect: 'address' });
+    server.answer(json('half'));
+    const cut = await adapter.call(modelCall(server.base));
+    expect(cut).toMatchObject({ ...unreadable, message: 'HTTP 200, the answer was cut: an event stream that ends too early' });
+    expect(cut).not.toHaveProperty('suspect');
+  });
+
+  test('404 -> refused, in its words', async () => {
+    server.answer(json({ error: { message: 'no such path' } }, 404));
+    const message = 'HTTP 404: no sayings at this address, check worker_api_base: no such path';
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: false, code: 'E_ENDPOINT', message });
+  });
+
+  test('the connection ends otherwise than it should, its answer is whole -> read', async () => {
+    const body = '{"said":"four"}';
+    server.answer((_, response, socket) => {
+      response.writeHead(200, { 'content-length': body.length + 10 });
+      response.write(body, () => socket.destroy());
+    });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, answer: 'four' });
+  });
+});
