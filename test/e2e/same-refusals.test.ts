@@ -166,6 +166,7 @@ const TASKS: BadTask[] = [
 let home: SwarmHome;
 let provider: Provider;
 let client: Client;
+let address: string;
 const paths = new Map<string, string>();
 
 beforeAll(async () => {
@@ -186,9 +187,14 @@ beforeAll(async () => {
       writeFileSync(join(dir, 'task.yaml'), typeof task === 'string' ? task.replace('BASE', provider.url) : task);
     writeFileSync(join(dir, 'seeds.jsonl'), seeds);
   }
+  // It stays, however long the other starters take.
+  await home.run(['start']);
   await home.run(['run', pathOf('staged')]);
   provider.forget();
-  const { temporalAddress: address, namespace } = home.host() ?? { temporalAddress: '', namespace: '' };
+  const host = home.host();
+  if (host === null) throw new Error('the host is gone');
+  address = host.temporalAddress;
+  const { namespace } = host;
   client = new Client({ connection: await Connection.connect({ address }), namespace });
 });
 afterAll(async () => {
@@ -287,7 +293,6 @@ it('thirty bad tasks by command, library and plain Temporal -> the same refusals
 
 it('the temporal program starts some of them -> it shows code, place, what was found and the advice', async () => {
   const { path } = await resolveTemporalBinary(await newConfig());
-  const address = home.host()?.temporalAddress ?? '';
   const some = ['a misspelt key', 'an answer longer than the window', 'a key that is not set'];
   await Promise.all(
     some.map(async (title) => {
