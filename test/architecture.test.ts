@@ -138,8 +138,9 @@ describe('the rules themselves', () => {
       folderViolations(
         parse({
           'src/cli/run.ts':
-            "import { x } from '../host/lock.js';\nimport type { Y } from '../outputs/receipt.js';\nimport type { Z } from '../store/port/store.js';\nawait import('../host/main.js');\nawait import('../llm/port.js');",
-          'src/client/connect.ts': "import { m } from '../workflows/messages.js';\nimport { r } from '../workflows/run.js';",
+            "import { x } from '../host/lock.js';\nimport type { Y } from '../runs/results.js';\nimport type { Z } from '../store/port/store.js';\nawait import('../host/main.js');\nawait import('../llm/port.js');",
+          'src/activities/deps.ts': "import type { S } from '../store/port/store.js';",
+          'src/runs/launch.ts': "import { m } from '../workflows/messages.js';\nimport { r } from '../workflows/run.js';",
           'src/odd/thing.ts': '',
         }),
       ),
@@ -147,7 +148,7 @@ describe('the rules themselves', () => {
       'src/cli/run.ts:1 imports ../host/lock.js: cli may load host only lazily, by import()',
       'src/cli/run.ts:3 imports ../store/port/store.js: cli may not import types from store',
       'src/cli/run.ts:5 imports ../llm/port.js: cli may not import values from llm',
-      'src/client/connect.ts:2 imports ../workflows/run.js: client may not import values from workflows',
+      'src/runs/launch.ts:2 imports ../workflows/run.js: runs may not import values from workflows',
       'src/odd/thing.ts: the folder is not in the import table',
     ]);
   });

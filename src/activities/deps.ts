@@ -2,8 +2,9 @@
 import type { Clock } from '../core/clock.js';
 import type { Message } from '../core/conversation/message.js';
 import type { GatePort } from '../core/gate/port.js';
+import type { Prices } from '../core/money/price-book.js';
 import type { RunStop } from '../core/run-stop.js';
-import type { ModelAdapter, Prices } from '../llm/port.js';
+import type { ModelAdapter } from '../llm/port.js';
 import type { ModelRef } from '../schema/task-types.js';
 import type { DayCap } from '../store/port/intents.js';
 import type { Control, RunRow, Store } from '../store/port/store.js';

@@ -1,6 +1,6 @@
 /** The commands of `swarm`, in the order of the help. Names and options are public: scripts depend on them. */
 import { FAILURE_CAUSES, RUN_STATES } from '../core/model.js';
-import type { OutputFormat } from '../schema/task-types.js';
+import type { OutputFormat } from '../runs/results.js';
 import type { ArgumentSpec, CommandSpec, OptionSpec } from './command.js';
 import { count, oneOf, orNone, port, text, usd } from './values.js';
 

@@ -1,8 +1,11 @@
 /** What the CLI asks of the process it runs in, and of the other parts. Both are injected, so that tests run it in process. */
-import type { CheckReport, ConnectOptions, StartOptions, Swarm } from '../client/api.js';
-import type { HostInfo, HostStatus } from '../client/host/protocol.js';
+
+import type { ConnectOptions, Swarm } from '../client/api.js';
 import type { StoreReader } from '../client/reader.js';
 import type { Config, TerminalSettings } from '../config.js';
+import type { HostInfo, HostStatus } from '../host-protocol.js';
+import type { CheckReport } from '../runs/check.js';
+import type { StartOptions } from '../runs/start-options.js';
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
 

@@ -26,17 +26,8 @@ async function runProgram(path: string, args: readonly string[], address: string
 
 export const cliDeps: CliDeps = {
   connect: async (options) => (await import('../client/connect.js')).connectLight(options),
-  checkTask: async (task, options, config) => {
-    const { checkTask } = await import('../client/check.js');
-    return await checkTask(task, options, {
-      homeCapUsd: config.maxDailyCost?.usd ?? null,
-      earlier: async (found) => {
-        const { readEarlierRows } = await import('../client/earlier-rows.js');
-        return await readEarlierRows(config, found, { keeps: options.ifChanged === 'keep' });
-      },
-    });
-  },
-  whatRunSays: async (...asked) => (await import('../client/what-run-says.js')).whatRunSays(...asked),
+  checkTask: async (task, options, config) => (await import('../client/check.js')).checkInHome(config, task, options),
+  whatRunSays: async (...asked) => (await import('../client/check.js')).notesOfFolder(...asked),
   openReader: async (config) => (await import('../client/reader.js')).openReader(config),
   hostStatus: async (config) => (await import('../client/host/process.js')).hostStatus(config),
   startHost: async (config, onProgress) =>

@@ -1,8 +1,11 @@
 /** Follows a run from a command until it ends or a signal asks to stop. */
-import type { Progress, RunHandle, RunResult } from '../client/api.js';
+
+import type { RunHandle } from '../client/api.js';
 import type { ExitCode } from '../core/errors.js';
 import { plural } from '../core/format.js';
-import { endEvent, outcomeEvent, pausedEvent, progressEvent, warningEvent } from './records.js';
+import { endEvent, outcomeEvent, pausedEvent, progressEvent, warningEvent } from '../runs/event-records.js';
+import type { Progress } from '../runs/progress.js';
+import type { RunResult } from '../runs/results.js';
 import { type Session, terminalWidth } from './session.js';
 import { type RunView, runView } from './view/run-view.js';
 import { adviceLines, resultLines } from './view/summary.js';

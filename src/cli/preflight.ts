@@ -1,25 +1,18 @@
 /** What a check found, as it is told before a run: problems, notes, the estimate, and the question about money. */
-import type { CheckReport } from '../client/api.js';
-import { EXIT, SwarmError } from '../core/errors.js';
+
+import type { SwarmError } from '../core/errors.js';
 import { formatCount, formatEstimate, formatUsd, plural } from '../core/format.js';
+import { badTask } from '../runs/bad-task.js';
+import type { CheckReport } from '../runs/check.js';
 import { canAsk, saysYes } from './ask.js';
 import type { Session } from './session.js';
 
 /** Above this upper bound a person is asked, in USD. */
 const ASK_ABOVE_USD = 1;
 
-const KEY_CODES: readonly string[] = ['E_KEY_MISSING', 'E_KEY_FORMAT'];
-
-/** True when nothing but a key is wrong: all else is known then. */
-export function onlyKeys({ problems }: CheckReport): boolean {
-  return problems.every(({ code }) => KEY_CODES.includes(code));
-}
-
-/** All problems as one error: exit 5 when only keys are wrong, else 2. Null without problems. */
-export function checkFailure(report: CheckReport): SwarmError | null {
-  const { problems } = report;
-  if (problems.length === 0) return null;
-  return new SwarmError(problems, onlyKeys(report) ? EXIT.refused : EXIT.badInput);
+/** All problems as one error; null without problems. */
+export function checkFailure({ problems }: CheckReport): SwarmError | null {
+  return problems.length === 0 ? null : badTask(problems);
 }
 
 /** The worst case of all rows, then what the rows that are left will take. */

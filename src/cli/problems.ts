@@ -1,17 +1,10 @@
 /** How an error is told: problems on stderr and an exit code. No stack unless asked for. */
-import { EXIT, formatProblem, isSystemFault, type Problem, SwarmError, systemFaultFix } from '../core/errors.js';
+import { EXIT, formatProblem, isSystemFault, problemsOf, SwarmError } from '../core/errors.js';
 import type { Session } from './session.js';
 
 /** A problem with the command line itself. */
 export function usageError(code: string, found: string, help: { allowed?: string; fix?: string } = {}): SwarmError {
   return new SwarmError({ code, found, ...help }, EXIT.badInput);
-}
-
-/** What went wrong, for people and for programs. Anything that is neither a SwarmError nor a fault of the system is our own mistake. */
-export function problemsOf(error: unknown): readonly Problem[] {
-  if (SwarmError.is(error)) return error.problems;
-  if (isSystemFault(error)) return [{ code: 'E_DISK', found: error.message, fix: systemFaultFix(error) }];
-  return [{ code: 'E_BUG', found: String(error) }];
 }
 
 /** Tells of an error on stderr; returns the exit code. Anything but a SwarmError is our own mistake. */

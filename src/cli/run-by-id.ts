@@ -1,5 +1,7 @@
 /** A run named on the command line, and the client that reaches it. */
-import type { Progress, RunHandle, Swarm } from '../client/api.js';
+
+import type { RunHandle, Swarm } from '../client/api.js';
+import type { Progress } from '../runs/progress.js';
 import type { Session } from './session.js';
 
 /**

@@ -1,11 +1,11 @@
 /** One command line from start to exit code. */
 import { CommanderError } from 'commander';
 import { EXIT } from '../core/errors.js';
+import { errorEvent } from '../runs/event-records.js';
 import type { CliContext, CliDeps } from './context.js';
 import { Interrupts } from './interrupts.js';
 import { reportError } from './problems.js';
 import { buildProgram, type Call, complaint } from './program.js';
-import { errorEvent } from './records.js';
 import { withTypedWays } from './refusals.js';
 import { Session, terminalWidth } from './session.js';
 

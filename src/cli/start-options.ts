@@ -1,6 +1,6 @@
 /** The options that decide which rows are done, where, and how: shared by `run` and `check`. */
 import { resolve } from 'node:path';
-import type { StartOptions } from '../client/api.js';
+import type { StartOptions } from '../runs/start-options.js';
 
 export interface StartFlags {
   limit?: number;

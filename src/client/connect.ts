@@ -7,27 +7,17 @@ import { EXIT, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
 import { hasEnded } from '../core/run-end.js';
 import { ensureHome, homeId, storeLocation } from '../home.js';
-import { stageRun } from '../intake/stage-run.js';
-import { runFolders } from '../outputs/run-folders.js';
-import { capProblem } from '../pricing/cap-problem.js';
-import { createPrices } from '../pricing/prices.js';
+import { type PreparedTask, prepareTask } from '../runs/prepare.js';
+import type { ListOptions, Progress } from '../runs/progress.js';
+import { listProgress, startedRun } from '../runs/read-progress.js';
+import { stagePrepared } from '../runs/stage.js';
+import type { Rows, StartNotes, StartOptions } from '../runs/start-options.js';
 import { openStore } from '../store/open-store.js';
 import type { RunRow, Store } from '../store/port/store.js';
-import type {
-  ConnectOptions,
-  ListOptions,
-  Progress,
-  Rows,
-  RunHandle,
-  StartedRun,
-  StartNotes,
-  StartOptions,
-  Swarm,
-} from './api.js';
+import type { ConnectOptions, RunHandle, StartedRun, Swarm } from './api.js';
 import { Attachments } from './attachments.js';
 import { HomeHost, loadTemporal } from './host/home-host.js';
-import { type PreparedTask, prepareTask, stageRequest } from './prepare-task.js';
-import { listProgress, startedRun } from './progress.js';
+import { prepareFacts } from './prepare-facts.js';
 import { StoredRun } from './run-handle.js';
 import { runAddress } from './web-ui.js';
 
@@ -76,22 +66,10 @@ class ConnectedSwarm implements Swarm {
 
   async start(task: string | object, seedsOrOptions?: Rows | StartOptions, more?: StartOptions): Promise<StartedRun> {
     const options = startOptions(seedsOrOptions, more);
-    const prepared = await prepareTask(task, options, (name) => readKey(name));
-    const homeCapUsd = this.#config.maxDailyCost?.usd ?? null;
-    const cap = capProblem(prepared.task, createPrices(), { placeOf: prepared.placeOf, homeCapUsd });
-    if (cap) throw new SwarmError(cap);
-    const staged = await stageRun(
-      {
-        store: this.#store,
-        home: this.#config.home,
-        homeId: homeId(this.#config.home),
-        ...runFolders,
-        endEpoch: ({ id }) => this.#endEpoch(id),
-        now: () => Date.now(),
-        random: () => Math.random(),
-      },
-      await stageRequest(prepared, options),
-    );
+    const prepared = await prepareTask(task, options, prepareFacts(this.#config));
+    const { home } = this.#config;
+    const here = { store: this.#store, home, homeId: homeId(home), endEpoch: ({ id }: RunRow) => this.#endEpoch(id) };
+    const staged = await stagePrepared(prepared, options, here);
     this.#keepKey(prepared);
     if (staged.kind !== 'finished') loadTemporal().catch(() => undefined);
     const attached = !staged.run.detached;
@@ -112,7 +90,7 @@ class ConnectedSwarm implements Swarm {
 
   #endEpoch(run: string): Promise<void> {
     return this.#host.through(async () => {
-      const { endEpoch } = await import('./end-epoch.js');
+      const { endEpoch } = await import('../runs/end-epoch.js');
       await endEpoch(this.#store, await this.#host.launcher(), run);
     });
   }

@@ -6,11 +6,11 @@ import { Client } from '@temporalio/client';
 import type { Config } from '../config.js';
 import type { SwarmError } from '../core/errors.js';
 import { dayCap } from '../core/money/price.js';
+import type { HostInfo } from '../host-protocol.js';
+import { Launcher } from '../runs/launch.js';
 import type { Store } from '../store/port/store.js';
 import { clusterConnectionSettings, connectTemporal, unanswered } from '../temporal-connection.js';
 import type { HostConnection } from './host/connection.js';
-import type { HostInfo } from './host/protocol.js';
-import { Launcher } from './launch.js';
 
 export interface ReachedTemporal {
   launcher: Launcher;

@@ -4,19 +4,17 @@ import type { Config } from '../config.js';
 import { hasEnded } from '../core/run-end.js';
 import { unknownRun } from '../core/run-errors.js';
 import { homePaths, storeLocation } from '../home.js';
-import { exportRun } from '../outputs/export.js';
-import { buildReceipt, publishedReceipt, type Receipt } from '../outputs/receipt.js';
-import { type Verification, verifyRun } from '../outputs/verify.js';
 import { packageVersion } from '../package-info.js';
-import type { OutputFormat } from '../schema/task-types.js';
+import type { ListOptions, Progress } from '../runs/progress.js';
+import { listProgress, readProgress, startedRun, startedRuns } from '../runs/read-progress.js';
+import { applyReconcile, planReconcile, type ReconcilePlan } from '../runs/reconcile.js';
+import { exportRun, type OutputFormat, type Receipt, receiptOf, type Verification, verifyRun } from '../runs/results.js';
+import type { DaySettings } from '../runs/spend.js';
 import { openStore } from '../store/open-store.js';
 import type { Store } from '../store/port/store.js';
-import type { ListOptions, Progress, ReconcilePlan, RunHandle } from './api.js';
+import type { RunHandle } from './api.js';
 import { HostConnection } from './host/connection.js';
-import { listProgress, readProgress, startedRun, startedRuns } from './progress.js';
-import { applyReconcile, planReconcile } from './reconcile.js';
 import { StoredRun } from './run-handle.js';
-import type { DaySettings } from './spend.js';
 
 export interface StoreReader {
   /** Throws E_RUN_UNKNOWN. */
@@ -59,12 +57,7 @@ export async function openReader(config: Config): Promise<StoreReader> {
     },
     lastRun: async () => (await startedRuns(store, { limit: 1 }))[0]?.id ?? null,
     export: (run, format, target) => exportRun(store, run, format, target),
-    receipt: async (run) => {
-      const found = await store.run(run);
-      return (
-        (found && (await publishedReceipt(found))) ?? (await buildReceipt(store, run, { at: Date.now(), versions: VERSIONS }))
-      );
-    },
+    receipt: (run) => receiptOf(store, run, VERSIONS),
     verify: (run) => verifyRun(store, run, VERSIONS),
     planReconcile: (run, file) => planReconcile(store, run, file),
     applyReconcile: (run, file) => applyReconcile(store, run, file, VERSIONS),
@@ -112,7 +105,7 @@ function atRest(progress: Progress, restedAt: number): Progress {
   const message = `no host is running; start one with: swarm start; go on with: swarm resume ${progress.run}`;
   const idleMs = Math.max(0, Date.now() - restedAt);
   const workedMs = Math.max(0, progress.workedMs - idleMs);
-  return { ...progress, state: 'interrupted', reason: 'host', message, waits: null, workedMs };
+  return { ...progress, state: 'interrupted', reason: 'host', message, processes: null, waits: null, workedMs };
 }
 
 const unknown = (run: string) => Promise.reject(unknownRun(run));

@@ -3,37 +3,26 @@
  * only then.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { callsByRow, outputOf } from '../core/conversation/output.js';
-import { SwarmError } from '../core/errors.js';
-import type { Outcome } from '../core/model.js';
-import { resizedControl } from '../core/resize.js';
+import type { ResizeOptions } from '../core/resize.js';
 import { hasEnded } from '../core/run-end.js';
 import { knownRun } from '../core/run-errors.js';
 import type { FirstRows } from '../core/run-outlook.js';
-import { resizeProblem } from '../pricing/cap-problem.js';
-import { createPrices } from '../pricing/prices.js';
+import { type ControlPorts, RunControl } from '../runs/control.js';
+import type { Progress } from '../runs/progress.js';
+import { firstRowsOf, readProgress } from '../runs/read-progress.js';
+import { type FoundOutcome, outcomesAfter, type RunResult, resultOf } from '../runs/results.js';
+import type { DaySettings } from '../runs/spend.js';
 import type { RunRow, Store } from '../store/port/store.js';
-import type { Progress, ResizeOptions, RunHandle, RunResult } from './api.js';
-import { checkResize } from './check-resize.js';
+import type { RunHandle } from './api.js';
 import { FullDiskWatch } from './full-disk.js';
-import type { Launcher } from './launch.js';
-import { firstRowsOf, readProgress, resultOf } from './progress.js';
-import { stillPaused, stillRunning } from './run-errors.js';
 import { type RunHosts, RunWatch } from './run-watch.js';
-import type { DaySettings } from './spend.js';
 
 /** A run is looked at as often as half a percent of the time it has taken: what the looking adds stays small for short and long runs. */
 const SHARE = 200;
 const SHORTEST_LOOK_MS = 5;
 const LONGEST_LOOK_MS = 250;
-const OUTCOMES_PAGE = 500;
 
-export interface RunHandleOptions extends RunHosts {
-  store: Store;
-  /** Asks Temporal for something that may be done twice: it is, when the host dies under it. Throws E_TEMPORAL_UNREACHABLE (exit 4). */
-  act<T>(work: (launcher: Launcher) => Promise<T>): Promise<T>;
-  /** Gives the host the key that the run needs, as this program's environment has it. Throws E_KEY_MISSING, E_KEY_FORMAT (exit 5). */
-  handKey(run: RunRow): Promise<void>;
+export interface RunHandleOptions extends RunHosts, ControlPorts {
   /** True when this program has started the run. @default false */
   mine?: boolean;
   /** Folder of the store and of the embedded server; null when both are elsewhere. */
@@ -48,6 +37,7 @@ export class StoredRun implements RunHandle {
   readonly id: string;
   readonly #options: RunHandleOptions;
   readonly #store: Store;
+  readonly #control: RunControl;
   readonly #firstRows: FirstRows;
   #nextEpoch: { asked: Promise<void>; done: boolean } | null = null;
   /** This program has started it, or let it go on. */
@@ -57,6 +47,7 @@ export class StoredRun implements RunHandle {
     this.id = id;
     this.#options = options;
     this.#store = options.store;
+    this.#control = new RunControl(id, options);
     this.#firstRows = firstRowsOf(options.store, id);
     this.#mine = options.mine ?? false;
   }
@@ -65,9 +56,7 @@ export class StoredRun implements RunHandle {
     return readProgress(this.#store, this.id, this.#options.settings, this.#firstRows);
   }
 
-  async *outcomes(
-    options: { after?: number; signal?: AbortSignal } = {},
-  ): AsyncGenerator<Outcome & { output: string | null; seq: number }> {
+  async *outcomes(options: { after?: number; signal?: AbortSignal } = {}): AsyncGenerator<FoundOutcome> {
     let seq = options.after ?? 0;
     let since = performance.now();
     const watch = this.#watch();
@@ -77,11 +66,10 @@ export class StoredRun implements RunHandle {
         // Read before the page: what was recorded before the end is then in the page.
         const run = await this.#row();
         const ended = await this.#hasEnded(run);
-        const page = await this.#store.outcomesAfter(this.id, seq, OUTCOMES_PAGE);
-        const outputs = await this.#outputs(page.map(({ outcome }) => outcome));
+        const page = await outcomesAfter(this.#store, this.id, seq);
         for (const found of page) {
           seq = found.seq;
-          yield { ...found.outcome, seq, output: outputs.get(found.outcome.index) ?? null };
+          yield found;
         }
         if (page.length > 0) {
           since = performance.now();
@@ -118,72 +106,27 @@ export class StoredRun implements RunHandle {
     }
   }
 
-  async pause(): Promise<void> {
-    await this.#options.act(async (launcher) => {
-      const run = await this.#row();
-      if (!hasEnded(run)) await launcher.pause(this.id, await launcher.open(run));
-    });
+  pause(): Promise<void> {
+    return this.#control.pause();
   }
 
   async resume(): Promise<void> {
-    await this.#options.act(async (launcher) => {
-      const run = await this.#row();
-      if (run.state === 'completed') return;
-      await this.#options.handKey(run);
-      await launcher.goOn(this.id);
-    });
+    await this.#control.resume();
     this.#mine = true;
   }
 
-  async resize(options: ResizeOptions): Promise<void> {
-    checkResize(options);
-    const run = await this.#row();
-    const { maxCost, maxCostPerCall, maxCostPerRow, maxDailyCost } = options;
-    const unpriced = resizeProblem(run.task, createPrices(), [maxCost, maxCostPerCall, maxCostPerRow, maxDailyCost]);
-    if (unpriced) throw new SwarmError(unpriced);
-    await this.#store.setControl(this.id, resizedControl(options));
-    if (hasEnded(run)) return;
-    await this.#options.act(async (launcher) => await launcher.resize(await launcher.open(run), options));
+  resize(options: ResizeOptions): Promise<void> {
+    return this.#control.resize(options);
   }
 
-  async cancel(): Promise<void> {
-    await this.#options.act(async (launcher) => {
-      const run = await this.#row();
-      if (hasEnded(run)) return;
-      await this.#store.setControl(this.id, { cancelled: true });
-      const open = await launcher.open(run);
-      if (open) await open.cancel();
-      // Nobody is left to end it: the rows that are done stay done.
-      else await this.#store.updateRun(this.id, { state: 'cancelled', reason: 'cancelled', endedAt: Date.now() });
-    });
+  cancel(): Promise<void> {
+    return this.#control.cancel();
   }
 
   async retry(options: { cause?: string; wait?: boolean } = {}): Promise<number> {
-    const run = await this.#row();
-    // A run under way does not look back: its next epoch takes the reopened rows.
-    if (!hasEnded(run)) {
-      if (run.state === 'paused') throw stillPaused(this.id);
-      await this.#options.act(async (launcher) => {
-        const open = await launcher.open(run);
-        if (open && options.wait === false) throw stillRunning(this.id);
-        // The death of a host is no end of the run: it is waited for through the next one.
-        if (open) await (await import('./run-fate.js')).untilClosed(open);
-      });
-    }
-    await this.#options.act(() => this.#options.handKey(run));
-    const rows = (await this.#store.reopenFailed(this.id, options.cause)) || (await this.#leftOpen());
-    if (rows === 0) return 0;
-    await this.#options.act((launcher) => launcher.goOn(this.id));
-    this.#mine = true;
+    const rows = await this.#control.retry(options);
+    if (rows > 0) this.#mine = true;
     return rows;
-  }
-
-  /** Rows that were opened again for an epoch which could not be opened: the same retry goes on with them. */
-  async #leftOpen(): Promise<number> {
-    const { state, reason } = await this.#row();
-    if (state !== 'staged' && state !== 'interrupted' && state !== 'failed' && reason !== 'disk') return 0;
-    const { total, ok, failed, filtered } = await this.#store.totals(this.id);
-    return total - ok - failed - filtered;
   }
 
   /**
@@ -204,13 +147,6 @@ export class StoredRun implements RunHandle {
 
   #row(): Promise<RunRow> {
     return knownRun(this.#store, this.id);
-  }
-
-  async #outputs(outcomes: readonly Outcome[]): Promise<Map<number, string>> {
-    const ok = outcomes.filter(({ status }) => status === 'ok');
-    if (ok.length === 0) return new Map();
-    const calls = callsByRow(await this.#store.calls(this.id, { list: ok.map(({ index }) => index) }));
-    return new Map(ok.map((outcome) => [outcome.index, outputOf(calls.get(outcome.index) ?? [], outcome)]));
   }
 
   #watch(): RunWatch {

@@ -8,9 +8,9 @@ import { SwarmError } from '../core/errors.js';
 import type { RunState } from '../core/model.js';
 import { hasEnded } from '../core/run-end.js';
 import { knownRun } from '../core/run-errors.js';
+import type { Launcher } from '../runs/launch.js';
+import { endedEarly, hostStopped, hostsDie, untoldFault } from '../runs/run-errors.js';
 import type { RunRow, Store } from '../store/port/store.js';
-import type { Launcher } from './launch.js';
-import { endedEarly, hostStopped, hostsDie, untoldFault } from './run-errors.js';
 
 /** Pause between looks while Temporal or the host is away. */
 const AWAY_MS = 250;
@@ -173,7 +173,7 @@ export class RunWatch {
   /** What ends the following; null for what passes, and for an end that the store tells. */
   async #fatal(error: unknown): Promise<unknown> {
     if (error instanceof Final) return error.cause;
-    const { workflowEnd } = await import('./workflow-end.js');
+    const { workflowEnd } = await import('../runs/workflow-end.js');
     const end = workflowEnd(error, this.#runId);
     if (end !== null) return end.failure;
     if (!SwarmError.is(error) || error.code === 'E_HOST_GONE') return null;

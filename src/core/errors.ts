@@ -110,3 +110,10 @@ export function systemFaultFix({ code }: { code: string }): string {
   if (/^(EMFILE|ENFILE)$/.test(code)) return 'raise the limit of open files (ulimit -n), or lower workers, then run again';
   return 'check the disk (free space, permissions) and the limits of the process (ulimit -f, ulimit -n), then run again';
 }
+
+/** What went wrong, for people and for programs. Anything that is neither a SwarmError nor a fault of the system is our own mistake. */
+export function problemsOf(error: unknown): readonly Problem[] {
+  if (SwarmError.is(error)) return error.problems;
+  if (isSystemFault(error)) return [{ code: 'E_DISK', found: error.message, fix: systemFaultFix(error) }];
+  return [{ code: 'E_BUG', found: String(error) }];
+}

@@ -2,9 +2,10 @@
  * The clock of the system is set while runs go on. Gates and leases go by a steady clock; what goes by the wall is put right here: the time
  * that was worked on a run, and children that sleep in Temporal, whose timers are times of the wall.
  */
-import type { Launcher } from '../client/launch.js';
+
 import type { SteadyClock } from '../core/clock.js';
 import { formatDuration } from '../core/format.js';
+import type { Launcher } from '../runs/launch.js';
 import type { RunRow, Store } from '../store/port/store.js';
 import { leaveCallContext, type RemembersCalls } from '../temporal-connection.js';
 import { processClock } from '../worker/process-clock.js';

@@ -1,8 +1,8 @@
 /** One host at a time in a home: its lock, and the file that names the holder. */
 import { existsSync, rmSync } from 'node:fs';
-import type { HostRecord } from '../client/host/protocol.js';
 import { EXIT, type ExitCode } from '../core/errors.js';
 import { ensureHome, type HomePaths } from '../home.js';
+import type { HostRecord } from '../host-protocol.js';
 import { ProcessLock } from '../store/process-lock.js';
 import { readJsonFile } from './json-file.js';
 

@@ -1,12 +1,12 @@
 /** The background process of a home: holds its lock, owns the Temporal server, the store's writer and the worker. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, type Connection } from '@temporalio/client';
-import type { HostInfo, HostRecord, HostStatus } from '../client/host/protocol.js';
-import { Launcher } from '../client/launch.js';
 import { type Config, hostSettings, readKey } from '../config.js';
 import { EXIT, type ExitCode } from '../core/errors.js';
 import { type HomePaths, homeId } from '../home.js';
+import type { HostInfo, HostRecord, HostStatus } from '../host-protocol.js';
 import { packageVersion } from '../package-info.js';
+import { Launcher } from '../runs/launch.js';
 import type { Store } from '../store/port/store.js';
 import { clusterConnectionSettings, connectTemporal, type TemporalConnectionSettings } from '../temporal-connection.js';
 import type { PreparedWorker, WorkerHandle, WorkerOptions } from '../worker/start-worker.js';

@@ -1,5 +1,5 @@
 /** What a new host does about its dead predecessor: its calls, its runs, its activities. */
-import type { Launcher } from '../client/launch.js';
+import type { Launcher } from '../runs/launch.js';
 import type { RunRow, Store } from '../store/port/store.js';
 import { interruptAttachedRuns } from '../worker/owners/interrupt-runs.js';
 import { processOf } from '../worker/owners/process-identity.js';

@@ -1,9 +1,9 @@
 /** Keeps what the store says about runs true to Temporal: a workflow may be ended, or lost, without any activity that tells the store. */
-import type { Launcher } from '../client/launch.js';
-import type { Fate, RunWorkflow } from '../client/run-fate.js';
 import { EXIT } from '../core/errors.js';
 import type { RunState } from '../core/model.js';
 import { hasEnded } from '../core/run-end.js';
+import type { Launcher } from '../runs/launch.js';
+import type { Fate, RunWorkflow } from '../runs/run-fate.js';
 import type { RunPatch, RunRow, Store } from '../store/port/store.js';
 import { leaveCallContext, type RemembersCalls } from '../temporal-connection.js';
 import { ClockSteps, type ClockStepsOptions } from './clock-steps.js';

@@ -1,15 +1,8 @@
 /** The host's end of the socket: reads requests, writes answers. Only the user of the home can connect. */
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
-import {
-  encodeLine,
-  HOST_VERSION,
-  type HostReply,
-  type HostRequest,
-  type HostStatus,
-  readMessages,
-} from '../client/host/protocol.js';
 import { type HostSettings, settingsAnswer } from '../core/host-settings.js';
+import { encodeLine, HOST_VERSION, type HostReply, type HostRequest, type HostStatus, readMessages } from '../host-protocol.js';
 import type { WorkflowExecution } from '../store/port/store.js';
 import type { Clients } from './clients.js';
 import type { Startup, StartupEnd } from './startup.js';

@@ -1,7 +1,8 @@
 /** How the start of a host goes on, for everybody who follows it: lines so far, then one end. */
-import type { HostInfo } from '../client/host/protocol.js';
+
 import type { SwarmError } from '../core/errors.js';
 import type { HostSettings } from '../core/host-settings.js';
+import type { HostInfo } from '../host-protocol.js';
 
 export type StartupEnd =
   | { kind: 'ready'; info: HostInfo; settings: HostSettings }

@@ -42,6 +42,18 @@ const DEEPEST = 64;
 const KEPT_ROWS = 10_000;
 const ROW_TYPES = 'a text in double quotes, or an object with fields';
 
+const NO_SEEDS_FILE: Problem = {
+  code: 'E_TASK_MISSING',
+  found: 'seeds_file is not given',
+  allowed: 'path of a .jsonl, .ndjson, .csv or .txt file',
+  fix: 'add a line "seeds_file: ..." to the task, or pass --seeds (library: seeds or seedsFile)',
+};
+
+/** True for the problem of a task that names no rows, where none were given beside it. */
+export function isNoSeedsFile({ code, found }: Problem): boolean {
+  return code === NO_SEEDS_FILE.code && found === NO_SEEDS_FILE.found;
+}
+
 function deeperThan(value: unknown, depth: number): boolean {
   if (typeof value !== 'object' || value === null) return false;
   if (depth === 0) return true;
@@ -185,12 +197,7 @@ class Reading implements SeedReading {
   async #open(): Promise<RowReader> {
     if ('rows' in this.source) return memoryRows(this.source.rows);
     if (this.source.file !== null) return openSeedsFile(this.source.file);
-    const problem = {
-      code: 'E_TASK_MISSING',
-      found: 'seeds_file is not given',
-      allowed: 'path of a .jsonl, .ndjson, .csv or .txt file',
-    };
-    throw new SwarmError({ ...problem, fix: 'add a line "seeds_file: ..." to the task, or pass --seeds' });
+    throw new SwarmError(NO_SEEDS_FILE);
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<Seed, void> {

@@ -2,7 +2,7 @@
 import type { Place, Problem } from '../core/errors.js';
 import { formatExactUsd } from '../core/format.js';
 import { isSimulated, nanoToUsd, usdToNano } from '../core/money/price.js';
-import type { Prices } from '../llm/port.js';
+import type { Prices } from '../core/money/price-book.js';
 import type { Task } from '../schema/task-types.js';
 
 type CapKey = 'max_cost' | 'max_cost_per_call' | 'max_cost_per_row' | 'max_daily_cost' | 'SWARM_MAX_DAILY_COST';

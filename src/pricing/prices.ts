@@ -5,7 +5,7 @@
 import { calcPrice, findProvider, type ModelPrice } from '@pydantic/genai-prices';
 import type { EpochMs, NanoUsd, Usage } from '../core/model.js';
 import { costOf, SIM_CONTEXT_TOKENS, SIM_PRICE, usdToNanoUp, worstCostOf } from '../core/money/price.js';
-import type { Prices } from '../llm/port.js';
+import type { Prices } from '../core/money/price-book.js';
 import type { ModelRef, PriceOverride } from '../schema/task-types.js';
 
 /** A call may cross into dearer hours: prices are looked up this often until its deadline. No dear hours are shorter. */

@@ -1,7 +1,7 @@
 /** Rows that were done at another time, maybe at another price: what they would cost now. */
 import { repriced, type SampledRow } from '../core/estimate.js';
 import type { EpochMs } from '../core/model.js';
-import type { Prices } from '../llm/port.js';
+import type { Prices } from '../core/money/price-book.js';
 import type { PriceOverride, Task } from '../schema/task-types.js';
 
 /** Tokens of a call that two prices are compared by. */

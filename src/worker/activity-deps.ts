@@ -3,7 +3,8 @@
 import type { ActivityDeps } from '../activities/deps.js';
 import type { CallEnds } from '../activities/turn/call-ends.js';
 import type { Clock } from '../core/clock.js';
-import type { ModelAdapter, Prices } from '../llm/port.js';
+import type { Prices } from '../core/money/price-book.js';
+import type { ModelAdapter } from '../llm/port.js';
 import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
 import type { ModelRef } from '../schema/task-types.js';
 import type { DayCap } from '../store/port/intents.js';

@@ -1,11 +1,9 @@
 /** Files of the runs that this process opened or publishes: publishing, partial output. */
 import { existsSync } from 'node:fs';
-import type { ActivityDeps, Staged } from '../activities/deps.js';
+import type { ActivityDeps } from '../activities/deps.js';
 import { historyOf } from '../activities/turn/history.js';
-import type { Config } from '../config.js';
 import { transcript } from '../core/conversation/next-step.js';
 import { rowTexts } from '../core/row-texts.js';
-import type { Prices } from '../llm/port.js';
 import { claimFolder } from '../outputs/folder.js';
 import { PartialOutput, removePartial } from '../outputs/partial.js';
 import { publishRun } from '../outputs/publish.js';
@@ -13,16 +11,14 @@ import { taskOfEpoch } from '../outputs/task-versions.js';
 import { packageVersion } from '../package-info.js';
 import type { Task } from '../schema/task-types.js';
 import type { RunRow, Store } from '../store/port/store.js';
-import { type FileInput, stageInput } from './stage-input.js';
 
 export interface RunFilesOptions {
   store: Store;
-  config: Config;
-  prices: Prices;
-  keys(name: string): string | undefined;
+  /** Folder of the home. */
+  home: string;
 }
 
-export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish' | 'checkpoint' | 'discardPartial'> {
+export class RunFiles implements Pick<ActivityDeps, 'claim' | 'publish' | 'checkpoint' | 'discardPartial'> {
   readonly #options: RunFilesOptions;
   readonly #partial = new Map<string, Promise<PartialOutput>>();
   /** Runs whose partial output is being written. */
@@ -32,11 +28,6 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
 
   constructor(options: RunFilesOptions) {
     this.#options = options;
-  }
-
-  /** Task and rows of a run that plain Temporal started with a path or with prompts. Throws SwarmError on what is bad or not allowed. */
-  stage(input: FileInput, workflowId: string): Promise<Staged> {
-    return stageInput(this.#options, input, workflowId);
   }
 
   async publish(runId: string): Promise<void> {
@@ -70,7 +61,7 @@ export class RunFiles implements Pick<ActivityDeps, 'stage' | 'claim' | 'publish
   /** Puts this process into the marker of the run's folder, when the folder is on this machine. */
   async claim({ id, outputDir, taskFingerprint, createdAt }: RunRow): Promise<void> {
     if (!existsSync(outputDir)) return;
-    const { home } = this.#options.config;
+    const { home } = this.#options;
     await claimFolder(outputDir, { run: id, home, fingerprint: taskFingerprint, createdAt });
   }
 

@@ -10,6 +10,7 @@ import { filesQueue, MAIN_QUEUE, STATE_ATTRIBUTE, sliceQueue } from '../core/nam
 import { createSdkAdapter } from '../llm/sdk-adapter.js';
 import { WIRES } from '../llm/wires/all-wires.js';
 import { createPrices } from '../pricing/prices.js';
+import { stageInput } from '../runs/temporal-input.js';
 import type { Store, WorkflowExecution } from '../store/port/store.js';
 import { leaveCallContext, type TemporalConnectionSettings } from '../temporal-connection.js';
 import { activityDeps, SimulatorEndpoint } from './activity-deps.js';
@@ -91,7 +92,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   const adapter = createSdkAdapter(WIRES, { proxies: config.proxies });
   const prices = createPrices();
   const simulator = new SimulatorEndpoint();
-  const files = new RunFiles({ store, config, prices, keys });
+  const files = new RunFiles({ store, home: config.home });
   let queues: ModelQueues | null = null;
   let deadOwners: DeadOwners | null = null;
   let stateAttribute: StateAttribute | null = null;
@@ -112,7 +113,20 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
       log,
       hasStateAttribute: async () => (await stateAttribute?.has()) ?? false,
       openQueue: async (queue) => await queues?.open(queue),
-      stage: (input, workflowId) => files.stage(input, workflowId),
+      stage: (input, workflowId) =>
+        stageInput(
+          {
+            store,
+            home: config.home,
+            homeId,
+            homeCapUsd: config.maxDailyCost?.usd ?? null,
+            readKey: keys,
+            taskRoots: config.taskRoots,
+            inputs: config.temporalInputs,
+          },
+          input,
+          workflowId,
+        ),
       claim: (run) => files.claim(run),
       publish: (runId) => files.publish(runId),
       checkpoint: (runId) => files.checkpoint(runId),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { CheckReport, StartOptions } from '../../src/client/api.js';
 import { SwarmError } from '../../src/core/errors.js';
+import type { CheckReport } from '../../src/runs/check.js';
+import type { StartOptions } from '../../src/runs/start-options.js';
 import { estimateOf, reportOf } from './support/fake-run.js';
 import { jsonLines, swarm } from './support/terminal.js';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Progress } from '../../src/client/api.js';
+import type { Progress } from '../../src/runs/progress.js';
 import { FakeRun, outcomeOf, type Script } from './support/fake-run.js';
 import { jsonLines, swarm } from './support/terminal.js';
 

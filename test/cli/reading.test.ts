@@ -1,9 +1,10 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { Progress, ReconcilePlan } from '../../src/client/api.js';
 import type { StoreReader } from '../../src/client/reader.js';
 import { unknownRun } from '../../src/core/run-errors.js';
 import type { Receipt } from '../../src/outputs/receipt.js';
+import type { Progress } from '../../src/runs/progress.js';
+import type { ReconcilePlan } from '../../src/runs/reconcile.js';
 import { progressOf } from './support/fake-run.js';
 import { FakeTerminal, jsonLines, START, swarm, type TerminalOptions } from './support/terminal.js';
 

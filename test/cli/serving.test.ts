@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { HostInfo, HostStatus } from '../../src/client/host/protocol.js';
 import type { StoreReader } from '../../src/client/reader.js';
 import { SwarmError } from '../../src/core/errors.js';
+import type { HostInfo, HostStatus } from '../../src/host-protocol.js';
 import { progressOf } from './support/fake-run.js';
 import { FakeTerminal, swarm } from './support/terminal.js';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StopSignal } from '../../src/cli/context.js';
-import { FakeRun } from './support/fake-run.js';
+import { FakeRun, progressOf } from './support/fake-run.js';
 import { FakeTerminal, jsonLines } from './support/terminal.js';
 
 /** A run that goes on until it is told to stop, in a terminal of its own. */
@@ -54,7 +54,7 @@ describe('swarm run: signals', () => {
     ];
     run.onPause = async () => {
       let looks = 0;
-      run.progress = async () => ({ ...(await FakeRun.prototype.progress.call(run)), ...after[Math.min(looks++, 1)] });
+      run.progress = async () => progressOf({ ...(await FakeRun.prototype.progress.call(run)), ...after[Math.min(looks++, 1)] });
     };
     const { stderr, exitCode } = await terminal.run('run', 'task.yaml');
     expect(exitCode).toBe(130);

@@ -1,13 +1,13 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure, CancelledFailure, TerminatedFailure } from '@temporalio/common';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Launcher } from '../../src/client/launch.js';
-import { listProgress } from '../../src/client/progress.js';
 import { type RunHandleOptions, StoredRun } from '../../src/client/run-handle.js';
-import type { DaySettings } from '../../src/client/spend.js';
 import { EXIT, SwarmError } from '../../src/core/errors.js';
 import type { Outcome } from '../../src/core/model.js';
 import { gateKey } from '../../src/core/names.js';
+import type { Launcher } from '../../src/runs/launch.js';
+import { listProgress } from '../../src/runs/read-progress.js';
+import type { DaySettings } from '../../src/runs/spend.js';
 import type { Store } from '../../src/store/port/store.js';
 import { fileStore } from '../activities/file-store.js';
 import { aTask, gatekeeper, OWNER, stage, USAGE, until } from '../activities/turn-setup.js';

@@ -1,8 +1,8 @@
 /** A program that follows a run, and hosts that die at every moment under it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Launcher } from '../../src/client/launch.js';
 import { type RunHosts, RunWatch } from '../../src/client/run-watch.js';
 import { EXIT, SwarmError } from '../../src/core/errors.js';
+import type { Launcher } from '../../src/runs/launch.js';
 import type { RunRow, Store } from '../../src/store/port/store.js';
 import { gatekeeper, until } from '../activities/turn-setup.js';
 

@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { Launcher } from '../../src/client/launch.js';
 import { ClockSteps } from '../../src/host/clock-steps.js';
+import { Launcher } from '../../src/runs/launch.js';
 import type { RunRow } from '../../src/store/port/store.js';
 
 const NOW = 1_700_000_000_000;

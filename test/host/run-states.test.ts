@@ -2,10 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterEach, expect, it, vi } from 'vitest';
-import { Launcher } from '../../src/client/launch.js';
 import { EXIT } from '../../src/core/errors.js';
 import { isOfHome } from '../../src/host/recovery.js';
 import { RunStates } from '../../src/host/run-states.js';
+import { Launcher } from '../../src/runs/launch.js';
 import type { RunPatch, RunRow } from '../../src/store/port/store.js';
 
 const quiet = { info: () => undefined, warn: () => undefined };

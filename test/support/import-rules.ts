@@ -26,13 +26,13 @@ export const SHARED_FILES = [
   'src/new-files.ts',
 ] as const;
 
+/** What a client and the host say to each other. */
+const HOST_PROTOCOL = 'src/host-protocol.ts';
+
 /** Of them, what the folders that make files may import. */
 const NEW_FILES = 'src/new-files.ts';
 
-/**
- * Three single files cross: workflows/messages and client/host-protocol define what the two sides of a connection say, and
- * client/launch starts a run's next epoch, for the host too.
- */
+/** Two single files cross: workflows/messages and host-protocol define what the two sides of a connection say. */
 export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   schema: { values: [], never: [NODE, TEMPORAL] },
   core: { values: [], types: ['schema'], never: [NODE, TEMPORAL] },
@@ -40,33 +40,28 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   llm: { values: ['core', 'schema'], never: [TEMPORAL] },
   store: { values: ['core', 'schema', NEW_FILES], never: [TEMPORAL] },
   outputs: { values: ['core', 'schema', 'store', NEW_FILES], never: [TEMPORAL] },
-  pricing: { values: ['core', 'schema'], types: ['src/llm/port.ts'], never: [NODE, TEMPORAL] },
+  pricing: { values: ['core', 'schema'], never: [NODE, TEMPORAL] },
+  // The use cases of a run: what the command, the library, the host and plain Temporal share.
+  runs: { values: ['core', 'schema', 'intake', 'pricing', 'store', 'outputs', 'src/workflows/messages.ts'] },
   search: { values: ['core', 'schema'], never: [TEMPORAL] },
   activities: { values: ['core'], types: ['schema', 'src/llm/port.ts', 'store', 'workflows'] },
   // Workflow code runs in a sandbox without Node.
   workflows: { values: ['core'], never: [/^(?!@temporalio\/(?:workflow|common)$)/] },
   // The simulated provider of `sim/...` models runs in the process that makes the calls.
   worker: {
-    values: ['activities', 'llm', 'store', 'outputs', 'search', 'intake', 'pricing', 'core', ...SHARED_FILES],
+    values: ['activities', 'llm', 'store', 'outputs', 'search', 'runs', 'pricing', 'core', ...SHARED_FILES],
     types: ['schema', 'src/workflows/messages.ts'],
     lazy: ['simulator'],
   },
-  host: {
-    values: ['worker', 'store', 'core', 'src/client/host/protocol.ts', 'src/client/launch.ts', ...SHARED_FILES],
-    types: ['src/client/run-fate.ts'],
-    lazy: ['daemon'],
-  },
-  client: {
-    values: ['core', 'schema', 'store', 'outputs', 'intake', 'pricing', 'src/workflows/messages.ts', ...SHARED_FILES],
-    types: ['src/llm/port.ts'],
-  },
-  daemon: { values: ['client', 'core', 'schema', ...SHARED_FILES] },
+  host: { values: ['worker', 'runs', 'store', 'core', HOST_PROTOCOL, ...SHARED_FILES], lazy: ['daemon'] },
+  client: { values: ['runs', 'store', 'core', 'schema', HOST_PROTOCOL, ...SHARED_FILES] },
+  daemon: { values: ['runs', 'core', 'schema', ...SHARED_FILES] },
   simulator: { values: ['core', 'schema'], never: [TEMPORAL] },
   cli: {
-    values: ['client', 'core', ...SHARED_FILES],
-    types: ['schema', 'outputs'],
+    values: ['client', 'runs', 'core', HOST_PROTOCOL, ...SHARED_FILES],
     lazy: ['daemon', 'host', 'worker', 'simulator'],
   },
+  [HOST_PROTOCOL]: { values: ['core', 'store', ...SHARED_FILES] },
   ...Object.fromEntries(SHARED_FILES.map((path) => [path, { values: ['core', ...SHARED_FILES] }])),
 };
 

@@ -3,8 +3,6 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { loadConfig } from '../../src/config.js';
-import { createPrices } from '../../src/pricing/prices.js';
 import type { Store } from '../../src/store/port/store.js';
 import { RunFiles } from '../../src/worker/run-files.js';
 import { runDouble } from '../outputs/run-double.js';
@@ -36,7 +34,7 @@ function files(reading: () => void = () => undefined): RunFiles {
       return run.outcomesAfter(...asked);
     },
   } as unknown as Store;
-  return new RunFiles({ store, config: loadConfig({}, folder), prices: createPrices(), keys: () => undefined });
+  return new RunFiles({ store, home: join(folder, 'home') });
 }
 
 const partial = () => join(folder, 'output.partial.jsonl');

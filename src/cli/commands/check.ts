@@ -1,7 +1,9 @@
-import type { CheckReport, StartOptions } from '../../client/api.js';
 import { EXIT, SwarmError } from '../../core/errors.js';
-import { checkFailure, estimateLines, onlyKeys } from '../preflight.js';
-import { checkRecord } from '../records.js';
+import { onlyKeys } from '../../runs/bad-task.js';
+import type { CheckReport } from '../../runs/check.js';
+import { checkRecord } from '../../runs/event-records.js';
+import type { StartOptions } from '../../runs/start-options.js';
+import { checkFailure, estimateLines } from '../preflight.js';
 import type { Session } from '../session.js';
 import { type StartFlags, startOptions } from '../start-options.js';
 
@@ -25,7 +27,7 @@ export async function check(
 ): Promise<number> {
   const options = startOptions(flags, session.context.cwd);
   const report = await session.deps.checkTask(task, options, session.context.config);
-  const known = onlyKeys(report);
+  const known = onlyKeys(report.problems);
   const refused = known ? await askFolder(session, task, options, report) : null;
   const failure = refused ?? checkFailure(report);
   if (flags.json) {

@@ -1,5 +1,6 @@
-import type { Progress, RunHandle } from '../../client/api.js';
+import type { RunHandle } from '../../client/api.js';
 import { EXIT } from '../../core/errors.js';
+import type { Progress } from '../../runs/progress.js';
 import { withRun } from '../run-by-id.js';
 import type { Session } from '../session.js';
 import { hasEnded } from '../view/view-state.js';

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { EXIT } from '../../core/errors.js';
 import { plural } from '../../core/format.js';
-import type { OutputFormat } from '../../schema/task-types.js';
+import type { OutputFormat } from '../../runs/results.js';
 import type { OutputStream } from '../context.js';
 import { usageError } from '../problems.js';
 import type { Session } from '../session.js';

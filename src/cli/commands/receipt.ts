@@ -1,10 +1,10 @@
 import { resolve } from 'node:path';
-import type { ReconcilePlan, Verification } from '../../client/api.js';
 import type { StoreReader } from '../../client/reader.js';
 import { EXIT } from '../../core/errors.js';
 import { formatUsd, plural } from '../../core/format.js';
 import { nanoToUsd } from '../../core/money/price.js';
-import type { Receipt } from '../../outputs/receipt.js';
+import type { ReconcilePlan } from '../../runs/reconcile.js';
+import type { Receipt, Verification } from '../../runs/results.js';
 import { canAsk, saysYes } from '../ask.js';
 import { type Session, terminalWidth } from '../session.js';
 import { recordTables } from '../view/record-tables.js';

@@ -1,6 +1,6 @@
-import type { ResizeOptions } from '../../client/api.js';
 import { EXIT } from '../../core/errors.js';
 import { formatUsd, plural } from '../../core/format.js';
+import type { ResizeOptions } from '../../core/resize.js';
 import { RESIZE_LIMITS } from '../../core/resize.js';
 import { usageError } from '../problems.js';
 import { withRun } from '../run-by-id.js';

@@ -1,7 +1,7 @@
 import { EXIT } from '../../core/errors.js';
 import { plural } from '../../core/format.js';
+import { startEvent } from '../../runs/event-records.js';
 import { followRun } from '../follow.js';
-import { startEvent } from '../records.js';
 import { withRun } from '../run-by-id.js';
 import type { Session } from '../session.js';
 

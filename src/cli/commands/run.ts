@@ -1,8 +1,9 @@
-import type { RunHandle, StartNotes, Swarm } from '../../client/api.js';
+import type { RunHandle, Swarm } from '../../client/api.js';
 import { EXIT } from '../../core/errors.js';
+import { startEvent } from '../../runs/event-records.js';
+import type { StartNotes } from '../../runs/start-options.js';
 import { followRun } from '../follow.js';
 import { checkFailure, estimateLines, mayStart } from '../preflight.js';
-import { startEvent } from '../records.js';
 import { closeSwarm } from '../run-by-id.js';
 import type { Session } from '../session.js';
 import { type StartFlags, startOptions } from '../start-options.js';

@@ -1,8 +1,8 @@
-import type { Progress } from '../../client/api.js';
 import { EXIT } from '../../core/errors.js';
 import { formatTime, formatUsd } from '../../core/format.js';
 import type { RunState } from '../../core/model.js';
-import { progressRecord } from '../records.js';
+import { progressRecord } from '../../runs/event-records.js';
+import type { Progress } from '../../runs/progress.js';
 import { type Session, terminalWidth } from '../session.js';
 import { causeCounts } from '../view/failures.js';
 import { stateText } from '../view/progress-facts.js';

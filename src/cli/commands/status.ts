@@ -1,5 +1,5 @@
 import { EXIT, SwarmError } from '../../core/errors.js';
-import { progressRecord } from '../records.js';
+import { progressRecord } from '../../runs/event-records.js';
 import { type Session, terminalWidth } from '../session.js';
 import { progressFacts } from '../view/progress-facts.js';
 

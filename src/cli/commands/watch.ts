@@ -1,6 +1,6 @@
 import type { RunHandle } from '../../client/api.js';
+import { startEvent } from '../../runs/event-records.js';
 import { followRun } from '../follow.js';
-import { startEvent } from '../records.js';
 import { withRun } from '../run-by-id.js';
 import type { Session } from '../session.js';
 

@@ -1,7 +1,7 @@
-import type { Progress } from '../../client/api.js';
 import type { StoreReader } from '../../client/reader.js';
 import { EXIT } from '../../core/errors.js';
 import { plural } from '../../core/format.js';
+import type { Progress } from '../../runs/progress.js';
 import type { Session } from '../session.js';
 import { untilSignal } from '../until-signal.js';
 import { safeLine } from '../view/safe-text.js';

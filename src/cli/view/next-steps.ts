@@ -1,6 +1,6 @@
 /** What to type next when a run rests or has failed rows. Pure. */
-import type { Progress } from '../../client/api.js';
 import { typedUsd } from '../../core/format.js';
+import type { Progress } from '../../runs/progress.js';
 import { retrySteps } from './failures.js';
 
 type Resting = Pick<Progress, 'run' | 'state' | 'reason' | 'message' | 'failed' | 'failures' | 'maxCostUsd' | 'today'>;

@@ -1,7 +1,8 @@
 /** All that is known of one run, as lines. Pure. */
-import type { Progress } from '../../client/api.js';
+
 import { formatCount, formatDuration, formatEstimate, formatTime, formatUsd, plural } from '../../core/format.js';
 import { clockText, learnedText } from '../../core/gate/wait.js';
+import type { Progress } from '../../runs/progress.js';
 import { causeLines, causesText } from './failures.js';
 import { nextSteps } from './next-steps.js';
 import { safeLine } from './safe-text.js';

@@ -1,7 +1,8 @@
 /** The end of a run in a few lines: counts, money, places, and what to type next. Pure. */
 import { join } from 'node:path';
-import type { Progress, RunResult } from '../../client/api.js';
 import { formatUsd } from '../../core/format.js';
+import type { Progress } from '../../runs/progress.js';
+import type { RunResult } from '../../runs/results.js';
 import { causeLines, causesText } from './failures.js';
 import { nextSteps } from './next-steps.js';
 import { heldText, stateText, tookText } from './progress-facts.js';

@@ -1,9 +1,10 @@
 /** What the live view says, from a window of progress: pure, so that it is tested without a terminal or a clock. */
-import type { Progress } from '../../client/api.js';
+
 import type { Estimate } from '../../core/estimate.js';
 import { failureText, learnedText } from '../../core/gate/wait.js';
 import type { RunState } from '../../core/model.js';
 import { ENDED_STATES } from '../../core/run-end.js';
+import type { Progress } from '../../runs/progress.js';
 import { safeLine } from './safe-text.js';
 
 /** One look at a run. */

@@ -2,7 +2,6 @@
 import { createConnection, type Socket } from 'node:net';
 import { EXIT, type ExitCode, SwarmError } from '../../core/errors.js';
 import { type HostSettings, otherPlace, type SettingsAnswer } from '../../core/host-settings.js';
-import type { WorkflowExecution } from '../../store/port/store.js';
 import {
   encodeLine,
   HOST_VERSION,
@@ -11,7 +10,8 @@ import {
   type HostRequest,
   type HostStatus,
   readMessages,
-} from './protocol.js';
+} from '../../host-protocol.js';
+import type { WorkflowExecution } from '../../store/port/store.js';
 
 /** What following a start ended with. `closed`: the host went away in the middle of it. `silent`: it holds the socket and says nothing. */
 export type HelloResult =

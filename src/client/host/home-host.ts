@@ -5,12 +5,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '../../config.js';
 import { SwarmError } from '../../core/errors.js';
+import type { HostInfo } from '../../host-protocol.js';
+import type { Launcher } from '../../runs/launch.js';
 import type { Store } from '../../store/port/store.js';
-import type { Launcher } from '../launch.js';
 import type { ReachedTemporal } from '../reach-temporal.js';
 import type { HostConnection } from './connection.js';
 import { connectToHost } from './process.js';
-import type { HostInfo } from './protocol.js';
 
 /** A host that dies this often under one request has another trouble. */
 const TRIES = 6;

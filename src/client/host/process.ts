@@ -7,11 +7,11 @@ import { type Config, hostEnvironment, hostSettings } from '../../config.js';
 import { EXIT, SwarmError } from '../../core/errors.js';
 import { toldDifferences } from '../../core/host-settings.js';
 import { ensureHome, homePaths } from '../../home.js';
+import type { HostInfo, HostRecord, HostStatus } from '../../host-protocol.js';
 import { packageRoot } from '../../package-info.js';
 import { diskFull, isDiskFull } from '../../store/free-space.js';
 import { HostConnection } from './connection.js';
 import { endOfHostLog, logSize } from './log.js';
-import type { HostInfo, HostRecord, HostStatus } from './protocol.js';
 
 export interface FindOrStartOptions {
   /** Told what the start does, a line each. */

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emptyHistory, historyOf } from '../../../src/activities/turn/history.js';
-import { readProgress } from '../../../src/client/progress.js';
 import type { CallResult } from '../../../src/llm/port.js';
 import { buildReceipt } from '../../../src/outputs/receipt.js';
 import { verifyRun } from '../../../src/outputs/verify.js';
+import { readProgress } from '../../../src/runs/read-progress.js';
 import type { OwnerRow } from '../../../src/store/port/workers.js';
 import { outcomeOf } from '../../store/databases.js';
 import { fileStore } from '../file-store.js';

@@ -1,15 +1,22 @@
 /** A run that goes as scripted: each look at it shows the next moment, and after the last one it has ended. */
 
 import type { CliDeps } from '../../../src/cli/context.js';
-import type { CheckReport, Progress, RunHandle, RunResult, StartNotes, StartOptions, Swarm } from '../../../src/client/api.js';
+import type { RunHandle, Swarm } from '../../../src/client/api.js';
 import type { StoreReader } from '../../../src/client/reader.js';
 import { EXIT } from '../../../src/core/errors.js';
 import type { Estimate } from '../../../src/core/estimate.js';
 import type { Outcome } from '../../../src/core/model.js';
 import { unknownRun } from '../../../src/core/run-errors.js';
+import type { CheckReport } from '../../../src/runs/check.js';
+import type { Progress } from '../../../src/runs/progress.js';
+import type { RunResult } from '../../../src/runs/results.js';
+import type { StartNotes, StartOptions } from '../../../src/runs/start-options.js';
 import { START } from './terminal.js';
 
-export function progressOf(part: Partial<Progress> = {}): Progress {
+/** Fields that a test sets, whether they go together or not. */
+export type ProgressPart = { [Field in keyof Progress]?: Progress[Field] };
+
+export function progressOf(part: ProgressPart = {}): Progress {
   return {
     run: 'poems-1',
     name: 'poems',
@@ -47,7 +54,7 @@ export function progressOf(part: Partial<Progress> = {}): Progress {
     endedAt: null,
     outputDir: '/data/out',
     ...part,
-  };
+  } as Progress;
 }
 
 export function estimateOf(part: Partial<Estimate> = {}): Estimate {
@@ -84,7 +91,7 @@ export function reportOf(part: Partial<CheckReport> = {}): CheckReport {
 export interface Script {
   /** Ids of interrupted runs of the home. @default none */
   interrupted?: string[];
-  moments: Partial<Progress>[];
+  moments: ProgressPart[];
   result?: Partial<RunResult>;
   outcomes?: (Outcome & { output: string | null; seq: number })[];
   start?: Partial<StartNotes>;
@@ -110,7 +117,7 @@ export class FakeRun implements RunHandle {
     this.moments = [{ ...this.last, state: 'paused', reason: 'user', inFlight: 0 }];
   };
   onStart: () => Promise<void> = async () => undefined;
-  private moments: Partial<Progress>[];
+  private moments: ProgressPart[];
   private last: Progress;
   private settle: (result: RunResult) => void = () => undefined;
   private refuse: (error: unknown) => void = () => undefined;

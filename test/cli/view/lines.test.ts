@@ -3,11 +3,10 @@ import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { bar, lineIsDue, liveBlock, plainLine } from '../../../src/cli/view/lines.js';
 import { viewModel } from '../../../src/cli/view/view-state.js';
-import type { Progress } from '../../../src/client/api.js';
-import { estimateOf, progressOf } from '../support/fake-run.js';
+import { estimateOf, type ProgressPart, progressOf } from '../support/fake-run.js';
 import { START } from '../support/terminal.js';
 
-const BUSY: Partial<Progress> = {
+const BUSY: ProgressPart = {
   ok: 8,
   failed: 1,
   filtered: 1,
@@ -17,7 +16,7 @@ const BUSY: Partial<Progress> = {
   heldUsd: 0.004,
   maxCostUsd: 5,
 };
-const OUTAGE: Partial<Progress> = {
+const OUTAGE: ProgressPart = {
   failedCalls: 17,
   waits: {
     why: 'breaker',
@@ -28,8 +27,7 @@ const OUTAGE: Partial<Progress> = {
   },
 };
 const REST = estimateOf({ rows: 10, sample: 24, costUsd: { low: 0.04, expected: 0.05, high: 0.06 } });
-const model = (part: Partial<Progress> = BUSY) =>
-  viewModel([{ at: START, progress: progressOf() }], progressOf(part), START + 5000);
+const model = (part: ProgressPart = BUSY) => viewModel([{ at: START, progress: progressOf() }], progressOf(part), START + 5000);
 const style = { width: 80, unicode: false, colors: new Ansis(0) };
 
 describe('liveBlock', () => {
@@ -188,7 +186,7 @@ describe('plainLine', () => {
 
 describe('lineIsDue', () => {
   const last = { at: START, model: model({ ok: 10 }) };
-  it.each<[string, typeof last | null, Partial<Progress>, number, boolean]>([
+  it.each<[string, typeof last | null, ProgressPart, number, boolean]>([
     ['the first line', null, BUSY, 1, true],
     ['5 % further', last, { ok: 11 }, 1, true],
     ['less than 5 %', last, { ok: 10, inFlight: 3 }, 9999, false],

@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { addSample, type Sample, viewModel, WINDOW_MS } from '../../../src/cli/view/view-state.js';
-import type { Progress } from '../../../src/client/api.js';
-import { progressOf } from '../support/fake-run.js';
+import { type ProgressPart, progressOf } from '../support/fake-run.js';
 import { START } from '../support/terminal.js';
 
-const at = (ms: number, part: Partial<Progress> = {}): Sample => ({ at: START + ms, progress: progressOf(part) });
+const at = (ms: number, part: ProgressPart = {}): Sample => ({ at: START + ms, progress: progressOf(part) });
 const model = (previous: readonly Sample[], latest: Sample) => viewModel(previous, latest.progress, latest.at);
 
 describe('addSample', () => {
@@ -80,7 +79,7 @@ describe('viewModel: elapsed', () => {
 const WAIT = { why: 'breaker', text: '', since: START, until: null, failure: null };
 
 describe('viewModel: what it waits for', () => {
-  it.each<[string, Partial<Progress>, string | null]>([
+  it.each<[string, ProgressPart, string | null]>([
     ['paused by a person', { state: 'paused', reason: 'user' }, 'a person: swarm resume poems-1'],
     ['refused key', { state: 'paused', reason: 'key' }, 'a valid API key'],
     ['refused billing', { state: 'paused', reason: 'billing' }, 'the account: the provider refused to bill'],

@@ -1,10 +1,10 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { HomeHost } from '../../../src/client/host/home-host.js';
-import { encodeLine, type HostInfo, type HostReply, type HostRequest, readMessages } from '../../../src/client/host/protocol.js';
 import type { Config } from '../../../src/config.js';
 import { SwarmError } from '../../../src/core/errors.js';
 import { ensureHome } from '../../../src/home.js';
+import { encodeLine, type HostInfo, type HostReply, type HostRequest, readMessages } from '../../../src/host-protocol.js';
 import type { Store } from '../../../src/store/port/store.js';
 import { endHomes, newConfig } from '../../host/host-support.js';
 

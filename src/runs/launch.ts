@@ -8,7 +8,7 @@ import type { ResizeOptions } from '../core/resize.js';
 import { hasEnded } from '../core/run-end.js';
 import { knownRun } from '../core/run-errors.js';
 import type { DayCap } from '../store/port/intents.js';
-import type { RunRow, Store } from '../store/port/store.js';
+import type { RunRow, Store, WorkflowExecution } from '../store/port/store.js';
 import {
   pauseUpdate,
   RUN_WORKFLOW,
@@ -19,7 +19,6 @@ import {
   runAttributes,
   WORKFLOW_TASK_TIMEOUT,
 } from '../workflows/messages.js';
-import type { HostConnection } from './host/connection.js';
 import { describedFate, type Fate, fateOf, type RunWorkflow, untilClosed } from './run-fate.js';
 import { withinReach } from './updates.js';
 import { workflowEnd } from './workflow-end.js';
@@ -37,15 +36,23 @@ const NO_WORKER_MS = 5_000;
 const OPENING_MS = 10_000;
 const OPENING_LOOK_MS = 50;
 
+/** Who makes the calls of this home: told ahead of Temporal, which takes longer to say it. */
+export interface CallMaker {
+  /** The run's workflow was started. */
+  opens(runId: string, workflow: WorkflowExecution): Promise<unknown>;
+  /** A run that rested was let go on. */
+  goOn(runId: string): Promise<unknown>;
+}
+
 export interface LaunchedFor {
-  host?: Partial<Pick<HostConnection, 'opens' | 'goOn'>>;
+  host?: Partial<CallMaker>;
   cap?: DayCap | null;
 }
 
 export class Launcher {
   readonly #client: Client;
   readonly #store: Store;
-  readonly #host: Partial<Pick<HostConnection, 'opens' | 'goOn'>>;
+  readonly #host: Partial<CallMaker>;
 
   readonly #cap: DayCap | null;
 

@@ -1,9 +1,13 @@
-/** The JSON lines of `--json`: names as in the output files (snake_case). Programs depend on them. */
-import type { CheckReport, Progress, RunResult, SpendWarning, StartNotes } from '../client/api.js';
+/** A run as programs are told of it, a JSON object each: names as in the output files (snake_case). Programs depend on them. */
+
+import { problemsOf } from '../core/errors.js';
 import type { Estimate } from '../core/estimate.js';
-import type { Counts, Outcome } from '../core/model.js';
+import type { Counts } from '../core/model.js';
 import { knownUsd } from '../core/money/price.js';
-import { problemsOf } from './problems.js';
+import type { CheckReport } from './check.js';
+import type { Progress, SpendWarning } from './progress.js';
+import type { FoundOutcome, RunResult } from './results.js';
+import type { StartNotes } from './start-options.js';
 
 function counts({ total, ok, failed, filtered }: Counts): object {
   return { total, ok, failed, filtered };
@@ -74,7 +78,7 @@ export function warningEvent(run: string, { key, message }: SpendWarning): objec
 }
 
 /** One row that is done, as in output.jsonl and failed.jsonl, without the seed. */
-export function outcomeEvent(outcome: Outcome & { output: string | null; seq: number }): object {
+export function outcomeEvent(outcome: FoundOutcome): object {
   return {
     event: 'outcome',
     seq: outcome.seq,

@@ -1,16 +1,15 @@
-/** A run's progress and result, read from the store alone. */
-import { join } from 'node:path';
-import { EXIT, type ExitCode } from '../core/errors.js';
+/** A run's progress, read from the store alone. */
 import type { Learned } from '../core/gate/learned.js';
 import { RUN_STATES } from '../core/model.js';
 import { knownUsd, nanoToUsd, spentOf } from '../core/money/price.js';
 import { gateKey, runShare } from '../core/names.js';
 import { unknownRun } from '../core/run-errors.js';
 import { FirstRows, lookAt } from '../core/run-outlook.js';
-import { whereToGo } from '../schema/providers.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port/store.js';
-import type { FoundLimits, ListOptions, Progress, RunResult } from './api.js';
+import type { FoundLimits, ListOptions, Progress } from './progress.js';
+import { messageOf } from './results.js';
 import { type DaySettings, DaySums, spendOf } from './spend.js';
+import { standingOf } from './standing.js';
 
 export function firstRowsOf(store: Store, runId: string): FirstRows {
   return new FirstRows((count) => store.firstRows(runId, count));
@@ -106,11 +105,7 @@ async function progressOf(store: Store, known: KnownRun, { settings, sums, limit
   const now = Date.now();
   const { run, totals, control, firstRows, causes } = known;
   const running = run.state === 'running';
-  const [learned, waits, processes] = await Promise.all([
-    limits.of(gateKey(run.task.model)),
-    running ? store.waits(run.id, now) : [],
-    running ? processesOf(store, run.id, now) : null,
-  ]);
+  const [learned, waits] = await Promise.all([limits.of(gateKey(run.task.model)), running ? store.waits(run.id, now) : []]);
   const { total, ok, failed, filtered, calls, tries, limited, doubtful, usage } = totals;
   const left = total - ok - failed - filtered;
   const rows = (await firstRows?.at({ ...totals, epoch: run.epoch })) ?? [];
@@ -118,8 +113,6 @@ async function progressOf(store: Store, known: KnownRun, { settings, sums, limit
   return {
     run: run.id,
     name: run.name,
-    state: run.state,
-    reason: run.reason,
     message: messageOf(run),
     epoch: run.epoch,
     total,
@@ -141,14 +134,15 @@ async function progressOf(store: Store, known: KnownRun, { settings, sums, limit
     auto: control.auto,
     requestsPerMinute: control.requestsPerMinute,
     tokensPerMinute: control.tokensPerMinute,
-    processes,
     found: learned && foundLimits(learned),
-    waits: wait && { why: wait.why, text: wait.text, since: wait.since, until: wait.until, failure: wait.failure ?? null },
+    ...(await standingOf(run, async () => ({
+      processes: await processesOf(store, run.id, now),
+      waits: wait && { why: wait.why, text: wait.text, since: wait.since, until: wait.until, failure: wait.failure ?? null },
+    }))),
     rest,
     workedMs: run.workedMs + (run.workingSince === null ? 0 : Math.max(0, now - run.workingSince)),
     startedAt: run.startedAt,
     origin: run.origin,
-    endedAt: run.endedAt,
     outputDir: run.outputDir,
   };
 }
@@ -174,50 +168,4 @@ function heldUsd({ reservedNano, doubtfulNano, unpriced, open, doubtful }: RunTo
 /** Intents are stored a little ahead of their calls, so that a place at the provider is never empty: those are not under way yet. */
 function callsAtProvider({ open }: RunTotals, { concurrency }: Control): number {
   return Math.min(open, concurrency);
-}
-
-/** What the provider or the engine said, and where to go with it. */
-function messageOf({ message, reason, task }: RunRow): string | null {
-  if (message === null || (reason !== 'billing' && reason !== 'key')) return message;
-  const { provider, apiKeyEnv } = task.model;
-  const named = apiKeyEnv === null || message.includes(apiKeyEnv) ? null : `the key is that in ${apiKeyEnv}`;
-  return [message, named, whereToGo(provider, reason)].filter((part) => part !== null).join('; ');
-}
-
-export function resultOf(run: RunRow, totals: RunTotals): RunResult {
-  const { total, ok, failed, filtered } = totals;
-  return {
-    run: run.id,
-    state: run.state,
-    reason: run.reason,
-    message: messageOf(run),
-    counts: { total, ok, failed, filtered },
-    costUsd: knownUsd(spentOf(totals)),
-    outputDir: run.outputDir,
-    outputFile: run.publishedAt === null ? null : join(run.outputDir, `output.${run.task.outputFormat}`),
-    exitCode: exitCodeOf(run, totals),
-  };
-}
-
-function exitCodeOf(run: RunRow, totals: RunTotals): ExitCode {
-  if (run.state === 'completed') return totals.failed > 0 ? EXIT.failedRows : EXIT.ok;
-  switch (run.reason) {
-    case 'capped':
-      return EXIT.capped;
-    case 'billing':
-    case 'key':
-      return EXIT.refused;
-    case 'systematic':
-      return EXIT.failedRows;
-    case 'request':
-      return EXIT.badInput;
-    case 'unreachable':
-      return EXIT.unreachable;
-    case 'disk':
-      return EXIT.diskWrite;
-    case 'cancelled':
-      return EXIT.sigint;
-    default:
-      return EXIT.failedRows;
-  }
 }

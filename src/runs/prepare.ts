@@ -1,55 +1,61 @@
-/** From what the starter gives to a task that may run: file or object, overrides, folder, key, rows. Nothing is written. */
+/** From what a starter gives to a task that may run: loaded, with overrides, checked; its rows ready to be read. Nothing is written. */
 import { resolve } from 'node:path';
-import { EXIT, type Place, type Problem, SwarmError } from '../core/errors.js';
+import { type Problem, SwarmError } from '../core/errors.js';
 import { checkKey } from '../core/key-check.js';
+import type { Prices } from '../core/money/price-book.js';
 import { type LoadedTask, loadTask, loadTaskObject } from '../intake/load-task.js';
 import { checkOutputDir } from '../intake/output-dir.js';
 import { readSeeds, type SeedReading, type SeedSource } from '../intake/read-seeds.js';
 import type { RowsFromCode } from '../intake/seeds-memory.js';
-import { type RowsOf, stillSeen } from '../intake/seen-rows.js';
-import type { StageRequest } from '../intake/stage-new.js';
+import type { RowsOf } from '../intake/seen-rows.js';
+import { capProblem } from '../pricing/cap-problem.js';
 import { createPrices } from '../pricing/prices.js';
 import type { Task } from '../schema/task-types.js';
-import type { StartOptions } from './api.js';
+import type { StartOptions } from './start-options.js';
+
+/** What a task is checked against. */
+export interface PrepareFacts {
+  /** Cap of the home for all runs of a day, in USD; null = none. */
+  homeCapUsd: number | null;
+  /** Value of a key by the name of its variable, as it is where the calls are made, or will be handed there. */
+  readKey(name: string): string | undefined;
+}
 
 export interface PreparedTask {
   task: Task;
   notes: string[];
+  /** Of the folder, the longest answer and the key. What the rows and the caps over them have comes with the rows. */
+  problems: Problem[];
   /** Value of the task's key; null when the endpoint has none, and when it has a problem. */
   key: string | null;
-  /** E_KEY_MISSING or E_KEY_FORMAT; null for a start, which throws it. */
-  keyProblem: Problem | null;
-  /** Where a key stands in the task file. */
-  placeOf(key: string): Place;
   /** Where the rows are; null for rows from code. */
   rowsOf: RowsOf | null;
   /** A new reading of the rows. */
   rows(): SeedReading;
   /** False for rows from code that come only once. */
   again: boolean;
+  /** E_PRICE_UNKNOWN or E_CAP_TOO_SMALL when no call with a prompt of so many tokens could be made; else null. */
+  capProblem(promptTokens: number): Problem | null;
 }
 
-/** Throws a SwarmError: exit 2 for bad input, 5 for a missing or malformed key, which who only looks is told instead. */
-export async function prepareTask(
-  source: string | object,
-  options: StartOptions,
-  readKey: (name: string) => string | undefined,
-  purpose: 'start' | 'look' = 'start',
-): Promise<PreparedTask> {
-  const loaded = typeof source === 'string' ? await loadTask(source) : await loadTaskObject(source);
+/** A task file or object, with all its problems. Throws SwarmError (exit 2) for one that cannot be read as a task, and for bad options. */
+export async function prepareTask(source: string | object, options: StartOptions, facts: PrepareFacts): Promise<PreparedTask> {
+  return await prepareLoaded(typeof source === 'string' ? await loadTask(source) : await loadTaskObject(source), options, facts);
+}
+
+/** The same for a task that was loaded under rules of its own. */
+export async function prepareLoaded(loaded: LoadedTask, options: StartOptions, facts: PrepareFacts): Promise<PreparedTask> {
+  const { placeOf } = loaded;
   const task = withOptions(loaded.task, options);
-  const folder = await checkOutputDir(task.outputDir, loaded.placeOf('output_dir'));
-  if (folder) throw new SwarmError(folder);
-  const window = windowProblem(task, loaded);
-  if (window) throw new SwarmError(window);
-  const { key, problem } = keyOf(task, loaded, readKey);
-  if (problem !== null && purpose === 'start') throw new SwarmError(problem, EXIT.refused);
+  const prices = createPrices();
+  const { homeCapUsd } = facts;
+  const { key, problem: keyProblem } = keyOf(task, loaded, facts);
+  const folder = await checkOutputDir(task.outputDir, placeOf('output_dir'));
   return {
     task,
     key,
-    keyProblem: problem,
+    problems: [folder, windowProblem(task, loaded, prices), keyProblem].filter((problem) => problem !== null),
     notes: [...loaded.notes],
-    placeOf: loaded.placeOf,
     rowsOf: rowsOf(task, options),
     again: options.seeds === undefined || Array.isArray(options.seeds),
     rows: () =>
@@ -59,26 +65,13 @@ export async function prepareTask(
         ...(options.total === undefined ? {} : { total: options.total }),
         ...(options.allowConstantPrompt === undefined ? {} : { allowConstantPrompt: options.allowConstantPrompt }),
       }),
-  };
-}
-
-/** What a start asks of staging. Rows that its check has read are not read once more while their file is as it was. */
-export async function stageRequest(prepared: PreparedTask, options: StartOptions): Promise<StageRequest> {
-  return {
-    task: prepared.task,
-    rows: prepared.rows(),
-    seen: await stillSeen(options.checked?.seen, prepared.rowsOf),
-    ...(prepared.again ? { rowsAgain: prepared.rows } : {}),
-    limited: options.limit !== undefined,
-    ifChanged: options.ifChanged ?? 'refuse',
-    detached: options.detached ?? true,
-    origin: options.origin ?? 'library',
+    capProblem: (promptTokens) => capProblem(task, prices, { promptTokens, placeOf, homeCapUsd }),
   };
 }
 
 function sourceOf(task: Task, options: StartOptions): SeedSource {
   if (options.seeds !== undefined) return { rows: options.seeds as RowsFromCode };
-  return { file: options.seedsFile === undefined ? task.seedsFile : resolve(options.seedsFile) };
+  return { file: task.seedsFile };
 }
 
 function rowsOf(task: Task, options: StartOptions): RowsOf | null {
@@ -88,8 +81,8 @@ function rowsOf(task: Task, options: StartOptions): RowsOf | null {
 }
 
 /** An answer cannot be longer than the model's whole window. */
-function windowProblem(task: Task, loaded: LoadedTask): Problem | null {
-  const window = createPrices().contextWindow(task.model);
+function windowProblem(task: Task, loaded: LoadedTask, prices: Prices): Problem | null {
+  const window = prices.contextWindow(task.model);
   if (window === null || task.maxTokens <= window) return null;
   return {
     code: 'E_TASK_RANGE',
@@ -100,11 +93,7 @@ function windowProblem(task: Task, loaded: LoadedTask): Problem | null {
   };
 }
 
-function keyOf(
-  task: Task,
-  loaded: LoadedTask,
-  readKey: (name: string) => string | undefined,
-): { key: string | null; problem: Problem | null } {
+function keyOf(task: Task, loaded: LoadedTask, { readKey }: PrepareFacts): { key: string | null; problem: Problem | null } {
   const name = task.model.apiKeyEnv;
   if (name === null) return { key: null, problem: null };
   const value = readKey(name);

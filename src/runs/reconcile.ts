@@ -11,7 +11,29 @@ import { createPrices } from '../pricing/prices.js';
 import type { CallRow, RunRow, Store } from '../store/port/store.js';
 import type { TaskVersion } from '../store/port/task-versions.js';
 import { isPaid } from '../store/sql/paid-calls.js';
-import type { ReconcilePlan } from './api.js';
+
+/** What a provider's usage export says of the doubtful calls of a run; names as in the receipt. */
+export interface ReconcilePlan {
+  run: string;
+  /** What the export was taken for; null when no call is doubtful. */
+  form: 'requests with our ids' | 'requests' | 'totals' | null;
+  /** Answered calls in the time of the export, and how many of them it lists. */
+  answered: number;
+  found: number;
+  /** Entries of the export that do not concern the run. */
+  ignored: number;
+  calls: {
+    index: number;
+    turn: number;
+    attempt: number;
+    /** Null when nobody knows what it may cost. */
+    reserved_usd: number | null;
+    becomes: 'settled' | 'released' | 'doubtful';
+    /** Null while it stays doubtful. */
+    cost_usd: number | null;
+    why: string;
+  }[];
+}
 
 const PAGE = 1_000;
 /** A late answer of a call that was taken for lost would come after its money was moved. */

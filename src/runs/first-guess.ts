@@ -5,8 +5,8 @@ import type { Interval } from '../core/interval.js';
 import { scaled } from '../core/interval.js';
 import { NO_USAGE } from '../core/model.js';
 import { nanoToUsd } from '../core/money/price.js';
+import type { Prices } from '../core/money/price-book.js';
 import { ASSUMED_CALL_MS, PLANNED_TURNS } from '../core/slice-size.js';
-import type { Prices } from '../llm/port.js';
 import type { Task } from '../schema/task-types.js';
 
 /** Tokens of an answer, unless it may not be as long. */

@@ -1,5 +1,6 @@
 /** Advice for who started a workflow by hand: options of `swarm run` and the shell that it runs in are not theirs. */
 import { type Problem, SwarmError } from '../core/errors.js';
+import { isNoSeedsFile } from '../intake/read-seeds.js';
 
 const AT_THE_HOST = 'where the host starts (then swarm stop; swarm start), or where the workers start';
 const OTHER_FOLDER =
@@ -12,6 +13,7 @@ const FIXES: Readonly<Record<string, string>> = {
   E_KEY_MISSING: `export the key ${AT_THE_HOST}`,
   E_KEY_FORMAT: `copy the key again and export it ${AT_THE_HOST}`,
   E_RUN_EXISTS: 'start it with another --workflow-id: the run is named after it',
+  E_TEMPLATE_CONSTANT: 'add {{seed}}; or on that machine: swarm run TASK --allow-constant-prompt',
 };
 
 /** The same for prompts in the input: there is no task file to be changed. */
@@ -38,6 +40,7 @@ function inputWords(text: string): string {
 function adapted(problem: Problem, prompts: boolean): Problem {
   const fix = (prompts ? PROMPTS_FIXES : FIXES)[problem.code] ?? problem.fix;
   const { file } = problem.place ?? {};
+  if (isNoSeedsFile(problem)) return { ...problem, fix: 'add a line "seeds_file: ..." to the task' };
   const told: Problem = { ...problem, ...(fix === undefined ? {} : { fix }) };
   if (problem.code === 'E_TASK_NOT_FOUND' && file !== undefined && fix !== undefined) {
     return { ...told, fix: `${fix}; a path that is not given in full is looked for in ${process.cwd()}` };

@@ -1,6 +1,6 @@
 import { ServiceError, WorkflowNotFoundError } from '@temporalio/client';
 import { describe, expect, it } from 'vitest';
-import { withinReach } from '../../src/client/updates.js';
+import { withinReach } from '../../src/runs/updates.js';
 
 const grpc = (code: number, details: string) =>
   new ServiceError('Workflow Update failed', {

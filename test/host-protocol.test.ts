@@ -2,8 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { endOfHostLog, logSize } from '../../../src/client/host/log.js';
-import { encodeLine, LONGEST_LINE, lineDecoder } from '../../../src/client/host/protocol.js';
+import { endOfHostLog, logSize } from '../src/client/host/log.js';
+import { encodeLine, LONGEST_LINE, lineDecoder } from '../src/host-protocol.js';
 
 const settings = { maxDailyCost: null, place: {}, route: {} };
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { listProgress, startedRuns } from '../../src/client/progress.js';
+import { listProgress, startedRuns } from '../../src/runs/read-progress.js';
 import type { RunRow, Store } from '../../src/store/port/store.js';
 import { fileStore } from '../activities/file-store.js';
 import { aTask, stage } from '../activities/turn-setup.js';

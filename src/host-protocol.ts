@@ -3,11 +3,11 @@
  * the host answers them in order. `hello` has many answers: progress lines until the host is ready, has failed or stops.
  */
 import type { Socket } from 'node:net';
-import type { Problem } from '../../core/errors.js';
-import type { HostSettings, SettingsAnswer } from '../../core/host-settings.js';
-import type { EpochMs } from '../../core/model.js';
-import { packageVersion } from '../../package-info.js';
-import { NEWEST_SCHEMA } from '../../store/migrate.js';
+import type { Problem } from './core/errors.js';
+import type { HostSettings, SettingsAnswer } from './core/host-settings.js';
+import type { EpochMs } from './core/model.js';
+import { packageVersion } from './package-info.js';
+import { NEWEST_SCHEMA } from './store/migrate.js';
 
 /**
  * What a host and its clients must have in common: the package's version, and the newest schema of the store, which also tells two checkouts

@@ -4,7 +4,7 @@ import type { NanoUsd } from '../core/model.js';
 import { ledgerDayOf, ledgerSlot } from '../core/money/ledger-slot.js';
 import { dayCap, isSimulated, nanoToUsd, usdToNano } from '../core/money/price.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port/store.js';
-import type { Progress, SpendWarning } from './api.js';
+import type { Progress, SpendWarning } from './progress.js';
 
 /** As the environment of this program has them (`Config`). */
 export interface DaySettings {

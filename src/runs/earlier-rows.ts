@@ -1,14 +1,10 @@
 /** What the store knows of a task that is to be run: rows that are done already, and a sample of what a row takes. */
-import { existsSync } from 'node:fs';
 import { realpath } from 'node:fs/promises';
-import type { Config } from '../config.js';
 import { calibrationSample, SAMPLED_ROWS, type SampledRow } from '../core/estimate.js';
 import type { Learned } from '../core/gate/learned.js';
 import { gateKey } from '../core/names.js';
-import { storeLocation } from '../home.js';
 import { taskFingerprint } from '../intake/fingerprint.js';
 import type { PriceOverride, Task } from '../schema/task-types.js';
-import { openStore } from '../store/open-store.js';
 import type { Store } from '../store/port/store.js';
 
 export interface EarlierRows {
@@ -55,17 +51,4 @@ export async function earlierRows(
 async function doneOf(store: Pick<Store, 'totals'>, runId: string): Promise<number> {
   const { ok, failed, filtered } = await store.totals(runId);
   return ok + failed + filtered;
-}
-
-/** From the store of the home; nothing where there is none, or it cannot be read: then the run itself will say so. */
-export async function readEarlierRows(config: Config, task: Task, how: { keeps?: boolean } = {}): Promise<EarlierRows> {
-  const location = storeLocation(config);
-  if ('file' in location && !existsSync(location.file)) return NO_EARLIER_ROWS;
-  const store = await openStore(location).catch(() => null);
-  if (store === null) return NO_EARLIER_ROWS;
-  try {
-    return await earlierRows(store, task, how);
-  } finally {
-    await store.close();
-  }
 }

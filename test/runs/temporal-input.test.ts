@@ -4,11 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config.js';
-import { ensureHome } from '../../src/home.js';
-import { createPrices } from '../../src/pricing/prices.js';
+import { ensureHome, homeId } from '../../src/home.js';
+import { stageInput } from '../../src/runs/temporal-input.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { Store } from '../../src/store/port/store.js';
-import { stageInput } from '../../src/worker/stage-input.js';
 
 let folder: string;
 let store: Store;
@@ -24,8 +23,11 @@ afterEach(async () => {
 });
 
 function stage(input: unknown, workflowId = 'by-hand', env: Record<string, string> = {}) {
-  const config = loadConfig({ SWARM_HOME: join(folder, 'home'), SWARM_TASK_ROOTS: folder, ...env });
-  return stageInput({ store, config, prices: createPrices(), keys: (name) => env[name] }, input as never, workflowId);
+  const home = join(folder, 'home');
+  const config = loadConfig({ SWARM_HOME: home, SWARM_TASK_ROOTS: folder, ...env });
+  const { taskRoots, temporalInputs: inputs } = config;
+  const ports = { store, home, homeId: homeId(home), homeCapUsd: null, readKey: (name: string) => env[name], taskRoots, inputs };
+  return stageInput(ports, input as never, workflowId);
 }
 
 const prompts = ['one'];

@@ -2,9 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { checkTask } from '../../src/client/check.js';
-import { prepareTask } from '../../src/client/prepare-task.js';
-import { EXIT, type SwarmError } from '../../src/core/errors.js';
+import { checkTask } from './checked.js';
 
 let root: string;
 beforeAll(() => {
@@ -98,47 +96,6 @@ describe('checkTask', () => {
     const { notes } = await checkTask(task({ workers: 'auto', batch_size: 'auto' }), { seeds });
     expect(notes).toEqual([]);
   });
-});
-
-describe('prepareTask', () => {
-  const prepare = (source: object | string, options = {}, keys: Record<string, string> = {}) =>
-    prepareTask(source, { seeds, ...options }, (name) => keys[name]);
-  const refused = async (...args: Parameters<typeof prepare>) =>
-    (await prepare(...args).catch((error: unknown) => error)) as SwarmError;
-
-  it('overrides -> win over the file; nothing is written', async () => {
-    const options = {
-      maxCost: 2,
-      concurrency: 9,
-      sliceSize: 3,
-      outputDir: join(root, 'elsewhere'),
-      seedsFile: join(root, 'rows.txt'),
-    };
-    const { task: prepared } = await prepare(task({ workers: 2, max_cost: 1 }), options);
-    expect(prepared).toMatchObject(options);
-  });
-
-  it.each([
-    [{ maxCost: 0 }, 'E_CAP', 'maxCost is 0'],
-    [{ maxCost: Number.NaN }, 'E_CAP', 'maxCost is NaN'],
-    [{ concurrency: 1.5 }, 'E_TASK_RANGE', 'concurrency is 1.5'],
-    [{ sliceSize: -3 }, 'E_TASK_RANGE', 'sliceSize is -3'],
-  ])('override %o -> %s', async (options, code, found) => {
-    const error = await refused(task(), options);
-    expect([error.code, error.problems[0]?.found]).toEqual([code, found]);
-  });
-
-  it('several bad overrides -> all of them', async () => {
-    expect((await refused(task(), { maxCost: -1, concurrency: 0 })).problems).toHaveLength(2);
-  });
-
-  it('a key that is not set -> exit 5, naming the variable and never a value', async () => {
-    const keyed = task({ worker_model: 'openai/gpt-4o-mini', worker_api_key_env: 'MY_TEST_KEY' });
-    const error = await refused(keyed);
-    expect(error.exitCode).toBe(EXIT.refused);
-    expect(error.message).toContain('MY_TEST_KEY');
-    expect((await prepare(keyed, {}, { MY_TEST_KEY: 'sk-test-0123456789abcdef' })).key).toBe('sk-test-0123456789abcdef');
-  });
 
   it('a key that is not set, for who only looks -> told, and all else is known', async () => {
     const keyed = task({ worker_model: 'openai/gpt-4o-mini', worker_api_key_env: 'A_KEY_THAT_NOBODY_HAS' });
@@ -147,27 +104,5 @@ describe('prepareTask', () => {
     expect(report.rows).toBe(seeds.length);
     expect(report.worstCostUsd).toBeGreaterThan(0);
     expect(report.estimate).not.toBeNull();
-  });
-
-  it('a task file -> its seeds file, read anew each time', async () => {
-    const file = join(root, 'task.yaml');
-    writeFileSync(join(root, 'words.txt'), 'a\nb\n');
-    writeFileSync(file, 'prompt_template: "Say {{seed}}"\nworker_model: sim/quick\nseeds_file: words.txt\noutput_dir: ./o\n');
-    const prepared = await prepareTask(file, {}, () => undefined);
-    expect(prepared.key).toBeNull();
-    for (let time = 0; time < 2; time += 1) {
-      const read: unknown[] = [];
-      for await (const seed of prepared.rows()) read.push(seed.content);
-      expect(read).toEqual(['a', 'b']);
-    }
-  });
-
-  it('a constant template over many rows -> refused, unless it is meant', async () => {
-    const constant = task({ prompt_template: 'Say something' });
-    const drain = async (options: object) => {
-      for await (const _ of (await prepare(constant, options)).rows());
-    };
-    await expect(drain({})).rejects.toThrow('no placeholder');
-    await drain({ allowConstantPrompt: true });
   });
 });

@@ -7,8 +7,8 @@ import {
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Launcher } from '../../src/client/launch.js';
 import { EXIT } from '../../src/core/errors.js';
+import { Launcher } from '../../src/runs/launch.js';
 import type { Store } from '../../src/store/port/store.js';
 import { fileStore } from '../activities/file-store.js';
 import { aTask, stage } from '../activities/turn-setup.js';

@@ -1,12 +1,13 @@
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { checkTask } from '../../src/client/check.js';
-import { earlierRows, readEarlierRows } from '../../src/client/earlier-rows.js';
-import { loadConfig } from '../../src/config.js';
+import { checkInHome } from '../../src/client/check.js';
 import { taskFingerprint } from '../../src/intake/fingerprint.js';
+import { earlierRows } from '../../src/runs/earlier-rows.js';
 import type { Store } from '../../src/store/port/store.js';
 import { fileStore } from '../activities/file-store.js';
 import { aTask, stage } from '../activities/turn-setup.js';
+import { checkTask } from './checked.js';
 
 const opened = fileStore();
 let store: Store;
@@ -167,7 +168,12 @@ describe('rows of an earlier run', () => {
   });
 
   it('a home without a store -> nothing is known, and none is made', async () => {
-    const config = { ...loadConfig(), home: join(root, 'no-home'), databaseUrl: null };
-    expect(await readEarlierRows(config, aTask())).toEqual({ done: 0, sample: null, learned: null });
+    const home = join(root, 'no-home');
+    const file = join(root, 'task.yaml');
+    writeFileSync(file, JSON.stringify(task({ seeds_file: 'rows.txt' })));
+    writeFileSync(join(root, 'rows.txt'), 'one\n');
+    const report = await checkInHome({ home, databaseUrl: null, maxDailyCost: null }, file, {});
+    expect(report).toMatchObject({ problems: [], doneRows: 0, sampleRun: null });
+    expect(existsSync(home)).toBe(false);
   });
 });

@@ -2,16 +2,15 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { checkTask } from '../../src/client/check.js';
-import { prepareTask } from '../../src/client/prepare-task.js';
-import { whatRunSays } from '../../src/client/what-run-says.js';
+import { notesOfFolder } from '../../src/client/check.js';
 import type { SwarmError } from '../../src/core/errors.js';
 import { ensureHome, homeId, storeLocation } from '../../src/home.js';
-import { stageRun } from '../../src/intake/stage-run.js';
-import { runFolders } from '../../src/outputs/run-folders.js';
+import { prepareTask } from '../../src/runs/prepare.js';
+import { stagePrepared } from '../../src/runs/stage.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { Store } from '../../src/store/port/store.js';
 import { CONFIG } from '../cli/support/terminal.js';
+import { checkTask } from './checked.js';
 
 let folder: string;
 let store: Store;
@@ -36,24 +35,15 @@ function write(rows: string, prompt = 'Say {{seed}}'): void {
 /** As `check` asks: the notes, or the code of what a run will throw. */
 async function says(options = {}): Promise<string[] | string> {
   const report = await checkTask(task(), options);
-  return await whatRunSays(config(), task(), options, report).catch((error: SwarmError) => error.code);
+  return await notesOfFolder(config(), task(), options, report).catch((error: SwarmError) => error.code);
 }
 
 it('check: no run yet, the same, changed rows, a changed prompt, a finished run -> what run will say, and nothing changes', async () => {
   write('a\nb\n');
   expect(await says()).toEqual([]);
-  const prepared = await prepareTask(task(), {}, () => undefined);
-  const { run } = await stageRun(
-    {
-      store,
-      home: config().home,
-      homeId: homeId(config().home),
-      ...runFolders,
-      now: () => Date.now(),
-      random: () => Math.random(),
-    },
-    { task: prepared.task, rows: prepared.rows(), limited: false, ifChanged: 'refuse', detached: true, origin: 'cli' },
-  );
+  const prepared = await prepareTask(task(), {}, { readKey: () => undefined, homeCapUsd: null });
+  const home = { store, home: config().home, homeId: homeId(config().home) };
+  const { run } = await stagePrepared(prepared, { origin: 'cli' }, home);
   expect(await says()).toEqual([`run ${run.id} is resumed`]);
   expect(await says({ maxCost: 3 })).toContain(`run ${run.id} takes over the changed max_cost`);
   write('a\nX\n');

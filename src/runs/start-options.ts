@@ -1,0 +1,46 @@
+/** What a starter may say beside the task, and what it is told. */
+import type { SeenRows } from '../intake/seen-rows.js';
+import type { SeedContent } from '../schema/seed.js';
+
+/** Rows from code: texts, or objects whose fields the template names. A field `id` is the row's id. */
+export type Rows = Iterable<SeedContent> | AsyncIterable<SeedContent>;
+
+export interface StartOptions {
+  /** Rows from code instead of `seeds_file`. */
+  seeds?: Rows;
+  /** Path of a seeds file instead of `seeds_file`. */
+  seedsFile?: string;
+  /** Only the first N rows. A later start without it goes on with the rest. */
+  limit?: number;
+  /** Exactly N rows: the seeds repeat in order when there are fewer. */
+  total?: number;
+  outputDir?: string;
+  /** USD. */
+  maxCost?: number;
+  concurrency?: number;
+  sliceSize?: number;
+  /** The run goes on when the starter is gone, also after the host died. Library default true, CLI default false. */
+  detached?: boolean;
+  /**
+   * A changed task or seeds file: E_OUT_MISMATCH or E_SEEDS_CHANGED (`refuse`); rows that are done stay, and those that are left, or added at
+   * the end, go on with the changed task (`keep`; E_LOCKED while the run is under way); start over in the same folder (`fresh`), or in a
+   * new one (`fork`).
+   * @default 'refuse'
+   */
+  ifChanged?: 'refuse' | 'keep' | 'fresh' | 'fork';
+  /**
+   * The report of a check of the same task and options: rows of a file that did not change since are not read again to see that they are those
+   * of the run that goes on.
+   */
+  checked?: { seen: SeenRows | null };
+  /** Accepts a template without a placeholder over many rows. */
+  allowConstantPrompt?: boolean;
+  origin?: 'cli' | 'library' | 'http';
+}
+
+export interface StartNotes {
+  /** What the starter should be told: normalised values, assumed call time, resumed run, changed operational keys. */
+  notes: string[];
+  /** `new`, `resumed` (unfinished), `finished` (answered with no call). */
+  kind: 'new' | 'resumed' | 'finished';
+}
