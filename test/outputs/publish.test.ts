@@ -99,6 +99,7 @@ describe('publishRun', () => {
     expect(receipt.money.by_model).toEqual([
       {
         model: 'sim-small',
+        role: 'worker',
         tier: 'worker',
         calls: 12,
         tokens: { input: 100, cached: 20, output: 200, reasoning: 30 },

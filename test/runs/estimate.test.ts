@@ -66,6 +66,7 @@ describe('rows of an earlier run', () => {
     unmetered: 0,
     costNano,
     ms: 2_000,
+    role: 'worker' as const,
   });
 
   it('a sample, and rows that are done -> the rest by it; --fresh -> all rows', async () => {
@@ -108,7 +109,7 @@ describe('rows of an earlier run', () => {
       await store.openEpoch(run, { workflowId: run, executionId: run }, 1);
       for (let index = 0; index < rows; index += 1) {
         const attempt = { runId: run, index, turn: 1, attempt: 1 };
-        await store.intend({ ...attempt, epoch: 1, owner: 'o', reservedNano: 1, at: 1_000 });
+        await store.intend({ ...attempt, epoch: 1, phase: 'map', role: 'worker', owner: 'o', reservedNano: 1, at: 1_000 });
         const usage = { input: 10, cached: 0, output: 5, reasoning: 0 };
         const outcome = {
           index,
