@@ -149,6 +149,7 @@ describe('rows of an earlier run', () => {
     expect(found.sample?.rows).toHaveLength(25);
     expect(found.sample?.rows[0]).toEqual({
       index: 0,
+      role: 'worker',
       ...{ calls: 1, inputTokens: 10, cachedTokens: 0, outputTokens: 5, unmetered: 0, costNano: 7, ms: 400 },
     });
     // Another task that is to take over what is in the folder: done is done, but tells nothing of it.

@@ -163,6 +163,7 @@ describe('ProcessGates', () => {
     await store.setControl(row.id, { cancelled: true });
     expect(before.aborted).toBe(true);
     await store.setControl(row.id, { cancelled: false });
+    await gates.join(row);
     const gate = await gates.of(row, row.task.model);
     expect(gates.cancelSignal(row.id).aborted).toBe(false);
     expect((await gate.admit(ask(row.id), 30_000, signal)).kind).toBe('go');
