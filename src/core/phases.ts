@@ -60,10 +60,10 @@ function useOf(task: Task, role: Role): ModelUse {
 
 export const TASK_PHASES: PhaseRules = { phasesOf, useOf };
 
-/** The uses of all roles that a task has calls of, each once. */
-export function usesOf(task: Task, rules: PhaseRules = TASK_PHASES): ModelUse[] {
-  const roles = new Set(rules.phasesOf(task).map(({ role }) => role));
-  return [...roles].map((role) => rules.useOf(task, role));
+/** The uses of all roles that a task has calls of, each once; of phases of one kind, or of all. */
+export function usesOf(task: Task, rules: PhaseRules = TASK_PHASES, kind?: Phase['kind']): ModelUse[] {
+  const phases = rules.phasesOf(task).filter((phase) => kind === undefined || phase.kind === kind);
+  return [...new Set(phases.map(({ role }) => role))].map((role) => rules.useOf(task, role));
 }
 
 /** The phase of that name; without a name the first, for what older versions wrote names none. */

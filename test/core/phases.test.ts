@@ -43,8 +43,9 @@ it('useOf: the worker -> what the task says of worker_model', () => {
   expect(TASK_PHASES.useOf(aTask(), 'worker').turns).toBe(1);
 });
 
-it('usesOf: phases of the same role -> its use once', () => {
+it('usesOf: phases of the same role -> its use once; of one kind of phases alone, when asked', () => {
   expect(usesOf(aTask(), RULES).map(({ role }) => role)).toEqual(['orchestrator', 'worker']);
+  expect(usesOf(aTask(), RULES, 'map').map(({ role }) => role)).toEqual(['worker']);
   expect(usesOf(aTask()).map(({ role }) => role)).toEqual(['worker']);
 });
 

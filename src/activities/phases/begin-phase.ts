@@ -62,6 +62,8 @@ export function createBeginPhase({ store }: Pick<ActivityDeps, 'store'>, starts:
   return async function beginPhase(input: BeginPhaseInput): Promise<BegunPhase> {
     const run = await knownRun(store, input.run);
     const coming = await starts.prepare(run, await store.control(run.id), input.phase);
-    return await starts.begin(coming, input.epoch, input.rows);
+    // Whoever reaches Temporal can ask for this activity.
+    const rows = { ...input.rows, items: Math.min(input.rows.items, run.total) };
+    return await starts.begin(coming, input.epoch, rows);
   };
 }

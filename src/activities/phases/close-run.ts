@@ -37,10 +37,12 @@ export function createCloseRun(deps: ActivityDeps, { contexts, publications, wat
   /** The next run of these models plans with the call times that this one measured. */
   async function learn(input: CloseRunInput): Promise<void> {
     const { run, phases } = await contexts.get(input.run, input.epoch);
-    for (const { use, measured } of await Promise.all(phases.values())) {
+    for (const { use, phase, measured } of await Promise.all(phases.values())) {
+      // Nobody plans children of a once-phase, and its model needs no queue.
+      if (phase.kind === 'once' || measured.calls === 0) continue;
       const callMs = Math.round(measured.ms / measured.calls);
       const queue = queueOf(use, run.task.requestsPerMinute, deps.clock.wall());
-      if (measured.calls > 0) await deps.store.registerQueue({ ...queue, callMs });
+      await deps.store.registerQueue({ ...queue, callMs });
     }
   }
 

@@ -83,6 +83,7 @@ export function createWriteControl(deps: ActivityDeps) {
 /** Send slots hold the rate; the queue's own rate keeps turns from being handed out only to wait. */
 async function changeQueueRate(deps: ActivityDeps, runId: string, requestsPerMinute: number | null): Promise<void> {
   const run = await deps.store.run(runId);
-  for (const use of run ? usesOf(run.task, deps.phases) : [])
+  // Once-phases make their calls elsewhere.
+  for (const use of run ? usesOf(run.task, deps.phases, 'map') : [])
     await deps.openQueue(await deps.store.registerQueue(queueOf(use, requestsPerMinute, deps.clock.wall())));
 }
