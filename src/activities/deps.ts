@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.js';
 import type { Message } from '../core/conversation/message.js';
 import type { GatePort } from '../core/gate/port.js';
 import type { Prices } from '../core/money/price-book.js';
+import type { PhaseRules } from '../core/phases.js';
 import type { RunStop } from '../core/run-stop.js';
 import type { ModelAdapter } from '../llm/port.js';
 import type { ModelRef } from '../schema/task-types.js';
@@ -14,8 +15,10 @@ import type { CallEnds } from './turn/call-ends.js';
 
 /** Gates of this process, one per provider, endpoint, model and key. */
 export interface Gates {
-  /** The gate of a run's model; registers the run with it. */
-  of(run: RunRow): Promise<GatePort>;
+  /** Registers the run: its control row is obeyed from now on. Once more, it is read anew. */
+  join(run: RunRow): Promise<void>;
+  /** The gate of one of a run's models; registers the run with it. */
+  of(run: RunRow, model: ModelRef): Promise<GatePort>;
   /** False once a run was forgotten: it must register again. */
   knows(runId: string): boolean;
   /** Aborted when the run is cancelled, by whatever way. */
@@ -59,6 +62,8 @@ export interface ActivityDeps {
   tokens: { atMost(messages: readonly Message[]): number; about(messages: readonly Message[]): number };
   /** Stages a task that was named over Temporal; throws SwarmError on bad input. */
   stage(input: Exclude<RunInput, { run: string }>, runId: string): Promise<Staged>;
+  /** Phases of a run, and the models of their roles. @default those of its task, TASK_PHASES */
+  phases?: PhaseRules;
   /** True where the search attribute SwarmState is registered. @default false */
   hasStateAttribute?(): Promise<boolean>;
   /** Opens this model's queue in this process now, not at the next look at the store. */

@@ -1,6 +1,7 @@
 /** All activities, built once per process around their dependencies. Workflows import the type only. */
 
 import type { ActivityDeps } from './deps.js';
+import { createBeginPhase, PhaseStarts } from './phases/begin-phase.js';
 import { createCloseRun } from './phases/close-run.js';
 import { HeadStart } from './phases/head-start.js';
 import { createListItems } from './phases/list-items.js';
@@ -22,16 +23,18 @@ export function activityParts(deps: ActivityDeps) {
   const publications = new Publications(deps);
   const turns = new Turns(deps, publications);
   const headStart = new HeadStart(deps, contexts, turns);
-  const opening = new RunOpening(deps, headStart, publications);
-  return { contexts, publications, turns, headStart, opening, watches: new Watches() };
+  const starts = new PhaseStarts(deps, headStart);
+  const opening = new RunOpening(deps, starts, publications);
+  return { contexts, publications, turns, headStart, starts, opening, watches: new Watches() };
 }
 
 export function createActivities(
   deps: ActivityDeps,
-  { contexts, publications, turns, opening, watches }: ReturnType<typeof activityParts> = activityParts(deps),
+  { contexts, publications, turns, starts, opening, watches }: ReturnType<typeof activityParts> = activityParts(deps),
 ) {
   return {
     openRun: createOpenRun(opening),
+    beginPhase: createBeginPhase(deps, starts),
     watchRun: createWatchRun(deps, contexts, watches),
     writeControl: createWriteControl(deps),
     listItems: createListItems(deps),

@@ -6,6 +6,7 @@ import type { Learned } from './gate/learned.js';
 import { added, type Interval, scaled, slower, sumOfRest } from './interval.js';
 import type { NanoUsd, Usage } from './model.js';
 import { nanoToUsd } from './money/price.js';
+import type { Role } from './phases.js';
 import { ASSUMED_CONCURRENCY } from './slice-size.js';
 
 /** One of the first rows of a run that has its outcome: the sums of its answered calls. */
@@ -22,6 +23,8 @@ export interface SampledRow {
   costNano: NanoUsd | null;
   /** Time of its calls. */
   ms: number;
+  /** That all its calls were of; null when it had none, or several. */
+  role: Role | null;
 }
 
 /** What bounds how quickly rows are done. */
@@ -68,11 +71,14 @@ export function calibrationSample(done: readonly SampledRow[], least = LEAST_SAM
   return size < least ? null : inOrder.slice(0, size);
 }
 
-/** Rows at the price of today: `costOfCall` of the mean call of each. One that it does not know, or whose tokens nobody knows, stays as it is. */
-export function repriced(rows: readonly SampledRow[], costOfCall: (usage: Usage) => NanoUsd | null): SampledRow[] {
+/**
+ * Rows at the price of today: `costOfCall` of the mean call of each, which is a price of this role. One that it does not know, whose tokens
+ * nobody knows, or that had calls of other roles, stays as it is.
+ */
+export function repriced(rows: readonly SampledRow[], role: Role, costOfCall: (usage: Usage) => NanoUsd | null): SampledRow[] {
   return rows.map((row) => {
     const { calls, inputTokens, cachedTokens, outputTokens, unmetered } = row;
-    if (calls === 0 || unmetered > 0) return row;
+    if (calls === 0 || unmetered > 0 || row.role !== role) return row;
     const mean = (tokens: number) => Math.ceil(tokens / calls);
     const usage = {
       input: mean(inputTokens),

@@ -18,6 +18,11 @@ export function safeName(text: string): string {
   );
 }
 
+/** A model as people write it: `provider/model`. */
+export function modelName({ provider, model }: { provider: string; model: string }): string {
+  return `${provider}/${model}`;
+}
+
 /** Activity queue of one model: `llm.<provider>.<model>`. */
 export function modelQueue(provider: string, model: string): string {
   return `llm.${safeName(provider)}.${safeName(model)}`;

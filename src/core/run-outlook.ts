@@ -4,6 +4,7 @@ import type { Learned } from './gate/learned.js';
 import { heaviest, type Wait, type WaitFacts, waitText } from './gate/wait.js';
 import type { Counts, EpochMs } from './model.js';
 import { costOf, type TokenPrice } from './money/price.js';
+import type { Role } from './phases.js';
 
 /** What the store says of a run at one moment. */
 export interface LookFacts {
@@ -19,6 +20,8 @@ export interface LookFacts {
   left: number;
   /** Price that the task gives, today; null = it gives none, and the rows were done at that of the list. */
   price: TokenPrice | null;
+  /** That the price is of. */
+  role: Role;
 }
 
 export interface Look {
@@ -29,14 +32,14 @@ export interface Look {
   rest: Estimate | null;
 }
 
-export function lookAt({ run, control, learned, waits, rows, left, price }: LookFacts, now: EpochMs): Look {
+export function lookAt({ run, control, learned, waits, rows, left, price, role }: LookFacts, now: EpochMs): Look {
   const found = { callsPerSecond: learned?.pace ?? null, callsInFlight: learned?.window ?? null };
   // Told by the gates a moment ago: a run that was let go on waits for nobody.
   const wait = heaviest(waits.filter(({ why }) => why !== 'paused' || control.paused));
   return {
     found,
     wait: wait && { ...wait, text: waitText(wait, { run, ...control, ...found }, now) },
-    rest: restOf(price === null ? rows : repriced(rows, (usage) => costOf(price, usage)), left, speedOf(control, learned)),
+    rest: restOf(price === null ? rows : repriced(rows, role, (usage) => costOf(price, usage)), left, speedOf(control, learned)),
   };
 }
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Counts, Usage } from '../core/model.js';
 import { knownUsd, nanoToUsd, spentOf, sumOf } from '../core/money/price.js';
+import type { Role } from '../core/phases.js';
 import { knownRun } from '../core/run-errors.js';
 import type { CallRow, RunRow } from '../store/port/store.js';
 import { RECEIPT_FILE } from './folder.js';
@@ -20,8 +21,11 @@ export interface ReceiptFile {
 
 /** A call that may have been billed without an answer. Its reservation stays charged. */
 export interface DoubtfulCall {
+  /** Negative for a conversation beside the rows, which has no id. */
   index: number;
   id: string;
+  phase: string;
+  role: Role;
   turn: number;
   attempt: number;
   /** Null when nobody knows what it may cost. */
@@ -73,7 +77,8 @@ export interface Receipt {
      * price, can pass a cap by that much at most.
      */
     exceeding_usd: number;
-    by_model: { model: string; tier: string; calls: number; tokens: Usage; cost_usd: number | null }[];
+    /** By model and role. `tier` is what version 0.1 called the role. */
+    by_model: { model: string; role: Role; tier: Role; calls: number; tokens: Usage; cost_usd: number | null }[];
   };
   doubtful_calls: DoubtfulCall[];
   /** Of the programs that wrote it, as given by the caller. */
@@ -107,6 +112,8 @@ async function listDoubtful(store: OutputReader, runId: string, calls: readonly 
   return calls.map((call) => ({
     index: call.index,
     id: ids.get(call.index) ?? '',
+    phase: call.phase,
+    role: call.role,
     turn: call.turn,
     attempt: call.attempt,
     reserved_usd: knownUsd(call.reservedNano),
@@ -160,7 +167,8 @@ export async function buildReceipt(store: OutputReader, runId: string, facts: Re
       exceeding_usd: nanoToUsd(spend.reduce((sum, { exceeding }) => sum + exceeding.overNano, 0)),
       by_model: spend.map((line) => ({
         model: line.model,
-        tier: line.tier,
+        role: line.role,
+        tier: line.role,
         calls: line.calls,
         tokens: tokens(line.usage),
         cost_usd: knownUsd(line.costNano),

@@ -2,6 +2,7 @@
 import { addUsage, type Counts, type NanoUsd, NO_USAGE, type Usage } from '../core/model.js';
 import { sumOf } from '../core/money/price.js';
 import { callPlace } from '../core/names.js';
+import { BESIDE_ROWS, type Role } from '../core/phases.js';
 import type { CallRow, Store } from '../store/port/store.js';
 import { isPaid } from '../store/sql/paid-calls.js';
 
@@ -10,6 +11,7 @@ type RecountReader = Pick<Store, 'calls' | 'outcomesAfter'>;
 
 export interface ModelSum {
   model: string;
+  role: Role;
   calls: number;
   usage: Usage;
   /** Null when nobody knows it of one of the calls. */
@@ -98,22 +100,25 @@ function addCall(sums: Recount, models: Map<string, ModelSum>, call: CallRow): v
     sums.unmeteredNano = sumOf(sums.unmeteredNano, call.costNano);
   }
   const model = call.servedModel ?? '';
-  const sum: ModelSum = models.get(model) ?? { model, calls: 0, usage: NO_USAGE, costNano: 0 };
+  const { role } = call;
+  const key = `${model} ${role}`;
+  const sum: ModelSum = models.get(key) ?? { model, role, calls: 0, usage: NO_USAGE, costNano: 0 };
   const { calls, costNano } = sum;
-  models.set(model, { model, calls: calls + 1, usage: addUsage(sum.usage, usage), costNano: sumOf(costNano, call.costNano) });
+  models.set(key, { model, role, calls: calls + 1, usage: addUsage(sum.usage, usage), costNano: sumOf(costNano, call.costNano) });
 }
 
 export async function recount(store: RecountReader, runId: string, total: number): Promise<Recount> {
   const sums = emptyRecount();
   const models = new Map<string, ModelSum>();
   const answers = new Uint16Array(total);
+  for (const call of await store.calls(runId, BESIDE_ROWS)) addCall(sums, models, call);
   for (let from = 0; from < total; from += PAGE) {
     for (const call of await store.calls(runId, { from, to: Math.min(from + PAGE, total) })) {
       addCall(sums, models, call);
       if (call.state === 'answered') answers[call.index] = (answers[call.index] ?? 0) + 1;
     }
   }
-  sums.byModel = [...models.values()].sort((a, b) => (a.model < b.model ? -1 : 1));
+  sums.byModel = [...models.values()];
   for (let seq = 0; ; ) {
     const page = await store.outcomesAfter(runId, seq, PAGE);
     for (const { outcome } of page) {

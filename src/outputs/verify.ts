@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { addUsage, NO_USAGE } from '../core/model.js';
 import { knownUsd, spentOf, sumOf, usdToNano } from '../core/money/price.js';
 import { callPlace } from '../core/names.js';
+import type { Role } from '../core/phases.js';
 import { knownRun, runBusy } from '../core/run-errors.js';
 import type { RunRow, RunTotals } from '../store/port/store.js';
 import { type Difference, Differences } from './differences.js';
@@ -106,10 +107,13 @@ function compareReceipt(found: Differences, receipt: Written, counted: Recount, 
   money('money.reserved_usd', reservedNano, receipt.money?.reserved_usd);
   money('money.total_usd', sumOf(sumOf(settledNano, doubtfulNano), reservedNano), receipt.money?.total_usd);
   const lines = receipt.money?.by_model ?? [];
-  const names = new Set([...counted.byModel.map(({ model }) => model), ...lines.map(({ model }) => model)]);
+  // Older receipts have no role: all calls were the worker's.
+  const nameOf = ({ model, role = 'worker' }: { model: string; role?: Role }) =>
+    role === 'worker' ? model : `${model} as ${role}`;
+  const names = new Set([...counted.byModel, ...lines].map(nameOf));
   for (const name of [...names].sort()) {
-    const sum = counted.byModel.find(({ model }) => model === name) ?? { calls: 0, usage: NO_USAGE, costNano: 0 };
-    const line = lines.filter(({ model }) => model === name);
+    const sum = counted.byModel.find((one) => nameOf(one) === name) ?? { calls: 0, usage: NO_USAGE, costNano: 0 };
+    const line = lines.filter((one) => nameOf(one) === name);
     const what = `money.by_model ${name}`;
     compare(
       `${what} calls`,

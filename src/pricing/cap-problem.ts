@@ -3,11 +3,18 @@ import type { Place, Problem } from '../core/errors.js';
 import { formatExactUsd } from '../core/format.js';
 import { isSimulated, nanoToUsd, usdToNano } from '../core/money/price.js';
 import type { Prices } from '../core/money/price-book.js';
+import { modelName } from '../core/names.js';
+import { type ModelUse, usesOf } from '../core/phases.js';
 import type { Task } from '../schema/task-types.js';
 
 type CapKey = 'max_cost' | 'max_cost_per_call' | 'max_cost_per_row' | 'max_daily_cost' | 'SWARM_MAX_DAILY_COST';
 
-function capsOf(task: Task, homeCapUsd: number | null): { key: CapKey; usd: number }[] {
+interface Cap {
+  key: CapKey;
+  usd: number;
+}
+
+function capsOf(task: Task, { model }: ModelUse, homeCapUsd: number | null): Cap[] {
   const { maxCost, maxCostPerCall, maxCostPerRow, maxDailyCost } = task;
   const ofDay: [CapKey, number | null][] = [
     ['max_daily_cost', maxDailyCost],
@@ -18,13 +25,13 @@ function capsOf(task: Task, homeCapUsd: number | null): { key: CapKey; usd: numb
     ['max_cost_per_call', maxCostPerCall],
     ['max_cost_per_row', maxCostPerRow],
     // No day's cap holds simulated money back.
-    ...(isSimulated(task.model) ? [] : ofDay),
+    ...(isSimulated(model) ? [] : ofDay),
   ];
   return caps.flatMap(([key, usd]) => (usd === null ? [] : [{ key, usd }]));
 }
 
 /**
- * Null when the task has no cap or sound ones; else E_PRICE_UNKNOWN or E_CAP_TOO_SMALL for the first that is not.
+ * Null when the task has no cap or sound ones, whatever model is called; else E_PRICE_UNKNOWN or E_CAP_TOO_SMALL for the first that is not.
  * @param known.promptTokens of the shortest prompt; default 0, which finds only caps that allow no call whatever the rows are.
  * @param known.placeOf where a cap is written.
  * @param known.homeCapUsd the cap of this home for all runs of a day; default none.
@@ -34,12 +41,23 @@ export function capProblem(
   prices: Prices,
   known: { promptTokens?: number; placeOf?: (key: string) => Place; homeCapUsd?: number | null } = {},
 ): Problem | null {
-  const caps = capsOf(task, known.homeCapUsd ?? null);
+  for (const use of usesOf(task)) {
+    const found = problemOf(capsOf(task, use, known.homeCapUsd ?? null), use, { ...known, prices });
+    if (found) return found;
+  }
+  return null;
+}
+
+function problemOf(
+  caps: readonly Cap[],
+  { model, price: override, maxTokens, timeoutMs }: ModelUse,
+  known: { prices: Prices; promptTokens?: number; placeOf?: (key: string) => Place },
+): Problem | null {
   if (caps.length === 0) return null;
-  const question = { model: task.model, override: task.price, at: Date.now(), timeoutMs: task.timeoutMs };
-  const worst = prices.worstCase(question, { input: known.promptTokens ?? 0, maxOutput: task.maxTokens });
+  const question = { model, override, at: Date.now(), timeoutMs };
+  const worst = known.prices.worstCase(question, { input: known.promptTokens ?? 0, maxOutput: maxTokens });
   for (const { key, usd } of caps) {
-    const place = { ...known.placeOf?.(key), model: `${task.model.provider}/${task.model.model}` };
+    const place = { ...known.placeOf?.(key), model: modelName(model) };
     if (worst === null) return { ...unknownPrice(key), place };
     if (worst <= usdToNano(usd)) continue;
     const least = formatExactUsd(nanoToUsd(worst));
@@ -66,7 +84,8 @@ function unknownPrice(key: string): Problem {
 /** E_PRICE_UNKNOWN when a cap is to be put on a run whose model has no price; else null. */
 export function resizeProblem(task: Task, prices: Prices, caps: readonly (number | null | undefined)[]): Problem | null {
   if (caps.every((usd) => usd === null || usd === undefined)) return null;
-  const worst = prices.worstCase({ model: task.model, override: task.price, at: Date.now() }, { input: 0, maxOutput: 0 });
-  const place = { model: `${task.model.provider}/${task.model.model}` };
-  return worst === null ? { ...unknownPrice('the new cap'), place } : null;
+  const unpriced = usesOf(task).find(
+    ({ model, price: override }) => prices.worstCase({ model, override, at: Date.now() }, { input: 0, maxOutput: 0 }) === null,
+  );
+  return unpriced ? { ...unknownPrice('the new cap'), place: { model: modelName(unpriced.model) } } : null;
 }

@@ -12,7 +12,7 @@ function same(a: PriceOverride | null, b: PriceOverride | null): boolean {
 }
 
 /**
- * Their tokens at today's price. `priceThen` is the `price` of the task that they were done with. Where it is that of today, what they did cost
+ * Their tokens at today's price of the worker. `priceThen` is the `price` of the task that they were done with. Where it is that of today, what they did cost
  * holds if it was more: a provider may bill what no list knows of. Null costs: nobody knows.
  */
 export function atTodaysPrice(
@@ -22,7 +22,7 @@ export function atTodaysPrice(
   { priceThen, at }: { priceThen: PriceOverride | null; at: EpochMs },
 ): SampledRow[] {
   const { model, price: override, maxTokens, timeoutMs } = task;
-  const today = repriced(rows, (usage) => prices.cost({ model, override, at }, usage));
+  const today = repriced(rows, 'worker', (usage) => prices.cost({ model, override, at }, usage));
   if (same(priceThen, override)) {
     return today.map((row, position) => {
       const then = rows[position]?.costNano ?? null;

@@ -28,6 +28,8 @@ export function progressRecord(progress: Progress): object {
     reason: progress.reason,
     message: progress.message,
     epoch: progress.epoch,
+    phase: progress.phase,
+    role: progress.role,
     ...counts(progress),
     in_flight: progress.inFlight,
     calls: progress.calls,

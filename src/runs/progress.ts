@@ -1,6 +1,7 @@
 /** One moment of a run, as everybody is told it. */
 import type { Estimate } from '../core/estimate.js';
 import type { Counts, FailureGroup, RunState, Usage } from '../core/model.js';
+import type { Role } from '../core/phases.js';
 import type { Standing } from './standing.js';
 
 export interface SpendWarning {
@@ -28,6 +29,9 @@ interface RunFacts extends Counts {
   name: string;
   message: string | null;
   epoch: number;
+  /** Step of the run that it is in, or was in last, and what its model does there; null before the first. */
+  phase: string | null;
+  role: Role | null;
   /** Calls under way, at most `concurrency`. */
   inFlight: number;
   /** Answered. */

@@ -3,6 +3,7 @@ import type { Learned } from '../core/gate/learned.js';
 import { RUN_STATES } from '../core/model.js';
 import { knownUsd, nanoToUsd, spentOf } from '../core/money/price.js';
 import { gateKey, runShare } from '../core/names.js';
+import { currentPhase, TASK_PHASES } from '../core/phases.js';
 import { unknownRun } from '../core/run-errors.js';
 import { FirstRows, lookAt } from '../core/run-outlook.js';
 import type { Control, RunRow, RunTotals, Store } from '../store/port/store.js';
@@ -105,16 +106,19 @@ async function progressOf(store: Store, known: KnownRun, { settings, sums, limit
   const now = Date.now();
   const { run, totals, control, firstRows, causes } = known;
   const running = run.state === 'running';
-  const [learned, waits] = await Promise.all([limits.of(gateKey(run.task.model)), running ? store.waits(run.id, now) : []]);
+  const { role, model, price } = TASK_PHASES.useOf(run.task, currentPhase(run).role);
+  const [learned, waits] = await Promise.all([limits.of(gateKey(model)), running ? store.waits(run.id, now) : []]);
   const { total, ok, failed, filtered, calls, tries, limited, doubtful, usage } = totals;
   const left = total - ok - failed - filtered;
   const rows = (await firstRows?.at({ ...totals, epoch: run.epoch })) ?? [];
-  const { wait, rest } = lookAt({ run: run.id, control, learned, waits, rows, left, price: run.task.price }, now);
+  const { wait, rest } = lookAt({ run: run.id, control, learned, waits, rows, left, price, role }, now);
   return {
     run: run.id,
     name: run.name,
     message: messageOf(run),
     epoch: run.epoch,
+    phase: run.phase,
+    role: run.phase === null ? null : role,
     total,
     ok,
     failed,

@@ -3,11 +3,13 @@ import { plural } from '../core/format.js';
 import { knownUsd, nanoToUsd } from '../core/money/price.js';
 import { type Decision, type KnownCall, type Reconciled, reconcile } from '../core/money/reconcile.js';
 import { callId } from '../core/names.js';
+import { BESIDE_ROWS, type ModelUse, TASK_PHASES, usesOf } from '../core/phases.js';
 import { knownRun, runBusy } from '../core/run-errors.js';
 import { readUsageExport } from '../intake/usage-export.js';
 import { republishReceipt } from '../outputs/publish.js';
 import { taskAt, taskOfEpoch } from '../outputs/task-versions.js';
 import { createPrices } from '../pricing/prices.js';
+import type { Task } from '../schema/task-types.js';
 import type { CallRow, RunRow, Store } from '../store/port/store.js';
 import type { TaskVersion } from '../store/port/task-versions.js';
 import { isPaid } from '../store/sql/paid-calls.js';
@@ -23,7 +25,9 @@ export interface ReconcilePlan {
   /** Entries of the export that do not concern the run. */
   ignored: number;
   calls: {
+    /** Of the row; negative for a conversation beside the rows. */
     index: number;
+    phase: string;
     turn: number;
     attempt: number;
     /** Null when nobody knows what it may cost. */
@@ -45,11 +49,19 @@ function known(call: CallRow): KnownCall {
 
 async function answeredCalls(store: Store, run: RunRow): Promise<CallRow[]> {
   const found: CallRow[] = [];
-  for (let from = 0; from < run.total; from += PAGE) {
-    const calls = await store.calls(run.id, { from, to: Math.min(run.total, from + PAGE) });
+  const add = (calls: readonly CallRow[]) => {
     for (const call of calls) if (isPaid(call)) found.push({ ...call, answer: null });
+  };
+  add(await store.calls(run.id, BESIDE_ROWS));
+  for (let from = 0; from < run.total; from += PAGE) {
+    add(await store.calls(run.id, { from, to: Math.min(run.total, from + PAGE) }));
   }
   return found;
+}
+
+/** The use that a model was asked in. One that was served under another name is the worker's. */
+function useServing(task: Task, servedModel: string): ModelUse {
+  return usesOf(task).find(({ model }) => model.model === servedModel) ?? TASK_PHASES.useOf(task, 'worker');
 }
 
 async function settledRun(store: Store, runId: string): Promise<RunRow> {
@@ -75,11 +87,11 @@ async function plan(store: Store, runId: string, file: string): Promise<Planned 
   const nothing = { form: null, answered: 0, found: 0, ignored: 0, calls: [] };
   if (doubtful.length === 0) return { run, tasks, doubtful, found: null, plan: { run: runId, ...nothing } };
   const answered = await answeredCalls(store, run);
-  const asked = [run.task, ...tasks.map(({ task }) => task)].map(({ model }) => model.model);
+  const asked = [run.task, ...tasks.map(({ task }) => task)].flatMap((task) => usesOf(task).map(({ model }) => model.model));
   const models = [...new Set([...asked, ...answered.flatMap(({ servedModel }) => servedModel ?? [])])];
   const prices = createPrices();
   const exported = await readUsageExport(file, models, (servedModel, at, usage) => {
-    const { model, price } = taskAt(run.task, tasks, at);
+    const { model, price } = useServing(taskAt(run.task, tasks, at), servedModel);
     return prices.cost({ model, servedModel, override: price, at }, usage);
   });
   const found = reconcile(doubtful.map(known), answered.map(known), exported);
@@ -95,8 +107,8 @@ async function plan(store: Store, runId: string, file: string): Promise<Planned 
 }
 
 function planned(call: CallRow, decision: Decision | undefined): ReconcilePlan['calls'][number] {
-  const { index, turn, attempt, reservedNano } = call;
-  const base = { index, turn, attempt, reserved_usd: knownUsd(reservedNano) };
+  const { index, phase, turn, attempt, reservedNano } = call;
+  const base = { index, phase, turn, attempt, reserved_usd: knownUsd(reservedNano) };
   if (decision?.kind === 'settle')
     return { ...base, becomes: 'settled', cost_usd: nanoToUsd(decision.costNano), why: `line ${decision.line.line}` };
   if (decision?.kind === 'release') return { ...base, becomes: 'released', cost_usd: 0, why: 'the provider did not bill it' };
@@ -124,7 +136,8 @@ export async function applyReconcile(
     if (decision?.kind === 'release') released.push(call);
     if (decision?.kind !== 'settle') continue;
     const { line, costNano } = decision;
-    const model = line.model ?? call.servedModel ?? taskOfEpoch(run.task, tasks, call.epoch).model.model;
+    const { role } = call;
+    const model = line.model ?? call.servedModel ?? TASK_PHASES.useOf(taskOfEpoch(run.task, tasks, call.epoch), role).model.model;
     settled.push({ index, turn, attempt, costNano, model, usage: line.usage });
   }
   if (settled.length + released.length === 0) return { settled: 0, released: 0 };

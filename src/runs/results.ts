@@ -4,6 +4,7 @@ import { callsByRow, outputOf } from '../core/conversation/output.js';
 import { EXIT, type ExitCode } from '../core/errors.js';
 import type { Counts, Outcome, RunState } from '../core/model.js';
 import { knownUsd, spentOf } from '../core/money/price.js';
+import { currentPhase, TASK_PHASES } from '../core/phases.js';
 import { buildReceipt, publishedReceipt, type Receipt } from '../outputs/receipt.js';
 import { whereToGo } from '../schema/providers.js';
 import type { RunRow, RunTotals, Store } from '../store/port/store.js';
@@ -30,9 +31,10 @@ export interface RunResult {
 }
 
 /** What the provider or the engine said, and where to go with it. */
-export function messageOf({ message, reason, task }: RunRow): string | null {
+export function messageOf(run: RunRow): string | null {
+  const { message, reason, task } = run;
   if (message === null || (reason !== 'billing' && reason !== 'key')) return message;
-  const { provider, apiKeyEnv } = task.model;
+  const { provider, apiKeyEnv } = TASK_PHASES.useOf(task, currentPhase(run).role).model;
   const named = apiKeyEnv === null || message.includes(apiKeyEnv) ? null : `the key is that in ${apiKeyEnv}`;
   return [message, named, whereToGo(provider, reason)].filter((part) => part !== null).join('; ');
 }

@@ -171,8 +171,12 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   huge: breaks('huge'),
 };
 
-/** Shares of calls that get a fault, tried in this order. */
-export type FaultShares = readonly { name: string; share: number }[];
+/** Shares of calls that get a fault, tried in this order; `model`: of the calls of that one alone. */
+export type FaultShares = readonly { name: string; share: number; model?: string }[];
+
+export function sharesOf(shares: FaultShares, model: string): FaultShares {
+  return shares.filter((share) => share.model === undefined || share.model === model);
+}
 
 /** The fault of one attempt: a function of seed, key and attempt number, so that a retry may fare better. */
 export function drawFault(shares: FaultShares, seed: string, key: string, attempt: number): string | null {

@@ -2,7 +2,7 @@
 import { EXIT, SwarmError } from '../core/errors.js';
 import { SIM_CONTEXT_TOKENS, SIM_PRICE, type TokenPrice } from '../core/money/price.js';
 import { type Distribution, parseDistribution } from './draw.js';
-import { FAULTS, type FaultShares } from './faults.js';
+import { FAULTS, type FaultShares, sharesOf } from './faults.js';
 import type { LimitChange } from './limits.js';
 import { RETRY_AFTER_FORMS, type RetryAfterForm } from './retry-after.js';
 
@@ -114,7 +114,10 @@ export const SIMULATOR_FLAGS: readonly { flag: string; description: string }[] =
     flag: '--price <usd>',
     description: `INPUT,OUTPUT[,CACHED] in USD per 1M tokens, for the log (default ${SIM_PRICE.input},${SIM_PRICE.output},${SIM_PRICE.cachedInput})`,
   },
-  { flag: '--faults <list>', description: `shares of calls, like 500:0.05,reset:0.01; names: ${Object.keys(FAULTS).join(' ')}` },
+  {
+    flag: '--faults <list>',
+    description: `shares of calls, like 500:0.05,reset:0.01, or of one model, like 500@MODEL:0.05; names: ${Object.keys(FAULTS).join(' ')}`,
+  },
   { flag: '--retry-after <form>', description: `form of the wait: ${RETRY_AFTER_FORMS.join(', ')} (default both)` },
   { flag: '--outage <list>', description: 'windows of resets: 10s@5s is 10 s long, 5 s after the start' },
   { flag: '--storm <list>', description: 'windows in which every call is a 429: 60s@5s is 60 s long, 5 s after the start' },
@@ -147,15 +150,18 @@ function parsePrice(text: string): TokenPrice {
 
 function parseFaults(text: string): FaultShares {
   const shares = text.split(',').map((entry) => {
-    const [name = '', share = ''] = entry.trim().split(':');
+    // The name of a model may have colons of its own.
+    const [, what = '', share = ''] = /^(.*):([^:]*)$/.exec(entry.trim()) ?? ['', entry.trim()];
+    const [name = '', ...model] = what.split('@');
     if (!Object.hasOwn(FAULTS, name))
       throw bad('--faults', entry, `one of: ${Object.keys(FAULTS).join(' ')}`, '--faults 500:0.05');
     if (!/^(0(\.\d+)?|1(\.0+)?|\.\d+)$/.test(share))
-      throw bad('--faults', entry, 'NAME:SHARE with a share from 0 to 1', `--faults ${name}:0.05`);
-    return { name, share: Number(share) };
+      throw bad('--faults', entry, 'NAME:SHARE or NAME@MODEL:SHARE with a share from 0 to 1', `--faults ${name}:0.05`);
+    return { name, share: Number(share), ...(model.length > 0 && { model: model.join('@') }) };
   });
-  const sum = shares.reduce((total, { share }) => total + share, 0);
-  if (sum > 1 + 1e-9) throw bad('--faults', text, 'shares that add up to at most 1', '--faults 500:0.05,reset:0.01');
+  const most = (model: string) => sharesOf(shares, model).reduce((total, { share }) => total + share, 0);
+  if (shares.some(({ model = '' }) => most(model) > 1 + 1e-9))
+    throw bad('--faults', text, 'shares that add up to at most 1', '--faults 500:0.05,reset:0.01');
   return shares;
 }
 

@@ -7,7 +7,7 @@ import { Book, type Call, type SimulatorStats } from './book.js';
 import { sendBroken } from './broken-answers.js';
 import { type Directives, readDirectives } from './directives.js';
 import { sample } from './draw.js';
-import { drawFault, FAULTS, type Fault } from './faults.js';
+import { drawFault, FAULTS, type Fault, sharesOf } from './faults.js';
 import { Limits } from './limits.js';
 import type { SimulatorSettings, TimeWindow } from './options.js';
 import { limitHeaders, overLimit, type Refusal, unfit, unreadable } from './refusals.js';
@@ -78,7 +78,7 @@ export class Provider {
       this.refuse(call, res, refusal);
       return;
     }
-    const name = this.isWithin(this.settings.storms) ? '429' : this.faultOf(directives, call.key, attempt);
+    const name = this.isWithin(this.settings.storms) ? '429' : this.faultOf(directives, call, attempt);
     const fault = name === null ? undefined : FAULTS[name];
     if (name !== null && fault?.kind === 'refuse') {
       this.limits.giveBack(reserved);
@@ -106,10 +106,10 @@ export class Provider {
     return attempt;
   }
 
-  private faultOf(directives: Directives, key: string, attempt: number): string | null {
+  private faultOf(directives: Directives, { key, model }: Call, attempt: number): string | null {
     const ordered = directives.fault;
     if (ordered && attempt <= ordered.attempts && Object.hasOwn(FAULTS, ordered.name)) return ordered.name;
-    return drawFault(this.settings.faults, this.settings.seed, key, attempt);
+    return drawFault(sharesOf(this.settings.faults, model), this.settings.seed, key, attempt);
   }
 
   private faultRefusal(name: string, fault: Extract<Fault, { kind: 'refuse' }>): Refusal {

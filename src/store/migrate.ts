@@ -11,6 +11,7 @@ import * as moneyThatIsKnown from './migrations/0007-money-that-is-known.js';
 import * as promptAlone from './migrations/0008-prompt-alone.js';
 import * as taskVersions from './migrations/0009-task-versions.js';
 import * as stops from './migrations/0010-stops.js';
+import * as phases from './migrations/0011-phases.js';
 
 /** In order of their names. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -24,6 +25,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0008-prompt-alone': promptAlone,
   '0009-task-versions': taskVersions,
   '0010-stops': stops,
+  '0011-phases': phases,
 };
 
 /** Name of the newest schema. */

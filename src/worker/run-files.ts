@@ -49,7 +49,9 @@ export class RunFiles implements Pick<ActivityDeps, 'claim' | 'publish' | 'check
           const fill = fills.get(task) ?? rowTexts(task);
           fills.set(task, fill);
           const { rules, prompt } = fill(seed.content);
-          return transcript(rules, { prompt }, historyOf(calls, run.epoch).steps);
+          // The conversation that it was done by is the last one.
+          const at = { epoch: run.epoch, phase: calls.at(-1)?.phase ?? '' };
+          return transcript(rules, { prompt }, historyOf(calls, at).steps);
         },
       });
     } catch (error) {

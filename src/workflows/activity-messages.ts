@@ -1,12 +1,26 @@
 /** What the workflows ask of the activities, and what those answer: the contract between the two. Plain JSON, one object each. */
 import type { StopCause, Usage } from '../core/model.js';
 import type { ResizeOptions } from '../core/resize.js';
-import type { ControlNews, ProcessesNews, RunInput, RunPlan, RunSummary } from './messages.js';
+import type { BegunPhase, ControlNews, PhaseSource, ProcessesNews, RunInput, RunPlan, RunSummary } from './messages.js';
 
 export interface CloseRunInput {
   run: string;
   epoch: number;
   stop: StopCause | null;
+  /** Phases that were not gone through when it stopped, also where every row is done. @default 0 */
+  phasesLeft?: number;
+}
+
+/** A phase of a run by its name. */
+export interface PhaseInput {
+  run: string;
+  epoch: number;
+  phase: string;
+}
+
+export interface BeginPhaseInput extends PhaseInput {
+  /** Of the plan. */
+  rows: PhaseSource;
 }
 
 export interface ListItemsInput {
@@ -33,6 +47,8 @@ export interface RowIdsInput {
 export interface RunSliceInput {
   run: string;
   epoch: number;
+  /** Absent in older histories. @default the first phase */
+  phase?: string;
   from: number;
   to: number;
   source: 'range' | 'list';
@@ -61,10 +77,12 @@ export interface RunSliceResult {
 export interface RunTurnInput {
   run: string;
   epoch: number;
+  /** Absent in older histories. @default the first phase */
+  phase?: string;
   index: number;
 }
 
-/** Facts only: no prompt, no answer. */
+/** Facts only: no prompt, no answer. The same for a row's turn and for the activity of a once-phase. */
 export type RunTurnResult =
   | { kind: 'go-on'; turn: number }
   | { kind: 'done'; status: 'ok' | 'failed' | 'filtered'; usage: Usage; callMs: number | null }
@@ -116,6 +134,7 @@ export interface WriteControlInput extends ResizeOptions {
 /** All activities by name, as the workflows call them. */
 export interface Activities {
   openRun(input: RunInput): Promise<OpenRunResult>;
+  beginPhase(input: BeginPhaseInput): Promise<BegunPhase>;
   watchRun(input: WatchRunInput): Promise<WatchRunResult>;
   writeControl(input: WriteControlInput): Promise<ControlNews>;
   listItems(input: ListItemsInput): Promise<number[]>;

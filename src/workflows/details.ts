@@ -1,6 +1,6 @@
 /** The markdown that the Web UI shows as a run's current details. Pure. */
 import type { WatchRunResult } from './activity-messages.js';
-import type { RunPlan, RunSummary } from './messages.js';
+import type { BegunPhase, RunPlan, RunSummary } from './messages.js';
 
 /** Between two dollar signs the Web UI sees a formula. */
 function inUsd(text: string): string {
@@ -11,7 +11,13 @@ function spentText(usd: number | null): string {
   return usd === null ? '**unknown** USD' : `**${usd.toFixed(4)} USD**`;
 }
 
-export function currentDetails(plan: RunPlan, phase: string, paused: boolean, seen: WatchRunResult): string {
+/** Its role, and the model of that role. */
+function phaseText({ name, role, use }: BegunPhase): string {
+  return `**${name}** (${role}: \`${use.model}\`)`;
+}
+
+/** `phase`: null before the first one. */
+export function currentDetails(plan: RunPlan, phase: BegunPhase | null, paused: boolean, seen: WatchRunResult): string {
   const { total, ok, failed, filtered, calls, limited, doubtful, costUsd } = seen;
   // Not in what older histories hold.
   const { maxCostUsd = null, rest = null, found = null } = seen;
@@ -30,7 +36,7 @@ export function currentDetails(plan: RunPlan, phase: string, paused: boolean, se
     ...(rest === null ? [] : [`The rest: ${inUsd(rest)}.`]),
     ...(found === null ? [] : [`The provider takes ${found}.`]),
     '',
-    `Phase **${phase}**, epoch ${plan.epoch}, model \`${plan.model}\`.`,
+    `Phase ${phase === null ? '**open**' : phaseText(phase)}, epoch ${plan.epoch}.`,
     `Rows: \`${plan.outputDir}\`.`,
   ].join('\n');
 }
@@ -51,7 +57,7 @@ export function failureMessage(summary: RunSummary): string {
 }
 
 /** The last details: what the run's workflow returned. */
-export function endDetails(plan: RunPlan, summary: RunSummary): string {
+export function endDetails(plan: RunPlan, begun: readonly BegunPhase[], summary: RunSummary): string {
   const { state, stop, message, counts, usage, costUsd } = summary;
   const { total, ok, failed, filtered } = counts;
   const left = total - ok - failed - filtered;
@@ -63,7 +69,7 @@ export function endDetails(plan: RunPlan, summary: RunSummary): string {
     `${usage.input} tokens in, ${usage.output} out; ${spentText(costUsd)} spent.`,
     '',
     ...(left === 0 ? [] : [`Go on with: \`${nextCommand(summary)}\`.`, '']),
-    `Epoch ${plan.epoch}, model \`${plan.model}\`.`,
+    `${begun.length === 1 ? 'Phase' : 'Phases'} ${begun.map(phaseText).join(', ')}, epoch ${plan.epoch}.`,
     `Rows: \`${plan.outputDir}\`.`,
   ].join('\n');
 }

@@ -4,6 +4,7 @@ import { defineSearchAttributeKey, type SearchAttributePair, SearchAttributeType
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { StopCause, Usage } from '../core/model.js';
 import { STATE_ATTRIBUTE, TAIL_SIGNAL } from '../core/names.js';
+import type { Phase, Role } from '../core/phases.js';
 import type { ResizeOptions } from '../core/resize.js';
 import type { RowGrain } from '../core/slice-size.js';
 import type { WatchRunResult } from './activity-messages.js';
@@ -54,34 +55,62 @@ export interface RunSummary {
   outputDir: string;
 }
 
-/** A step of a run that maps items to children. */
-export interface MapPhase {
-  name: string;
-  kind: 'map';
-  /** Positions 0..items are the indexes themselves (`range`), or places in the epoch's list of missing rows. */
-  source: { kind: 'range' | 'list'; items: number };
+/** What a phase needs of its role's model to plan with. Price and limits are no business of a workflow: who writes its input is not known. */
+export interface PhaseUse {
+  /** `provider/model`. */
+  model: string;
+  /** Queue of its turn activities. */
+  queue: string;
+  /** Deadline of one call, ms. */
+  timeoutMs: number;
+  /** Known mean call time, ms, or null. */
+  callMs: number | null;
+  /** Mean number of turns to plan with. */
+  turns: number;
+  /** Rows per child. */
+  sliceSize: number | 'auto';
 }
+
+interface Begun {
+  name: string;
+  role: Role;
+  use: PhaseUse;
+}
+
+/** A phase that has begun and maps items to children. */
+export interface MapPhase extends Begun {
+  kind: 'map';
+  source: PhaseSource;
+}
+
+/** Positions 0..items are the indexes themselves (`range`), or places in the epoch's list of missing rows. */
+export interface PhaseSource {
+  kind: 'range' | 'list';
+  items: number;
+}
+
+/** A phase that has begun and is one activity. */
+export interface OncePhase extends Begun {
+  kind: 'once';
+  activity: string;
+}
+
+export type BegunPhase = MapPhase | OncePhase;
 
 /** What openRun tells the workflow. */
 export interface RunPlan {
   run: string;
   epoch: number;
   name: string;
-  model: string;
   /** Run in order; publishing always comes last. */
-  phases: MapPhase[];
-  /** Queue of the turn activities. */
-  modelQueue: string;
+  phases: Phase[];
+  /** The first of them, which begins as the run is opened: no activity more for it. */
+  first: BegunPhase;
+  /** The rows that the epoch began with: those without an outcome. */
+  rows: PhaseSource;
   /** Queue of the host that opened the run. */
   filesQueue: string;
-  sliceSize: number | 'auto';
   concurrency: number;
-  /** Deadline of one call. */
-  callTimeoutMs: number;
-  /** Known mean call time, or null. */
-  callMs: number | null;
-  /** Mean number of turns to plan with. */
-  turns: number;
   paused: boolean;
   /** Where every row has a child of its own. Not in what older histories hold. @default ROW_GRAIN_BEFORE */
   rowGrain?: RowGrain;
@@ -125,16 +154,19 @@ export interface Sums {
 }
 
 export interface SeedInput {
-  plan: RunPlan;
+  run: string;
+  epoch: number;
+  phase: MapPhase;
   index: number;
 }
 
 export interface SliceInput {
-  plan: RunPlan;
+  run: string;
+  epoch: number;
+  phase: MapPhase;
   /** Positions from..to (exclusive). */
   from: number;
   to: number;
-  source: 'range' | 'list';
   /** Queue of the process that it is meant for. @default whoever takes it */
   queue?: string;
   /** Of the executions before this one. */
@@ -152,8 +184,12 @@ export interface ChildResult extends Sums {
 export interface ProgressReply {
   run: string;
   epoch: number;
+  /** `open` before the first one. */
   phase: string;
+  /** Of the phase; null before the first one. */
+  role: Role | null;
   paused: boolean;
+  /** Rows that the phase goes over; 0 where it goes over none. */
   items: number;
   /** Children in flight. */
   inFlight: number;

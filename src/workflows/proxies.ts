@@ -2,8 +2,8 @@
 
 import { ActivityCancellationType, type ActivityInterfaceFor, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import { MAIN_QUEUE } from '../core/names.js';
-import type { Activities } from './activity-messages.js';
-import type { RunPlan } from './messages.js';
+import type { Activities, PhaseInput, RunTurnResult } from './activity-messages.js';
+import type { PhaseUse } from './messages.js';
 
 type All = ActivityInterfaceFor<Activities>;
 
@@ -32,6 +32,9 @@ export const { openRun } = proxyActivities<All>({
 
 export const { writeControl, listItems } = proxyActivities<All>({ taskQueue: MAIN_QUEUE, startToCloseTimeout: '1m', retry });
 
+/** A phase over many rows measures its first calls. */
+export const { beginPhase } = proxyActivities<All>({ taskQueue: MAIN_QUEUE, startToCloseTimeout: '1m', retry });
+
 /**
  * Inside of the workflow task: a look into the store that no child is to wait for longer than that. What fails is left out, so there is
  * no patience.
@@ -51,10 +54,10 @@ export function watchActivity(queue: string, waited: boolean): All['watchRun'] {
 }
 
 /** Turns run on their model's own queue: its rate holds over all worker processes. */
-export function turnActivity(plan: RunPlan): All['runTurn'] {
+export function turnActivity({ queue, timeoutMs }: PhaseUse): All['runTurn'] {
   return proxyActivities<All>({
-    taskQueue: plan.modelQueue,
-    startToCloseTimeout: plan.callTimeoutMs + AROUND_A_CALL_MS,
+    taskQueue: queue,
+    startToCloseTimeout: timeoutMs + AROUND_A_CALL_MS,
     heartbeatTimeout: HEARTBEAT,
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry,
@@ -68,6 +71,20 @@ export const { runSlice } = proxyActivities<All>({
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   retry,
 });
+
+type OnceActivity = (input: PhaseInput) => Promise<RunTurnResult>;
+
+/** The activity of a once-phase, by its name. */
+export function onceActivity(name: string): OnceActivity {
+  const activities = proxyActivities<Record<string, OnceActivity>>({
+    taskQueue: MAIN_QUEUE,
+    startToCloseTimeout: SLICE_MS,
+    heartbeatTimeout: HEARTBEAT,
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    retry,
+  });
+  return activities[name] as OnceActivity;
+}
 
 /** A slice that is meant for one process. Should that be gone, the slice goes to whoever takes it: so no retry here. */
 export function sliceActivity(queue: string): All['runSlice'] {

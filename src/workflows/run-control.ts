@@ -9,11 +9,13 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import type { StopCause } from '../core/model.js';
+import type { Role } from '../core/phases.js';
 import { RESIZE_CAPS, RESIZE_LIMITS, type ResizeOptions, resizeFault } from '../core/resize.js';
 import type { WatchRunResult } from './activity-messages.js';
 import { currentDetails, endDetails } from './details.js';
-import type { MapPhaseRun } from './map/map-phase.js';
 import {
+  type BegunPhase,
   type ControlNews,
   type ProcessesNews,
   type ProgressReply,
@@ -23,6 +25,7 @@ import {
   type RunSummary,
   resizeUpdate,
   resumeUpdate,
+  type Sums,
   stateKey,
 } from './messages.js';
 import { writeControl } from './proxies.js';
@@ -30,9 +33,25 @@ import { NO_SUMS } from './sums.js';
 
 const RESIZE_KEYS: readonly string[] = ['concurrency', ...RESIZE_LIMITS];
 
+/** A phase under way, as the run's handlers know it. */
+export interface PhaseRun {
+  readonly name: string;
+  readonly role: Role;
+  readonly items: number;
+  readonly inFlight: number;
+  readonly sums: Sums;
+  readonly stop: StopCause | null;
+  tell(news: ControlNews): Promise<void>;
+  raise(news: ProcessesNews): Promise<void>;
+  /** Waits for what is in flight, after a stop or a cancel. */
+  drain(): Promise<void>;
+}
+
 export class RunControl {
   news: ControlNews = { paused: false, concurrency: 1 };
-  phase: MapPhaseRun | null = null;
+  phase: PhaseRun | null = null;
+  /** Phases that have begun, the last one is under way or was. */
+  readonly begun: BegunPhase[] = [];
   /** To plan children for; never fewer than before. */
   processes = 1;
   #plan: RunPlan | null = null;
@@ -78,13 +97,24 @@ export class RunControl {
 
   ended(summary: RunSummary): void {
     if (this.#plan === null) return;
-    setCurrentDetails(endDetails(this.#plan, summary));
+    setCurrentDetails(endDetails(this.#plan, this.begun, summary));
     this.#tell(summary.state);
   }
 
   /** True when the run ends: nothing is watched any more. */
   get closing(): boolean {
     return this.#closing;
+  }
+
+  begins(phase: BegunPhase, run: PhaseRun): void {
+    this.begun.push(phase);
+    this.phase = run;
+    this.#show();
+  }
+
+  /** True when the run is over as soon as its last row is done: nothing comes after this phase. */
+  get endsWithRows(): boolean {
+    return this.begun.at(-1)?.kind === 'map' && this.begun.length === this.#plan?.phases.length;
   }
 
   /** The run is open, or its control row has changed. */
@@ -101,7 +131,7 @@ export class RunControl {
 
   #show(): void {
     if (this.#plan === null || this.#seen === null) return;
-    setCurrentDetails(currentDetails(this.#plan, this.phase?.name ?? 'open', this.news.paused, this.#seen));
+    setCurrentDetails(currentDetails(this.#plan, this.begun.at(-1) ?? null, this.news.paused, this.#seen));
   }
 
   async drain(): Promise<void> {
@@ -135,6 +165,7 @@ export class RunControl {
       run: this.#plan?.run ?? '',
       epoch: this.#plan?.epoch ?? 0,
       phase: this.phase?.name ?? 'open',
+      role: this.phase?.role ?? null,
       paused: this.news.paused,
       items: this.phase?.items ?? 0,
       inFlight: this.phase?.inFlight ?? 0,

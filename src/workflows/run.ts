@@ -10,8 +10,19 @@ import {
 import type { StopCause } from '../core/model.js';
 import { failureMessage } from './details.js';
 import { MapPhaseRun } from './map/map-phase.js';
-import { modelKey, phaseKey, RUN_FAILED, type RunInput, type RunPlan, type RunSummary, runKey } from './messages.js';
-import { closeActivity, openRun, watchActivity, writeControl } from './proxies.js';
+import {
+  type BegunPhase,
+  modelKey,
+  phaseKey,
+  RUN_FAILED,
+  type RunInput,
+  type RunPlan,
+  type RunSummary,
+  runKey,
+} from './messages.js';
+import { planOf } from './older-inputs.js';
+import { OncePhaseRun } from './once-phase.js';
+import { beginPhase, closeActivity, openRun, watchActivity, writeControl } from './proxies.js';
 import { RunControl } from './run-control.js';
 import { tellsMore } from './versioning.js';
 
@@ -24,7 +35,7 @@ export async function swarmRun(input: RunInput): Promise<RunSummary> {
   const opened = await openRun(input).catch(badInput);
   if (opened.kind === 'finished') return await closeActivity(opened.filesQueue)({ run: opened.run, epoch: 0, stop: null });
 
-  const { plan } = opened;
+  const plan = planOf(opened.plan);
   control.opened(plan);
   const watching = new CancellationScope();
   const watched = watching
@@ -34,8 +45,9 @@ export async function swarmRun(input: RunInput): Promise<RunSummary> {
       if (!isCancellation(error) && !(more && control.closing)) throw error;
     });
   let stop: StopCause | null = null;
+  let phasesLeft = 0;
   try {
-    stop = await phases(plan, control, more);
+    ({ stop, phasesLeft } = await phases(plan, control, more));
   } catch (error) {
     if (!isCancellation(error)) throw error;
     stop = 'cancelled';
@@ -50,7 +62,8 @@ export async function swarmRun(input: RunInput): Promise<RunSummary> {
     };
     if (!more) await unwatched();
     upsertSearchAttributes([{ key: phaseKey, value: 'publish' }]);
-    const summary = await closeActivity(plan.filesQueue)({ run: plan.run, epoch: plan.epoch, stop });
+    const left = phasesLeft === 0 ? {} : { phasesLeft };
+    const summary = await closeActivity(plan.filesQueue)({ run: plan.run, epoch: plan.epoch, stop, ...left });
     // It has ended the watcher of its process, so that no activity is pending when the workflow ends; others hear of the cancel.
     if (more) await unwatched();
     control.ended(summary);
@@ -77,21 +90,39 @@ function failedRun(summary: RunSummary): ApplicationFailure {
   });
 }
 
-/** Runs the phases in order; returns why it stopped early, or null. */
-async function phases(plan: RunPlan, control: RunControl, named: boolean): Promise<StopCause | null> {
-  for (const phase of plan.phases) {
+/** Why the phases ended early, or null, and how many of them were not gone through. */
+interface PhasesEnd {
+  stop: StopCause | null;
+  phasesLeft: number;
+}
+
+/** Runs the phases in order. */
+async function phases(plan: RunPlan, control: RunControl, named: boolean): Promise<PhasesEnd> {
+  for (const [at, { name }] of plan.phases.entries()) {
+    const { run, epoch, first, rows } = plan;
+    const phase: BegunPhase = at === 0 ? first : await beginPhase({ run, epoch, phase: name, rows });
     upsertSearchAttributes([
-      { key: runKey, value: plan.run },
-      { key: modelKey, value: plan.model },
-      { key: phaseKey, value: phase.name },
+      { key: runKey, value: run },
+      { key: modelKey, value: phase.use.model },
+      { key: phaseKey, value: name },
     ]);
     control.tellState();
-    const map = new MapPhaseRun(plan, phase, { processes: control.processes, named });
-    control.phase = map;
-    const stop = await map.run(control.news);
-    if (stop !== null) return stop;
+    const stop = await runPhase(plan, phase, control, named);
+    // A map phase is over when every row is done, whatever stopped it; closeRun sees whether they are.
+    if (stop !== null) return { stop, phasesLeft: plan.phases.length - at - (phase.kind === 'map' ? 1 : 0) };
   }
-  return null;
+  return { stop: null, phasesLeft: 0 };
+}
+
+async function runPhase(plan: RunPlan, phase: BegunPhase, control: RunControl, named: boolean): Promise<StopCause | null> {
+  if (phase.kind === 'once') {
+    const once = new OncePhaseRun(plan, phase);
+    control.begins(phase, once);
+    return await once.run();
+  }
+  const map = new MapPhaseRun(plan, phase, { processes: control.processes, named });
+  control.begins(phase, map);
+  return await map.run(control.news);
 }
 
 /** Waits that are told between two steps: a history must not grow with how often they change. */
@@ -112,6 +143,6 @@ async function watch(plan: RunPlan, control: RunControl, waited: boolean): Promi
     // Not in what older histories hold.
     const { processes: more = 0, idle = [] } = seen;
     if (more > processes) await control.raise({ processes: more, idle });
-    if (shown >= seen.total || (waited && control.closing)) return;
+    if ((shown >= seen.total && control.endsWithRows) || (waited && control.closing)) return;
   }
 }

@@ -46,7 +46,7 @@ describe('a refusal of what was asked', () => {
       code: 'E_REQUEST_REFUSED',
       message: 'HTTP 400: Invalid request',
     });
-    expect(context.stop).toBeNull();
+    expect(context.of.stop).toBeNull();
     expect(await part.store.totals(row.id)).toMatchObject({ ok: 2, failed: 1, open: 0 });
   });
 
@@ -153,6 +153,6 @@ describe('an address that answers with something else', () => {
     part.adapter.next(reply('one'), page(), page(), page(), page());
     await part.take(context, 0);
     for (let index = 1; index < 5; index++) expect(await part.take(context, index)).toMatchObject({ kind: 'wait' });
-    expect(context.stop).toBeNull();
+    expect(context.of.stop).toBeNull();
   });
 });

@@ -65,7 +65,7 @@ describe('an answer of no use that says what it took', () => {
 });
 
 async function historyIn(run: string) {
-  return historyOf(await part.store.calls(run, { list: [0] }), 1);
+  return historyOf(await part.store.calls(run, { list: [0] }), { epoch: 1, phase: 'map' });
 }
 
 describe('calls in doubt', () => {
@@ -101,7 +101,16 @@ describe('calls in doubt', () => {
     await part.take(context, 2);
     expect(await part.store.totals(row.id)).toMatchObject({ doubtful: 2, doubtfulNano: WORST + COST, settledNano: COST });
     // A process that dies leaves its calls by the same rule.
-    const intent = { runId: row.id, index: 3, turn: 1, epoch: 1, reservedNano: WORST, at: Date.now() };
+    const intent = {
+      runId: row.id,
+      index: 3,
+      turn: 1,
+      epoch: 1,
+      phase: 'map',
+      role: 'worker',
+      reservedNano: WORST,
+      at: Date.now(),
+    } as const;
     await part.store.beat({ id: 'dying', home: '/dying', pid: 1 }, Date.now() - 60_000);
     await part.store.intend({ ...intent, owner: 'dying' });
     await part.store.endOwners('/dying', 'nobody', Date.now());

@@ -33,16 +33,18 @@ describe('openRun', () => {
         run: 'fresh',
         epoch: 1,
         name: 'test',
-        model: 'openai/asked',
-        phases: [{ name: 'map', kind: 'map', source: { kind: 'range', items: 7 } }],
-        modelQueue: 'llm.openai.asked',
+        phases: [{ name: 'map', role: 'worker', kind: 'map', over: 'rows' }],
+        first: {
+          name: 'map',
+          role: 'worker',
+          kind: 'map',
+          use: { model: 'openai/asked', queue: 'llm.openai.asked', timeoutMs: 5_000, callMs: null, turns: 1, sliceSize: 5 },
+          source: { kind: 'range', items: 7 },
+        },
+        rows: { kind: 'range', items: 7 },
         filesQueue: 'durable-swarm.files.home',
-        sliceSize: 5,
         concurrency: 3,
-        callTimeoutMs: 5_000,
-        callMs: null,
         rowGrain: { rows: 20, turnsPerSecond: 8 },
-        turns: 1,
         paused: false,
         processes: 1,
         outputDir: '/nowhere',
@@ -65,14 +67,14 @@ describe('openRun', () => {
     await doRow('twice', 1);
     await part.store.setControl('twice', { paused: true });
     expect(await open({ run: 'twice' }, 'twice/e2')).toMatchObject({
-      plan: { epoch: 2, phases: [{ source: { kind: 'list', items: 2 } }] },
+      plan: { epoch: 2, first: { source: { kind: 'list', items: 2 } } },
     });
     expect(await part.activities.listItems({ run: 'twice', epoch: 2, from: 0, to: 9 })).toEqual([0, 2]);
   });
 
   it('a conversation -> some turns to plan with', async () => {
     await stage(part.store, 'talk', 1, aTask({ multiTurn: true, maxTurns: 12 }));
-    expect(await open({ run: 'talk' }, 'talk/e1')).toMatchObject({ plan: { turns: 3 } });
+    expect(await open({ run: 'talk' }, 'talk/e1')).toMatchObject({ plan: { first: { use: { turns: 3 } } } });
   });
 
   it('a completed run -> finished, no epoch', async () => {
@@ -388,7 +390,7 @@ describe('closeRun', () => {
   it('a call still under way -> publishes when it is settled', async () => {
     const { row } = await part.run(1);
     const key = { runId: row.id, index: 0, turn: 1 };
-    await part.store.intend({ ...key, epoch: 1, owner: 'other', reservedNano: 5, at: Date.now() });
+    await part.store.intend({ ...key, epoch: 1, phase: 'map', role: 'worker', owner: 'other', reservedNano: 5, at: Date.now() });
     const closing = close(row.id, 'cancelled');
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(part.events).not.toContain('publish');

@@ -46,7 +46,7 @@ describe('a terminal refusal after good answers', () => {
   ])('%s -> no call leaves after it was read, here and in another process; no row has failed', async (_name, cause, result) => {
     const other = await setup(opened.store);
     const { row } = await part.run(ROWS, { concurrency: 8 });
-    const context = await other.contexts.get(row.id, 1);
+    const context = await other.contexts.phase(row.id, 1);
     let calls = 0;
     part.adapter.next(
       ...Array.from({ length: ROWS }, () => async (): Promise<CallResult> => {

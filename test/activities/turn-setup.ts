@@ -9,7 +9,8 @@ import type { ActivityDeps } from '../../src/activities/deps.js';
 import { createActivities } from '../../src/activities/index.js';
 import { CallEnds } from '../../src/activities/turn/call-ends.js';
 import { emptyHistory, type History } from '../../src/activities/turn/history.js';
-import { type RunContext, RunContexts } from '../../src/activities/turn/run-context.js';
+import type { PhaseContext } from '../../src/activities/turn/phase-context.js';
+import { RunContexts } from '../../src/activities/turn/run-context.js';
 import type { TurnEnd } from '../../src/activities/turn/turn-end.js';
 import { Turns } from '../../src/activities/turn/turns.js';
 import type { CallFailure, Refusal } from '../../src/core/call-failure.js';
@@ -191,11 +192,11 @@ export interface Setup {
   activities: ReturnType<typeof createActivities>;
   environment: MockActivityEnvironment;
   /** Stages a run and opens its first epoch. */
-  run(rows: number, task?: Partial<Task>, capNano?: number | null): Promise<{ context: RunContext; row: RunRow }>;
+  run(rows: number, task?: Partial<Task>, capNano?: number | null): Promise<{ context: PhaseContext; row: RunRow }>;
   /** Stages a run and opens it as its workflow does: the head start begins. */
   opens(rows: number, task?: Partial<Task>): Promise<{ id: string; plan: RunPlan }>;
   seed(runId: string, index: number): Promise<Seed>;
-  take(context: RunContext, index: number, history?: History): Promise<TurnEnd>;
+  take(context: PhaseContext, index: number, history?: History): Promise<TurnEnd>;
   /** The clock of the activities goes on to this time. */
   pass(until: number): void;
   close(): void;
@@ -279,7 +280,7 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
       const id = `run-${made}`;
       await stage(real, id, rows, aTask(task), capNano);
       await real.openEpoch(id, { workflowId: `${id}/e1`, executionId: `${id}-x` }, Date.now());
-      const context = await contexts.get(id, 1);
+      const context = await contexts.phase(id, 1);
       return { context, row: context.run };
     },
     opens: async (rows, task) => {

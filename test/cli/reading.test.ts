@@ -227,14 +227,16 @@ describe('swarm receipt', () => {
       unmetered_usd: 0.002,
       exceeding_usd: 0.0001,
       by_model: [
-        { model: 'sim-small', tier: 'worker', calls: 20, tokens, cost_usd: 0.01 },
-        { model: 'sim-large', tier: 'worker', calls: 3, tokens, cost_usd: 0.0023 },
+        { model: 'sim-small', role: 'worker', tier: 'worker', calls: 20, tokens, cost_usd: 0.01 },
+        { model: 'sim-large', role: 'worker', tier: 'worker', calls: 3, tokens, cost_usd: 0.0023 },
       ],
     },
     doubtful_calls: [
       {
         index: 4,
         id: 'row-5',
+        phase: 'map',
+        role: 'worker',
         turn: 1,
         attempt: 1,
         reserved_usd: 0.001,
@@ -310,7 +312,7 @@ describe('swarm receipt --verify', () => {
 });
 
 describe('swarm receipt --reconcile', () => {
-  const call = { turn: 1, attempt: 1, reserved_usd: 0.01 };
+  const call = { phase: 'map', turn: 1, attempt: 1, reserved_usd: 0.01 };
   const calls: ReconcilePlan['calls'] = [
     { ...call, index: 3, becomes: 'settled', cost_usd: 0.004, why: 'line 7' },
     { ...call, index: 4, becomes: 'released', cost_usd: 0, why: 'the provider did not bill it' },

@@ -112,7 +112,15 @@ async function answered(
 ): Promise<void> {
   for (const [at, answer] of pieces.entries()) {
     const key = { runId, index, turn: at + 1 };
-    const intent = await store.intend({ ...key, epoch: 1, owner: OWNER, reservedNano: costNano, at: Date.now() });
+    const intent = await store.intend({
+      ...key,
+      epoch: 1,
+      phase: 'map',
+      role: 'worker',
+      owner: OWNER,
+      reservedNano: costNano,
+      at: Date.now(),
+    });
     if (intent.kind !== 'go') throw new Error(intent.kind);
     const last = at === pieces.length - 1;
     await store.settle({
@@ -550,7 +558,17 @@ describe('acting', () => {
 describe('progress', () => {
   it('a run under way -> counts, money and limits of the store', async () => {
     await answered(0, ['x']);
-    await store.intend({ runId: run.id, index: 1, turn: 1, epoch: 1, owner: OWNER, reservedNano: 7, at: Date.now() });
+    await store.intend({
+      runId: run.id,
+      index: 1,
+      turn: 1,
+      epoch: 1,
+      phase: 'map',
+      role: 'worker',
+      owner: OWNER,
+      reservedNano: 7,
+      at: Date.now(),
+    });
     expect(await run.progress()).toMatchObject({
       run: run.id,
       name: 'test',

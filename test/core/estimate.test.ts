@@ -12,6 +12,7 @@ const row = (index: number, more: Partial<SampledRow> = {}): SampledRow => ({
   unmetered: 0,
   costNano: 1_000_000,
   ms: 2_000,
+  role: 'worker',
   ...more,
 });
 const rows = (count: number, more: Partial<SampledRow> = {}) => Array.from({ length: count }, (_, index) => row(index, more));

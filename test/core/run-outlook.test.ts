@@ -6,6 +6,7 @@ import { FirstRows, type LookFacts, lookAt } from '../../src/core/run-outlook.js
 const rows = (count: number): SampledRow[] =>
   Array.from({ length: count }, (_, index) => ({
     index,
+    role: 'worker',
     ...{ calls: 1, inputTokens: 10, cachedTokens: 0, outputTokens: 5, unmetered: 0, costNano: 100, ms: 1_000 },
   }));
 
@@ -18,6 +19,7 @@ describe('lookAt', () => {
     rows: rows(20),
     left: 100,
     price: null,
+    role: 'worker',
   };
   const learned = { pace: 2, window: 4, auto: null, noise: 0, answerTokens: null, at: 0 };
 

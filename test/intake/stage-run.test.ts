@@ -75,7 +75,7 @@ async function ended(id: string, state: 'completed' | 'capped' = 'completed', fo
 /** One row of the run is answered. */
 async function answered(id: string): Promise<void> {
   const key = { runId: id, index: 0, turn: 1 };
-  const intent = await store.intend({ ...key, epoch: 1, owner: 'o', reservedNano: 5, at: clock });
+  const intent = await store.intend({ ...key, epoch: 1, phase: 'map', role: 'worker', owner: 'o', reservedNano: 5, at: clock });
   if (intent.kind !== 'go') throw new Error(intent.kind);
   const usage = { input: 1, cached: 0, output: 1, reasoning: 0 };
   const end = { answer: 'x', finish: 'stop', servedModel: 'm', usage, costNano: 5, at: clock } as const;
@@ -678,7 +678,17 @@ describe('--changed keep', () => {
     expect([error.code, error.exitCode]).toEqual(['E_LOCKED', EXIT.locked]);
     expect(error.message).toContain(`swarm pause ${run.id}; then the same command again`);
     await ended(run.id, 'capped');
-    await store.intend({ runId: run.id, index: 0, turn: 1, epoch: 1, owner: 'o', reservedNano: 5, at: clock });
+    await store.intend({
+      runId: run.id,
+      index: 0,
+      turn: 1,
+      epoch: 1,
+      phase: 'map',
+      role: 'worker',
+      owner: 'o',
+      reservedNano: 5,
+      at: clock,
+    });
     expect(await refused({ ifChanged: 'keep', task: { maxTokens: 7 } })).toMatchObject({ code: 'E_LOCKED' });
     expect((await store.run(run.id))?.taskFingerprint).toBe(run.taskFingerprint);
     expect(await store.taskVersions(run.id)).toEqual([]);

@@ -99,6 +99,7 @@ describe('publishRun', () => {
     expect(receipt.money.by_model).toEqual([
       {
         model: 'sim-small',
+        role: 'worker',
         tier: 'worker',
         calls: 12,
         tokens: { input: 100, cached: 20, output: 200, reasoning: 30 },
@@ -106,7 +107,17 @@ describe('publishRun', () => {
       },
     ]);
     expect(receipt.doubtful_calls).toEqual([
-      { index: 3, id: 'id-3', turn: 2, attempt: 4, reserved_usd: 8e-7, code: 'E_CRASH', time: '2026-01-02T00:00:00.000Z' },
+      {
+        index: 3,
+        id: 'id-3',
+        phase: 'map',
+        role: 'worker',
+        turn: 2,
+        attempt: 4,
+        reserved_usd: 8e-7,
+        code: 'E_CRASH',
+        time: '2026-01-02T00:00:00.000Z',
+      },
     ]);
     expect(Object.keys(receipt.versions)).toEqual(['durable-swarm', 'node']);
     for (const { name, bytes, sha256 } of receipt.files) {

@@ -25,6 +25,8 @@ export function callRow(index: number, turn: number, more: Partial<CallRow> = {}
     turn,
     attempt: 1,
     epoch: 1,
+    phase: 'map',
+    role: 'worker',
     state: 'answered',
     owner: 'o1',
     isTry: false,
@@ -106,6 +108,7 @@ export function runDouble(options: DoubleOptions): OutputReader {
     home: '',
     workedMs: 0,
     workingSince: null,
+    phase: 'map',
   };
   const doubtful = options.doubtful ?? [];
 
@@ -146,7 +149,7 @@ export function runDouble(options: DoubleOptions): OutputReader {
     spendByModel: async () => [
       {
         model: 'sim-small',
-        tier: 'worker',
+        role: 'worker',
         calls: 12,
         usage: { input: 100, cached: 20, output: 200, reasoning: 30 },
         costNano: 1_149_514_500,

@@ -22,6 +22,7 @@ function row(costNano: number | null, more: Partial<SampledRow> = {}): SampledRo
     cachedTokens: 0,
     outputTokens: 100,
     unmetered: 0,
+    role: 'worker',
     costNano,
     ...more,
   } as SampledRow;
@@ -45,6 +46,12 @@ describe('atTodaysPrice', () => {
       4_000_000,
       700,
       null,
+    ]);
+  });
+
+  test('calls of other roles, too -> at their cost: this is the price of the worker alone', () => {
+    expect(costs([row(900_000, { role: null }), row(900_000, { role: 'orchestrator' })], CHEAP, DEAR)).toEqual([
+      900_000, 900_000,
     ]);
   });
 

@@ -66,6 +66,7 @@ describe('rows of an earlier run', () => {
     unmetered: 0,
     costNano,
     ms: 2_000,
+    role: 'worker' as const,
   });
 
   it('a sample, and rows that are done -> the rest by it; --fresh -> all rows', async () => {
@@ -108,7 +109,7 @@ describe('rows of an earlier run', () => {
       await store.openEpoch(run, { workflowId: run, executionId: run }, 1);
       for (let index = 0; index < rows; index += 1) {
         const attempt = { runId: run, index, turn: 1, attempt: 1 };
-        await store.intend({ ...attempt, epoch: 1, owner: 'o', reservedNano: 1, at: 1_000 });
+        await store.intend({ ...attempt, epoch: 1, phase: 'map', role: 'worker', owner: 'o', reservedNano: 1, at: 1_000 });
         const usage = { input: 10, cached: 0, output: 5, reasoning: 0 };
         const outcome = {
           index,
@@ -148,6 +149,7 @@ describe('rows of an earlier run', () => {
     expect(found.sample?.rows).toHaveLength(25);
     expect(found.sample?.rows[0]).toEqual({
       index: 0,
+      role: 'worker',
       ...{ calls: 1, inputTokens: 10, cachedTokens: 0, outputTokens: 5, unmetered: 0, costNano: 7, ms: 400 },
     });
     // Another task that is to take over what is in the folder: done is done, but tells nothing of it.

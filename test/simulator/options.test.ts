@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { SwarmError } from '../../src/core/errors.js';
-import { drawFault, FAULTS } from '../../src/simulator/faults.js';
+import { drawFault, FAULTS, sharesOf } from '../../src/simulator/faults.js';
 import { parseSimulatorOptions, SIMULATOR_FLAGS, withDefaults } from '../../src/simulator/options.js';
 
 function refusal(flags: Record<string, string | number>): string {
@@ -33,7 +33,7 @@ describe('parseSimulatorOptions', () => {
       contextWindow: '4096',
       models: 'a, b',
       price: '1,2,0.5',
-      faults: '500:0.05,reset:0.01',
+      faults: '500:0.05,reset:0.01,429@llama3:8b:0.9',
       retryAfter: 'date',
       outage: '10s@5s,200ms@1.5s',
       storm: '60s@5s',
@@ -63,6 +63,7 @@ describe('parseSimulatorOptions', () => {
       faults: [
         { name: '500', share: 0.05 },
         { name: 'reset', share: 0.01 },
+        { name: '429', share: 0.9, model: 'llama3:8b' },
       ],
       retryAfter: 'date',
       outages: [
@@ -102,6 +103,8 @@ describe('parseSimulatorOptions', () => {
       { faults: '500' },
       { faults: '500:2' },
       { faults: '500:0.6,429:0.6' },
+      { faults: '500:0.6,429@a:0.6' },
+      { faults: '500@a' },
       { retryAfter: 'later' },
       { outage: '10@5' },
       { log: '' },
@@ -123,6 +126,15 @@ describe('drawFault', () => {
     expect(first.filter((name) => name === 'reset').length / 5000).toBeCloseTo(0.1, 1);
     expect(draw(1)).toEqual(first);
     expect(draw(2)).not.toEqual(first);
+  });
+
+  it('sharesOf: a model -> its own faults and those of all', () => {
+    const shares = [
+      { name: '500', share: 0.2 },
+      { name: 'reset', share: 0.1, model: 'a' },
+    ];
+    expect(sharesOf(shares, 'a').map(({ name }) => name)).toEqual(['500', 'reset']);
+    expect(sharesOf(shares, 'b').map(({ name }) => name)).toEqual(['500']);
   });
 
   it('FAULTS: refusals -> statuses of 4xx and 5xx with a body', () => {

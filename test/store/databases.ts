@@ -78,7 +78,7 @@ export function outcomeOf(index: number, more: Partial<Outcome> = {}): Outcome {
 }
 
 export function intentOf(runId: string, index: number, more: Partial<Intent> = {}): Intent {
-  return { runId, index, turn: 1, epoch: 1, owner: 'me', reservedNano: 100, at: NOW, ...more };
+  return { runId, index, turn: 1, epoch: 1, phase: 'map', role: 'worker', owner: 'me', reservedNano: 100, at: NOW, ...more };
 }
 
 export function settlementOf(runId: string, index: number, more: Partial<Settlement> = {}): Settlement {

@@ -144,9 +144,9 @@ describe.each(databases)('stops on $name', ({ missing, place }) => {
       const controls = await store.controls(ids);
       return ids.filter((id) => controls.get(id)?.stop !== null);
     };
-    const refuse = async (index: number, of: 'run' | 'model' | 'key') => {
+    const refuse = async (index: number, of: 'run' | 'model' | 'key', asked = model('m').model) => {
       expect((await store.intend(intentOf('mine', index))).kind).toBe('go');
-      const stop = { cause: 'billing', message: 'no credit', of } as const;
+      const stop = { cause: 'billing', message: 'no credit', of, model: asked } as const;
       const call = { runId: 'mine', index, turn: 1, attempt: 1 };
       await store.refuse({ ...call, kind: 'refused', code: 'E_BILLING', at: NOW, stop });
       expect((await store.intend(intentOf('mine', index + 100))).kind).toBe('halted');
@@ -158,6 +158,11 @@ describe.each(databases)('stops on $name', ({ missing, place }) => {
     await refuse(1, 'model');
     expect(await stopped()).toEqual(['mine', 'same']);
     await nextEpoch('x3');
+    await store.openEpoch('same', { workflowId: 's2', executionId: 's2' }, NOW);
+    // A model of another role: runs that have none of it go on.
+    await refuse(3, 'model', { ...model('m').model, model: 'guide' });
+    expect(await stopped()).toEqual(['mine']);
+    await nextEpoch('x4');
     await refuse(2, 'key');
     expect(await stopped()).toEqual(['mine', 'same', 'other-model']);
     expect(await store.intend(intentOf('other-model', 0))).toMatchObject({

@@ -78,6 +78,7 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
       publishedAt: null,
       workedMs: 0,
       workingSince: null,
+      phase: null,
     });
     expect(await store.control('r')).toEqual({ ...control, startCap: null, stop: null, version: 1 });
     expect((await store.totals('r')).total).toBe(1_235);
@@ -166,8 +167,8 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     expect((await store.doubtfulCalls('r')).map((call) => [call.index, call.attempt, call.reservedNano])).toEqual([[1, 2, 100]]);
     const none = { input: 0, cached: 0, output: 0, reasoning: 0 };
     expect(await store.spendByModel('r')).toMatchObject([
-      { model: 'm', tier: 'worker', calls: 1, usage: USAGE, costNano: 70, unmetered: { calls: 0, costNano: 0 } },
-      { model: 'other', tier: 'worker', calls: 1, usage: none, costNano: 100, unmetered: { calls: 1, costNano: 100 } },
+      { model: 'm', role: 'worker', calls: 1, usage: USAGE, costNano: 70, unmetered: { calls: 0, costNano: 0 } },
+      { model: 'other', role: 'worker', calls: 1, usage: none, costNano: 100, unmetered: { calls: 1, costNano: 100 } },
     ]);
   });
 

@@ -1,9 +1,10 @@
 import { expect, it } from 'vitest';
 import type { WatchRunResult } from '../../src/workflows/activity-messages.js';
 import { currentDetails, endDetails } from '../../src/workflows/details.js';
-import type { RunPlan, RunSummary } from '../../src/workflows/messages.js';
+import type { BegunPhase, RunPlan, RunSummary } from '../../src/workflows/messages.js';
 
-const plan = { run: 'poems-1', name: 'poems', epoch: 2, model: 'sim/quick', outputDir: '/data/out' } as RunPlan;
+const plan = { run: 'poems-1', name: 'poems', epoch: 2, outputDir: '/data/out' } as RunPlan;
+const map = { name: 'map', role: 'worker', use: { model: 'sim/quick' } } as BegunPhase;
 const seen: WatchRunResult = {
   total: 200,
   ok: 90,
@@ -21,7 +22,7 @@ const seen: WatchRunResult = {
 };
 
 it('currentDetails: all that is known, as markdown', () => {
-  expect(currentDetails(plan, 'map', false, seen)).toMatchInlineSnapshot(`
+  expect(currentDetails(plan, map, false, seen)).toMatchInlineSnapshot(`
     "### poems: 50 % of 200 rows
 
     **90** ok, **8** failed, **2** filtered, **100** left.
@@ -31,24 +32,24 @@ it('currentDetails: all that is known, as markdown', () => {
     The rest: 100 calls, 9500 tokens in, 50.0k out, 0.5000 USD (0.4000 USD to 0.6000 USD), 2m 00s at best, by the first 24 rows.
     The provider takes 98.5 calls/s.
 
-    Phase **map**, epoch 2, model \`sim/quick\`.
+    Phase **map** (worker: \`sim/quick\`), epoch 2.
     Rows: \`/data/out\`."
   `);
 });
 
 it('currentDetails: paused -> who it waits for; before anything was measured, and at the end -> no more than is known', () => {
-  expect(currentDetails(plan, 'map', true, seen)).toContain('Waits for **a person: the run is paused**.');
+  expect(currentDetails(plan, map, true, seen)).toContain('Waits for **a person: the run is paused**.');
   const bare = { ...seen, maxCostUsd: null, rest: null, found: null };
-  expect(currentDetails(plan, 'map', false, bare)).not.toMatch(/rest|takes|of 5/);
-  const ended = currentDetails(plan, 'map', false, { ...bare, ok: 190 });
+  expect(currentDetails(plan, map, false, bare)).not.toMatch(/rest|takes|of 5/);
+  const ended = currentDetails(plan, map, false, { ...bare, ok: 190 });
   expect(ended).toContain('100 % of 200 rows');
   expect(ended).not.toContain('Waits for');
-  expect(currentDetails(plan, 'map', false, { ...bare, total: 0, ok: 0, failed: 0, filtered: 0 })).toContain('100 % of 0 rows');
+  expect(currentDetails(plan, map, false, { ...bare, total: 0, ok: 0, failed: 0, filtered: 0 })).toContain('100 % of 0 rows');
 });
 
 it('a cost that nobody knows -> unknown, while it goes on and at the end', () => {
-  expect(currentDetails(plan, 'map', false, { ...seen, costUsd: null })).toContain('**unknown** USD of 5.00 spent');
-  expect(endDetails(plan, { ...summary, costUsd: null })).toContain('50000 out; **unknown** USD spent');
+  expect(currentDetails(plan, map, false, { ...seen, costUsd: null })).toContain('**unknown** USD of 5.00 spent');
+  expect(endDetails(plan, [map], { ...summary, costUsd: null })).toContain('50000 out; **unknown** USD spent');
 });
 
 const summary: RunSummary = {
@@ -64,19 +65,19 @@ const summary: RunSummary = {
 };
 
 it('endDetails: how it ended, why, and how to go on when rows are left', () => {
-  expect(endDetails(plan, summary)).toMatchInlineSnapshot(`
+  expect(endDetails(plan, [map], summary)).toMatchInlineSnapshot(`
     "### poems: completed, 200 of 200 rows
 
     **190** ok, **8** failed, **2** filtered, **0** left.
     9500 tokens in, 50000 out; **0.5000 USD** spent.
 
-    Epoch 2, model \`sim/quick\`.
+    Phase **map** (worker: \`sim/quick\`), epoch 2.
     Rows: \`/data/out\`."
   `);
   const capped = { ...summary, state: 'capped', stop: 'capped', counts: { ...summary.counts, ok: 100 } } as const;
-  expect(endDetails(plan, capped)).toContain('### poems: capped, 110 of 200 rows');
-  expect(endDetails(plan, capped)).toContain('Go on with: `swarm resize poems-1 --max-cost USD`.');
+  expect(endDetails(plan, [map], capped)).toContain('### poems: capped, 110 of 200 rows');
+  expect(endDetails(plan, [map], capped)).toContain('Go on with: `swarm resize poems-1 --max-cost USD`.');
   const disk = { ...capped, state: 'paused', stop: 'disk', message: 'the disk is full' } as const;
-  expect(endDetails(plan, disk)).toContain('### poems: paused (disk: the disk is full), 110 of 200 rows');
-  expect(endDetails(plan, disk)).toContain('Go on with: `swarm resume poems-1`.');
+  expect(endDetails(plan, [map], disk)).toContain('### poems: paused (disk: the disk is full), 110 of 200 rows');
+  expect(endDetails(plan, [map], disk)).toContain('Go on with: `swarm resume poems-1`.');
 });

@@ -36,9 +36,11 @@ describe('saved histories', () => {
       'seed',
       'slice',
     ];
-    const second = [...first, 'run-failed'].map((name) => `${name}-2`);
-    expect(NAMES).toEqual([...first, ...second].map((name) => `${name}.json`).sort());
-    expect(types('run-failed-2.json').at(-1)).toBe('WORKFLOW_EXECUTION_FAILED');
+    const second = [...first, 'run-failed'];
+    const third = [...second, 'run-phases'];
+    const later = [second, third].flatMap((names, at) => names.map((name) => `${name}-${at + 2}`));
+    expect(NAMES).toEqual([...first, ...later].map((name) => `${name}.json`).sort());
+    expect(types('run-failed-3.json').at(-1)).toBe('WORKFLOW_EXECUTION_FAILED');
     expect(types('lane-continued.json').at(-1)).toBe('WORKFLOW_EXECUTION_CONTINUED_AS_NEW');
     expect(types('run-joined.json')).toContain('SIGNAL_EXTERNAL_WORKFLOW_EXECUTION_INITIATED');
     expect(types('run-cancelled.json').at(-1)).toBe('WORKFLOW_EXECUTION_CANCELED');

@@ -14,8 +14,8 @@ import { doneTurn, startTemporal, type Temporal, untilCancelled } from './tempor
 
 const FOLDER = fileURLToPath(new URL('../fixtures/histories/', import.meta.url));
 
-/** 1: before `tells-more`, without a number in their names. */
-const GENERATION = '2';
+/** 1: before `tells-more`, without a number in their names. 2: before phases had roles. */
+const GENERATION = '3';
 
 async function save(temporal: Temporal, name: string, workflowId: string, runId?: string): Promise<void> {
   const history = await temporal.client.workflow.getHandle(workflowId, runId).fetchHistory();
@@ -60,6 +60,21 @@ try {
   const list = await temporal.start('list', { items: 2, kind: 'list', list: [4, 9] });
   await list.handle.result();
   await save(temporal, 'run-list', 'list/e1');
+
+  const phases = await temporal.start('phases', {
+    items: 2,
+    phases: [
+      { name: 'plan', role: 'orchestrator', kind: 'once', activity: 'talk' },
+      { name: 'map', role: 'worker', kind: 'map', over: 'rows' },
+      { name: 'review', role: 'orchestrator', kind: 'once', activity: 'talk' },
+    ],
+    once: {
+      plan: (attempt) =>
+        attempt > 1 ? doneTurn() : { kind: 'wait', until: Date.now() + 300, afterMs: 300, reason: 'E_CALL_RATE' },
+    },
+  });
+  await phases.handle.result();
+  await save(temporal, 'run-phases', 'phases/e1');
 
   const cancelled = await temporal.start('cancelled', {
     items: 9,

@@ -10,14 +10,17 @@ import type { Activities } from '../../src/activities/index.js';
 import { endState } from '../../src/activities/phases/publication.js';
 import type { StopCause } from '../../src/core/model.js';
 import { MAIN_QUEUE } from '../../src/core/names.js';
+import type { Phase } from '../../src/core/phases.js';
 import { ensureHome } from '../../src/home.js';
 import { resolveTemporalBinary } from '../../src/host/temporal/binary.js';
 import { TemporalServer } from '../../src/host/temporal/server.js';
 import { connectTemporal } from '../../src/temporal-connection.js';
 import type {
+  BeginPhaseInput,
   CloseRunInput,
   ListItemsInput,
   OpenRunResult,
+  PhaseInput,
   RowIdsInput,
   RunSliceInput,
   RunSliceResult,
@@ -27,7 +30,15 @@ import type {
   WatchRunResult,
   WriteControlInput,
 } from '../../src/workflows/activity-messages.js';
-import { type ControlNews, type RunInput, type RunPlan, type RunSummary, runAttributes } from '../../src/workflows/messages.js';
+import {
+  type BegunPhase,
+  type ControlNews,
+  type PhaseUse,
+  type RunInput,
+  type RunPlan,
+  type RunSummary,
+  runAttributes,
+} from '../../src/workflows/messages.js';
 import { endHomes, newConfig } from '../host/host-support.js';
 
 /** The bundle that the build made. */
@@ -42,6 +53,9 @@ export const SLICE_QUEUE = 'durable-swarm.slices.test';
 export const FILES_QUEUE = 'durable-swarm.files.test';
 const USAGE = { input: 2, cached: 0, output: 1, reasoning: 0 };
 
+/** Activity of all once-phases of the scripts. */
+type OnceActivity = (input: PhaseInput) => Promise<RunTurnResult>;
+
 type RunWorkflow = WorkflowHandle<(input: RunInput) => Promise<RunSummary>>;
 
 /** What the activities of one run do. What is not scripted answers every row at once. */
@@ -50,7 +64,14 @@ export interface Script {
   kind?: 'range' | 'list';
   /** Indexes of a list epoch by position. */
   list?: number[];
-  plan?: Partial<RunPlan>;
+  /** What of it is a phase's use is that of all phases. */
+  plan?: Partial<RunPlan & PhaseUse>;
+  /** @default one phase over the rows, by the worker */
+  phases?: Phase[];
+  /** The activity of each once-phase, by its phase. */
+  once?: Record<string, (attempt: number) => RunTurnResult | Promise<RunTurnResult>>;
+  /** As a phase begins. */
+  begin?(phase: string): Promise<void>;
   /** One turn; `attempt` counts the calls for this index from 1. */
   turn?(index: number, attempt: number): RunTurnResult | Promise<RunTurnResult>;
   slice?(input: RunSliceInput, attempt: number): Partial<RunSliceResult> | Promise<Partial<RunSliceResult>>;
@@ -67,12 +88,17 @@ export interface Script {
 /** What the workflows asked for, by run. */
 export class Scene {
   readonly turns: number[] = [];
+  /** The phase of each of them. */
+  readonly phases: (string | undefined)[] = [];
   readonly slices: RunSliceInput[] = [];
   /** Where each of them came from. */
   readonly queues: string[] = [];
   readonly controls: WriteControlInput[] = [];
   readonly closes: CloseRunInput[] = [];
   readonly lists: ListItemsInput[] = [];
+  /** Phases that an activity began, and those whose activity was asked. */
+  readonly begins: string[] = [];
+  readonly talks: string[] = [];
   opens = 0;
   watches = 0;
   /** Being closed: watchers of this process end. */
@@ -108,35 +134,49 @@ export function stopTurn(cause: StopCause): RunTurnResult {
   return { kind: 'stop', cause };
 }
 
-export interface Temporal {
-  client: Client;
-  connection: Connection;
-  native: NativeConnection;
+export interface Temporal extends BareTemporal {
   /** Starts a scripted run, as the launcher does. */
   start(id: string, script: Script): Promise<{ handle: RunWorkflow; scene: Scene }>;
   /** Ids of all workflow executions of a run, `<id> <status>`. */
   executions(id: string): Promise<string[]>;
-  stop(): Promise<void>;
 }
 
 function emptySlice(): RunSliceResult {
   return { ok: 0, failed: 0, filtered: 0, usage: USAGE, undone: 0, waitUntil: null, paused: false, stop: null, callMs: null };
 }
 
-export function planOf(id: string, { items, kind = 'range', plan }: Script): RunPlan {
+const MAP: Phase = { name: 'map', role: 'worker', kind: 'map', over: 'rows' };
+
+/** Every role has a model of its own, on the one queue. */
+export function begunPhase(phase: Phase, { items, kind = 'range', plan = {} }: Script): BegunPhase {
+  const { queue = MODEL_QUEUE, timeoutMs = 10_000, callMs = null, turns = 1, sliceSize = 1 } = plan;
+  const { name, role } = phase;
+  const model = plan.model ?? (role === 'worker' ? 'test/model' : `test/${role}`);
+  const begun = { name, role, use: { model, queue, timeoutMs, callMs, turns, sliceSize } };
+  if (phase.kind === 'once') return { ...begun, kind: 'once', activity: phase.activity };
+  return { ...begun, kind: 'map', source: { kind, items } };
+}
+
+export function planOf(id: string, script: Script): RunPlan {
+  const { items, kind = 'range', phases = [MAP] } = script;
+  const {
+    model: _model,
+    queue: _queue,
+    timeoutMs: _timeout,
+    callMs: _ms,
+    turns: _turns,
+    sliceSize: _size,
+    ...plan
+  } = script.plan ?? {};
   return {
     run: id,
     epoch: 1,
     name: id,
-    model: 'test/model',
-    phases: [{ name: 'map', kind: 'map', source: { kind, items } }],
-    modelQueue: MODEL_QUEUE,
+    phases,
+    first: begunPhase(phases[0] ?? MAP, script),
+    rows: { kind, items },
     filesQueue: FILES_QUEUE,
-    sliceSize: 1,
     concurrency: 4,
-    callTimeoutMs: 10_000,
-    callMs: null,
-    turns: 1,
     paused: false,
     outputDir: '/out',
     stateAttribute: true,
@@ -145,7 +185,7 @@ export function planOf(id: string, { items, kind = 'range', plan }: Script): Run
 }
 
 /** The activities of all scripted runs. */
-export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activities {
+export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activities & { talk: OnceActivity } {
   const of = (run: string): Scene => {
     const scene = scenes.get(run);
     if (!scene) throw ApplicationFailure.nonRetryable(`E_RUN_UNKNOWN: the store has no run ${run}`, 'E_RUN_UNKNOWN');
@@ -177,6 +217,20 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
       if (scene.script.items === 0) return { kind: 'finished', run: id, filesQueue: FILES_QUEUE };
       return { kind: 'open', plan: planOf(id, scene.script) };
     },
+    beginPhase: async ({ run, phase }: BeginPhaseInput) => {
+      const scene = of(run);
+      scene.begins.push(phase);
+      await scene.script.begin?.(phase);
+      const found = scene.script.phases?.find(({ name }) => name === phase);
+      if (found === undefined) throw ApplicationFailure.nonRetryable(`no phase ${phase}`);
+      return begunPhase(found, scene.script);
+    },
+    talk: async ({ run, phase }: PhaseInput) => {
+      const scene = of(run);
+      scene.talks.push(phase);
+      const attempt = scene.talks.filter((other) => other === phase).length;
+      return (await scene.script.once?.[phase]?.(attempt)) ?? doneTurn();
+    },
     watchRun: async ({ run, shown, processes }: WatchRunInput) => {
       const scene = of(run);
       scene.watches += 1;
@@ -184,7 +238,8 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
       for (;;) {
         const seen = totals(scene);
         Context.current().heartbeat(seen);
-        if (scene.closed || seen.ok >= seen.total || seen.ok - shown >= Math.max(1, seen.total * 0.05)) return seen;
+        const over = seen.ok >= seen.total && (scene.script.phases ?? [MAP]).at(-1)?.kind === 'map';
+        if (scene.closed || over || seen.ok - shown >= Math.max(1, seen.total * 0.05)) return seen;
         if (processes !== undefined && scene.processes > processes)
           return { ...seen, processes: scene.processes, idle: scene.idle };
         await new Promise((resolve) => setTimeout(resolve, 20));
@@ -210,9 +265,10 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
       if (scene.script.ids === undefined) return positions.map((at) => `row-${source === 'list' ? scene.script.list?.[at] : at}`);
       return await scene.script.ids(positions);
     },
-    runTurn: async ({ run, index }: RunTurnInput) => {
+    runTurn: async ({ run, phase, index }: RunTurnInput) => {
       const scene = of(run);
       scene.turns.push(index);
+      scene.phases.push(phase);
       const result = (await scene.script.turn?.(index, scene.times(scene.turns, index))) ?? doneTurn();
       if (result.kind === 'done') scene.done.add(index);
       return result;
@@ -239,7 +295,7 @@ export function scriptedActivities(scenes: ReadonlyMap<string, Scene>): Activiti
       return {
         run: input.run,
         epoch: input.epoch,
-        state: endState(input.stop, total - ok),
+        state: endState(input, total - ok),
         stop: input.stop,
         message: null,
         counts: { total, ok, failed: 0, filtered: 0 },
@@ -268,8 +324,15 @@ export interface TemporalOptions {
   childrenPerExecution?: number;
 }
 
-/** One server for a test file. Rejects when there is no bundle. */
-export async function startTemporal(options: TemporalOptions = {}): Promise<Temporal> {
+export interface BareTemporal {
+  client: Client;
+  connection: Connection;
+  native: NativeConnection;
+  stop(): Promise<void>;
+}
+
+/** A server without workers. Rejects when there is no bundle for them. */
+export async function startBareTemporal(): Promise<BareTemporal> {
   readFileSync(BUNDLE);
   if (!runtimeInstalled) {
     const quiet = { logging: { filter: 'ERROR' } };
@@ -285,7 +348,22 @@ export async function startTemporal(options: TemporalOptions = {}): Promise<Temp
   });
   const connection = await connectTemporal({ address: server.address, namespace: server.namespace });
   const native = await NativeConnection.connect({ address: server.address });
-  const client = new Client({ connection });
+  return {
+    client: new Client({ connection }),
+    connection,
+    native,
+    stop: async () => {
+      await native.close();
+      await connection.close();
+      await server.stop();
+      await endHomes();
+    },
+  };
+}
+
+/** One server for a test file, with workers for scripted runs. */
+export async function startTemporal(options: TemporalOptions = {}): Promise<Temporal> {
+  const { client, connection, native, stop } = await startBareTemporal();
   const scenes = new Map<string, Scene>();
   const { runTurn, closeRun, watchRun, ...main } = scriptedActivities(scenes);
   const { runSlice } = main;
@@ -331,10 +409,7 @@ export async function startTemporal(options: TemporalOptions = {}): Promise<Temp
     stop: async () => {
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);
-      await native.close();
-      await connection.close();
-      await server.stop();
-      await endHomes();
+      await stop();
     },
   };
 }

@@ -34,11 +34,16 @@ export interface CloseRunParts {
 }
 
 export function createCloseRun(deps: ActivityDeps, { contexts, publications, watches }: CloseRunParts) {
-  /** The next run of this model plans with the call time that this one measured. */
+  /** The next run of these models plans with the call times that this one measured. */
   async function learn(input: CloseRunInput): Promise<void> {
-    const { run, measured } = await contexts.get(input.run, input.epoch);
-    if (measured.calls === 0) return;
-    await deps.store.registerQueue({ ...queueOf(run.task, deps.clock.wall()), callMs: Math.round(measured.ms / measured.calls) });
+    const { run, phases } = await contexts.get(input.run, input.epoch);
+    for (const { use, phase, measured } of await Promise.all(phases.values())) {
+      // Nobody plans children of a once-phase, and its model needs no queue.
+      if (phase.kind === 'once' || measured.calls === 0) continue;
+      const callMs = Math.round(measured.ms / measured.calls);
+      const queue = queueOf(use, run.task.requestsPerMinute, deps.clock.wall());
+      await deps.store.registerQueue({ ...queue, callMs });
+    }
   }
 
   /** Waits for calls under way. Those that only wait for the store to take their end may wait for very long. */
@@ -47,10 +52,10 @@ export function createCloseRun(deps: ActivityDeps, { contexts, publications, wat
     while ((await deps.store.totals(run)).open > deps.callEnds.count(run) && deps.clock.now() < until) await sleep(LOOK_MS);
   }
 
-  async function end({ run, epoch, stop }: CloseRunInput): Promise<Ending> {
+  async function end({ run, epoch, stop, phasesLeft = 0 }: CloseRunInput): Promise<Ending> {
     try {
       if (stop !== null) await settled(run);
-      const state = await publications.publish(run, epoch, stop);
+      const state = await publications.publish(run, epoch, { stop, phasesLeft });
       const { fault } = stop === 'disk' ? await contexts.get(run, epoch) : { fault: null };
       // The turn that met the fault could not leave its reason with the run.
       if (fault) await deps.store.updateRun(run, { message: fault.message });

@@ -15,9 +15,17 @@ export function pendingOf({ total, ok, failed, filtered }: RunTotals): number {
   return total - ok - failed - filtered;
 }
 
-export function endState(stop: StopCause | null, pending: number, ok = 0): EndState {
+/** How the phases of a run ended. */
+export interface PhasesEnd {
+  /** Why they stopped; null when all were gone through. */
+  stop: StopCause | null;
+  /** Those that were not gone through, also where every row is done. @default 0 */
+  phasesLeft?: number;
+}
+
+export function endState({ stop, phasesLeft = 0 }: PhasesEnd, pending: number, ok = 0): EndState {
   if (stop === 'cancelled') return 'cancelled';
-  if (pending === 0) return 'completed';
+  if (pending === 0 && phasesLeft === 0) return 'completed';
   if (stop === 'capped') return 'capped';
   // Children were ended by hand, or told rows done that the store does not have any more.
   if (stop === null) return 'interrupted';
@@ -40,11 +48,11 @@ export class Publications {
   }
 
   /** Publishes what there is and writes the run's state; joins a publication under way. */
-  publish(runId: string, epoch: number, stop: StopCause | null): Promise<EndState> {
+  publish(runId: string, epoch: number, end: PhasesEnd): Promise<EndState> {
     const key = `${runId}/e${epoch}`;
     let publication = this.#under.get(key);
     if (publication === undefined) {
-      publication = this.#publish(runId, epoch, stop).finally(() => this.#under.delete(key));
+      publication = this.#publish(runId, epoch, end).finally(() => this.#under.delete(key));
       this.#under.set(key, publication);
     }
     return publication;
@@ -55,16 +63,16 @@ export class Publications {
     this.#opened.add(`${runId}/e${epoch}`);
   }
 
-  /** Called when the last outcome seems to be stored: publishes if it is. A failure is left to the last activity. */
+  /** Called when the last outcome seems to be stored and no phase is left: publishes if it is. A failure is left to the last activity. */
   ahead(runId: string, epoch: number): void {
     if (!this.#opened.has(`${runId}/e${epoch}`)) return;
     const look = async () => {
-      if (pendingOf(await this.#deps.store.totals(runId)) === 0) await this.publish(runId, epoch, null);
+      if (pendingOf(await this.#deps.store.totals(runId)) === 0) await this.publish(runId, epoch, { stop: null });
     };
     look().catch((error: unknown) => this.#deps.log.warn({ err: error, run: runId }, 'not published ahead of the last activity'));
   }
 
-  async #publish(runId: string, epoch: number, stop: StopCause | null): Promise<EndState> {
+  async #publish(runId: string, epoch: number, end: PhasesEnd): Promise<EndState> {
     const { store } = this.#deps;
     const run = await store.run(runId);
     if (run?.epoch === epoch && run.state === 'completed' && run.publishedAt !== null) {
@@ -74,10 +82,10 @@ export class Publications {
     this.#opened.delete(`${runId}/e${epoch}`);
     const totals = await store.totals(runId);
     const pending = pendingOf(totals);
-    const state = endState(stop, pending, totals.ok);
+    const state = endState(end, pending, totals.ok);
     await this.#deps.publish(runId);
     const at = this.#deps.clock.wall();
-    const why: RunPatch = state === 'interrupted' ? { reason: 'user', message: leftRows(pending) } : { reason: stop };
+    const why: RunPatch = state === 'interrupted' ? { reason: 'user', message: leftRows(pending) } : { reason: end.stop };
     await store.updateRun(runId, { state, ...(state === 'completed' ? { reason: null } : why), endedAt: at, publishedAt: at });
     // A checkpoint that was under way may have written it again.
     await this.#deps.discardPartial(runId);

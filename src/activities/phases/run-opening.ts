@@ -1,32 +1,32 @@
 /**
- * Opens a run's epoch: stages when nobody did, claims the folder, registers the model's queue, begins the first calls. Asked by the
+ * Opens a run's epoch: stages when nobody did, claims the folder, begins the first phase. Asked by the
  * first activity of the run's workflow, and a moment earlier by who started that workflow on this machine: reaching the activity
  * takes Temporal some tens of milliseconds. The epoch belongs to the workflow's execution, so whoever comes second finds it open.
  */
 
 import { isDiskFault, SwarmError } from '../../core/errors.js';
 import { filesQueue } from '../../core/names.js';
-import { PLANNED_TURNS, ROW_GRAIN } from '../../core/slice-size.js';
+import { TASK_PHASES } from '../../core/phases.js';
+import { ROW_GRAIN } from '../../core/slice-size.js';
 import type { RunRow, WorkflowExecution } from '../../store/port/store.js';
 import type { OpenRunResult } from '../../workflows/activity-messages.js';
 import type { RunInput, RunPlan } from '../../workflows/messages.js';
 import type { ActivityDeps } from '../deps.js';
-import { queueOf } from '../queue.js';
-import type { HeadStart } from './head-start.js';
+import type { PhaseStarts } from './begin-phase.js';
 import type { Publications } from './publication.js';
 
 export class RunOpening {
   readonly #deps: ActivityDeps;
-  readonly #headStart: HeadStart;
+  readonly #starts: PhaseStarts;
   readonly #publications: Pick<Publications, 'openedHere' | 'pausedByDisk'>;
   /** Under way, by execution. */
   readonly #under = new Map<string, Promise<OpenRunResult>>();
   /** The run of each execution that is being opened, or could not be. */
   readonly #runs = new Map<string, string>();
 
-  constructor(deps: ActivityDeps, headStart: HeadStart, publications: Pick<Publications, 'openedHere' | 'pausedByDisk'>) {
+  constructor(deps: ActivityDeps, starts: PhaseStarts, publications: Pick<Publications, 'openedHere' | 'pausedByDisk'>) {
     this.#deps = deps;
-    this.#headStart = headStart;
+    this.#starts = starts;
     this.#publications = publications;
   }
 
@@ -59,29 +59,25 @@ export class RunOpening {
     if (finished) return { kind: 'finished', run: run.id, filesQueue: filesQueue(deps.homeId) };
     this.#runs.set(workflow.executionId, run.id);
 
-    const { task } = run;
     // Files stay with the home that started the run, whichever process opens it.
     const filesHome = run.home === '' ? deps.homeId : run.home;
     if (filesHome === deps.homeId) await deps.claim(run);
     const control = await deps.store.control(run.id);
-    const [epoch, queue, stateAttribute = false] = await Promise.all([
+    const [{ epoch, ...rows }, coming, stateAttribute = false] = await Promise.all([
       deps.store.openEpoch(run.id, workflow, deps.clock.wall()),
-      deps.store.registerQueue({ ...queueOf(task, deps.clock.wall()), requestsPerMinute: control.requestsPerMinute }),
+      this.#starts.prepare(run, control),
       deps.hasStateAttribute?.(),
     ]);
+    if (filesHome === deps.homeId) this.#publications.openedHere(run.id, epoch);
     const plan: RunPlan = {
       run: run.id,
-      epoch: epoch.epoch,
+      epoch,
       name: run.name,
-      model: `${task.model.provider}/${task.model.model}`,
-      phases: [{ name: 'map', kind: 'map', source: { kind: epoch.kind, items: epoch.items } }],
-      modelQueue: queue.name,
+      phases: [...(deps.phases ?? TASK_PHASES).phasesOf(run.task)],
+      first: await this.#starts.begin(coming, epoch, rows),
+      rows,
       filesQueue: filesQueue(filesHome),
-      sliceSize: task.sliceSize,
       concurrency: control.concurrency,
-      callTimeoutMs: task.timeoutMs,
-      callMs: queue.callMs,
-      turns: task.multiTurn ? Math.min(PLANNED_TURNS, task.maxTurns) : 1,
       paused: control.paused,
       rowGrain: ROW_GRAIN,
       // One that joins later is told by watchRun.
@@ -89,12 +85,8 @@ export class RunOpening {
       outputDir: run.outputDir,
       ...(stateAttribute ? { stateAttribute } : {}),
     };
-    if (filesHome === deps.homeId) this.#publications.openedHere(plan.run, plan.epoch);
-    this.#headStart.begin(plan);
-    await deps.openQueue(queue);
-    const callMs = await this.#headStart.callMs(plan);
     this.#runs.delete(workflow.executionId);
-    return { kind: 'open', plan: { ...plan, callMs } };
+    return { kind: 'open', plan };
   }
 
   async #find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {

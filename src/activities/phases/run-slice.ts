@@ -9,7 +9,8 @@ import type { RunSliceInput, RunSliceResult } from '../../workflows/activity-mes
 import type { ActivityDeps } from '../deps.js';
 import { withHeartbeat } from '../heartbeat.js';
 import { historyOf, type KnownRow } from '../turn/history.js';
-import type { RunContext, RunContexts } from '../turn/run-context.js';
+import type { PhaseContext } from '../turn/phase-context.js';
+import type { RunContexts } from '../turn/run-context.js';
 import { stopByDisk, tellStop } from '../turn/turn-end.js';
 import type { Turns } from '../turn/turns.js';
 import { SliceTail, tellParent } from './slice-tail.js';
@@ -32,7 +33,7 @@ const NOTHING_DONE: RunSliceResult = {
 
 /** What the rows of a slice share. */
 interface SliceWork {
-  context: RunContext;
+  context: PhaseContext;
   tally: Tally;
   tail: SliceTail;
 }
@@ -75,7 +76,7 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
         if (waitMs <= LONGEST_WAIT_MS && !deps.gates.draining()) {
           // In steps, so that a shutdown is noticed; a cancel ends the wait, and the gate then says so.
           const step = Math.min(STEP_MS, Math.max(0, waitMs));
-          await tail.rest(() => sleep(step, undefined, { signal: context.cancelSignal }).catch(() => undefined));
+          await tail.rest(() => sleep(step, undefined, { signal: context.of.cancelSignal }).catch(() => undefined));
           continue;
         }
         result.waitUntil = Math.min(result.waitUntil ?? Number.POSITIVE_INFINITY, end.until);
@@ -85,7 +86,7 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
     result.undone += 1;
   }
 
-  async function takeAll(activity: Context, context: RunContext, input: RunSliceInput, tally: Tally): Promise<void> {
+  async function takeAll(activity: Context, context: PhaseContext, input: RunSliceInput, tally: Tally): Promise<void> {
     const { run, epoch, from, to, source, parent } = input;
     const { store } = deps;
     const span = source === 'range' ? { from, to } : { list: await store.items(run, epoch, from, to) };
@@ -93,13 +94,14 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
     const seeds = await store.seeds(run, span);
     const calls = callsByRow(await store.calls(run, span));
     const left = seeds.filter((seed) => !done.has(seed.index));
+    const at = { epoch, phase: context.phase.name };
     const tail = new SliceTail(left.length, () => {
       const warn = (error: unknown) => deps.log.warn({ err: error, run }, 'the parent of a slice could not be told of its tail');
       if (parent) tellParent(activity, parent, meanMs(tally), warn);
     });
     await Promise.all(
       left.map((seed) =>
-        converse({ context, tally, tail }, { seed, history: historyOf(calls.get(seed.index) ?? [], epoch) }).finally(() =>
+        converse({ context, tally, tail }, { seed, history: historyOf(calls.get(seed.index) ?? [], at) }).finally(() =>
           tail.over(),
         ),
       ),
@@ -111,9 +113,9 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
     const activity = Context.current();
     const tally: Tally = { result: { ...NOTHING_DONE }, calls: 0, callMs: 0 };
     const { result } = tally;
-    let context: RunContext | null = null;
+    let context: PhaseContext | null = null;
     try {
-      const known = await contexts.get(input.run, input.epoch);
+      const known = await contexts.phase(input.run, input.epoch, input.phase);
       context = known;
       context.childHere = true;
       await withHeartbeat(
@@ -122,7 +124,7 @@ export function createRunSlice(deps: ActivityDeps, contexts: RunContexts, turns:
         () => takeAll(activity, known, input, tally),
       );
     } catch (error) {
-      result.stop ??= stopByDisk(context, error).cause;
+      result.stop ??= stopByDisk(context?.of ?? null, error).cause;
     }
     result.callMs = meanMs(tally);
     if (result.undone === 0 && result.waitUntil === null) return result;

@@ -7,6 +7,7 @@ import { clockText, failureText, learnedText, type Wait } from '../../core/gate/
 import type { EpochMs } from '../../core/model.js';
 import { knownUsd, nanoToUsd, spentOf } from '../../core/money/price.js';
 import { gateKey, sliceQueue } from '../../core/names.js';
+import { currentPhase, endsWithRows, type Phase, phaseNamed, TASK_PHASES } from '../../core/phases.js';
 import { lookAt } from '../../core/run-outlook.js';
 import { processesToPlan } from '../../core/slice-size.js';
 import type { RunTotals } from '../../store/port/store.js';
@@ -37,17 +38,22 @@ interface Seen {
 }
 
 export function createWatchRun(deps: ActivityDeps, contexts: RunContexts, watches = new Watches()) {
-  async function look({ run, firstRows }: RunContext, totals: RunTotals): Promise<Seen> {
+  const rules = deps.phases ?? TASK_PHASES;
+
+  async function look(context: RunContext, phase: Phase, totals: RunTotals): Promise<Seen> {
+    const { run, firstRows } = context;
+    const { role, model, price } = rules.useOf(run.task, phase.role);
     const now = deps.clock.wall();
     const { total, ok, failed, filtered, calls, limited, doubtful } = totals;
     const [control, learned, waits, rows] = await Promise.all([
       deps.store.control(run.id),
-      deps.store.limits(gateKey(run.task.model)),
+      deps.store.limits(gateKey(model)),
       deps.store.waits(run.id, now),
       firstRows.at({ ...totals, epoch: run.epoch }),
     ]);
-    const { price } = run.task;
-    const { wait, rest, found } = lookAt({ run: run.id, control, learned, waits, rows, left: pendingOf(totals), price }, now);
+    const left = pendingOf(totals);
+    const facts = { run: run.id, control, learned, waits, rows, left, price, role };
+    const { wait, rest, found } = lookAt(facts, now);
     const result: WatchRunResult = {
       ...{ total, ok, failed, filtered, calls, limited, doubtful },
       costUsd: knownUsd(spentOf(totals)),
@@ -71,6 +77,12 @@ export function createWatchRun(deps: ActivityDeps, contexts: RunContexts, watche
     return processes > planned ? { processes, idle: idle.map(sliceQueue) } : {};
   }
 
+  /** Any process of the run may have begun the next one. */
+  async function phaseNow({ run }: RunContext): Promise<Phase> {
+    const phases = rules.phasesOf(run.task);
+    return phases.length === 1 ? phaseNamed(phases, undefined) : currentPhase((await deps.store.run(run.id)) ?? run, rules);
+  }
+
   async function watchUntil(ended: AbortSignal, input: WatchRunInput): Promise<WatchRunResult> {
     const activity = Context.current();
     const { cancellationSignal } = activity;
@@ -83,14 +95,16 @@ export function createWatchRun(deps: ActivityDeps, contexts: RunContexts, watche
     for (;;) {
       const totals = await deps.store.totals(input.run);
       const done = totals.ok + totals.failed + totals.filtered;
-      const { result, sameMs } = await look(context, totals);
+      const phase = await phaseNow(context);
+      const { result, sameMs } = await look(context, phase, totals);
       activity.heartbeat(result);
       if (done - written >= checkpointEvery) {
         // A folder that cannot be written stops the run before it pays for more.
         await deps.checkpoint(input.run).catch((error: unknown) => stopByDisk(context, error));
         written = done;
       }
-      if (done >= totals.total || done - input.shown >= Math.max(1, totals.total * STEP)) return result;
+      const over = done >= totals.total && endsWithRows(rules.phasesOf(context.run.task), phase);
+      if (over || done - input.shown >= Math.max(1, totals.total * STEP)) return result;
       if (input.why !== undefined && input.why !== result.why && sameMs >= LASTING_MS) return result;
       if (planned !== undefined) {
         const idle = await idleOf(input.run, planned, since);

@@ -5,6 +5,7 @@ import { isDiskFault, SwarmError } from '../../core/errors.js';
 import { formatUsd } from '../../core/format.js';
 import { OPEN_STATES } from '../../core/model.js';
 import { nanoToUsd } from '../../core/money/price.js';
+import { usesOf } from '../../core/phases.js';
 import { raisedCap, resizedControl, resizeFault } from '../../core/resize.js';
 import type { Control, RunPatch } from '../../store/port/store.js';
 import type { WriteControlInput } from '../../workflows/activity-messages.js';
@@ -82,5 +83,7 @@ export function createWriteControl(deps: ActivityDeps) {
 /** Send slots hold the rate; the queue's own rate keeps turns from being handed out only to wait. */
 async function changeQueueRate(deps: ActivityDeps, runId: string, requestsPerMinute: number | null): Promise<void> {
   const run = await deps.store.run(runId);
-  if (run) await deps.openQueue(await deps.store.registerQueue({ ...queueOf(run.task, deps.clock.wall()), requestsPerMinute }));
+  // Once-phases make their calls elsewhere.
+  for (const use of run ? usesOf(run.task, deps.phases, 'map') : [])
+    await deps.openQueue(await deps.store.registerQueue(queueOf(use, requestsPerMinute, deps.clock.wall())));
 }

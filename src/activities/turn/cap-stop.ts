@@ -3,8 +3,9 @@ import { formatUsd } from '../../core/format.js';
 import type { FailureCause, NanoUsd, StopCause } from '../../core/model.js';
 import { nanoToUsd } from '../../core/money/price.js';
 import type { CapName } from '../../core/money/reservation.js';
+import { modelName } from '../../core/names.js';
 import type { Capped, Unpriced } from '../../store/port/intents.js';
-import type { RunContext } from './run-context.js';
+import type { PhaseContext } from './phase-context.js';
 
 /** As users set them. */
 const CAP_KEYS: Readonly<Record<CapName, string>> = {
@@ -29,12 +30,11 @@ function heldText(runId: string, heldNano: NanoUsd): string {
   return `; ${held} of it is held for calls in doubt: swarm receipt ${runId} --reconcile FILE gives back what was not billed, a lower worker_max_tokens holds less for a call`;
 }
 
-export function whatCapDoes({ run }: RunContext, stopped: Capped | Unpriced): CapDoes {
+export function whatCapDoes({ run, use }: PhaseContext, stopped: Capped | Unpriced): CapDoes {
   const key = CAP_KEYS[stopped.cap];
   if (stopped.kind === 'unpriced') {
     // A cap of this host that the starter did not know of: others are refused before the start.
-    const { provider, model } = run.task.model;
-    const message = `E_PRICE_UNKNOWN: ${key} is set and the price of ${provider}/${model} is not known; set price in the task`;
+    const message = `E_PRICE_UNKNOWN: ${key} is set and the price of ${modelName(use.model)} is not known; set price in the task`;
     return { kind: 'stop', cause: 'request', message };
   }
   if (!stopped.final) return { kind: 'hold' };

@@ -5,13 +5,14 @@ import type { Release } from '../../core/gate/port.js';
 import { addUsage, type EpochMs, type NanoUsd, NO_USAGE } from '../../core/model.js';
 import { sumOf } from '../../core/money/price.js';
 import { isSilence, isTry, OUTAGE_MS, outageStop, type RetryDecision, retryDecision, stopScope } from '../../core/retry.js';
+import type { ModelRef } from '../../schema/task-types.js';
 import type { Attempt, CallEndRecord } from '../../store/port/store.js';
 import type { ActivityDeps } from '../deps.js';
 import { endOf, refusalKind } from './call-end.js';
 import type { CallEnd } from './call-ends.js';
 import { failedOutcome } from './history.js';
+import type { PhaseContext } from './phase-context.js';
 import type { PricedModel, Worth } from './priced-model.js';
-import type { RunContext } from './run-context.js';
 import type { TurnEnd } from './turn-end.js';
 import type { TurnInHand } from './turn-in-hand.js';
 
@@ -47,14 +48,14 @@ export async function endFailedCall(
   const { suspicion } = context;
   const decided = await suspicion.weigh(failure, seed, async (alike) => {
     // Answers of other processes count too.
-    if (!suspicion.answered && (await deps.store.totals(context.run.id)).calls > 0) suspicion.clear();
+    if (!suspicion.answered && (await deps.store.hasAnswer(context.run.id, context.use.role))) suspicion.clear();
     const { tries, waits } = history;
     const anyAnswered = suspicion.answered;
     const facts = { tries, waits, anyAnswered, alike: anyAnswered ? null : alike, random: deps.random() };
     const decision = outageOf(deps, context, failure) ?? retryDecision(failure, facts);
     const until = deps.clock.now() + (decision.kind === 'again' ? decision.afterMs : 0);
     // Before its place is free.
-    if (decision.kind === 'stop-run') context.stop ??= { kind: 'stop', cause: decision.cause, message: decision.message };
+    if (decision.kind === 'stop-run') context.of.stop ??= { kind: 'stop', cause: decision.cause, message: decision.message };
     else if (failure.class === 'reset') context.quota = { kind: 'wait', until, reason: failure.code };
     return { decision, until };
   });
@@ -67,12 +68,12 @@ export async function endFailedCall(
     history.costNano = sumOf(history.costNano, costNano);
   }
   const outcome = decision.kind === 'fail-row' ? failedOutcome(seed, history, decision) : null;
-  const stop = storedStop(failure, decision);
+  const stop = storedStop(failure, decision, context.use.model);
   const record = {
     ...attempt,
     code: failure.code,
     at: deps.clock.wall(),
-    ...(outcome && { outcome }),
+    ...turn.outcomePart(outcome),
     ...(stop && { stop }),
   };
   await deps.callEnds.store(callEnd(failure, decision, record, costNano));
@@ -82,7 +83,7 @@ export async function endFailedCall(
 }
 
 /** A stop when nobody has answered for too long: slow probes would go on for ever. Calls that are under way may still be answered. */
-function outageOf({ clock, outageMs = OUTAGE_MS }: Deps, context: RunContext, failure: CallFailure): RetryDecision | null {
+function outageOf({ clock, outageMs = OUTAGE_MS }: Deps, context: PhaseContext, failure: CallFailure): RetryDecision | null {
   const now = clock.now();
   if (!isSilence(failure)) context.silentSince = null;
   else context.silentSince ??= now;
@@ -91,10 +92,10 @@ function outageOf({ clock, outageMs = OUTAGE_MS }: Deps, context: RunContext, fa
 }
 
 /** What holds for other processes, and perhaps for other runs, too. A cancel they hear of otherwise, and a lack of descriptors is this one's own. */
-function storedStop(failure: CallFailure, decision: RetryDecision): CallEndRecord['stop'] {
+function storedStop(failure: CallFailure, decision: RetryDecision, model: ModelRef): CallEndRecord['stop'] {
   if (decision.kind !== 'stop-run' || decision.cause === 'cancelled' || decision.cause === 'disk') return undefined;
   const { cause, message } = decision;
-  return { cause, message, of: stopScope(failure) };
+  return { cause, message, of: stopScope(failure), model };
 }
 
 /** What it cost is known, or in doubt, or nothing. */

@@ -7,12 +7,15 @@ import type { Seed } from '../../schema/seed.js';
 import type { CallRow } from '../../store/port/store.js';
 
 export interface History {
+  /** Answered turns of the conversation in hand: those of its phase. */
   steps: Step[];
+  /** Turns of the row that were answered in other phases, before: the numbers of turns go on over phases. */
+  before: number;
   usage: Usage;
   /** Null: nobody knows. */
   costNano: NanoUsd | null;
   model: string | null;
-  /** Real failures over all turns of this epoch. */
+  /** Real failures over all turns and phases of this epoch. */
   failures: number;
   /** Real failures of the turn to come. */
   tries: number;
@@ -27,22 +30,27 @@ export interface KnownRow {
 }
 
 export function emptyHistory(): History {
-  return { steps: [], usage: NO_USAGE, costNano: 0, model: null, failures: 0, tries: 0, waits: 0 };
+  return { steps: [], before: 0, usage: NO_USAGE, costNano: 0, model: null, failures: 0, tries: 0, waits: 0 };
 }
 
-/** `rows` are the calls of one seed, ordered by turn and attempt. Failures of earlier epochs do not count as tries. */
-export function historyOf(rows: readonly CallRow[], epoch: number): History {
+/**
+ * `rows` are the calls of one seed, ordered by turn and attempt. Failures of earlier epochs do not count as tries. Answers, tries and waits
+ * are those of the phase; what they cost is the row's, whatever phase it was in.
+ */
+export function historyOf(rows: readonly CallRow[], { epoch, phase }: { epoch: number; phase: string }): History {
   const history = emptyHistory();
   for (const row of rows) {
+    const own = row.phase === phase;
     if (row.state === 'answered') {
-      history.steps.push({ answer: row.answer ?? '', finish: row.finish ?? 'unknown' });
+      if (own) history.steps.push({ answer: row.answer ?? '', finish: row.finish ?? 'unknown' });
+      else history.before += 1;
       history.model = row.servedModel;
       history.tries = 0;
       history.waits = 0;
     } else if (row.isTry && row.epoch === epoch) {
       history.failures += 1;
-      history.tries += 1;
-    } else if (row.state === 'limited' && row.epoch === epoch) {
+      if (own) history.tries += 1;
+    } else if (own && row.state === 'limited' && row.epoch === epoch) {
       history.waits += 1;
     }
     if (row.usage) history.usage = addUsage(history.usage, row.usage);
@@ -61,9 +69,14 @@ export interface AnsweredTurn {
   costNano: NanoUsd | null;
 }
 
-/** The turn to come: turns are numbered from 1. */
+/** Turns that were answered, whatever the phase. */
+function answeredTurns({ steps, before }: History): number {
+  return before + steps.length;
+}
+
+/** The turn to come: turns of a row are numbered from 1, whatever the phase. */
 export function nextTurn(history: History): number {
-  return history.steps.length + 1;
+  return answeredTurns(history) + 1;
 }
 
 /** A new answer joins the history. */
@@ -78,7 +91,7 @@ export function addAnswer(history: History, { answer, finish, servedModel, usage
 
 /** The outcome of a conversation that has come to its end. */
 export function outcomeOf(seed: Seed, history: History, end: Exclude<NextStep, { kind: 'ask' }>): Outcome {
-  const { fromTurn } = end;
+  const fromTurn = history.before + end.fromTurn;
   return end.kind === 'ok'
     ? { ...base(seed, history), status: 'ok', fromTurn }
     : { ...failedOutcome(seed, history, end), fromTurn };
@@ -99,9 +112,9 @@ function base(seed: Seed, history: History): Omit<Outcome, 'status'> {
     id: seed.id,
     finish: history.steps.at(-1)?.finish ?? null,
     model: history.model,
-    fromTurn: 1,
-    turns: history.steps.length,
-    attempts: history.steps.length + history.failures,
+    fromTurn: history.before + 1,
+    turns: answeredTurns(history),
+    attempts: answeredTurns(history) + history.failures,
     usage: history.usage,
     costNano: history.costNano,
   };

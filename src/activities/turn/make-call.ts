@@ -50,7 +50,7 @@ export class MakeCall {
     const place = await this.#admit(turn, question.tokens);
     if (place.kind !== 'go') return notSent(this.#deps, context, place);
     try {
-      if (context.fault) throw context.fault;
+      if (context.of.fault) throw context.of.fault;
       this.#deps.callEnds.refuseNewCalls();
       const worth = await this.#model.worth(context, question.messages);
       const intent = await this.#intend(turn, worth);
@@ -63,20 +63,28 @@ export class MakeCall {
 
   async #admit({ context, key, history }: TurnInHand, promptTokens: number): Promise<Admission> {
     if (this.#deps.gates.draining()) return { kind: 'wait', until: this.#deps.clock.now() + 1_000, reason: 'nothing' };
-    const { id: runId, task } = context.run;
+    const { id: runId } = context.run;
+    const { maxTokens, interactive } = context.use;
     // A row that is tried again goes before those that were not begun: what fails all of them shows after a few.
     const turn = key.turn + (history.tries > 0 ? 1 : 0);
-    const request = { runId, turn, promptTokens, maxTokens: task.maxTokens, interactive: false };
-    return await context.gate.admit(request, this.#patienceMs, context.cancelSignal);
+    const request = { runId, turn, promptTokens, maxTokens, interactive };
+    return await context.gate.admit(request, this.#patienceMs, context.of.cancelSignal);
   }
 
   /** The call is written down, with the most that it may cost. */
   async #intend({ context, key }: TurnInHand, { reservedNano, wary, simulated }: Worth): Promise<IntentResult> {
-    const { run } = context;
+    const { run, phase, use } = context;
     const { owner, clock, gates, homeCap = null } = this.#deps;
     const money = { reservedNano, wary, simulated, timeZone: run.task.timeZone, homeCap };
     const overdue = gates.overdue();
-    const known = { epoch: run.epoch, owner, at: clock.wall(), ...(overdue.length > 0 && { overdue }) };
+    const known = {
+      epoch: run.epoch,
+      phase: phase.name,
+      role: use.role,
+      owner,
+      at: clock.wall(),
+      ...(overdue.length > 0 && { overdue }),
+    };
     return await this.#intents.intend({ ...key, ...money, ...known });
   }
 
@@ -90,7 +98,7 @@ export class MakeCall {
       case 'unpriced':
         return await this.#capped(turn, intent, release);
       case 'halted':
-        if (intent.stop) turn.context.stop ??= { kind: 'stop', ...intent.stop };
+        if (intent.stop) turn.context.of.stop ??= { kind: 'stop', ...intent.stop };
         return notSent(this.#deps, turn.context, { kind: intent.cancelled ? 'cancelled' : 'paused' });
       case 'elsewhere':
         if (intent.owner !== this.#deps.owner) return { kind: 'hold', ms: ELSEWHERE_MS, reason: 'another process' };

@@ -1,4 +1,4 @@
-/** A run's model as the turn uses it: what a call may cost, the call, what it did cost. */
+/** A role's model as the turn uses it: what a call may cost, the call, what it did cost. */
 
 import type { Metered } from '../../core/call-failure.js';
 import type { Message } from '../../core/conversation/message.js';
@@ -6,11 +6,12 @@ import type { EpochMs, NanoUsd } from '../../core/model.js';
 import { isTooLong, mostOutput } from '../../core/money/excess.js';
 import { isSimulated, usdToNanoUp } from '../../core/money/price.js';
 import { callId } from '../../core/names.js';
+import type { ModelUse } from '../../core/phases.js';
 import type { CallResult } from '../../llm/port.js';
 import type { Attempt } from '../../store/port/store.js';
 import type { ActivityDeps } from '../deps.js';
 import { Excesses } from './excesses.js';
-import type { RunContext } from './run-context.js';
+import type { PhaseContext } from './phase-context.js';
 
 type ModelDeps = Pick<ActivityDeps, 'adapter' | 'prices' | 'tokens' | 'key' | 'clock' | 'log' | 'store' | 'gates'>;
 
@@ -27,9 +28,8 @@ export interface Worth {
 }
 
 /** What a model costs under one price. */
-function keyOf({ run: { task } }: RunContext): string {
-  const { provider, model, apiBase } = task.model;
-  return JSON.stringify([provider, apiBase, model, task.price]);
+function keyOf({ model: { provider, model, apiBase }, price }: ModelUse): string {
+  return JSON.stringify([provider, apiBase, model, price]);
 }
 
 export class PricedModel {
@@ -41,17 +41,16 @@ export class PricedModel {
     this.#excesses = new Excesses(deps);
   }
 
-  async worth(context: RunContext, messages: readonly Message[]): Promise<Worth> {
-    const { model, maxTokens } = context.run.task;
+  async worth({ use }: PhaseContext, messages: readonly Message[]): Promise<Worth> {
+    const { model, maxTokens } = use;
     const inputTokens = this.#deps.tokens.atMost(messages);
-    const excess = await this.#excesses.of(keyOf(context));
-    const worst = this.#worstCase(context, inputTokens, mostOutput(excess, maxTokens));
+    const excess = await this.#excesses.of(keyOf(use));
+    const worst = this.#worstCase(use, inputTokens, mostOutput(excess, maxTokens));
     const reservedNano = worst === null ? null : Math.ceil(worst * (excess?.times ?? 1));
     return { reservedNano, wary: excess !== null, simulated: isSimulated(model), inputTokens };
   }
 
-  #worstCase({ run: { task } }: RunContext, input: number, maxOutput: number): NanoUsd | null {
-    const { model, price: override, timeoutMs } = task;
+  #worstCase({ model, price: override, timeoutMs }: ModelUse, input: number, maxOutput: number): NanoUsd | null {
     return this.#deps.prices.worstCase({ model, override, at: this.#deps.clock.wall(), timeoutMs }, { input, maxOutput });
   }
 
@@ -59,60 +58,60 @@ export class PricedModel {
    * What an answered call cost: as the provider says, else by its usage; without either it is its reservation, as far as anyone can
    * prove. Null when the price is unknown.
    */
-  cost(context: RunContext, reply: Metered, sent: { worth: Worth; sentAt: EpochMs }): NanoUsd | null {
-    const costNano = this.#costOf(context, reply, sent);
+  cost(context: PhaseContext, reply: Metered, sent: { worth: Worth; sentAt: EpochMs }): NanoUsd | null {
+    const costNano = this.#costOf(context.use, reply, sent);
     if (costNano !== null) this.#learn(context, reply, sent.worth, costNano);
     return costNano;
   }
 
-  #costOf(context: RunContext, reply: Metered, { worth, sentAt }: { worth: Worth; sentAt: EpochMs }): NanoUsd | null {
+  #costOf(use: ModelUse, reply: Metered, { worth, sentAt }: { worth: Worth; sentAt: EpochMs }): NanoUsd | null {
     const { usage, servedModel, costUsd = null, cacheWritten = 0 } = reply;
     if (costUsd !== null) return usdToNanoUp(costUsd);
     if (usage === null) return worth.reservedNano;
-    const { model, price: override } = context.run.task;
+    const { model, price: override } = use;
     const question = { model, override, servedModel, at: this.#deps.clock.wall(), sentAt };
     return this.#deps.prices.cost(question, { ...usage, cacheWritten });
   }
 
   /** From what calls cost at most when none costs more than it may: what was learned before is no part of it, so it never compounds. */
-  #learn(context: RunContext, reply: Metered, { inputTokens }: Worth, costNano: NanoUsd): void {
+  #learn({ run, use }: PhaseContext, reply: Metered, { inputTokens }: Worth, costNano: NanoUsd): void {
     const { usage, servedModel, costUsd = null } = reply;
     // Booked at its reservation: nobody saw what it cost.
     if (usage === null && costUsd === null) return;
-    const { id, task } = context.run;
-    const asked = this.#worstCase(context, inputTokens, task.maxTokens);
+    const { maxTokens } = use;
+    const asked = this.#worstCase(use, inputTokens, maxTokens);
     if (asked === null || asked === 0) return;
-    const longer = usage !== null && isTooLong(usage.output, task.maxTokens);
+    const longer = usage !== null && isTooLong(usage.output, maxTokens);
     if (costNano <= asked && !longer) return;
-    const key = keyOf(context);
+    const key = keyOf(use);
     const outputTokens = Math.max(longer ? usage.output : 0, this.#excesses.at(key)?.outputTokens ?? 0);
-    const worst = this.#worstCase(context, inputTokens, Math.max(task.maxTokens, outputTokens)) ?? asked;
+    const worst = this.#worstCase(use, inputTokens, Math.max(maxTokens, outputTokens)) ?? asked;
     const times = Math.max(1, costNano / worst);
     const seen = { outputTokens: longer ? usage.output : 0, times, at: this.#deps.clock.wall() };
     if (!this.#excesses.saw(key, seen)) return;
-    const facts = { run: id, model: task.model.model, servedModel, costNano, asked, outputTokens: usage?.output ?? null };
+    const facts = { run: run.id, model: use.model.model, servedModel, costNano, asked, outputTokens: usage?.output ?? null };
     this.#deps.log.warn(facts, 'a call cost more than its worst case: from now on calls of this model reserve as much more');
   }
 
   /** One call. The key is read now, and goes nowhere but into the request. */
-  async call(context: RunContext, messages: Message[], attempt: Attempt): Promise<CallResult> {
-    const { task } = context.run;
-    const keyName = task.model.apiKeyEnv;
+  async call(context: PhaseContext, messages: Message[], attempt: Attempt): Promise<CallResult> {
+    const { model, headers, maxTokens, temperature, topP, timeoutMs } = context.use;
+    const keyName = model.apiKeyEnv;
     const apiKey = keyName === null ? null : (this.#deps.key(keyName) ?? null);
     if (keyName !== null && apiKey === null) return keyMissing(keyName);
     return await this.#deps.adapter.call({
-      model: task.model,
+      model,
       wire: 'chat',
       apiBase: context.apiBase,
       apiKey,
-      headers: task.headers,
+      headers,
       callId: callId(attempt),
       messages,
-      maxTokens: task.maxTokens,
-      temperature: task.temperature,
-      topP: task.topP,
-      timeoutMs: task.timeoutMs,
-      signal: context.cancelSignal,
+      maxTokens,
+      temperature,
+      topP,
+      timeoutMs,
+      signal: context.of.cancelSignal,
     });
   }
 }

@@ -1,47 +1,29 @@
 /** A run as the activities of this process know it: loaded once per epoch. */
 
 import type { SwarmError } from '../../core/errors.js';
-import type { GatePort } from '../../core/gate/port.js';
-import type { EpochMs } from '../../core/model.js';
-import { type RowTexts, rowTexts } from '../../core/row-texts.js';
+import { phaseNamed, TASK_PHASES } from '../../core/phases.js';
 import { knownRun } from '../../core/run-errors.js';
 import { FirstRows } from '../../core/run-outlook.js';
 import type { RunRow } from '../../store/port/store.js';
 import type { ActivityDeps } from '../deps.js';
 import { pendingOf } from '../phases/publication.js';
-import { Suspicion } from './suspicion.js';
+import { PhaseContext } from './phase-context.js';
 import type { TurnEnd } from './turn-end.js';
 
 export interface RunContext {
   run: RunRow;
-  gate: GatePort;
-  /** Prompt of a row, and what else the task says of it. */
-  fill(content: unknown): RowTexts;
-  /** Base URL to send to. */
-  apiBase: string;
-  contextWindow: number | null;
   cancelSignal: AbortSignal;
-  /** Whether what rows meet is their own, or wrong for all. */
-  suspicion: Suspicion;
-  /** The activity of a child is or was in this process: no turn begins ahead of the children any more. */
-  childHere: boolean;
-  /** Calls answered here, and their time, for the size of later runs' slices. */
-  measured: { calls: number; ms: number };
-  /** Calls that ended here, answered or not, and their time: how quick rows go, for the size of this run's slices. */
-  ended: { calls: number; ms: number };
   /** Rows without an outcome, as far as this process knows. */
   left: number;
   firstRows: FirstRows;
   /** Set when the whole run was refused, or has no money for a next call: no turn of this epoch sends any more. */
   stop: (TurnEnd & { kind: 'stop' }) | null;
-  /** A quota that is used up until a named time: no turn sends before it. */
-  quota: (TurnEnd & { kind: 'wait' }) | null;
-  /** Since when calls of the run get no answer of any kind; null while there are answers. */
-  silentSince: EpochMs | null;
   /** Set when a disk failed under this epoch: no turn of it begins any more. */
   fault: SwarmError | null;
   /** Version of the control row that `run` was read with. */
   version: number;
+  /** Those that had work here, by name. */
+  phases: Map<string, Promise<PhaseContext>>;
 }
 
 /** How many runs one process keeps at hand. */
@@ -74,6 +56,19 @@ export class RunContexts {
     return await loading;
   }
 
+  /** `name`: of the phase; absent in what older versions asked for: the first. Throws E_RUN_UNKNOWN. */
+  async phase(runId: string, epoch: number, name?: string): Promise<PhaseContext> {
+    const context = await this.get(runId, epoch);
+    const { phases } = context;
+    const wanted = name ?? phaseNamed((this.#deps.phases ?? TASK_PHASES).phasesOf(context.run.task), name).name;
+    const known = phases.get(wanted);
+    if (known !== undefined) return await known;
+    const loading = PhaseContext.load(this.#deps, context, wanted);
+    phases.set(wanted, loading);
+    loading.catch(() => phases.delete(wanted));
+    return await loading;
+  }
+
   /** Keys that may change while a run goes on, such as its timeout, hold from the next call on. */
   async #upToDate(context: RunContext): Promise<RunContext> {
     const { store, gates } = this.#deps;
@@ -81,36 +76,27 @@ export class RunContexts {
     const run = await store.run(context.run.id);
     if (run) {
       context.run = run;
-      // The gate reads weight and stagger from the task.
-      context.gate = await gates.of(run);
+      // The gates read weight and stagger from the task.
+      await gates.join(run);
     }
     context.version = gates.version(context.run.id);
     return context;
   }
 
   async #load(runId: string): Promise<RunContext> {
-    const { store, gates, prices } = this.#deps;
+    const { store, gates } = this.#deps;
     const run = await knownRun(store, runId);
-    const { model } = run.task;
     const totals = await store.totals(runId);
+    await gates.join(run);
     return {
       run,
-      gate: await gates.of(run),
-      fill: rowTexts(run.task),
-      apiBase: await this.#deps.endpoint(model),
-      contextWindow: prices.contextWindow(model),
       cancelSignal: gates.cancelSignal(runId),
-      suspicion: new Suspicion(totals.calls > 0),
-      childHere: false,
-      measured: { calls: 0, ms: 0 },
-      ended: { calls: 0, ms: 0 },
       left: pendingOf(totals),
       firstRows: new FirstRows((count) => store.firstRows(runId, count)),
       stop: null,
-      quota: null,
-      silentSince: null,
       fault: null,
       version: gates.version(runId),
+      phases: new Map(),
     };
   }
 }

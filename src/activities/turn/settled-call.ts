@@ -24,7 +24,7 @@ export async function settleCall(deps: ActivityDeps, turn: TurnInHand, call: Ans
   addAnswer(history, answered);
   const step = turn.nextStep();
   const outcome = step.kind === 'ask' ? null : outcomeOf(seed, history, step);
-  const record = { ...call.attempt, ...answered, at: deps.clock.wall(), ...(outcome ? { outcome } : {}) };
+  const record = { ...call.attempt, ...answered, at: deps.clock.wall(), ...turn.outcomePart(outcome) };
   const used = await deps.callEnds.store({ kind: 'settle', record });
   context.measured.calls += 1;
   context.measured.ms += callMs;

@@ -1,5 +1,6 @@
 /** Ends of a turn that need no call of this process: the store has the answer, or the outcome, or takes one. */
 import type { Outcome } from '../../core/model.js';
+import { isRow } from '../../core/phases.js';
 import type { ActivityDeps } from '../deps.js';
 import { outcomeOf } from './history.js';
 import type { TurnEnd } from './turn-end.js';
@@ -7,9 +8,9 @@ import type { TurnInHand } from './turn-in-hand.js';
 
 type Deps = Pick<ActivityDeps, 'store'>;
 
-/** The row ends without a call. */
-export async function endRow({ store }: Deps, { context }: TurnInHand, outcome: Outcome): Promise<TurnEnd> {
-  await store.finish(context.run.id, outcome);
+/** The row ends without a call; a conversation beside the rows has no outcome to be stored. */
+export async function endRow({ store }: Deps, { context, seed }: TurnInHand, outcome: Outcome): Promise<TurnEnd> {
+  if (isRow(seed.index)) await store.finish(context.run.id, outcome);
   return { kind: 'done', outcome, callMs: null };
 }
 

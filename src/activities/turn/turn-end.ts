@@ -3,6 +3,7 @@ import { isDiskFault } from '../../core/errors.js';
 import type { Entry } from '../../core/gate/port.js';
 import type { EpochMs, Outcome, StopCause } from '../../core/model.js';
 import type { ActivityDeps } from '../deps.js';
+import type { PhaseContext } from './phase-context.js';
 import type { RunContext } from './run-context.js';
 
 export type TurnEnd =
@@ -22,9 +23,9 @@ export function notAdmitted(admission: Exclude<Entry, { kind: 'send' }>): TurnEn
   return { kind: 'stop', cause: 'cancelled', message: 'the run was cancelled' };
 }
 
-/** What the provider said to another turn of the run holds for all: none is sent to hear it again. Null when a call may go. */
-export function refusedForAll({ stop, quota }: RunContext, now: EpochMs): TurnEnd | null {
-  if (stop) return stop;
+/** What the provider said to another turn of the phase holds for all: none is sent to hear it again. Null when a call may go. */
+export function refusedForAll({ of, quota }: PhaseContext, now: EpochMs): TurnEnd | null {
+  if (of.stop) return of.stop;
   return quota && quota.until > now ? quota : null;
 }
 

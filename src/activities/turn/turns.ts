@@ -1,13 +1,13 @@
 /** The turns under way in this process: each is taken once, whoever asks for it, and none before the time that it was told to wait for. */
-import type { Seed } from '../../schema/seed.js';
+import { isRow } from '../../core/phases.js';
 import type { ActivityDeps } from '../deps.js';
 import type { Publications } from '../phases/publication.js';
 import type { History } from './history.js';
-import type { RunContext } from './run-context.js';
+import type { PhaseContext } from './phase-context.js';
 import { heedStop } from './run-stop.js';
 import { TakeTurn } from './take-turn.js';
 import { stopByDisk, type TurnEnd } from './turn-end.js';
-import { TurnInHand } from './turn-in-hand.js';
+import { type Subject, TurnInHand } from './turn-in-hand.js';
 
 export class Turns {
   readonly #deps: ActivityDeps;
@@ -25,7 +25,7 @@ export class Turns {
   }
 
   /** Takes the seed's next turn. `history` is brought up to date; a joined turn reloads it. */
-  async take(context: RunContext, seed: Seed, history: History): Promise<TurnEnd> {
+  async take(context: PhaseContext, seed: Subject, history: History): Promise<TurnEnd> {
     const turn = new TurnInHand(context, seed, history);
     // Its answer makes another turn of it.
     const { name } = turn;
@@ -36,13 +36,13 @@ export class Turns {
       return end;
     }
     const waits = this.#notBefore.get(name);
-    if (waits && waits.until > this.#deps.clock.now() && !context.cancelSignal.aborted) return waits;
+    if (waits && waits.until > this.#deps.clock.now() && !context.of.cancelSignal.aborted) return waits;
     this.#notBefore.delete(name);
-    const flight = this.#turn.take(turn).catch((error: unknown) => stopByDisk(context, error));
+    const flight = this.#turn.take(turn).catch((error: unknown) => stopByDisk(context.of, error));
     this.#flights.set(name, flight);
     try {
       const end = await flight;
-      if (end.kind === 'done') this.#countDown(context);
+      if (end.kind === 'done' && isRow(seed.index)) this.#countDown(context);
       if (end.kind === 'done' && end.outcome.status === 'failed') await heedStop(this.#deps, context);
       if (end.kind === 'wait') this.#putOff(context, name, end);
       return end;
@@ -51,14 +51,14 @@ export class Turns {
     }
   }
 
-  #putOff({ gate, run }: RunContext, name: string, end: TurnEnd & { kind: 'wait' }): void {
+  #putOff({ gate, run }: PhaseContext, name: string, end: TurnEnd & { kind: 'wait' }): void {
     this.#notBefore.set(name, end);
     if (end.until > this.#deps.clock.now()) gate.rests(run.id, end.until);
   }
 
-  /** The run is published as soon as its last outcome is stored. */
-  #countDown(context: RunContext): void {
-    context.left -= 1;
-    if (context.left <= 0) this.#publications.ahead(context.run.id, context.run.epoch);
+  /** The run is published as soon as its last outcome is stored, when no phase comes after that. */
+  #countDown({ of, endsWithRows }: PhaseContext): void {
+    of.left -= 1;
+    if (of.left <= 0 && endsWithRows) this.#publications.ahead(of.run.id, of.run.epoch);
   }
 }

@@ -3,6 +3,7 @@ import type { StoreReader } from '../../client/reader.js';
 import { EXIT } from '../../core/errors.js';
 import { formatUsd, plural } from '../../core/format.js';
 import { nanoToUsd } from '../../core/money/price.js';
+import { isRow } from '../../core/phases.js';
 import type { ReconcilePlan } from '../../runs/reconcile.js';
 import type { Receipt, Verification } from '../../runs/results.js';
 import { canAsk, saysYes } from '../ask.js';
@@ -27,10 +28,16 @@ export async function receipt(session: Session, [run = '']: readonly string[], f
   const { stdout } = session.context;
   if (flags.json) await session.json(found);
   else {
-    for (const line of recordTables(found, terminalWidth(stdout))) session.print(line);
+    for (const line of recordTables(withoutTiers(found), terminalWidth(stdout))) session.print(line);
     for (const line of exceedingLines(found)) session.print(line, 'warning');
   }
   return EXIT.ok;
+}
+
+/** The table has the role of each line; `tier` says the same to programs of before. */
+function withoutTiers(receipt: Receipt): object {
+  const lines = receipt.money.by_model.map(({ model, tier, role = tier, ...line }) => ({ model, role, ...line }));
+  return { ...receipt, money: { ...receipt.money, by_model: lines } };
 }
 
 /** What "never passes a cap" means where a provider bills more than it was asked for. */
@@ -67,8 +74,8 @@ async function verify(session: Session, run: string, flags: ReceiptFlags): Promi
 }
 
 function tellPlan(session: Session, plan: ReconcilePlan): void {
-  for (const { index, turn, attempt, reserved_usd, becomes, cost_usd, why } of plan.calls) {
-    const call = `row ${index}, turn ${turn}, attempt ${attempt}, ${formatUsd(reserved_usd)} reserved`;
+  for (const { index, phase, turn, attempt, reserved_usd, becomes, cost_usd, why } of plan.calls) {
+    const call = `${isRow(index) ? `row ${index}` : `phase ${phase}`}, turn ${turn}, attempt ${attempt}, ${formatUsd(reserved_usd)} reserved`;
     const what = { settled: `settled at ${formatUsd(cost_usd ?? 0)}`, released: 'released', doubtful: 'stays doubtful' }[becomes];
     session.print(safeLine(`${call}: ${what} (${why})`));
   }

@@ -68,6 +68,11 @@ export function tookText(
   return worked === all || all === undefined ? (worked ?? null) : `${worked} of work in ${all}`;
 }
 
+/** Null before the first one. */
+function phaseText({ phase, role }: Progress): string | null {
+  return phase === null ? null : `${safeLine(phase)} (${role})`;
+}
+
 /** For `swarm status`. */
 export function progressFacts(progress: Progress, now: number, width?: number): string[] {
   const { usage } = progress;
@@ -108,6 +113,7 @@ export function progressFacts(progress: Progress, now: number, width?: number): 
       ['found', foundText(progress)],
       ['started', startedText(progress)],
       ['took', tookText(progress, now)],
+      ['phase', phaseText(progress)],
       ['epoch', String(progress.epoch)],
       ['folder', progress.outputDir],
     ],

@@ -7,9 +7,6 @@ import type { FailureCause, Finish } from '../model.js';
 import { type Answer, answerParts, answerText, type Message, userMessage } from './message.js';
 import { isComplete } from './stop-rules.js';
 
-/** What a model does in a run. */
-export type Role = 'worker';
-
 /** A stored turn: an answer that was paid for. */
 export interface Step {
   answer: Answer;
@@ -26,8 +23,8 @@ export interface ConversationSeed {
 export type ConversationRules = Pick<Task, 'systemPrompt' | 'multiTurn' | 'maxTurns' | 'followUp' | 'stopWhen' | 'onTruncate'>;
 
 export type NextStep =
-  /** Another turn: a model of this role is asked. */
-  | { kind: 'ask'; role: Role; messages: Message[] }
+  /** Another turn: the model of the phase's role is asked. */
+  | { kind: 'ask'; messages: Message[] }
   /** Complete. The output came in the turns from `fromTurn` (1-based) to the last. */
   | { kind: 'ok'; fromTurn: number; output: string }
   | Failed;
@@ -70,9 +67,7 @@ function wholesOf({ onTruncate }: ConversationRules, steps: readonly Step[]): Wh
 /** @param steps the answered turns in their order; none for the first turn */
 export function nextStep(rules: ConversationRules, seed: ConversationSeed, steps: readonly Step[]): NextStep {
   const wholes = wholesOf(rules, steps);
-  return (
-    endOf(rules, wholes) ?? { kind: 'ask', role: 'worker', messages: [...said(rules, seed, wholes), ...asked(rules, wholes)] }
-  );
+  return endOf(rules, wholes) ?? { kind: 'ask', messages: [...said(rules, seed, wholes), ...asked(rules, wholes)] };
 }
 
 /** All that was said in a conversation, without a question that was never sent. */

@@ -2,6 +2,7 @@
 import type { Answer } from '../../core/conversation/message.js';
 import type { EpochMs, Finish, NanoUsd, Outcome, Usage } from '../../core/model.js';
 import type { RunStop, StopScope } from '../../core/run-stop.js';
+import type { ModelRef } from '../../schema/task-types.js';
 import type { Attempt } from './store.js';
 
 export interface Settlement extends Attempt {
@@ -21,8 +22,8 @@ export interface CallEndRecord extends Attempt {
   code: string;
   at: EpochMs;
   outcome?: Outcome;
-  /** Set when it says that no other call will fare better: theirs stop in the same transaction. */
-  stop?: RunStop & { of: StopScope };
+  /** Set when it says that no other call will fare better: theirs stop in the same transaction. `model`: the one that was called. */
+  stop?: RunStop & { of: StopScope; model: ModelRef };
 }
 
 /** An answer that is of no use (empty, an error within it) and says what it took. */

@@ -2,12 +2,16 @@
 
 import type { EpochMs, NanoUsd } from '../../core/model.js';
 import type { CapName } from '../../core/money/reservation.js';
+import type { Role } from '../../core/phases.js';
 import type { RunStop } from '../../core/run-stop.js';
 import type { CallKey } from './store.js';
 import type { KnownLease } from './workers.js';
 
 export interface Intent extends CallKey {
   epoch: number;
+  /** Name of the phase, and what the model does in it. */
+  phase: string;
+  role: Role;
   /** Id of the process that makes the call. */
   owner: string;
   /** The most that the call may cost; null when its price is not known: then it goes only where there is no cap. */

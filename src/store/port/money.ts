@@ -3,12 +3,13 @@
 import type { NanoUsd, Usage } from '../../core/model.js';
 import type { LedgerSlot } from '../../core/money/ledger-slot.js';
 import type { Charged } from '../../core/money/reservation.js';
+import type { Role } from '../../core/phases.js';
 import type { CallRow } from './store.js';
 
-/** One line of the receipt's spend table. */
+/** One line of the receipt's spend table: what a model cost in one role. */
 export interface ModelSpend {
   model: string;
-  tier: 'worker';
+  role: Role;
   calls: number;
   usage: Usage;
   /** Null when nobody knows it of one of the calls. */

@@ -2,6 +2,7 @@
 import type { Answer } from '../../core/conversation/message.js';
 import type { SampledRow } from '../../core/estimate.js';
 import type { Counts, EpochMs, FailureGroup, Finish, NanoUsd, Outcome, RunState, StopCause, Usage } from '../../core/model.js';
+import type { Role } from '../../core/phases.js';
 import type { RunStop } from '../../core/run-stop.js';
 import type { Seed } from '../../schema/seed.js';
 import type { Task } from '../../schema/task-types.js';
@@ -47,6 +48,8 @@ export interface RunRow {
   workedMs: number;
   /** Since when it is worked on; null while it rests. */
   workingSince: EpochMs | null;
+  /** Name of the phase that it is in, or was in last; null before the first. */
+  phase: string | null;
 }
 
 /** What may change of a run after it was created; undefined fields stay. */
@@ -65,6 +68,7 @@ export type RunPatch = Partial<
     | 'outputDir'
     | 'task'
     | 'home'
+    | 'phase'
   >
 >;
 
@@ -145,8 +149,9 @@ export type NewControl = Pick<Control, AlwaysGiven> & Partial<Omit<Control, Alwa
 
 export interface CallKey {
   runId: string;
+  /** Of the row; negative for a conversation beside the rows. */
   index: number;
-  /** 1-based. */
+  /** 1-based; the numbers go on over phases. */
   turn: number;
 }
 
@@ -164,6 +169,8 @@ export type CallState = 'intent' | 'answered' | 'doubtful' | 'limited' | 'failed
 
 export interface CallRow extends Attempt {
   epoch: number;
+  phase: string;
+  role: Role;
   state: CallState;
   owner: string;
   isTry: boolean;
@@ -248,6 +255,8 @@ export interface Store extends SharedStore, MoneyStore, TaskVersionStore {
   outputRows(runId: string, filter: { status: Outcome['status']; from: number; limit: number }): Promise<OutputRow[]>;
   /** The causes of failed rows, the most frequent first. */
   failures(runId: string): Promise<FailureGroup[]>;
+  /** True when a call of this role in the run was answered. */
+  hasAnswer(runId: string, role: Role): Promise<boolean>;
   /** Rows among the first `count` that have their outcome, with the sums of their answered calls. */
   firstRows(runId: string, count: number): Promise<SampledRow[]>;
 

@@ -107,7 +107,10 @@ export function* intend(intent: Intent): Operation<IntentResult> {
   const { slot, admitted, days } = yield* reserve(intent, reservedNano);
   const booked = intent.simulated ? null : slot;
   const unpriced = intent.reservedNano === null ? 1 : 0;
-  const insert = (attempt: number): Value[] => [runId, index, turn, attempt, epoch, owner, reservedNano, at, booked, unpriced];
+  const insert = (attempt: number): Value[] => [
+    ...[runId, index, turn, attempt, epoch, owner, reservedNano, at, booked, unpriced],
+    ...[intent.phase, intent.role],
+  ];
   const go = function* (attempt: number): Operation<IntentResult> {
     yield* book(booked, { reservedNano });
     return { kind: 'go', attempt };

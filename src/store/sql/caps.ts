@@ -3,6 +3,7 @@
 import type { NanoUsd } from '../../core/model.js';
 import type { LedgerDay } from '../../core/money/ledger-slot.js';
 import { admitMoney, type Caps, type Charged, type MoneyVerdict, WARY_TIMES } from '../../core/money/reservation.js';
+import { isRow } from '../../core/phases.js';
 import { unknownRun } from '../../core/run-errors.js';
 import type { Capped, Intent, IntentResult } from '../port/intents.js';
 import type { Operation } from './operation.js';
@@ -26,14 +27,14 @@ export function timesOf({ wary = false }: Intent): number {
   return wary ? WARY_TIMES : 1;
 }
 
-/** Simulated money is in no day's sum. */
-function* capsOf({ runId, homeCap = null, simulated = false }: Intent): Operation<Caps> {
+/** Simulated money is in no day's sum; a conversation beside the rows is under no cap of a row. */
+function* capsOf({ runId, index, homeCap = null, simulated = false }: Intent): Operation<Caps> {
   const [row] = yield [SQL.caps, [runId]];
   if (!row) throw unknownRun(runId);
   const cap = (column: string) => (row[column] === null ? null : Number(row[column]));
   return {
     call: cap('call_cap_nano'),
-    row: cap('row_cap_nano'),
+    row: isRow(index) ? cap('row_cap_nano') : null,
     run: cap('cap_nano'),
     ...(simulated ? {} : { day: cap('day_cap_nano'), start: cap('start_cap_nano'), home: homeCap?.capNano ?? null }),
   };

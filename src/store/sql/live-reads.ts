@@ -3,6 +3,7 @@ import type { SampledRow } from '../../core/estimate.js';
 import type { Wait } from '../../core/gate/wait.js';
 import type { EpochMs, FailureGroup, Outcome } from '../../core/model.js';
 import { spentOf } from '../../core/money/price.js';
+import type { Role } from '../../core/phases.js';
 import type { ReadConnection } from './read-connection.js';
 import type { Row, Statement } from './statements.js';
 
@@ -17,9 +18,16 @@ const FIRST_ROWS: Statement = {
   name: 'firstRows',
   text: `SELECT o.idx AS idx, COUNT(c.idx) AS calls, SUM(c.input_tokens) AS input, SUM(c.cached_tokens) AS cached,
     SUM(c.output_tokens) AS output, COUNT(c.idx) - COUNT(c.input_tokens) AS unmetered, SUM(c.unpriced) AS unpriced,
-    SUM(c.cost_nano) AS cost, SUM(c.ended_at - c.started_at) AS ms FROM outcomes o LEFT JOIN calls c
+    SUM(c.cost_nano) AS cost, SUM(c.ended_at - c.started_at) AS ms, MIN(c.role) AS role, MAX(c.role) AS other_role FROM outcomes o LEFT JOIN calls c
     ON c.run_id = o.run_id AND c.idx = o.idx AND c.state IN ('answered', 'superseded')
     WHERE o.run_id = ?1 AND o.idx < CAST(?2 AS BIGINT) GROUP BY o.idx ORDER BY o.idx`,
+};
+
+/** Most runs without an answer have no call yet: that is known without looking for one. */
+const ANSWER_OF: Statement = {
+  name: 'answerOf',
+  text: `SELECT run_id FROM run_totals WHERE run_id = ?1 AND calls > 0 AND EXISTS
+    (SELECT 1 FROM calls c WHERE c.run_id = ?1 AND c.role = ?2 AND c.state IN ('answered', 'superseded'))`,
 };
 
 /** By the partial index on failed rows: the more failed, the longer it takes, however many rows there are. */
@@ -44,6 +52,10 @@ export async function readWaits(connection: ReadConnection, runId: string, at: E
   return (await connection.query(WAITS, [runId, at])).map((row) => JSON.parse(String(row['wait_json'])));
 }
 
+export async function readHasAnswer(connection: ReadConnection, runId: string, role: Role): Promise<boolean> {
+  return (await connection.query(ANSWER_OF, [runId, role])).length > 0;
+}
+
 export async function readFirstRows(connection: ReadConnection, runId: string, count: number): Promise<SampledRow[]> {
   return (await connection.query(FIRST_ROWS, [runId, count])).map(sampled);
 }
@@ -59,5 +71,6 @@ function sampled(row: Row): SampledRow {
     unmetered: number('unmetered'),
     costNano: spentOf({ settledNano: number('cost'), unpriced: number('unpriced') }),
     ms: number('ms'),
+    role: row['role'] === row['other_role'] ? (row['role'] as Role | null) : null,
   };
 }

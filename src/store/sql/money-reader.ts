@@ -6,6 +6,7 @@ import type { Excess } from '../../core/money/excess.js';
 import type { LedgerSlot } from '../../core/money/ledger-slot.js';
 import { spentOf, sumOf } from '../../core/money/price.js';
 import type { Charged } from '../../core/money/reservation.js';
+import { BESIDE_ROWS } from '../../core/phases.js';
 import type { LedgerRecount, ModelSpend, MoneyStore } from '../port/money.js';
 import type { CallRow, CallState } from '../port/store.js';
 import { PAID } from './paid-calls.js';
@@ -64,10 +65,15 @@ export class MoneyReader implements MoneyStore {
   }
 
   async spendByModel(runId: string): Promise<ModelSpend[]> {
-    const byModel = new Map<string, ModelSpend>();
-    for (let from: number | null = await this.#nextCall(runId, 0); from !== null; from = await this.#nextCall(runId, from)) {
+    const lines = new Map<string, ModelSpend>();
+    for (
+      let from: number | null = await this.#nextCall(runId, BESIDE_ROWS.from);
+      from !== null;
+      from = await this.#nextCall(runId, from)
+    ) {
       for (const part of await this.#spendOf(runId, from, from + SPEND_ROWS)) {
-        const sum = byModel.get(part.model);
+        const key = `${part.model} ${part.role}`;
+        const sum = lines.get(key);
         if (sum) {
           sum.calls += part.calls;
           sum.usage = addUsage(sum.usage, part.usage);
@@ -80,12 +86,12 @@ export class MoneyReader implements MoneyStore {
             calls: sum.exceeding.calls + part.exceeding.calls,
             overNano: sum.exceeding.overNano + part.exceeding.overNano,
           };
-        } else byModel.set(part.model, part);
+        } else lines.set(key, part);
       }
       from += SPEND_ROWS;
       await nextTurn();
     }
-    return [...byModel.values()].sort((a, b) => (a.model < b.model ? -1 : 1));
+    return [...lines.values()].sort((a, b) => (a.model < b.model || (a.model === b.model && a.role < b.role) ? -1 : 1));
   }
 
   async chargedIn(from: LedgerSlot, to: LedgerSlot): Promise<NanoUsd> {
@@ -138,6 +144,7 @@ export class MoneyReader implements MoneyStore {
       .selectFrom('calls')
       .select((select) => [
         'served_model',
+        'role',
         select.fn.countAll<number>().as('calls'),
         select.fn.sum<number>('cost_nano').as('cost'),
         select.fn.count<number>('input_tokens').as('metered'),
@@ -155,11 +162,11 @@ export class MoneyReader implements MoneyStore {
       .where('idx', '>=', from)
       .where('idx', '<', to)
       .where('state', 'in', PAID)
-      .groupBy('served_model')
+      .groupBy(['served_model', 'role'])
       .execute();
     return rows.map((row) => ({
       model: row.served_model ?? '',
-      tier: 'worker',
+      role: row.role,
       calls: row.calls,
       usage: { input: row.input ?? 0, cached: row.cached ?? 0, output: row.output ?? 0, reasoning: row.reasoning ?? 0 },
       costNano: spentOf({ settledNano: row.cost, unpriced: row.unpriced }),

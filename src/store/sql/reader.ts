@@ -4,12 +4,13 @@ import type { SampledRow } from '../../core/estimate.js';
 import type { Learned } from '../../core/gate/learned.js';
 import type { Wait } from '../../core/gate/wait.js';
 import type { EpochMs, FailureGroup, Outcome, RunState } from '../../core/model.js';
+import type { Role } from '../../core/phases.js';
 import { unknownRun } from '../../core/run-errors.js';
 import type { Seed } from '../../schema/seed.js';
 import type { CallRow, Control, Indexes, OutputRow, RunRow, RunTotals } from '../port/store.js';
 import type { TaskVersion } from '../port/task-versions.js';
 import type { OwnerRow, QueueRow, ShareRow } from '../port/workers.js';
-import { readFailures, readFirstRows, readWaits } from './live-reads.js';
+import { readFailures, readFirstRows, readHasAnswer, readWaits } from './live-reads.js';
 import { MoneyReader } from './money-reader.js';
 import { readOutputRows } from './output-rows.js';
 import type { ReadConnection } from './read-connection.js';
@@ -172,6 +173,10 @@ export class Reader {
 
   failures(runId: string): Promise<FailureGroup[]> {
     return readFailures(this.#connection, runId);
+  }
+
+  hasAnswer(runId: string, role: Role): Promise<boolean> {
+    return readHasAnswer(this.#connection, runId, role);
   }
 
   firstRows(runId: string, count: number): Promise<SampledRow[]> {

@@ -33,6 +33,7 @@ export function readRun(run: RunsTable): RunRow {
     home: run.home,
     workedMs: run.worked_ms,
     workingSince: run.working_since,
+    phase: run.phase,
   };
 }
 
@@ -80,6 +81,8 @@ export function readCall(row: Row | CallsTable): CallRow {
     turn: call.turn,
     attempt: call.attempt,
     epoch: call.epoch,
+    phase: call.phase,
+    role: call.role,
     state: call.state,
     owner: call.owner,
     isTry: call.is_try === 1,

@@ -110,6 +110,7 @@ const RUN_COLUMNS: { [K in keyof RunPatch]-?: string } = {
   outputDir: 'output_dir',
   task: 'task_json',
   home: 'home',
+  phase: 'phase',
 };
 
 function runValue(key: keyof RunPatch, value: unknown): Value {
@@ -198,7 +199,9 @@ export function* openEpoch({
     const epoch = Number(opened['epoch']);
     const [count] = yield [SQL.countItems, [runId, epoch]];
     const items = Number(count?.['n']);
-    return items > 0 ? { epoch, kind: 'list', items } : { epoch, kind: 'range', items: Number(opened['total']) };
+    // An epoch that begins with every row done lists none.
+    const listed = items > 0 || (yield [SQL.hasPending, [runId]]).length === 0;
+    return listed ? { epoch, kind: 'list', items } : { epoch, kind: 'range', items: Number(opened['total']) };
   }
   const [run] = yield [SQL.startEpoch, [runId, workflowId, at, executionId]];
   if (!run) {

@@ -28,6 +28,7 @@ type Reads = Pick<
   | 'okPlace'
   | 'outputRows'
   | 'failures'
+  | 'hasAnswer'
   | 'firstRows'
   | 'taskVersions'
   | 'doubtfulCalls'
@@ -79,6 +80,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     okPlace: read(reader.okPlace),
     outputRows: read(reader.outputRows),
     failures: read(reader.failures),
+    hasAnswer: read(reader.hasAnswer),
     firstRows: read(reader.firstRows),
     taskVersions: read(reader.taskVersions),
     doubtfulCalls: read((runId: string) => money.doubtfulCalls(runId)),

@@ -72,7 +72,7 @@ export const SQL = define({
   reserve: `UPDATE run_totals SET reserved_nano = reserved_nano + ?2, open_calls = open_calls + 1 WHERE run_id = ?1 AND NOT EXISTS
     (SELECT 1 FROM controls WHERE run_id = ?1 AND (paused = 1 OR cancelled = 1 OR stop_json IS NOT NULL OR call_cap_nano < CAST(?2 AS BIGINT)
      OR cap_nano < ${RUN_CHARGE}
-     OR (row_cap_nano IS NOT NULL AND row_cap_nano < CAST(?2 AS BIGINT) + ${ROW_MONEY} + ${ROW_HELD})
+     OR (row_cap_nano IS NOT NULL AND CAST(?3 AS BIGINT) >= 0 AND row_cap_nano < CAST(?2 AS BIGINT) + ${ROW_MONEY} + ${ROW_HELD})
      OR (CAST(?14 AS BIGINT) = 1 AND day_cap_nano IS NOT NULL AND day_cap_nano < ${dayCharge('?4', '?5')})
      OR (CAST(?14 AS BIGINT) = 1 AND start_cap_nano IS NOT NULL
        AND (start_cap_zone <> CAST(?11 AS TEXT) OR start_cap_nano < ${dayCharge('?12', '?13')}))))
@@ -92,7 +92,7 @@ export const SQL = define({
     ON CONFLICT (slot) DO UPDATE SET settled_nano = ledger.settled_nano + excluded.settled_nano,
     reserved_nano = ledger.reserved_nano + excluded.reserved_nano, doubtful_nano = ledger.doubtful_nano + excluded.doubtful_nano`,
   insertCall: `INSERT INTO calls (run_id, idx, turn, attempt, epoch, state, owner, is_try, reserved_nano, cost_nano, started_at,
-    ledger_slot, unpriced) VALUES (?1, ?2, ?3, ?4, ?5, 'intent', ?6, 0, ?7, 0, ?8, ?9, ?10)
+    ledger_slot, unpriced, phase, role) VALUES (?1, ?2, ?3, ?4, ?5, 'intent', ?6, 0, ?7, 0, ?8, ?9, ?10, ?11, ?12)
     ON CONFLICT (run_id, idx, turn, attempt) DO NOTHING RETURNING attempt`,
   attemptsOfTurn: `SELECT attempt, state, owner, reserved_nano FROM calls WHERE ${TURN} ORDER BY attempt`,
   leaseOf: 'SELECT lease_until FROM owners WHERE id = ?1',
@@ -145,6 +145,7 @@ export const SQL = define({
     SELECT run_id, CAST(?2 AS BIGINT), ROW_NUMBER() OVER (ORDER BY idx) - 1, idx FROM seeds
     WHERE run_id = ?1 AND idx < (SELECT total FROM runs WHERE id = ?1)
       AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.run_id = seeds.run_id AND outcomes.idx = seeds.idx)`,
+  hasPending: 'SELECT run_id FROM run_totals WHERE run_id = ?1 AND ok + failed + filtered < total',
   countItems: 'SELECT COUNT(*) AS n FROM items WHERE run_id = ?1 AND epoch = ?2',
 
   // Dropping a run, a bounded number of rows a transaction.

@@ -1,5 +1,6 @@
 /** What stops all calls of runs: in the transaction of what was found, so that no intent of any process is written after it. */
 import type { Outcome } from '../../core/model.js';
+import { usesOf } from '../../core/phases.js';
 import { mayBeSystematic, type RunStop, type StopScope, systematicStop } from '../../core/run-stop.js';
 import { type ModelRef, PAUSE_AFTER, type Task } from '../../schema/task-types.js';
 import type { Halted } from '../port/intents.js';
@@ -17,16 +18,12 @@ function concerns(scope: StopScope, mine: ModelRef, other: ModelRef): boolean {
 }
 
 /** Those of other homes have keys of their own, even under the same name. */
-export function* stopRuns(runId: string, stop: RunStop & { of: StopScope }): Operation<void> {
+export function* stopRuns(runId: string, { of, model, ...stop }: RunStop & { of: StopScope; model: ModelRef }): Operation<void> {
   yield [SQL.stopRun, [runId, stopJson(stop)]];
-  if (stop.of === 'run') return;
-  const running = yield [SQL.runningTasks, [runId]];
-  const modelOf = (json: unknown) => (JSON.parse(String(json)) as Task).model;
-  const own = running.find(({ id }) => id === runId);
-  if (!own) return;
-  const mine = modelOf(own['task_json']);
-  for (const { id, task_json } of running) {
-    if (id !== runId && concerns(stop.of, mine, modelOf(task_json))) yield [SQL.stopRun, [id ?? null, stopJson(stop)]];
+  if (of === 'run') return;
+  for (const { id, task_json } of yield [SQL.runningTasks, [runId]]) {
+    const uses = usesOf(JSON.parse(String(task_json)) as Task);
+    if (id !== runId && uses.some((use) => concerns(of, model, use.model))) yield [SQL.stopRun, [id ?? null, stopJson(stop)]];
   }
 }
 

@@ -3,6 +3,7 @@
  * money in nano-USD, times in epoch ms, flags 0 or 1. Columns named `*_json` hold JSON text, because text from outside may contain
  * NUL or half a surrogate pair, which a text column of either database does not keep.
  */
+import type { Role } from '../../core/phases.js';
 import type { CallState } from '../port/store.js';
 
 export interface RunsTable {
@@ -35,6 +36,8 @@ export interface RunsTable {
   worked_ms: number;
   /** Since when it is worked on; null while it rests. */
   working_since: number | null;
+  /** Name of the phase that it is in, or was in last; null before the first. */
+  phase: string | null;
 }
 
 export interface RunTotalsTable {
@@ -84,6 +87,9 @@ export interface CallsTable {
   turn: number;
   attempt: number;
   epoch: number;
+  /** Name of the phase, and what its model did there. */
+  phase: string;
+  role: Role;
   state: CallState;
   owner: string;
   is_try: number;

@@ -9,6 +9,7 @@ import type { Rate } from '../../core/gate/configured-rates.js';
 import type { GatePort } from '../../core/gate/port.js';
 import { gateKey, runShare } from '../../core/names.js';
 import type { RunStop } from '../../core/run-stop.js';
+import type { ModelRef } from '../../schema/task-types.js';
 import type { Control, RunRow, Store } from '../../store/port/store.js';
 import { OVERDUE_MS, type OwnerRow } from '../../store/port/workers.js';
 import { KeptLimits } from './kept-limits.js';
@@ -23,11 +24,24 @@ const FORGET_MS = 600_000;
 interface GatedRun {
   row: RunRow;
   control: Control;
-  gate: RunGate;
+  /** Of the models that its phases had calls of so far, by key. Phases follow each other, so the calls under way pass one of them. */
+  gates: Map<string, RunGate>;
   abort: AbortController;
   /** Admissions so far, as of the last look. */
   admitted: number;
   usedAt: number;
+}
+
+/** Over all gates of a run. */
+function sum(gates: Iterable<RunGate>, count: (gate: RunGate) => number): number {
+  let all = 0;
+  for (const gate of gates) all += count(gate);
+  return all;
+}
+
+/** Its turns that were admitted, or wait to be. */
+function asked(runId: string, gates: ReadonlyMap<string, RunGate>): number {
+  return sum(gates.values(), (gate) => gate.inFlight(runId) + gate.waiting(runId));
 }
 
 /** A gate's clock of tokens is apart from that of its requests. */
@@ -68,12 +82,37 @@ export class ProcessGates implements Gates {
     this.#looker = setInterval(() => void this.#look(), LOOK_MS);
   }
 
-  async of(row: RunRow): Promise<GatePort> {
-    const key = gateKey(row.task.model);
-    const [control, learned] = await Promise.all([
-      this.#store.control(row.id),
-      this.#gates.has(key) ? null : this.#kept.load(key),
-    ]);
+  async join(row: RunRow): Promise<void> {
+    const { id } = row;
+    const control = await this.#store.control(id);
+    const known = this.#runs.get(id);
+    const abort = known && !known.abort.signal.aborted ? known.abort : new AbortController();
+    // Every call under way and every wait listens.
+    setMaxListeners(0, abort.signal);
+    const gates = known?.gates ?? new Map<string, RunGate>();
+    this.#runs.set(id, { row, control, gates, abort, admitted: 0, usedAt: this.#clock.now() });
+    this.#shares.add(runShare(id), {
+      limit: () => this.#runs.get(id)?.control.concurrency ?? 0,
+      wanted: () => asked(id, gates),
+      held: () => sum(gates.values(), (gate) => gate.entered(id)),
+      changed: () => this.#apply(id),
+    });
+    this.#obey(id, control, true);
+  }
+
+  async of(row: RunRow, model: ModelRef): Promise<GatePort> {
+    const gate = await this.#gate(gateKey(model));
+    if (!this.#runs.has(row.id)) await this.join(row);
+    const { gates } = this.#run(row.id);
+    // The newest is the last.
+    gates.delete(gateKey(model));
+    gates.set(gateKey(model), gate);
+    this.#apply(row.id);
+    return gate;
+  }
+
+  async #gate(key: string): Promise<RunGate> {
+    const learned = this.#gates.has(key) ? null : await this.#kept.load(key);
     let gate = this.#gates.get(key);
     if (!gate) {
       gate = new RunGate({
@@ -87,18 +126,6 @@ export class ProcessGates implements Gates {
       this.#gates.set(key, gate);
       this.#kept.add(key, gate);
     }
-    const known = this.#runs.get(row.id);
-    const abort = known && !known.abort.signal.aborted ? known.abort : new AbortController();
-    // Every call under way and every wait listens.
-    setMaxListeners(0, abort.signal);
-    this.#runs.set(row.id, { row, control, gate, abort, admitted: 0, usedAt: this.#clock.now() });
-    this.#shares.add(runShare(row.id), {
-      limit: () => this.#runs.get(row.id)?.control.concurrency ?? 0,
-      wanted: () => gate.inFlight(row.id) + gate.waiting(row.id),
-      held: () => gate.entered(row.id),
-      changed: () => this.#apply(row.id),
-    });
-    this.#obey(row.id, control, true);
     return gate;
   }
 
@@ -139,7 +166,7 @@ export class ProcessGates implements Gates {
     const run = this.#runs.get(runId);
     if (!run) return;
     this.#runs.delete(runId);
-    run.gate.dropRun(runId);
+    for (const gate of run.gates.values()) gate.dropRun(runId);
     void this.#kept.save().catch(this.#onError);
     void this.#waits.forget(runId).catch(this.#onError);
     this.#shares.remove(runShare(runId));
@@ -148,14 +175,14 @@ export class ProcessGates implements Gates {
   /** Calls of all runs under way in this process. */
   inFlight(): number {
     let calls = 0;
-    for (const [runId, { gate }] of this.#runs) calls += gate.inFlight(runId);
+    for (const [runId, { gates }] of this.#runs) calls += sum(gates.values(), (gate) => gate.inFlight(runId));
     return calls;
   }
 
   /** Runs with calls under way or turns waiting to be admitted. */
   busyRuns(): number {
     let busy = 0;
-    for (const [runId, { gate }] of this.#runs) if (gate.inFlight(runId) > 0 || gate.waiting(runId) > 0) busy += 1;
+    for (const [runId, { gates }] of this.#runs) if (asked(runId, gates) > 0) busy += 1;
     return busy;
   }
 
@@ -203,12 +230,14 @@ export class ProcessGates implements Gates {
     try {
       for (const [runId, control] of await this.#store.controls([...this.#runs.keys()])) this.#obey(runId, control);
       for (const [runId, run] of this.#runs) {
-        const admitted = run.gate.admitted(runId);
-        const busy = run.gate.inFlight(runId) > 0 || run.gate.waiting(runId) > 0 || admitted > run.admitted;
+        const admitted = sum(run.gates.values(), (gate) => gate.admitted(runId));
+        const busy = asked(runId, run.gates) > 0 || admitted > run.admitted;
         run.admitted = admitted;
         if (busy) run.usedAt = this.#clock.now();
         else if (this.#clock.now() - run.usedAt > FORGET_MS) this.forget(runId);
-        if (this.#runs.has(runId)) await this.#waits.look(runId, run.gate.seen(runId));
+        // A phase's gate is asked for as it begins: the last one is that of the phase under way.
+        const gate = [...run.gates.values()].at(-1);
+        if (gate && this.#runs.has(runId)) await this.#waits.look(runId, gate.seen(runId));
       }
       const processes = this.processes();
       for (const gate of this.#gates.values()) gate.sharedBy(processes);
@@ -227,17 +256,17 @@ export class ProcessGates implements Gates {
     run.control = control;
     this.#shares.limitChanged(runShare(runId));
     this.#apply(runId);
-    run.gate.unblockMoney(runId);
+    for (const gate of run.gates.values()) gate.unblockMoney(runId);
     if (control.cancelled) run.abort.abort(new Error('the run was cancelled'));
   }
 
   #apply(runId: string): void {
     const run = this.#runs.get(runId);
     if (!run) return;
-    const { control, gate, row } = run;
+    const { control, gates, row } = run;
     const { weight, staggerMs } = row.task;
     const key = runShare(runId);
-    gate.setRun(runId, {
+    const limits = {
       concurrency: this.#shares.room(key),
       places: this.#shares.places(key),
       weight,
@@ -247,6 +276,7 @@ export class ProcessGates implements Gates {
       auto: control.auto,
       paused: control.paused || control.stop !== null,
       cancelled: control.cancelled,
-    });
+    };
+    for (const gate of gates.values()) gate.setRun(runId, limits);
   }
 }

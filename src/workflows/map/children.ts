@@ -83,11 +83,11 @@ export class Children {
     this.#named = more.named;
     this.#phase = phase;
     this.#root = root;
-    this.#attributes = runAttributes(plan);
+    this.#attributes = runAttributes({ run: plan.run, model: phase.use.model });
     this.state = {
       sums: NO_SUMS,
       stop: null,
-      callMs: plan.callMs,
+      callMs: phase.use.callMs,
       paused: plan.paused,
       concurrency: plan.concurrency,
       processes: plan.processes ?? 1,
@@ -113,8 +113,9 @@ export class Children {
   /** Seeds per child, by the call time seen so far. */
   get size(): number {
     const { concurrency, callMs } = this.state;
-    const { sliceSize: configured, turns, rowGrain = ROW_GRAIN_BEFORE } = this.#plan;
-    return sliceSize(configured, { total: this.#phase.source.items, concurrency, callMs, turns }, rowGrain);
+    const { use, source } = this.#phase;
+    const { rowGrain = ROW_GRAIN_BEFORE } = this.#plan;
+    return sliceSize(use.sliceSize, { total: source.items, concurrency, callMs, turns: use.turns }, rowGrain);
   }
 
   /** Children that should be in flight. */
@@ -156,7 +157,7 @@ export class Children {
 
   /** A configured size is obeyed; any other leaves a part of the last rows for every process. */
   #sizeAt(position: number): number {
-    if (this.#plan.sliceSize !== 'auto') return this.size;
+    if (this.#phase.use.sliceSize !== 'auto') return this.size;
     return nextSize(this.size, this.#phase.source.items - position, this.state.processes);
   }
 
@@ -178,17 +179,19 @@ export class Children {
     this.started += 1;
     const staticSummary = await this.#summary(from, to, size);
     const queue = size > 1 ? this.#idle.shift() : undefined;
+    const { run, epoch } = this.#plan;
+    const phase = this.#phase;
     const child =
       size > 1
         ? await startChild(swarmSlice, {
             ...options,
             staticSummary,
-            args: [{ plan: this.#plan, from, to, source: this.#phase.source.kind, ...(queue && { queue }) }],
+            args: [{ run, epoch, phase, from, to, ...(queue && { queue }) }],
           })
         : await startChild(swarmSeed, {
             ...options,
             staticSummary,
-            args: [{ plan: this.#plan, index: await this.#indexAt(from) }],
+            args: [{ run, epoch, phase, index: await this.#indexAt(from) }],
           });
     this.#inFlight.set(workflowId, child);
     child

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { StopCause } from '../../core/model.js';
 import { controlSignal, type LaneInput, processesSignal, type Sums } from '../messages.js';
+import { laneOf, type OlderLaneInput } from '../older-inputs.js';
 import { tellsMore } from '../versioning.js';
 import { Children } from './children.js';
 
@@ -16,7 +17,8 @@ export interface LaneResult extends Sums {
   stop: StopCause | null;
 }
 
-export async function swarmLane(input: LaneInput): Promise<LaneResult> {
+export async function swarmLane(given: LaneInput | OlderLaneInput): Promise<LaneResult> {
+  const input = laneOf(given);
   const { plan, phase, lanes, block } = input;
   const children = new Children(plan, phase, input.root, {
     named: tellsMore(),

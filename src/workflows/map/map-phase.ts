@@ -9,6 +9,7 @@ import {
 } from '@temporalio/workflow';
 import type { StopCause } from '../../core/model.js';
 import { laneWorkflowId } from '../../core/names.js';
+import type { Role } from '../../core/phases.js';
 import { planLanes } from '../../core/slice-size.js';
 import {
   type ControlNews,
@@ -43,6 +44,10 @@ export class MapPhaseRun {
 
   get name(): string {
     return this.#phase.name;
+  }
+
+  get role(): Role {
+    return this.#phase.role;
   }
 
   get items(): number {
@@ -116,7 +121,7 @@ export class MapPhaseRun {
       parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
       cancellationType: ChildWorkflowCancellationType.WAIT_CANCELLATION_COMPLETED,
       workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-      typedSearchAttributes: runAttributes(this.#plan),
+      typedSearchAttributes: runAttributes({ run: this.#plan.run, model: this.#phase.use.model }),
       staticSummary: `lane ${lane + 1} of ${lanes}`,
       args: [
         {

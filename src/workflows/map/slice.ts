@@ -3,16 +3,18 @@
 import { continueAsNew, isCancellation, setWorkflowOptions, workflowInfo } from '@temporalio/workflow';
 import type { RunSliceInput, RunSliceResult } from '../activity-messages.js';
 import type { ChildResult, SliceInput, Sums } from '../messages.js';
+import { type OlderSliceInput, sliceOf } from '../older-inputs.js';
 import { runSlice, sliceActivity } from '../proxies.js';
 import { addSums, NO_SUMS } from '../sums.js';
 import { pinnedWhereVersioned } from '../versioning.js';
-import { PAUSED_MS, wakeUp } from './wake-up.js';
+import { PAUSED_MS, wakeUp } from '../wake-up.js';
 
 setWorkflowOptions(pinnedWhereVersioned, swarmSlice);
 
-export async function swarmSlice(input: SliceInput): Promise<ChildResult> {
+export async function swarmSlice(given: SliceInput | OlderSliceInput): Promise<ChildResult> {
+  const input = sliceOf(given);
   const wake = wakeUp();
-  const { run, epoch } = input.plan;
+  const { run, epoch, phase } = input;
   let sums: Sums = input.sums ?? NO_SUMS;
   let callMs: number | null = null;
   // The process that it is meant for has it first; what it gives back is anyone's.
@@ -40,9 +42,10 @@ export async function swarmSlice(input: SliceInput): Promise<ChildResult> {
     } = await send({
       run,
       epoch,
+      phase: phase.name,
       from: input.from,
       to: input.to,
-      source: input.source,
+      source: phase.source.kind,
       parent: workflowInfo().parent?.workflowId ?? null,
     });
     sums = addSums(sums, done);

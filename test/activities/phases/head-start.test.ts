@@ -5,7 +5,6 @@ import { HeadStart } from '../../../src/activities/phases/head-start.js';
 import type { CallResult } from '../../../src/llm/port.js';
 import type { Task } from '../../../src/schema/task-types.js';
 import { openStore } from '../../../src/store/open-store.js';
-import type { RunPlan } from '../../../src/workflows/messages.js';
 import { fileStore } from '../file-store.js';
 import {
   activityEnvironment,
@@ -96,9 +95,17 @@ describe('head start', () => {
     await part.environment.run(part.activities.runTurn, { run: row.id, epoch: 1, index: 1 });
     await part.store.openEpoch(row.id, { workflowId: 'e2', executionId: `${row.id}-2` }, Date.now());
     part.adapter.next(reply('row 0'), reply('row 2'));
-    const plan = { run: row.id, epoch: 2, concurrency: 4, paused: false };
-    const phases = [{ name: 'map', kind: 'map', source: { kind: 'list', items: 2 } }];
-    new HeadStart(part.deps, part.contexts, part.turns).begin({ ...plan, phases } as unknown as RunPlan);
+    const ahead = { run: row.id, epoch: 2, concurrency: 4, paused: false };
+    const use = {
+      model: 'openai/asked',
+      queue: 'llm.openai.asked',
+      timeoutMs: 5_000,
+      callMs: null,
+      turns: 1,
+      sliceSize: 'auto',
+    } as const;
+    const phase = { name: 'map', role: 'worker', kind: 'map', use, source: { kind: 'list', items: 2 } } as const;
+    new HeadStart(part.deps, part.contexts, part.turns).begin(ahead, phase);
     await until('all are done', async () => (await part.store.totals(row.id)).ok === 3);
     expect(part.adapter.left).toBe(0);
   });
@@ -126,7 +133,7 @@ describe('head start', () => {
     for (const end of [reply('a'), failure('row')]) {
       part.adapter.next(...Array.from({ length: 30 }, () => end));
       const { plan } = await part.opens(30, { concurrency: 4, sliceSize: 'auto', pauseAfter: null });
-      expect(plan.callMs).toBeLessThan(1_000);
+      expect(plan.first.use.callMs).toBeLessThan(1_000);
       await until('no row is left', () => part.adapter.left === 0);
     }
   });
@@ -145,7 +152,7 @@ describe('head start', () => {
     await until('one call is out', () => part.adapter.calls.length === 1);
     const environment = activityEnvironment('w', 'x');
     const slice = environment.run(part.activities.runSlice, { run: id, epoch: 1, from: 0, to: 3, source: 'range' as const });
-    const { gate } = await part.contexts.get(id, 1);
+    const { gate } = await part.contexts.phase(id, 1);
     await until('its other rows wait for a place', () => gate.bottleneck(id) === 'concurrency');
     first.open(reply('zero'));
     expect(await slice).toMatchObject({ ok: 3, undone: 0 });
@@ -170,7 +177,16 @@ describe('head start', () => {
       const { row, context } = await part.run(rows, task);
       part.adapter.next(reply('zero'));
       await part.take(context, 0);
-      const calls = { runId: row.id, epoch: 1, index: 2, turn: 1, owner: 'dead', at: Date.now() };
+      const calls = {
+        runId: row.id,
+        epoch: 1,
+        phase: 'map',
+        role: 'worker',
+        index: 2,
+        turn: 1,
+        owner: 'dead',
+        at: Date.now(),
+      } as const;
       const { store } = part;
       await store.intend({ ...calls, reservedNano: 1, timeZone: 'UTC', homeCap: null });
       await store.doubt({ runId: row.id, index: 2, turn: 1, attempt: 1, isTry: false, code: 'E_OWNER_DEAD', at: Date.now() });
@@ -223,7 +239,7 @@ describe('head start', () => {
       part.adapter.next(() => two.promise);
       headStart.goOn(id);
       await until('its call is out', () => asked().length === 1);
-      (await part.contexts.get(id, 1)).childHere = true;
+      (await part.contexts.phase(id, 1)).childHere = true;
       two.open(reply('two'));
       await until('it is stored', async () => (await part.store.totals(id)).ok === 2);
       await new Promise((resolve) => setTimeout(resolve, 50));

@@ -49,8 +49,8 @@ describe('publishing ahead of the last activity', () => {
     const message = expect.stringMatching(/not in the store any more/);
     expect(summary).toMatchObject({ state: 'interrupted', message, counts: { ok: 1, total: 2 } });
     expect(await part.store.run(row.id)).toMatchObject({ state: 'interrupted', reason: 'user', message });
-    expect(await new Publications(part.deps).publish(row.id, 1, 'request')).toBe('paused');
-    expect(endState('request', 2)).toBe('failed');
+    expect(await new Publications(part.deps).publish(row.id, 1, { stop: 'request' })).toBe('paused');
+    expect(endState({ stop: 'request' }, 2)).toBe('failed');
   });
 
   it('two at once -> one publication; after a failure the next one tries again', async () => {
@@ -58,13 +58,15 @@ describe('publishing ahead of the last activity', () => {
     let failing = true;
     const deps = { ...part.deps, publish: () => (failing ? Promise.reject(new Error('disk full')) : part.deps.publish('x')) };
     const publications = new Publications(deps);
-    const both = [publications.publish(row.id, 1, 'capped'), publications.publish(row.id, 1, 'capped')];
+    const both = [publications.publish(row.id, 1, { stop: 'capped' }), publications.publish(row.id, 1, { stop: 'capped' })];
     expect((await Promise.allSettled(both)).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
     failing = false;
-    expect(await Promise.all([publications.publish(row.id, 1, 'capped'), publications.publish(row.id, 1, 'capped')])).toEqual([
-      'capped',
-      'capped',
-    ]);
+    expect(
+      await Promise.all([
+        publications.publish(row.id, 1, { stop: 'capped' }),
+        publications.publish(row.id, 1, { stop: 'capped' }),
+      ]),
+    ).toEqual(['capped', 'capped']);
     expect(published()).toBe(1);
   });
 });

@@ -1,6 +1,7 @@
 /** Ends of calls over a store that fails, in any way that a disk can. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CallEnds } from '../../../src/activities/turn/call-ends.js';
+import type { PhaseContext } from '../../../src/activities/turn/phase-context.js';
 import { EXIT, SwarmError } from '../../../src/core/errors.js';
 import type { Store } from '../../../src/store/port/store.js';
 import { fileStore } from '../file-store.js';
@@ -45,6 +46,12 @@ function mend(): void {
   lost.clear();
 }
 
+/** As another epoch finds it: the disk that failed under this one is mended. */
+function unharmed(context: PhaseContext): PhaseContext {
+  context.of.fault = null;
+  return context;
+}
+
 describe('writeControl over a full disk', () => {
   it('a cancel -> ends, so that closeRun can; any other change -> is refused, to be tried again', async () => {
     const { row } = await part.run(1);
@@ -76,7 +83,7 @@ describe('a turn whose answer cannot be stored', () => {
     expect(await part.store.outcome(row.id, 0)).toMatchObject({ status: 'ok' });
     expect(await part.store.totals(row.id)).toMatchObject({ calls: 1, doubtful: 0, open: 0, settledNano: 100, reservedNano: 0 });
     // The epoch is over; the next one finds the answer and makes no call.
-    expect(await part.take({ ...context, fault: null }, 0)).toMatchObject({ kind: 'done' });
+    expect(await part.take(unharmed(context), 0)).toMatchObject({ kind: 'done' });
   });
 
   it('while an answer waits -> no turn of any run calls, each stops with disk', async () => {
@@ -91,7 +98,7 @@ describe('a turn whose answer cannot be stored', () => {
     mend();
     await until('the answer is stored', () => part.deps.callEnds.count() === 0);
     part.adapter.next(reply('next'));
-    expect(await part.take({ ...other.context, fault: null }, 0)).toMatchObject({ kind: 'done' });
+    expect(await part.take(unharmed(other.context), 0)).toMatchObject({ kind: 'done' });
   });
 
   it('asked again before it is stored -> stored first: the answer is used, not paid again', async () => {
@@ -99,9 +106,9 @@ describe('a turn whose answer cannot be stored', () => {
     part.adapter.next(reply('paid'));
     broken.set('settle', full());
     await part.take(context, 0);
-    expect(await part.take({ ...context, fault: null }, 0)).toMatchObject({ kind: 'stop', cause: 'disk' });
+    expect(await part.take(unharmed(context), 0)).toMatchObject({ kind: 'stop', cause: 'disk' });
     mend();
-    expect(await part.take({ ...context, fault: null }, 0)).toMatchObject({ kind: 'done' });
+    expect(await part.take(unharmed(context), 0)).toMatchObject({ kind: 'done' });
   });
 
   it('PostgreSQL is away -> the turn fails, so that Temporal asks again; the answer is kept', async () => {
@@ -133,7 +140,7 @@ describe('a turn whose answer cannot be stored', () => {
       expect(await part.take(context, 0)).toMatchObject({ kind: 'stop', cause: 'disk' });
       mend();
       part.adapter.next(reply('only'));
-      expect(await part.take({ ...context, fault: null }, 0)).toMatchObject({ kind: 'done' });
+      expect(await part.take(unharmed(context), 0)).toMatchObject({ kind: 'done' });
       expect(await part.store.totals(row.id)).toMatchObject({ calls: 1, doubtful: 0, open: 0, reservedNano: 0 });
     },
   );

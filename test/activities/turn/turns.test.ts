@@ -95,7 +95,7 @@ describe('a turn that is answered', () => {
     ] as const;
     part.adapter.next(reply('', { answer }), reply('two'));
     expect((await part.take(context, 0)).kind).toBe('go-on');
-    const stored = historyOf(await part.store.calls(row.id, { list: [0] }), row.epoch);
+    const stored = historyOf(await part.store.calls(row.id, { list: [0] }), { epoch: row.epoch, phase: 'map' });
     expect(await part.take(context, 0, stored)).toMatchObject({ kind: 'done', outcome: { turns: 2, fromTurn: 2 } });
     expect(part.adapter.calls[1]?.messages[1]).toEqual({ role: 'assistant', parts: answer });
     const alone = await part.run(1);
@@ -118,7 +118,7 @@ describe('a turn that is answered', () => {
     const { context, row } = await part.run(1);
     const { id } = row;
     const intent = { runId: id, index: 0, turn: 1 };
-    await part.store.intend({ ...intent, epoch: 1, owner: OWNER, reservedNano: 5, at: Date.now() });
+    await part.store.intend({ ...intent, epoch: 1, phase: 'map', role: 'worker', owner: OWNER, reservedNano: 5, at: Date.now() });
     const settled = { ...intent, attempt: 1, answer: 'kept', finish: 'stop', servedModel: 'm', usage: null } as const;
     await part.store.settle({ ...settled, costNano: 5, at: Date.now() });
     const history = { ...emptyHistory(), steps: [{ answer: 'kept', finish: 'stop' as const }] };
@@ -189,7 +189,7 @@ describe('a turn that another process makes', () => {
     const { context, row } = await part.run(1);
     const key = { runId: row.id, index: 0, turn: 1 };
     await part.store.beat({ id: 'other', home: 'h', pid: 1 }, Date.now() + 60_000);
-    await part.store.intend({ ...key, epoch: 1, owner: 'other', reservedNano: 5, at: Date.now() });
+    await part.store.intend({ ...key, epoch: 1, phase: 'map', role: 'worker', owner: 'other', reservedNano: 5, at: Date.now() });
     const end = part.take(context, 0);
     await until('it looks at the store', () => part.events.filter((event) => event === 'intend').length >= 2);
     const answer = { answer: 'theirs', finish: 'stop', servedModel: 'm', usage: null, costNano: 5 } as const;
@@ -205,7 +205,15 @@ describe('a turn that another process makes', () => {
     part.adapter.next(async () => {
       await part.store.beat({ id: OWNER, home: 'h', pid: 1 }, 0);
       await part.store.endOwner({ id: OWNER, leaseUntil: 0 }, 'other', Date.now());
-      const again = await part.store.intend({ ...key, epoch: 1, owner: 'other', reservedNano: 5, at: Date.now() });
+      const again = await part.store.intend({
+        ...key,
+        epoch: 1,
+        phase: 'map',
+        role: 'worker',
+        owner: 'other',
+        reservedNano: 5,
+        at: Date.now(),
+      });
       expect(again).toEqual({ kind: 'go', attempt: 2 });
       await part.store.settle({ ...key, attempt: 2, ...theirs, at: Date.now() });
       return reply('ours');
@@ -248,10 +256,28 @@ describe('a turn that another process makes', () => {
     const key = { runId: row.id, index: 0, turn: 1 };
     const other: OwnerRow = { id: 'other', home: 'h', temporal: '', leaseUntil: Date.now() };
     await part.store.beat({ ...other, pid: 1 }, other.leaseUntil);
-    await part.store.intend({ ...key, epoch: 1, owner: 'other', reservedNano: 5, at: Date.now() - 10 });
+    await part.store.intend({
+      ...key,
+      epoch: 1,
+      phase: 'map',
+      role: 'worker',
+      owner: 'other',
+      reservedNano: 5,
+      at: Date.now() - 10,
+    });
     part.adapter.next(reply('ours'));
     // Its lease is over by the wall, which says nothing; then it is seen to be dead.
-    expect(await part.store.intend({ ...key, epoch: 1, owner: OWNER, reservedNano: 5, at: Date.now() + 60_000 })).toEqual({
+    expect(
+      await part.store.intend({
+        ...key,
+        epoch: 1,
+        phase: 'map',
+        role: 'worker',
+        owner: OWNER,
+        reservedNano: 5,
+        at: Date.now() + 60_000,
+      }),
+    ).toEqual({
       kind: 'elsewhere',
       owner: 'other',
     });
@@ -267,7 +293,7 @@ describe('a turn that another process makes', () => {
   it('an open intent of this process that nobody works on -> doubtful, and called again', async () => {
     const { context, row } = await part.run(1);
     const key = { runId: row.id, index: 0, turn: 1 };
-    await part.store.intend({ ...key, epoch: 1, owner: OWNER, reservedNano: 5, at: Date.now() });
+    await part.store.intend({ ...key, epoch: 1, phase: 'map', role: 'worker', owner: OWNER, reservedNano: 5, at: Date.now() });
     part.adapter.next(reply('again'));
     expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'ok' } });
     expect((await callsOf(row.id)).map((call) => call.state)).toEqual(['doubtful', 'answered']);
@@ -347,7 +373,7 @@ describe('money', () => {
     // Another process, later: what was seen is in the store.
     const later = await setup(opened.store);
     later.adapter.next(reply('as told'));
-    await later.take(await later.contexts.get(row.id, 1), 41);
+    await later.take(await later.contexts.phase(row.id, 1), 41);
     later.close();
     const reserved = (await part.store.calls(row.id, { list: [40, 41] })).map(({ reservedNano }) => reservedNano);
     expect(reserved).toEqual([1.5 * WORST, 1.5 * WORST]);
@@ -499,7 +525,7 @@ describe('a call that fails', () => {
     const waits: number[] = [];
     for (let round = 0; round < 4; round += 1) {
       part.adapter.next(failure('rate'));
-      const end = await part.take(context, 0, historyOf(await callsOf(row.id), 1));
+      const end = await part.take(context, 0, historyOf(await callsOf(row.id), { epoch: 1, phase: 'map' }));
       waits.push((end as { until: number }).until - part.deps.clock.now());
       part.pass((end as { until: number }).until);
     }
@@ -578,7 +604,7 @@ describe('a call that fails', () => {
   it('a bad request after an answer in another process -> this row fails', async () => {
     const { context, row } = await part.run(2);
     const key = { runId: row.id, index: 0, turn: 1 };
-    await part.store.intend({ ...key, epoch: 1, owner: 'other', reservedNano: 5, at: Date.now() });
+    await part.store.intend({ ...key, epoch: 1, phase: 'map', role: 'worker', owner: 'other', reservedNano: 5, at: Date.now() });
     const answer = { answer: 'x', finish: 'stop', servedModel: 'm', usage: null, costNano: 5 } as const;
     await part.store.settle({ ...key, attempt: 1, ...answer, at: Date.now() });
     part.adapter.next(failure('request'));

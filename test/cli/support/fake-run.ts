@@ -24,6 +24,8 @@ export function progressOf(part: ProgressPart = {}): Progress {
     reason: null,
     message: null,
     epoch: 1,
+    phase: 'map',
+    role: 'worker',
     total: 20,
     ok: 0,
     failed: 0,

@@ -33,7 +33,6 @@ describe('nextStep: what is asked', () => {
   it('nextStep: no step yet -> the worker, with the system prompt when there is one, then the prompt', () => {
     expect(step(single)).toEqual({
       kind: 'ask',
-      role: 'worker',
       messages: [{ role: 'user', parts: [{ type: 'text', text: 'Hi' }] }],
     });
     expect(step({ ...single, systemPrompt: 'Be brief.' })).toMatchObject({

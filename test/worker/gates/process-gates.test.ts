@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { RunContexts } from '../../../src/activities/turn/run-context.js';
 import { gateKey } from '../../../src/core/names.js';
-import type { Store } from '../../../src/store/port/store.js';
+import type { RunRow, Store } from '../../../src/store/port/store.js';
 import { ProcessGates } from '../../../src/worker/gates/process-gates.js';
 import { fileStore } from '../../activities/file-store.js';
 import { aTask, setup, stage, until } from '../../activities/turn-setup.js';
@@ -54,11 +54,27 @@ function ofAnotherProcess(real: Store): Store {
 }
 
 describe('ProcessGates', () => {
+  it('a run of two models -> a gate each; pause, drop and counts are those of the run', async () => {
+    const gates = newGates();
+    const row = await aRun({ concurrency: 2 });
+    const worker = await gates.of(row, row.task.model);
+    const other = await gates.of(row, { ...row.task.model, model: 'guide' });
+    expect(other).not.toBe(worker);
+    const held = await worker.admit(ask(row.id), 1_000, signal);
+    const also = await other.admit(ask(row.id), 1_000, signal);
+    expect([held.kind, also.kind, gates.inFlight(), gates.busyRuns()]).toEqual(['go', 'go', 2, 1]);
+    await store.setControl(row.id, { paused: true });
+    for (const gate of [worker, other]) expect(await gate.admit(ask(row.id), 1_000, signal)).toEqual({ kind: 'paused' });
+    gates.forget(row.id);
+    expect([gates.knows(row.id), gates.inFlight()]).toEqual([false, 0]);
+  });
+
   it('two runs of one model, one of another -> two gates', async () => {
     const gates = newGates();
-    const first = await gates.of(await aRun());
-    const second = await gates.of(await aRun());
-    const other = await gates.of(await aRun({ model: { provider: 'p', model: 'q', apiBase: null, apiKeyEnv: null } }));
+    const gateOf = (row: RunRow) => gates.of(row, row.task.model);
+    const first = await gateOf(await aRun());
+    const second = await gateOf(await aRun());
+    const other = await gateOf(await aRun({ model: { provider: 'p', model: 'q', apiBase: null, apiKeyEnv: null } }));
     expect(second).toBe(first);
     expect(other).not.toBe(first);
   });
@@ -66,7 +82,7 @@ describe('ProcessGates', () => {
   it('pause in this process -> waiting turns are given back before setControl resolves', async () => {
     const gates = newGates();
     const row = await aRun({ concurrency: 1 });
-    const gate = await gates.of(row);
+    const gate = await gates.of(row, row.task.model);
     const first = await gate.admit(ask(row.id), 30_000, signal);
     expect(first.kind).toBe('go');
     const second = gate.admit(ask(row.id), 30_000, signal);
@@ -78,7 +94,7 @@ describe('ProcessGates', () => {
   it('cancel in another process -> seen by looking: the signal is aborted, waiting turns end', async () => {
     const gates = newGates(null, [], ofAnotherProcess(store));
     const row = await aRun({ concurrency: 1 });
-    const gate = await gates.of(row);
+    const gate = await gates.of(row, row.task.model);
     await gate.admit(ask(row.id), 30_000, signal);
     const waiting = gate.admit(ask(row.id), 30_000, signal);
     await store.setControl(row.id, { cancelled: true });
@@ -90,7 +106,7 @@ describe('ProcessGates', () => {
   it('resize of concurrency -> waiting turns are admitted at once', async () => {
     const gates = newGates();
     const row = await aRun({ concurrency: 1 });
-    const gate = await gates.of(row);
+    const gate = await gates.of(row, row.task.model);
     await gate.admit(ask(row.id), 30_000, signal);
     const second = gate.admit(ask(row.id), 30_000, signal);
     expect(gate.inFlight(row.id)).toBe(1);
@@ -103,7 +119,7 @@ describe('ProcessGates', () => {
     const gates = newGates();
     const row = await aRun({ concurrency: 100 });
     await store.setControl(row.id, { auto: true });
-    const gate = await gates.of(row);
+    const gate = await gates.of(row, row.task.model);
     const all = Array.from({ length: 20 }, () => gate.admit(ask(row.id), 30_000, signal));
     await until('auto lets 16 go', () => gate.inFlight(row.id) === 16);
     expect(gate.bottleneck(row.id)).toBe('concurrency');
@@ -118,7 +134,7 @@ describe('ProcessGates', () => {
     const model = { provider: 'p', model: 'learning', apiBase: null, apiKeyEnv: null };
     const row = await aRun({ concurrency: 8, model });
     const gates = newGates();
-    const gate = await gates.of(row);
+    const gate = await gates.of(row, row.task.model);
     const admission = await gate.admit(ask(row.id), 30_000, signal);
     if (admission.kind !== 'go') throw new Error(admission.kind);
     await admission.enter();
@@ -134,20 +150,21 @@ describe('ProcessGates', () => {
       },
     });
     const next = newGates(null, [], watched);
-    await next.of(row);
-    await next.of(row);
+    await next.of(row, row.task.model);
+    await next.of(row, row.task.model);
     expect(asked).toBe(1);
   });
 
   it('a cancelled run that goes on in its next epoch -> a new signal', async () => {
     const gates = newGates();
     const row = await aRun();
-    await gates.of(row);
+    await gates.of(row, row.task.model);
     const before = gates.cancelSignal(row.id);
     await store.setControl(row.id, { cancelled: true });
     expect(before.aborted).toBe(true);
     await store.setControl(row.id, { cancelled: false });
-    const gate = await gates.of(row);
+    await gates.join(row);
+    const gate = await gates.of(row, row.task.model);
     expect(gates.cancelSignal(row.id).aborted).toBe(false);
     expect((await gate.admit(ask(row.id), 30_000, signal)).kind).toBe('go');
   });
@@ -155,7 +172,7 @@ describe('ProcessGates', () => {
   it('drain -> waiting turns are given back, and the process says so', async () => {
     const gates = newGates();
     const row = await aRun({ concurrency: 1 });
-    const gate = await gates.of(row);
+    const gate = await gates.of(row, row.task.model);
     await gate.admit(ask(row.id), 30_000, signal);
     const waiting = gate.admit(ask(row.id), 30_000, signal);
     expect(gates.busyRuns()).toBe(1);
@@ -175,9 +192,9 @@ describe('ProcessGates', () => {
     (clock.time as number) += 600_001;
     await until('it is forgotten', () => !gates.knows(row.id));
     expect(() => gates.cancelSignal(row.id)).toThrow('not registered');
-    const [again, also] = await Promise.all([contexts.get(row.id, 1), contexts.get(row.id, 1)]);
+    const [again, also] = await Promise.all([contexts.phase(row.id, 1), contexts.phase(row.id, 1)]);
     expect(also.run.id).toBe(row.id);
-    const admission = await again.gate.admit(ask(row.id), 30_000, again.cancelSignal);
+    const admission = await again.gate.admit(ask(row.id), 30_000, again.of.cancelSignal);
     expect(admission.kind).toBe('go');
     part.close();
   });
@@ -186,7 +203,7 @@ describe('ProcessGates', () => {
     const clock = new TestClock(1_000);
     const gates = newGates(clock);
     const row = await aRun({ concurrency: 1 });
-    const gate = await gates.of(row);
+    const gate = await gates.of(row, row.task.model);
     const first = await gate.admit(ask(row.id), 30_000, signal);
     const others = [1, 2, 3].map(() => gate.admit(ask(row.id), 3_600_000, signal));
     let ended = 0;
@@ -219,7 +236,7 @@ describe('ProcessGates', () => {
     const gates = new ProcessGates(slow, { clock, onError: () => undefined, lease: new TestLease('me') });
     open.push(gates);
     const row = await aRun({ requestsPerMinute: 60 });
-    const gate = await gates.of(row);
+    const gate = await gates.of(row, row.task.model);
     expect((await gate.admit(ask(row.id), 30_000, signal)).kind).toBe('go');
     expect(Math.abs((asked[0] as number) - (Date.now() - 3_600_000))).toBeLessThan(5_000);
   });
@@ -252,7 +269,7 @@ describe('ProcessGates', () => {
     });
     const gates = newGates(null, errors, flaky);
     const row = await aRun();
-    const gate = await gates.of(row);
+    const gate = await gates.of(row, row.task.model);
     await until('it is reported', () => errors.length > 0);
     failing = false;
     await store.setControl(row.id, { paused: true });

@@ -88,7 +88,7 @@ describe('ModelQueues', () => {
       return answer.promise;
     };
     await newQueues(runTurn).open(row('llm.test.tokens'));
-    const { handle, scene } = await temporal.start('tokens', { items: 1, plan: { modelQueue: 'llm.test.tokens' } });
+    const { handle, scene } = await temporal.start('tokens', { items: 1, plan: { queue: 'llm.test.tokens' } });
     await until('the turn is under way', () => started);
     expect(await store.endOwners('queue-home', '', clock.now())).toHaveLength(1);
     scene.done.add(0);
