@@ -45,7 +45,7 @@ export class RunFiles implements Pick<ActivityDeps, 'claim' | 'publish' | 'check
         versions: { 'durable-swarm': packageVersion, node: process.version },
         messagesOf: (seed, calls) => {
           // The messages of a row are those of the task that it was done by.
-          const task = taskOfEpoch(run.task, versions, calls.at(-1)?.epoch ?? run.epoch);
+          const task = taskOfEpoch(run.task, versions, calls.findLast(({ state }) => state === 'answered')?.epoch ?? run.epoch);
           const fill = fills.get(task) ?? rowTexts(task);
           fills.set(task, fill);
           const { rules, prompt } = fill(seed.content);

@@ -77,6 +77,7 @@ describe('swarm check', () => {
         worst_cost_usd: 0.25,
         max_cost_usd: 5,
         done_rows: 0,
+        anew_rows: 0,
         sample_run: null,
         estimate: null,
       },
