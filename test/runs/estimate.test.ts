@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkInHome } from '../../src/client/check.js';
 import { taskFingerprint } from '../../src/intake/fingerprint.js';
+import { readSeeds } from '../../src/intake/read-seeds.js';
 import { earlierRows, NO_EARLIER_ROWS } from '../../src/runs/earlier-rows.js';
 import type { Task } from '../../src/schema/task-types.js';
 import type { Store } from '../../src/store/port/store.js';
@@ -79,6 +80,12 @@ describe('rows of an earlier run', () => {
     expect(report.estimate?.costUsd?.expected).toBeCloseTo(0.07, 9);
     const fresh = await checkTask(task(), { seeds, ifChanged: 'fresh' }, { earlier });
     expect(fresh).toMatchObject({ doneRows: 0, estimate: { rows: 100, sample: 30 } });
+    const anew = await checkTask(
+      task(),
+      { seeds, ifChanged: 'redo' },
+      { earlier: async () => ({ ...(await earlier()), anew: 7 }) },
+    );
+    expect(anew).toMatchObject({ doneRows: 30, anewRows: 7, estimate: { rows: 70 } });
     const all = await checkTask(task(), { seeds }, { earlier: async () => ({ ...NO_EARLIER_ROWS, done: 100, sample }) });
     expect(all.estimate).toMatchObject({ rows: 0, calls: { expected: 0 }, ms: { expected: 0 } });
   });
@@ -159,6 +166,29 @@ describe('rows of an earlier run', () => {
     expect(await earlierRows(store, startOf(changed))).toMatchObject({ done: 0, sample: null });
     expect(await earlierRows(store, startOf(changed), 'keep')).toMatchObject({ done: 9, sample: null });
     expect((await earlierRows(store, startOf(mine), 'keep')).done).toBe(9);
+    // All of them by this one; or what an edited row had, and nothing of rows that are the same.
+    expect(await earlierRows(store, startOf(changed), 'redo')).toMatchObject({ done: 0, anew: 9 });
+    expect(await earlierRows(store, startOf(mine), 'redo')).toMatchObject({ done: 9, anew: 0 });
+    const rows = (last: number) =>
+      Array.from({ length: last }, (_, index) => ({ id: String(index), text: index === 3 ? 'edited' : `row ${index}` }));
+    const texts = { ...mine, promptTemplate: '{{text}}' };
+    await create('texts', 40, join(root, 'texts'), 3);
+    await store.appendSeeds(
+      'texts',
+      rows(40).map((row, index) => ({ index, id: row.id, content: { ...row, text: `row ${index}` } })),
+    );
+    await store.updateRun('texts', { task: texts });
+    await doRows('texts', 9);
+    const edited = (last: number) => ({
+      task: { ...texts, outputDir: join(root, 'texts') },
+      limited: false,
+      rowsAgain: () => readSeeds({ rows: rows(last) }),
+    });
+    expect(await earlierRows(store, edited(50), 'redo')).toMatchObject({ done: 8, anew: 1 });
+    await expect(earlierRows(store, edited(39), 'redo')).rejects.toMatchObject({ code: 'E_SEEDS_CHANGED' });
+    expect((await store.run('texts'))?.total).toBe(40);
+    expect(await store.seeds('texts', { list: [3, 45] })).toMatchObject([{ content: { text: 'row 3' } }]);
+    await store.dropRun('texts');
     // All its rows are done: a few are enough.
     await create('small', 6, '/elsewhere', 3);
     await doRows('small', 6);
