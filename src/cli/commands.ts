@@ -24,8 +24,10 @@ const START_OPTIONS: readonly OptionSpec[] = [
   { flags: '--batch-size <n>', about: 'rows per child workflow', read: count },
   {
     flags: '--changed <how>',
-    about: 'keep: the task was changed; rows that are done stay, those that are left go on with it in the same folder',
-    read: oneOf(['keep']),
+    about:
+      'keep: the task was changed; rows that are done stay, those that are left go on with it in the same folder. ' +
+      'redo: the same, but rows that are asked something else now, or were edited, are done anew and paid again',
+    read: oneOf(['keep', 'redo']),
   },
   { flags: '--allow-constant-prompt', about: 'accept a template without a placeholder over many rows' },
 ];
@@ -36,7 +38,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'do the rows of a task; go on with them when some are done already',
     details:
       'The same task and seeds continue their unfinished run; a finished run is answered again without a call. ' +
-      'A changed task or seeds file is refused unless --changed keep, --fresh or --fork is given. ' +
+      'A changed task or seeds file is refused unless --changed keep, --changed redo, --fresh or --fork is given. ' +
       'Ctrl-C pauses the run and lets the calls under way finish; Ctrl-C twice leaves at once.',
     args: [TASK],
     options: [

@@ -17,14 +17,18 @@ export function checkFailure({ problems }: CheckReport): SwarmError | null {
 
 /** The worst case of all rows, then what the rows that are left will take. */
 export function estimateLines(report: CheckReport): string[] {
-  const { estimate, doneRows } = report;
+  const { estimate, doneRows, anewRows } = report;
   if (estimate === null) return [worstLine(report)];
   const done =
-    doneRows === 0
+    doneRows + anewRows === 0
       ? []
       : [
           `${plural(doneRows, 'row')} ${doneRows === 1 ? 'is' : 'are'} done already, ${estimate.rows} ${estimate.rows === 1 ? 'is' : 'are'} left`,
         ];
+  if (anewRows > 0)
+    done.push(
+      `of these ${plural(anewRows, 'row')} ${anewRows === 1 ? 'was' : 'were'} done before: paid again, by what was changed`,
+    );
   if (estimate.rows === 0) return [worstLine(report), ...done];
   const by =
     report.sampleRun === null
@@ -53,8 +57,12 @@ export async function mayStart(session: Session, report: CheckReport, yes: boole
   const { context } = session;
   const most = mostUsd(report);
   if (yes || !canAsk(context) || most <= ASK_ABOVE_USD) return true;
-  const { estimate } = report;
+  const { estimate, anewRows } = report;
   const likely = estimate?.costUsd && estimate.sample > 0 ? `, about ${formatUsd(estimate.costUsd.expected)} is likely` : '';
-  session.say(`This may cost up to ${formatUsd(most)}${likely}; rows that are done are not paid again.`, 'warning');
+  const again =
+    anewRows > 0
+      ? `${plural(anewRows, 'row')} that ${anewRows === 1 ? 'was' : 'were'} done ${anewRows === 1 ? 'is' : 'are'} paid again, the others not`
+      : 'rows that are done are not paid again';
+  session.say(`This may cost up to ${formatUsd(most)}${likely}; ${again}.`, 'warning');
   return await saysYes(context, 'Go on?');
 }

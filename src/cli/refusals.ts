@@ -5,6 +5,7 @@ import { typedLine } from './typed.js';
 /** Options that a way out names. */
 const WAYS: readonly (readonly [option: string, does: string])[] = [
   ['--changed keep', 'to go on in this one and keep the rows that are done'],
+  ['--changed redo', 'to go on in this one and do the changed rows anew'],
   ['--fork', 'for a new folder beside it'],
   ['--fresh', 'to start over in this one'],
 ];

@@ -12,7 +12,7 @@ export interface StartFlags {
   batchSize?: number;
   allowConstantPrompt?: boolean;
   /** What becomes of the run of a task that was changed. */
-  changed?: 'keep';
+  changed?: 'keep' | 'redo';
   fresh?: boolean;
   fork?: boolean;
   detach?: boolean;

@@ -16,12 +16,12 @@ type CheckConfig = Pick<Config, 'home' | 'databaseUrl' | 'maxDailyCost'>;
 export async function checkInHome(config: CheckConfig, source: string, options: StartOptions): Promise<CheckReport> {
   return await checkTask(source, options, {
     ...prepareFacts(config),
-    earlier: async (task) => {
+    earlier: async (start) => {
       // A store that cannot be read says so when the run itself needs it.
       const store = await storeOf(config)?.catch(() => null);
       if (!store) return NO_EARLIER_ROWS;
       try {
-        return await earlierRows(store, task, { keeps: options.ifChanged === 'keep' });
+        return await earlierRows(store, start, options.ifChanged);
       } finally {
         await store.close();
       }

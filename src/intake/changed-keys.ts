@@ -98,6 +98,15 @@ export function changedKeys(a: Task, b: Task): string[] {
   return changed;
 }
 
+/** The task that a run has when it goes on with this one, and the keys that make it another. */
+export function taskOnward(existing: { task: Task; outputDir: string }, asked: Task): { task: Task; changed: string[] } {
+  const given: Task = { ...withStoredBase(asked, existing.task.model), outputDir: existing.outputDir };
+  const changed = changedKeys(existing.task, given);
+  // Texts that are sent as they stand stay so until they are written anew.
+  const alone = existing.task.promptAlone && !changed.some((key) => key === 'system_prompt' || key === 'follow_up');
+  return { task: alone ? { ...given, promptAlone: true } : given, changed };
+}
+
 /** Names (as in the file) of the changed keys that a run may take over while it goes on. */
 export function changedOperationalKeys(a: Task, b: Task): string[] {
   const keys = Object.keys(OPERATIONAL_FILE_KEYS) as OperationalKey[];

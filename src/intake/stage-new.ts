@@ -30,6 +30,8 @@ export interface StagePorts {
   missingFiles(run: RunRow): Promise<string[]>;
   /** True when every result in the folder is in the other one, too, byte for byte. */
   isCopy(dir: string, original: string): Promise<boolean>;
+  /** Takes away the rows so far that a run under way shows in its folder. */
+  removePartial(dir: string): Promise<void>;
   /**
    * Ends the epoch of a run that rests: its calls under way are waited for, what it has is published, and its next epoch may begin. Throws
    * E_LOCKED when calls stay under way. Default, for who changes no task of a run: nothing.
@@ -49,8 +51,11 @@ export interface StageRequest {
   rowsAgain?: () => SeedReading;
   /** True when `--limit` cut the rows: a later start may go on with more. */
   limited: boolean;
-  /** `keep`: rows that are done stay, those that are left go on with the changed task. */
-  ifChanged: 'refuse' | 'keep' | 'fresh' | 'fork';
+  /**
+   * `keep`: rows that are done stay, those that are left go on with the changed task. `redo`: those that it asks something else are done anew, also
+   * rows that were edited.
+   */
+  ifChanged: 'refuse' | 'keep' | 'redo' | 'fresh' | 'fork';
   detached: boolean;
   origin: RunRow['origin'];
   /** Default: made from the task's name. */

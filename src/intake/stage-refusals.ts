@@ -13,6 +13,8 @@ const REFUSED = {
 
 /** The way out that keeps what is done. */
 const KEEP = '--changed keep to go on in this one and keep the rows that are done';
+/** The way out that does no more again than what was changed. */
+const REDO = '--changed redo to go on in this one and do the changed rows anew';
 
 export function mismatch(existing: RunRow, changed: readonly string[]): SwarmError {
   return new SwarmError({
@@ -20,7 +22,7 @@ export function mismatch(existing: RunRow, changed: readonly string[]): SwarmErr
     place: { file: existing.outputDir },
     found: `the folder holds run ${existing.id} of another task: ${changed.join(', ')} changed`,
     ...REFUSED,
-    fix: `${KEEP}, ${REFUSED.fix}`,
+    fix: `${KEEP}, ${REDO}, ${REFUSED.fix}`,
   });
 }
 
@@ -58,12 +60,19 @@ export function movedAmidRun(run: RunRow, dir: string): SwarmError {
 }
 
 export function rowChanged(existing: RunRow, seed: Seed): SwarmError {
-  return seedsChanged(existing, `row ${seed.index + 1} (id ${seed.id}) is not the row of run ${existing.id}`);
+  const found = `row ${seed.index + 1} (id ${seed.id}) is not the row of run ${existing.id}`;
+  return seedsChanged(existing, found, { fix: `${REDO}, ${REFUSED.fix}` });
+}
+
+/** Indexes of where it stood and of where it stands now. */
+export function rowMoved(existing: RunRow, id: string, { from, to }: { from: number; to: number }): SwarmError {
+  const found = `the row with id ${id} is row ${to + 1} now, and row ${from + 1} of run ${existing.id}`;
+  return seedsChanged(existing, found, { allowed: 'rows that were edited in their places, and new ones at the end' });
 }
 
 export function rowsAdded(existing: RunRow, seed: Seed): SwarmError {
   const found = `run ${existing.id} has ${plural(existing.total, 'row')}; row ${seed.index + 1} (id ${seed.id}) is new`;
-  return seedsChanged(existing, found, `${KEEP}, ${REFUSED.fix}`);
+  return seedsChanged(existing, found, { fix: `${KEEP}, ${REFUSED.fix}` });
 }
 
 export function rowsMissing(existing: RunRow, count: number, limited: boolean): SwarmError {
@@ -75,13 +84,13 @@ export function otherRows(existing: RunRow): SwarmError {
   return seedsChanged(existing, `run ${existing.id}, which another process started in this moment, has other rows`);
 }
 
-function seedsChanged(existing: RunRow, found: string, fix = REFUSED.fix): SwarmError {
+function seedsChanged(existing: RunRow, found: string, more: { allowed?: string; fix?: string } = {}): SwarmError {
   return new SwarmError({
     code: 'E_SEEDS_CHANGED',
     place: { file: existing.task.seedsFile ?? existing.outputDir },
     found,
     ...REFUSED,
-    fix,
+    ...more,
   });
 }
 

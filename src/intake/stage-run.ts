@@ -6,7 +6,7 @@ import { hasEnded } from '../core/run-end.js';
 import { folderModeIn, makeFolder } from '../new-files.js';
 import type { ClaimOptions, FolderMarker } from '../outputs/folder.js';
 import type { RunRow } from '../store/port/store.js';
-import { hasRows } from './compare-rows.js';
+import { hasRows, readRows } from './compare-rows.js';
 import { taskFingerprint } from './fingerprint.js';
 import { forksOf, freeFolder, runWithRows } from './forks.js';
 import { resume } from './resume-run.js';
@@ -27,7 +27,7 @@ const ABANDONED_MS = 600_000;
 export async function stageRun(ports: StagePorts, request: StageRequest): Promise<StagedRun> {
   const wanted = await realFolder(ports, request.task.outputDir);
   const existing = await runOfFolder(ports, wanted);
-  const stays = request.ifChanged === 'refuse' || request.ifChanged === 'keep';
+  const stays = request.ifChanged !== 'fresh' && request.ifChanged !== 'fork';
   if (request.ifChanged === 'fork') {
     const earlier = await forksOf(wanted, taskFingerprint(request.task), (dir) => runOfFolder(ports, dir));
     const fork = await runWithRows(earlier, request);
@@ -77,8 +77,7 @@ async function stageOrJoin(
     const other = marker && (await runOfMarker(ports, marker));
     if (other?.outputDir !== wanted) throw error;
     // They were all read to be staged, and are compared by what they came to.
-    const { fingerprint } = request.rows;
-    return await joined(ports, { ...request, seen: { count: fingerprint.count, fingerprint: fingerprint.digest() } }, other);
+    return await joined(ports, { ...request, seen: readRows(request) }, other);
   }
 }
 

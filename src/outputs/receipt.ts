@@ -44,7 +44,7 @@ export interface Receipt {
   epochs: number;
   task_fingerprint: string;
   seeds_fingerprint: string;
-  /** Only where the task was changed while rows were left (`--changed keep`): what was done by each, in their order. */
+  /** Only where the task was changed in mid run (`--changed keep`, `--changed redo`): what was done by each, in their order. */
   task_versions?: VersionedRows[];
   /** total = ok + failed + filtered + pending. */
   counts: { total: number; ok: number; failed: number; filtered: number; pending: number };

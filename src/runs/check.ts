@@ -8,6 +8,7 @@ import { nanoToUsd } from '../core/money/price.js';
 import type { Prices } from '../core/money/price-book.js';
 import { rowTexts } from '../core/row-texts.js';
 import { ASSUMED_CONCURRENCY, MOST_AUTO_CONCURRENCY, ROW_GRAIN, sliceSize } from '../core/slice-size.js';
+import type { CheckedStart } from '../intake/redo-changed.js';
 import { fileVersion, type SeenRows, seenRows } from '../intake/seen-rows.js';
 import { estimateTokens, maxInputTokens, PromptTokens } from '../pricing/estimate.js';
 import { createPrices } from '../pricing/prices.js';
@@ -21,7 +22,7 @@ import type { StartOptions } from './start-options.js';
 /** What is known beside the task. */
 export interface CheckFacts extends PrepareFacts {
   /** @default nothing is known of earlier runs of the task */
-  earlier?(task: Task): Promise<EarlierRows>;
+  earlier?(start: CheckedStart): Promise<EarlierRows>;
 }
 
 export interface CheckReport {
@@ -38,6 +39,8 @@ export interface CheckReport {
   worstCostUsd: number | null;
   /** Rows that are done already: the run goes on with the others. */
   doneRows: number;
+  /** Rows that are done and would be done anew, and paid again (`ifChanged: 'redo'`). They are not among `doneRows`. */
+  anewRows: number;
   /** Run of the same task whose first rows the estimate rests on; null = it is a guess. */
   sampleRun: string | null;
   /** What the rows that are not done will take, with intervals; null when the rows could not be read. */
@@ -59,6 +62,7 @@ export async function checkTask(source: string | object, options: StartOptions, 
     worstCostUsd: null,
     maxCostUsd: null,
     doneRows: 0,
+    anewRows: 0,
     sampleRun: null,
     estimate: null,
   };
@@ -105,9 +109,11 @@ async function checkRows(prepared: PreparedTask, report: CheckReport, options: S
   report.worstCostUsd = costs.nano === null ? null : nanoToUsd(costs.nano);
   const known = { rows: report.rows, promptTokens, followUpTokens: followUps.mean(report.rows), mostCalls: mostCalls(task) };
   const begins = options.ifChanged === 'fresh' || options.ifChanged === 'fork';
-  const found = await earlier(task);
+  const rowsAgain = prepared.again ? () => prepared.rows() : undefined;
+  const found = await earlier({ task, seen: report.seen, rowsAgain, limited: options.limit !== undefined });
   const done = begins ? 0 : Math.min(found.done, report.rows);
   report.doneRows = done;
+  report.anewRows = begins ? 0 : found.anew;
   report.sampleRun = found.sample?.run ?? null;
   report.estimate = estimateOf(task, { ...known, worstCostUsd: report.worstCostUsd }, { ...found, done }, prices);
   const cap = prepared.capProblem(costs.shortest);

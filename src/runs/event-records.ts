@@ -137,6 +137,7 @@ export function checkRecord(report: CheckReport): object {
     worst_cost_usd: report.worstCostUsd,
     max_cost_usd: report.maxCostUsd,
     done_rows: report.doneRows,
+    anew_rows: report.anewRows,
     sample_run: report.sampleRun,
     estimate: report.estimate && estimateRecord(report.estimate),
   };

@@ -21,6 +21,7 @@ function readOnly(store: Store): Store {
     dropRun: async () => undefined,
     updateRun: async () => true,
     changeTask: async () => true,
+    changeRows: async () => true,
     setControl: (runId) => store.control(runId),
   };
 }
@@ -52,6 +53,7 @@ export async function folderNotes(prepared: PreparedTask, options: StageOptions,
     store: readOnly(home.store),
     claimFolder: async () => undefined,
     releaseFolder: async () => undefined,
+    removePartial: async () => undefined,
   };
   return await stagedNotes(ports, await stageRequest(prepared, options));
 }

@@ -23,11 +23,12 @@ export interface StartOptions {
   detached?: boolean;
   /**
    * A changed task or seeds file: E_OUT_MISMATCH or E_SEEDS_CHANGED (`refuse`); rows that are done stay, and those that are left, or added at
-   * the end, go on with the changed task (`keep`; E_LOCKED while the run is under way); start over in the same folder (`fresh`), or in a
-   * new one (`fork`).
+   * the end, go on with the changed task (`keep`); the same, but rows that are asked something else now, by the task or since they were edited
+   * in their places, are done anew and paid again (`redo`); both are E_LOCKED while the run is under way; start over in the same folder
+   * (`fresh`), or in a new one (`fork`).
    * @default 'refuse'
    */
-  ifChanged?: 'refuse' | 'keep' | 'fresh' | 'fork';
+  ifChanged?: 'refuse' | 'keep' | 'redo' | 'fresh' | 'fork';
   /**
    * The report of a check of the same task and options: rows of a file that did not change since are not read again to see that they are those
    * of the run that goes on.

@@ -44,14 +44,13 @@ export class RunFiles implements Pick<ActivityDeps, 'claim' | 'publish' | 'check
         at: Date.now(),
         versions: { 'durable-swarm': packageVersion, node: process.version },
         messagesOf: (seed, calls) => {
-          // The messages of a row are those of the task that it was done by.
-          const task = taskOfEpoch(run.task, versions, calls.at(-1)?.epoch ?? run.epoch);
+          // The messages of a row are those of the conversation that it was done by, and of its task: what was answered last and is used.
+          const last = calls.findLast(({ state }) => state === 'answered');
+          const task = taskOfEpoch(run.task, versions, last?.epoch ?? run.epoch);
           const fill = fills.get(task) ?? rowTexts(task);
           fills.set(task, fill);
           const { rules, prompt } = fill(seed.content);
-          // The conversation that it was done by is the last one.
-          const at = { epoch: run.epoch, phase: calls.at(-1)?.phase ?? '' };
-          return transcript(rules, { prompt }, historyOf(calls, at).steps);
+          return transcript(rules, { prompt }, historyOf(calls, { epoch: run.epoch, phase: last?.phase ?? '' }).steps);
         },
       });
     } catch (error) {

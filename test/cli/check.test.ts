@@ -77,6 +77,7 @@ describe('swarm check', () => {
         worst_cost_usd: 0.25,
         max_cost_usd: 5,
         done_rows: 0,
+        anew_rows: 0,
         sample_run: null,
         estimate: null,
       },
@@ -97,6 +98,10 @@ describe('swarm check', () => {
     );
     const done = await check({ estimate: estimateOf({ rows: 0 }), doneRows: 20 });
     expect(done.stdout).toMatch(/20 rows are done already, 0 are left\n$/);
+    const anew = await check({ estimate, doneRows: 8, anewRows: 3, sampleRun: 'poems-1' });
+    expect(anew.stdout).toMatch(
+      /^8 rows are done already, 12 are left\nof these 3 rows were done before: paid again, by what was changed$/m,
+    );
     const [record] = jsonLines(await check({ estimate, doneRows: 8, sampleRun: 'poems-1' }, ['--json']));
     expect(record).toMatchObject({
       done_rows: 8,
@@ -110,7 +115,9 @@ describe('swarm check', () => {
     expect(asked).toEqual([
       ['task.yaml', { limit: 3, seedsFile: '/rows.csv', ifChanged: 'refuse', detached: false, origin: 'cli' }],
     ]);
-    const kept = await check({}, ['--changed', 'keep']);
-    expect(kept.asked).toEqual([['task.yaml', { ifChanged: 'keep', detached: false, origin: 'cli' }]]);
+    for (const ifChanged of ['keep', 'redo']) {
+      const { asked: takes } = await check({}, ['--changed', ifChanged]);
+      expect(takes).toEqual([['task.yaml', { ifChanged, detached: false, origin: 'cli' }]]);
+    }
   });
 });

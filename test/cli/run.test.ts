@@ -167,6 +167,14 @@ describe('swarm run: the question about money', () => {
     expect(fake.asked.includes('start')).toBe(expected === 0);
   });
 
+  it('rows that would be done anew -> the question says that they are paid again', async () => {
+    const { stderr } = await run({ moments: [ALL], report: { worstCostUsd: 12.5, anewRows: 3 } }, [], {
+      ...person,
+      answers: ['y'],
+    });
+    expect(stderr).toContain('This may cost up to $12.50; 3 rows that were done are paid again, the others not.');
+  });
+
   it('a cap below the worst case: the cap is what is asked about', async () => {
     const report = { worstCostUsd: 12.5, maxCostUsd: 3 };
     const { questions, stderr } = await run({ moments: [ALL], report }, [], { ...person, answers: ['y'] });

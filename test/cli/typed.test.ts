@@ -61,12 +61,13 @@ it('swarm run, a changed task: the ways out are whole command lines', async () =
     throw new SwarmError({
       code: 'E_OUT_MISMATCH',
       found: 'changed',
-      fix: '--changed keep, --fork for a new folder, --fresh to start over',
+      fix: '--changed keep, --changed redo, --fork for a new folder, --fresh to start over',
     });
   };
   const { stderr, exitCode } = await swarm(['run', 'my task.yaml', '--limit', '5'], { deps: fake.deps() });
   expect(exitCode).toBe(2);
   expect(stderr).toContain("keep the rows that are done: swarm run 'my task.yaml' --limit 5 --changed keep;");
+  expect(stderr).toContain("do the changed rows anew: swarm run 'my task.yaml' --limit 5 --changed redo;");
   expect(stderr).toContain("for a new folder beside it: swarm run 'my task.yaml' --limit 5 --fork;");
   expect(stderr).toContain("to start over in this one: swarm run 'my task.yaml' --limit 5 --fresh;");
 });

@@ -627,6 +627,7 @@ describe('--changed keep', () => {
         taskFingerprint: run.taskFingerprint,
         changed: [],
         fromEpoch: 1,
+        fromSeq: 0,
         ok: 1,
         failed: 1,
         filtered: 0,
@@ -638,6 +639,7 @@ describe('--changed keep', () => {
           taskFingerprint: kept.run.taskFingerprint,
           changed: ['worker_max_tokens'],
           fromEpoch: 2,
+          fromSeq: 2,
           ok: 1,
           failed: 0,
           filtered: 0,
@@ -703,7 +705,7 @@ describe('--changed keep', () => {
     expect(endEpoch).toHaveBeenCalledOnce();
   });
 
-  it('rows added at the end -> they join; a changed or missing row -> refused, without that way out', async () => {
+  it('rows added at the end -> they join; a changed or missing row -> refused, the first with how to do it anew', async () => {
     const { run } = await staged();
     await ended(run.id);
     expect((await refused({ rows: [...ROWS, 'd'] })).message).toContain('--changed keep');
@@ -714,7 +716,8 @@ describe('--changed keep', () => {
     for (const rows of [['a', 'X', 'c', 'd'], ROWS]) {
       const error = await refused({ ifChanged: 'keep', rows });
       expect(error.code).toBe('E_SEEDS_CHANGED');
-      expect(error.message).not.toContain('--changed');
+      expect(error.message).not.toContain('--changed keep');
+      expect(error.message.includes('--changed redo')).toBe(rows !== ROWS);
     }
   });
 

@@ -10,7 +10,7 @@ const newest = task('third, and a later timeout');
 /** Changed after the first epoch, and twice before the next one began. */
 const versions: TaskVersion[] = (['first', 'second', 'third'] as const).map((name, at) => ({
   ...{ task: task(name), taskFingerprint: name, changed: at === 0 ? [] : ['prompt_template'], at: at * 100 },
-  ...{ fromEpoch: at === 0 ? 1 : 3, ok: 2 - at, failed: 0, filtered: 0 },
+  ...{ fromEpoch: at === 0 ? 1 : 3, fromSeq: at === 0 ? 0 : 3, ok: 2 - at, failed: 0, filtered: 0 },
 }));
 
 it.each<[number, string]>([

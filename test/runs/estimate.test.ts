@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { checkInHome } from '../../src/client/check.js';
 import { taskFingerprint } from '../../src/intake/fingerprint.js';
-import { earlierRows } from '../../src/runs/earlier-rows.js';
+import { readSeeds } from '../../src/intake/read-seeds.js';
+import { earlierRows, NO_EARLIER_ROWS } from '../../src/runs/earlier-rows.js';
+import type { Task } from '../../src/schema/task-types.js';
 import type { Store } from '../../src/store/port/store.js';
 import { fileStore } from '../activities/file-store.js';
 import { aTask, stage } from '../activities/turn-setup.js';
@@ -71,14 +73,20 @@ describe('rows of an earlier run', () => {
 
   it('a sample, and rows that are done -> the rest by it; --fresh -> all rows', async () => {
     const sample = { run: 'before', price: null, rows: Array.from({ length: 30 }, (_, index) => done(index, 1_000_000)) };
-    const earlier = async () => ({ done: 30, sample, learned: null });
+    const earlier = async () => ({ ...NO_EARLIER_ROWS, done: 30, sample });
     const report = await checkTask(task(), { seeds }, { earlier });
     expect(report).toMatchObject({ doneRows: 30, sampleRun: 'before' });
     expect(report.estimate).toMatchObject({ rows: 70, sample: 30, outputTokens: { expected: 3_500 }, ms: { expected: 35_000 } });
     expect(report.estimate?.costUsd?.expected).toBeCloseTo(0.07, 9);
     const fresh = await checkTask(task(), { seeds, ifChanged: 'fresh' }, { earlier });
     expect(fresh).toMatchObject({ doneRows: 0, estimate: { rows: 100, sample: 30 } });
-    const all = await checkTask(task(), { seeds }, { earlier: async () => ({ done: 100, sample, learned: null }) });
+    const anew = await checkTask(
+      task(),
+      { seeds, ifChanged: 'redo' },
+      { earlier: async () => ({ ...(await earlier()), anew: 7 }) },
+    );
+    expect(anew).toMatchObject({ doneRows: 30, anewRows: 7, estimate: { rows: 70 } });
+    const all = await checkTask(task(), { seeds }, { earlier: async () => ({ ...NO_EARLIER_ROWS, done: 100, sample }) });
     expect(all.estimate).toMatchObject({ rows: 0, calls: { expected: 0 }, ms: { expected: 0 } });
   });
 
@@ -88,7 +96,7 @@ describe('rows of an earlier run', () => {
     const report = async (price: object | undefined, more: object = {}) => {
       const own = { worker_model: 'local', worker_api_base: 'http://127.0.0.1:9/v1', ...(price && { price }) };
       const sample = { run: 'before', price: before, rows: rows.map((one) => ({ ...one, ...more })) };
-      return await checkTask(task(own), { seeds }, { earlier: async () => ({ done: 0, sample, learned: null }) });
+      return await checkTask(task(own), { seeds }, { earlier: async () => ({ ...NO_EARLIER_ROWS, sample }) });
     };
     const expected = async (price: object | undefined, more: object = {}) =>
       (await report(price, more)).estimate?.costUsd?.expected;
@@ -126,7 +134,8 @@ describe('rows of an earlier run', () => {
         await store.settle({ ...attempt, answer: 'a', finish: 'stop', servedModel: 'm', usage, costNano: 7, at: 1_400, outcome });
       }
     };
-    expect(await earlierRows(store, mine)).toEqual({ done: 0, sample: null, learned: null });
+    const startOf = (own: Task) => ({ task: own, limited: false });
+    expect(await earlierRows(store, startOf(mine))).toEqual(NO_EARLIER_ROWS);
     await stage(store, 'same-task', 30, mine);
     const fingerprint = taskFingerprint(mine);
     // Staged under a made-up fingerprint: another task.
@@ -143,7 +152,7 @@ describe('rows of an earlier run', () => {
     await doRows('long-ago', 25);
     await create('newer', 40, root, 2);
     await doRows('newer', 9);
-    const found = await earlierRows(store, mine);
+    const found = await earlierRows(store, startOf(mine));
     expect(found.done).toBe(9);
     expect(found.sample?.run).toBe('long-ago');
     expect(found.sample?.rows).toHaveLength(25);
@@ -154,19 +163,42 @@ describe('rows of an earlier run', () => {
     });
     // Another task that is to take over what is in the folder: done is done, but tells nothing of it.
     const changed = { ...mine, maxTokens: mine.maxTokens + 1 };
-    expect(await earlierRows(store, changed)).toMatchObject({ done: 0, sample: null });
-    expect(await earlierRows(store, changed, { keeps: true })).toMatchObject({ done: 9, sample: null });
-    expect((await earlierRows(store, mine, { keeps: true })).done).toBe(9);
+    expect(await earlierRows(store, startOf(changed))).toMatchObject({ done: 0, sample: null });
+    expect(await earlierRows(store, startOf(changed), 'keep')).toMatchObject({ done: 9, sample: null });
+    expect((await earlierRows(store, startOf(mine), 'keep')).done).toBe(9);
+    // All of them by this one; or what an edited row had, and nothing of rows that are the same.
+    expect(await earlierRows(store, startOf(changed), 'redo')).toMatchObject({ done: 0, anew: 9 });
+    expect(await earlierRows(store, startOf(mine), 'redo')).toMatchObject({ done: 9, anew: 0 });
+    const rows = (last: number) =>
+      Array.from({ length: last }, (_, index) => ({ id: String(index), text: index === 3 ? 'edited' : `row ${index}` }));
+    const texts = { ...mine, promptTemplate: '{{text}}' };
+    await create('texts', 40, join(root, 'texts'), 3);
+    await store.appendSeeds(
+      'texts',
+      rows(40).map((row, index) => ({ index, id: row.id, content: { ...row, text: `row ${index}` } })),
+    );
+    await store.updateRun('texts', { task: texts });
+    await doRows('texts', 9);
+    const edited = (last: number) => ({
+      task: { ...texts, outputDir: join(root, 'texts') },
+      limited: false,
+      rowsAgain: () => readSeeds({ rows: rows(last) }),
+    });
+    expect(await earlierRows(store, edited(50), 'redo')).toMatchObject({ done: 8, anew: 1 });
+    await expect(earlierRows(store, edited(39), 'redo')).rejects.toMatchObject({ code: 'E_SEEDS_CHANGED' });
+    expect((await store.run('texts'))?.total).toBe(40);
+    expect(await store.seeds('texts', { list: [3, 45] })).toMatchObject([{ content: { text: 'row 3' } }]);
+    await store.dropRun('texts');
     // All its rows are done: a few are enough.
     await create('small', 6, '/elsewhere', 3);
     await doRows('small', 6);
-    expect((await earlierRows(store, mine)).sample?.run).toBe('small');
+    expect((await earlierRows(store, startOf(mine))).sample?.run).toBe('small');
     await store.updateRun('small', { state: 'paused' });
     const version = { taskFingerprint: fingerprint, task: mine, changed: ['worker_model'], whileIn: ['paused'] as const };
     await store.changeTask({ runId: 'small', ...version, taskFingerprint: 'between' });
     await store.changeTask({ runId: 'small', ...version });
     // Some of its rows were done by another task.
-    expect((await earlierRows(store, mine)).sample?.run).toBe('long-ago');
+    expect((await earlierRows(store, startOf(mine))).sample?.run).toBe('long-ago');
   });
 
   it('a home without a store -> nothing is known, and none is made', async () => {

@@ -58,6 +58,14 @@ it('check: no run yet, the same, changed rows, a changed prompt, a finished run 
     `run ${run.id} takes over the changed prompt_template: 0 rows are done and stay, 2 rows go on with it`,
     `run ${run.id} is resumed`,
   ]);
+  write('a\nX\n', 'Tell {{seed}}');
+  expect(await says({ ifChanged: 'keep' })).toBe('E_SEEDS_CHANGED');
+  expect(await says({ ifChanged: 'redo' })).toEqual([
+    `run ${run.id} takes over the changed prompt_template and 1 changed row: 0 rows that were done are done anew, 0 stay, 2 are left`,
+    `run ${run.id} is resumed`,
+  ]);
+  expect((await store.seeds(run.id, { from: 0, to: 2 })).map(({ content }) => content)).toEqual(['a', 'b']);
+  write('a\nb\n', 'Tell {{seed}}');
   await store.updateRun(run.id, { state: 'running' });
   expect(await says({ ifChanged: 'keep' })).toBe('E_LOCKED');
   await store.updateRun(run.id, { state: 'staged' });

@@ -7,6 +7,7 @@ import Database from 'libsql';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareFile } from '../../src/store/libsql/file.js';
 import { Reader } from '../../src/store/sql/reader.js';
+import { ROW_CHANGES } from '../../src/store/sql/row-changes.js';
 import { insertSeeds, SQL } from '../../src/store/sql/statements.js';
 import type { Tables } from '../../src/store/sql/tables.js';
 
@@ -34,7 +35,7 @@ function plan(text: string, parameters: readonly unknown[]): string[] {
 const numbered = (text: string) => [...new Set(text.match(/\?\d+/g))].map(() => 1);
 
 describe('writes', () => {
-  for (const { name, text } of [...Object.values(SQL), insertSeeds(10)]) {
+  for (const { name, text } of [...Object.values(SQL), insertSeeds(10), ...ROW_CHANGES]) {
     it(`${name}: no scan of a large table`, () => {
       expect(plan(text, numbered(text)).filter((step) => LARGE.test(step))).toEqual([]);
     });
@@ -76,6 +77,7 @@ describe('reads', () => {
     spendByModel: (one) => one.money.spendByModel('r'),
     firstRows: (one) => one.firstRows('r', 200),
     failures: (one) => one.failures('r'),
+    begunRows: (one) => one.begunRows('r', 0, 500),
     waits: (one) => one.waits('r', 1),
     'seeds by range': (one) => one.seeds('r', { from: 0, to: 10 }),
     'calls by list': (one) => one.calls('r', { list: [1, 2] }),

@@ -312,9 +312,9 @@ describe.each(databases)('store on $name', ({ name, missing, place }) => {
     await store.finish('r', outcomeOf(3, { status: 'filtered', turns: 0 }));
     const { taskFingerprint, createdAt } = newRun('r');
     expect(await store.taskVersions('r')).toEqual([
-      { taskFingerprint, task, changed: [], fromEpoch: 1, at: createdAt, ok: 2, failed: 0, filtered: 0 },
+      { taskFingerprint, task, changed: [], fromEpoch: 1, fromSeq: 0, at: createdAt, ok: 2, failed: 0, filtered: 0 },
       {
-        ...{ taskFingerprint: 'f7', task: { ...task, maxTokens: 7 }, changed: ['worker_max_tokens'], fromEpoch: 2 },
+        ...{ taskFingerprint: 'f7', task: { ...task, maxTokens: 7 }, changed: ['worker_max_tokens'], fromEpoch: 2, fromSeq: 3 },
         ...{ at: expect.any(Number), ok: 1, failed: 0, filtered: 1 },
       },
     ]);

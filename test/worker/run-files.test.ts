@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Store } from '../../src/store/port/store.js';
 import { RunFiles } from '../../src/worker/run-files.js';
+import { aTask } from '../activities/turn-setup.js';
 import { runDouble } from '../outputs/run-double.js';
 
 let folder: string;
@@ -74,5 +75,34 @@ describe('checkpoint', () => {
     expect(existsSync(partial())).toBe(true);
     await files().discardPartial('r1');
     expect(existsSync(partial())).toBe(false);
+  });
+});
+
+describe('publish', () => {
+  it('transcripts of a row that was done anew -> what was sent by the task that answered it, without the answers of before', async () => {
+    const run = runDouble({ outputDir: folder, total: 1, transcripts: true });
+    const row = await run.run('r1');
+    const task = (promptTemplate: string) => ({ ...aTask({ promptTemplate }), transcripts: true });
+    const version = { taskFingerprint: '', changed: [], at: 0, ok: 0, failed: 0, filtered: 0 };
+    const [call] = await run.calls('r1', { list: [0] });
+    const store = {
+      ...run,
+      run: async () => ({ ...row, task: task('after {{seed}}') }),
+      taskVersions: async () => [
+        { ...version, task: task('before {{seed}}'), fromEpoch: 1, fromSeq: 0 },
+        { ...version, task: task('after {{seed}}'), fromEpoch: 2, fromSeq: 1 },
+      ],
+      calls: async () => [
+        { ...call, turn: 1, attempt: 1, epoch: 1, state: 'superseded', answer: 'first before' },
+        { ...call, turn: 1, attempt: 2, epoch: 2, state: 'answered', answer: 'anew' },
+        { ...call, turn: 2, attempt: 1, epoch: 1, phase: 'other', state: 'superseded', answer: 'second before' },
+      ],
+    } as unknown as Store;
+    await new RunFiles({ store, home: join(folder, 'home') }).publish('r1');
+    const { messages } = JSON.parse(readFileSync(join(folder, 'transcripts.jsonl'), 'utf8'));
+    expect(messages).toEqual([
+      { role: 'user', content: expect.stringMatching(/^after /) },
+      { role: 'assistant', content: 'anew' },
+    ]);
   });
 });

@@ -7,6 +7,7 @@ import type { RunStop } from '../../core/run-stop.js';
 import type { Seed } from '../../schema/seed.js';
 import type { Task } from '../../schema/task-types.js';
 import type { Doubt, Refusal, Settlement, Spent } from './call-ends.js';
+import type { ChangedRowStore } from './changed-rows.js';
 import type { DayCap, Intent, IntentResult } from './intents.js';
 import type { MoneyStore } from './money.js';
 import type { Reconciliation } from './reconciliation.js';
@@ -162,8 +163,8 @@ export interface Attempt extends CallKey {
 export type { CallEndRecord, Doubt, Refusal, Settlement, Spent } from './call-ends.js';
 
 /**
- * `superseded`: paid, and its answer is not used: that of a failed row that was opened again, one that is of no use (empty), or lost
- * (`E_CALL_RECONCILED`).
+ * `superseded`: paid, and its answer is not used: that of a failed row that was opened again, of a row that is done anew
+ * (`E_CALL_OUTDATED`), one that is of no use (empty), or lost (`E_CALL_RECONCILED`).
  */
 export type CallState = 'intent' | 'answered' | 'doubtful' | 'limited' | 'failed' | 'superseded';
 
@@ -193,7 +194,7 @@ export interface OutputRow extends Outcome {
   output: string | null;
 }
 
-export interface Store extends SharedStore, MoneyStore, TaskVersionStore {
+export interface Store extends SharedStore, MoneyStore, TaskVersionStore, ChangedRowStore {
   /** Writes come soon: makes the writer ready now, so that the first one does not wait for it. */
   expectWrites(): void;
 

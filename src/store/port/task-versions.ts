@@ -19,6 +19,8 @@ export interface TaskVersion {
   changed: string[];
   /** The first epoch that works by it. */
   fromEpoch: number;
+  /** Outcomes after this sequence number, up to that of the next version, are by it. */
+  fromSeq: number;
   /** When it was taken over; the first: when the run was created. */
   at: EpochMs;
   /** Rows that have their outcome by it. */

@@ -2,6 +2,7 @@
 import * as calls from './call-operations.js';
 import type { Operation } from './operation.js';
 import { reconcile } from './reconcile-operation.js';
+import { changeRows } from './row-changes.js';
 import * as runs from './run-operations.js';
 import { changeTask } from './task-versions.js';
 import * as shared from './worker-operations.js';
@@ -24,6 +25,7 @@ export const OPERATIONS = {
   openEpoch: runs.openEpoch,
   reopenFailed: runs.reopenFailed,
   changeTask,
+  changeRows,
   setControl: runs.setControl,
   takeStartCap: runs.takeStartCap,
   registerQueue: shared.registerQueue,

@@ -6,7 +6,7 @@ import { unknownRun } from '../../core/run-errors.js';
 import type { Intent, IntentResult } from '../port/intents.js';
 import type { CallEndRecord, CallKey, Doubt, Refusal, Settlement, Spent } from '../port/store.js';
 import { type CapDays, capOfUnpriced, capReached, newestSlot, startZone, timesOf } from './caps.js';
-import { chargeDoubt, doubtRule, LATE } from './doubt-charge.js';
+import { chargeDoubt, doubtRule, LATE, OUTDATED } from './doubt-charge.js';
 import { addTotals, book, insertOutcome, type Operation, storable, type TotalsChange, tokenValues } from './operation.js';
 import { RECONCILED } from './reconcile-operation.js';
 import { SQL, type Value } from './statements.js';
@@ -182,12 +182,12 @@ export function* settle(settlement: Settlement): Operation<'used' | 'late'> {
     change = { open: -1, reservedNano: -Number(call['reserved_nano']) };
   } else {
     const { state, code } = yield* storedCall(settlement, attempt);
-    if (state === 'doubtful' && code !== LATE) {
+    if (state === 'doubtful' && code !== LATE && code !== OUTDATED) {
       [call] = yield [SQL.answerDoubtful, [...key, ...end]];
       if (call) change = { doubtful: -1, doubtfulNano: -Number(call['reserved_nano']) };
     }
     // Its cost is settled already; the answer comes too late to be used.
-    if (code === RECONCILED) return 'late';
+    if (code === RECONCILED || (code === OUTDATED && state === 'superseded')) return 'late';
     if (!call && state !== 'answered' && state !== 'superseded') {
       yield* settleLate(settlement, servedModel);
       return 'late';

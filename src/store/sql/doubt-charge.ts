@@ -30,6 +30,8 @@ export function* chargeDoubt({ runId, index, turn, attempt }: Attempt, heldNano:
 
 /** Code of a call whose answer came when the turn had another one already. */
 export const LATE = 'E_CALL_LATE';
+/** Code of a call whose row is done anew, since it is asked something else now: its answer is not used. */
+export const OUTDATED = 'E_CALL_OUTDATED';
 
 /** The run goes on, maybe with another rule, or with answers to estimate by: what its calls in doubt hold goes by it. */
 export function* chargeAnew(runId: string): Operation<void> {

@@ -4,6 +4,7 @@ import type { Wait } from '../../core/gate/wait.js';
 import type { EpochMs, FailureGroup, Outcome } from '../../core/model.js';
 import { spentOf } from '../../core/money/price.js';
 import type { Role } from '../../core/phases.js';
+import { OUTDATED } from './doubt-charge.js';
 import type { ReadConnection } from './read-connection.js';
 import type { Row, Statement } from './statements.js';
 
@@ -13,13 +14,14 @@ const WAITS: Statement = {
     WHERE w.run_id = ?1 AND o.lease_until >= CAST(?2 AS BIGINT)`,
 };
 
-/** A row that made no call counts with nothing. */
+/** A row that made no call counts with nothing, and one that was done anew with its new calls. */
 const FIRST_ROWS: Statement = {
   name: 'firstRows',
   text: `SELECT o.idx AS idx, COUNT(c.idx) AS calls, SUM(c.input_tokens) AS input, SUM(c.cached_tokens) AS cached,
     SUM(c.output_tokens) AS output, COUNT(c.idx) - COUNT(c.input_tokens) AS unmetered, SUM(c.unpriced) AS unpriced,
     SUM(c.cost_nano) AS cost, SUM(c.ended_at - c.started_at) AS ms, MIN(c.role) AS role, MAX(c.role) AS other_role FROM outcomes o LEFT JOIN calls c
     ON c.run_id = o.run_id AND c.idx = o.idx AND c.state IN ('answered', 'superseded')
+    AND (c.code IS NULL OR c.code <> '${OUTDATED}')
     WHERE o.run_id = ?1 AND o.idx < CAST(?2 AS BIGINT) GROUP BY o.idx ORDER BY o.idx`,
 };
 

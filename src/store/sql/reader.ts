@@ -7,6 +7,7 @@ import type { EpochMs, FailureGroup, Outcome, RunState } from '../../core/model.
 import type { Role } from '../../core/phases.js';
 import { unknownRun } from '../../core/run-errors.js';
 import type { Seed } from '../../schema/seed.js';
+import type { BegunRow } from '../port/changed-rows.js';
 import type { CallRow, Control, Indexes, OutputRow, RunRow, RunTotals } from '../port/store.js';
 import type { TaskVersion } from '../port/task-versions.js';
 import type { OwnerRow, QueueRow, ShareRow } from '../port/workers.js';
@@ -14,6 +15,7 @@ import { readFailures, readFirstRows, readHasAnswer, readWaits } from './live-re
 import { MoneyReader } from './money-reader.js';
 import { readOutputRows } from './output-rows.js';
 import type { ReadConnection } from './read-connection.js';
+import { readBegunRows } from './row-changes.js';
 import { readCall, readControl, readOutcome, readQueue, readRun, readSeed, readTotals } from './rows.js';
 import type { Row, Statement } from './statements.js';
 import { readTaskVersions } from './task-versions.js';
@@ -185,6 +187,10 @@ export class Reader {
 
   taskVersions(runId: string): Promise<TaskVersion[]> {
     return readTaskVersions(this.#connection, runId);
+  }
+
+  begunRows(runId: string, from: number, to: number): Promise<BegunRow[]> {
+    return readBegunRows(this.#connection, runId, from, to);
   }
 
   async shares(keys: readonly string[]): Promise<ShareRow[]> {

@@ -31,6 +31,7 @@ type Reads = Pick<
   | 'hasAnswer'
   | 'firstRows'
   | 'taskVersions'
+  | 'begunRows'
   | 'doubtfulCalls'
   | 'spendByModel'
   | 'chargedIn'
@@ -45,6 +46,10 @@ type Reads = Pick<
   | 'shares'
   | 'owners'
 >;
+
+function seedTuple({ index, id, content }: Seed): SeedTuple {
+  return [index, JSON.stringify(id), exactJson(content)];
+}
 
 export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
   const { money } = reader;
@@ -83,6 +88,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     hasAnswer: read(reader.hasAnswer),
     firstRows: read(reader.firstRows),
     taskVersions: read(reader.taskVersions),
+    begunRows: read(reader.begunRows),
     doubtfulCalls: read((runId: string) => money.doubtfulCalls(runId)),
     spendByModel: read((runId: string) => money.spendByModel(runId)),
     chargedIn: read((from: number, to: number) => money.chargedIn(from, to)),
@@ -105,9 +111,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
   async function appendSeeds(runId: string, seeds: readonly Seed[]): Promise<void> {
     const writes: Promise<void>[] = [];
     for (let from = 0; from < seeds.length; from += SEEDS_PER_WRITE) {
-      const tuples = seeds
-        .slice(from, from + SEEDS_PER_WRITE)
-        .map(({ index, id, content }): SeedTuple => [index, JSON.stringify(id), exactJson(content)]);
+      const tuples = seeds.slice(from, from + SEEDS_PER_WRITE).map(seedTuple);
       writes.push(writer.write('appendSeeds', { runId, seeds: tuples }));
     }
     await Promise.all(writes);
@@ -149,6 +153,7 @@ export function sqlStore(writer: Writer, reader: Reader, where: string): Store {
     openEpoch: (runId, workflow, at) => writer.write('openEpoch', { runId, workflow, at }),
     reopenFailed: (runId, cause) => writer.write('reopenFailed', { runId, cause: cause ?? null }),
     changeTask: (change) => writer.write('changeTask', { ...change, at: Date.now() }),
+    changeRows: ({ seeds, ...change }) => writer.write('changeRows', { ...change, seeds: seeds.map(seedTuple) }),
     intend: (intent) => writer.write('intend', intent),
     settle: (settlement) => writer.write('settle', settlement),
     refuse: (refusal) => writer.write('refuse', refusal),

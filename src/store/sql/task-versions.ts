@@ -31,25 +31,35 @@ const TAKE_OVER = statement('takeOverTask', 'UPDATE runs SET task_json = ?2, tas
 
 const VERSIONS = statement(
   'taskVersions',
-  `SELECT v.version, v.task_fingerprint, v.task_json, v.changed_json, v.from_epoch, v.at, o.status, COUNT(o.idx) AS done_rows
+  `SELECT v.version, v.task_fingerprint, v.task_json, v.changed_json, v.from_epoch, v.from_seq, v.at, o.status, COUNT(o.idx) AS done_rows
     FROM task_versions v LEFT JOIN outcomes o ON o.run_id = v.run_id AND o.seq > v.from_seq AND NOT EXISTS (
       SELECT 1 FROM task_versions later WHERE later.run_id = v.run_id AND later.version > v.version AND later.from_seq < o.seq)
     WHERE v.run_id = ?1
-    GROUP BY v.version, v.task_fingerprint, v.task_json, v.changed_json, v.from_epoch, v.at, o.status ORDER BY v.version`,
+    GROUP BY v.version, v.task_fingerprint, v.task_json, v.changed_json, v.from_epoch, v.from_seq, v.at, o.status ORDER BY v.version`,
 );
 
 export const dropTaskVersions = statement('dropTaskVersions', 'DELETE FROM task_versions WHERE run_id = ?1');
 
-export function* changeTask({ at, ...change }: TaskChange & { at: EpochMs }): Operation<boolean> {
-  const { runId, task, taskFingerprint, changed, whileIn } = change;
+/** What decides whether a run may be changed. Throws E_RUN_UNKNOWN. */
+export function* restingRun(
+  runId: string,
+): Operation<{ state: RunState; epoch: number; taskFingerprint: string; seq: number; openCalls: number }> {
   const [run] = yield [RESTING, [runId]];
   if (!run) throw unknownRun(runId);
-  if (!whileIn.includes(run['state'] as RunState) || Number(run['open_calls']) > 0) return false;
+  const taskFingerprint = String(run['task_fingerprint']);
+  const [epoch, seq, openCalls] = [Number(run['epoch']), Number(run['seq']), Number(run['open_calls'])];
+  return { state: run['state'] as RunState, epoch, taskFingerprint, seq, openCalls };
+}
+
+export function* changeTask({ at, ...change }: TaskChange & { at: EpochMs }): Operation<boolean> {
+  const { runId, task, taskFingerprint, changed, whileIn } = change;
+  const run = yield* restingRun(runId);
+  if (!whileIn.includes(run.state) || run.openCalls > 0) return false;
   // Another start has changed it already.
-  if (run['task_fingerprint'] === taskFingerprint) return true;
+  if (run.taskFingerprint === taskFingerprint) return true;
   const taskJson = JSON.stringify(task);
   yield [KEEP_FIRST, [runId]];
-  const from = [Number(run['epoch']) + 1, Number(run['seq'])];
+  const from = [run.epoch + 1, run.seq];
   yield [KEEP_NEXT, [runId, ...from, taskFingerprint, taskJson, JSON.stringify(changed), at]];
   yield [TAKE_OVER, [runId, taskJson, taskFingerprint]];
   return true;
@@ -64,6 +74,7 @@ export async function readTaskVersions(connection: ReadConnection, runId: string
       task: JSON.parse(String(row['task_json'])),
       changed: JSON.parse(String(row['changed_json'])),
       fromEpoch: Number(row['from_epoch']),
+      fromSeq: Number(row['from_seq']),
       at: Number(row['at']),
       ...{ ok: 0, failed: 0, filtered: 0 },
     };

@@ -84,6 +84,7 @@ export function reportOf(part: Partial<CheckReport> = {}): CheckReport {
     worstCostUsd: 0.25,
     maxCostUsd: null,
     doneRows: 0,
+    anewRows: 0,
     sampleRun: null,
     estimate: null,
     ...part,
