@@ -30,7 +30,7 @@ export interface Group {
   writes: readonly Write[];
   forMs: number;
   /** Those that wait for their answers. */
-  patient: ReadonlySet<Write>;
+  patient: Pick<WeakSet<Write>, 'has'>;
 }
 
 /** Values of the performed writes; or, when nothing may be committed, the writes whose answers were foretold wrong. */

@@ -56,6 +56,8 @@ export class PostgresWriter implements Writer {
   readonly #url: string;
   readonly #where: string;
   readonly #foretold = new Foretold();
+  /** Writes whose answers were foretold wrong: they wait for them, in whatever group they are next. */
+  readonly #patient = new WeakSet<Write>();
   #client: pg.Client | null = null;
   #queue: QueuedWrite[] = [];
   #working: Promise<void> | null = null;
@@ -128,7 +130,6 @@ export class PostgresWriter implements Writer {
 
   /** Commits writes from the front of the group, at least one. When the connection breaks it finds out whether the commit was made. */
   async #commit(group: readonly QueuedWrite[]): Promise<Result[]> {
-    const patient = new Set<Write>();
     for (let deadline = 0; ; ) {
       let transaction: string | null = null;
       let results: Result[] = [];
@@ -136,10 +137,10 @@ export class PostgresWriter implements Writer {
         this.#client ??= await connect(this.#url, { pipeline: true });
         const client = this.#client;
         transaction = await this.#begin(client, group);
-        const writes = { writes: group, forMs: MAX_GROUP_MS, patient };
+        const writes = { writes: group, forMs: MAX_GROUP_MS, patient: this.#patient };
         const performed = await performAhead(writes, this.#foretold, ([statement, values]) => execute(client, statement, values));
         if ('wrong' in performed) {
-          for (const write of performed.wrong) patient.add(write);
+          for (const write of performed.wrong) this.#patient.add(write);
           await client.query('ROLLBACK');
           continue;
         }
