@@ -12,6 +12,7 @@
 import { join } from 'node:path';
 import { HELP, optionsOf } from '../scripts/program-options.mjs';
 import { Bed } from './bed/bed.mjs';
+import { postgresOf } from './bed/postgres.mjs';
 import { machineLine, median } from './bed/processes.mjs';
 import { ProviderLog } from './bed/provider-log.mjs';
 import { writeSection } from './docs-page.mjs';
@@ -27,6 +28,9 @@ const WORKER_MB = 400;
  *   temporalCpu: number, clientCpu: number, hostMb: number,
  *   temporalMb: number, clientMb: number, bytes: number, plainEfficiency: number, plainCpu: number}} Figures
  */
+
+/** Least efficiency with a PostgreSQL on the same machine as the store. @type {Record<string, number>} */
+const ON_POSTGRES = { 'small-1000x50': 0.85, wide: 0.65 };
 
 /** @type {Figures | null} */
 let tenThousand = null;
@@ -134,12 +138,21 @@ const values = optionsOf({
   options: {
     only: { type: 'string', value: 'NAME,...', about: 'these scenarios; all without it' },
     repeat: { type: 'string', value: 'N', whole: true, default: '5', about: 'runs of each scenario, of which the median counts' },
+    store: { type: 'string', value: 'postgres', about: 'a PostgreSQL server of its own as the store, instead of the file' },
+    'store-ms': {
+      type: 'string',
+      value: 'MS',
+      whole: true,
+      default: '0',
+      about: 'how much later its answers come, as over a network',
+    },
     'write-docs': { type: 'boolean', default: false, allParts: true, about: 'the tables into docs/benchmarks.md' },
     help: HELP,
   },
 });
 const repeat = Number(values.repeat);
 const only = values.only?.split(',');
+const postgres = await postgresOf(values);
 
 /** @param {Bed} bed @param {Scenario} scenario @returns {Promise<Figures>} */
 async function measure(bed, scenario) {
@@ -194,6 +207,13 @@ function windowOf(log) {
   return Math.max(...log.ends.values()) - log.begin;
 }
 
+/** @param {string} name @param {Figures} figures @returns {[string, boolean][]} */
+function postgresGoals(name, { efficiency }) {
+  const least = ON_POSTGRES[name];
+  if (least === undefined || postgres?.delayMs !== 0) return [];
+  return [[`efficiency ${efficiency.toFixed(3)} on PostgreSQL, at least ${least}`, efficiency >= least]];
+}
+
 /** @param {number} value @param {number} digits */
 const shown = (value, digits) => (Number.isFinite(value) ? value.toFixed(digits) : '-');
 
@@ -227,6 +247,7 @@ const TITLES = [
 ];
 
 const bed = new Bed();
+if (postgres) bed.env = { ...bed.env, SWARM_DATABASE_URL: postgres.url };
 /** @type {string[][]} */
 const table = [];
 /** Goals as they came out. @type {string[]} */
@@ -241,7 +262,9 @@ function tell(name, text, reached) {
 }
 
 try {
-  console.log(`${machineLine()}; ${repeat} repeats, median`);
+  console.log(
+    `${machineLine()}; ${repeat} repeats, median${postgres ? `; the store is a PostgreSQL, +${postgres.delayMs} ms` : ''}`,
+  );
   if (!only || only.includes('cold')) {
     const ms = await bed.cold();
     console.log('cold:');
@@ -261,12 +284,13 @@ try {
         `memory host ${figures.hostMb} MB, Temporal ${figures.temporalMb} MB, client ${figures.clientMb} MB, ` +
         `${shown(figures.bytes, 0)} bytes/row`,
     );
-    const goals = scenario.goal(figures);
+    const goals = postgres ? postgresGoals(name, figures) : scenario.goal(figures);
     goals.push([`worker memory ${figures.hostMb} MB, under ${WORKER_MB}`, figures.hostMb < WORKER_MB]);
     for (const [text, reached] of goals) tell(name, text, reached);
   }
 } finally {
   await bed.close();
+  await postgres?.stop();
 }
 if (values['write-docs']) {
   writeSection('bench', [`${machineLine()}; ${repeat} repeats, medians.`, '', ...markdownTable(TITLES, table), '', ...outcomes]);

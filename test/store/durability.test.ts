@@ -112,6 +112,34 @@ describe.each(databases)('durability on $name', ({ name, missing, place }) => {
     await Promise.all([one.close(), two.close()]);
   });
 
+  test('another process ends calls amid bursts of its maker -> each write sees the real state', async () => {
+    const location = await place();
+    const [maker, other] = await Promise.all([openStore(location), openStore(location)]);
+    await stagedRun(maker, 'r', 30);
+    for (const id of ['me', 'other']) await maker.beat({ id, home: `/${id}`, pid: 1 }, NOW + 1_000);
+    const rows = Array.from({ length: 10 }, (_, index) => index);
+    const intended = await Promise.all(rows.map((index) => maker.intend(intentOf('r', index))));
+    expect(intended).toEqual(rows.map(() => ({ kind: 'go', attempt: 1 })));
+    // Row 3 is refused and called again there, row 5 answered there.
+    await other.refuse({ runId: 'r', index: 3, turn: 1, attempt: 1, kind: 'limited', code: 'E_CALL_RATE', at: NOW });
+    expect(await other.intend(intentOf('r', 3, { owner: 'other' }))).toEqual({ kind: 'go', attempt: 2 });
+    await other.settle(settlementOf('r', 5, { outcome: outcomeOf(5) }));
+    const settled = rows.map((index) => maker.settle(settlementOf('r', index, { outcome: outcomeOf(index) })));
+    const more = rows.map((index) => maker.intend(intentOf('r', 10 + index)));
+    const twice = [3, 5, 12].map((index) => maker.intend(intentOf('r', index)));
+    expect(await Promise.all(settled)).toEqual(rows.map((index) => (index === 3 ? 'late' : 'used')));
+    expect(await Promise.all(more)).toEqual(rows.map(() => ({ kind: 'go', attempt: 1 })));
+    const [third, fifth, twelfth] = await Promise.all(twice);
+    expect([third, fifth, twelfth]).toEqual([
+      { kind: 'elsewhere', owner: 'other' },
+      { kind: 'answered' },
+      { kind: 'elsewhere', owner: 'me' },
+    ]);
+    const totals = { ok: 9, seq: 9, calls: 9, limited: 1, open: 11, settledNano: 630, reservedNano: 1_100 };
+    expect(await other.totals('r')).toMatchObject(totals);
+    await Promise.all([maker.close(), other.close()]);
+  });
+
   test('kill -9 of two processes in mid-writing -> nothing acknowledged is lost, totals add up', async () => {
     const location = await place();
     const store = await openStore(location);

@@ -70,8 +70,9 @@ export function describeUrl(url: string): string {
   );
 }
 
-export async function connect(url: string): Promise<pg.Client> {
-  const client = new pg.Client(settings(url));
+/** `pipeline`: a statement is sent without waiting for the answers to those before it. @default false */
+export async function connect(url: string, { pipeline = false } = {}): Promise<pg.Client> {
+  const client = new pg.Client({ ...settings(url), pipeline });
   // Without a listener a lost connection would end the process; the next statement reports it.
   client.on('error', () => {});
   await client.connect();

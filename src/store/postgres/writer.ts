@@ -7,20 +7,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
 import { EXIT, isDiskFault, SwarmError } from '../../core/errors.js';
 import type { ShareRequest } from '../port/workers.js';
-import {
-  type OperationInput,
-  type OperationName,
-  type OperationResult,
-  startOperation,
-  type Write,
-  type Writer,
-} from '../sql/all-operations.js';
-import { runAsync } from '../sql/operation.js';
+import type { OperationInput, OperationName, OperationResult, Write, Writer } from '../sql/all-operations.js';
 import { isAway, isContention, PATIENCE_MS, storeError } from '../store-errors.js';
+import { performAhead } from './ahead.js';
 import { connect, execute } from './connection.js';
+import { Foretold } from './foretold.js';
 
 const MAX_GROUP = 512;
-/** A write is several round trips: a shorter group would be mostly commits. */
+/** A group is three round trips, and more where a write waits for answers: a shorter one would be mostly commits. */
 const MAX_GROUP_MS = 10;
 const CONTENTION_TRIES = 10;
 
@@ -61,6 +55,9 @@ function lockOf({ name, input }: Write): string[] {
 export class PostgresWriter implements Writer {
   readonly #url: string;
   readonly #where: string;
+  readonly #foretold = new Foretold();
+  /** Writes whose answers were foretold wrong: they wait for them, in whatever group they are next. */
+  readonly #patient = new WeakSet<Write>();
   #client: pg.Client | null = null;
   #queue: QueuedWrite[] = [];
   #working: Promise<void> | null = null;
@@ -137,17 +134,17 @@ export class PostgresWriter implements Writer {
       let transaction: string | null = null;
       let results: Result[] = [];
       try {
-        this.#client ??= await connect(this.#url);
+        this.#client ??= await connect(this.#url, { pipeline: true });
         const client = this.#client;
-        await client.query('BEGIN');
-        transaction = await this.#lock(client, group);
-        const until = performance.now() + MAX_GROUP_MS;
-        for (const write of group) {
-          if (results.length > 0 && performance.now() > until) break;
-          results.push({
-            value: await runAsync(startOperation(write), ([statement, values]) => execute(client, statement, values)),
-          });
+        transaction = await this.#begin(client, group);
+        const writes = { writes: group, forMs: MAX_GROUP_MS, patient: this.#patient };
+        const performed = await performAhead(writes, this.#foretold, ([statement, values]) => execute(client, statement, values));
+        if ('wrong' in performed) {
+          for (const write of performed.wrong) this.#patient.add(write);
+          await client.query('ROLLBACK');
+          continue;
         }
+        results = performed.values.map((value) => ({ value }));
         await client.query('COMMIT');
         return results;
       } catch (cause) {
@@ -162,12 +159,16 @@ export class PostgresWriter implements Writer {
     }
   }
 
-  /** Takes the locks of the group until its commit. Returns the transaction's id. */
-  async #lock(client: pg.Client, group: readonly Write[]): Promise<string> {
+  /** Opens a transaction that has the locks of the group until its end. Returns its id. */
+  async #begin(client: pg.Client, group: readonly Write[]): Promise<string> {
     const locks = [...new Set(group.flatMap(lockOf))].sort();
     const text = `SELECT pg_current_xact_id()::text AS id, (SELECT COUNT(pg_advisory_xact_lock(hashtextextended(name, 0)))
       FROM unnest($1::text[]) WITH ORDINALITY AS locks(name, position)) AS taken`;
-    const { rows } = await client.query<{ id: string }>({ name: 'lock', text, values: [locks] });
+    // Waited for before the first write leaves: without a transaction its statements would stand each for itself.
+    const [, { rows }] = await Promise.all([
+      client.query('BEGIN'),
+      client.query<{ id: string }>({ name: 'lock', text, values: [locks] }),
+    ]);
     return String(rows[0]?.id);
   }
 
@@ -178,7 +179,7 @@ export class PostgresWriter implements Writer {
       if (performance.now() > deadline) throw cause;
       await sleep(wait);
       try {
-        this.#client = await connect(this.#url);
+        this.#client = await connect(this.#url, { pipeline: true });
         if (transaction === null) return [];
         const { rows } = await this.#client.query<{ status: string | null }>('SELECT pg_xact_status($1::xid8) AS status', [
           transaction,

@@ -1,6 +1,6 @@
 /**
  * A write is a generator that yields statements and gets their rows back. It says what to do once, for both databases: a synchronous
- * driver runs it in the writer thread (libsql), an asynchronous one over a connection (PostgreSQL).
+ * driver runs it in the writer thread (libsql), an asynchronous one ahead of its answers (PostgreSQL).
  */
 import type { NanoUsd, Outcome, Usage } from '../../core/model.js';
 import { type Row, SQL, type Statement, type Value } from './statements.js';
@@ -11,12 +11,6 @@ export type Operation<T> = Generator<Step, T, Row[]>;
 export function runSync<T>(operation: Operation<T>, execute: (step: Step) => Row[]): T {
   let next = operation.next();
   while (!next.done) next = operation.next(execute(next.value));
-  return next.value;
-}
-
-export async function runAsync<T>(operation: Operation<T>, execute: (step: Step) => Promise<Row[]>): Promise<T> {
-  let next = operation.next();
-  while (!next.done) next = operation.next(await execute(next.value));
   return next.value;
 }
 

@@ -116,7 +116,7 @@ export const SQL = define({
   // Outcomes.
   insertOutcome: `INSERT INTO outcomes (run_id, idx, seq, status, cause, from_turn, turns, outcome_json)
     VALUES (?1, ?2, (SELECT seq + 1 FROM run_totals WHERE run_id = ?1), ?3, ?4, ?5, ?6, ?7)
-    ON CONFLICT (run_id, idx) DO NOTHING RETURNING seq`,
+    ON CONFLICT (run_id, idx) DO NOTHING RETURNING idx`,
   countFailed: `SELECT COUNT(*) AS n FROM outcomes WHERE ${FAILED}`,
   supersedeSpent: `UPDATE calls SET state = 'superseded' WHERE run_id = ?1 AND state = 'answered'
     AND turn = (SELECT MAX(last.turn) FROM calls last WHERE last.run_id = ?1 AND last.idx = calls.idx AND last.state = 'answered')
