@@ -16,6 +16,8 @@ const SUITES = /** @type {const} */ ([
   'lanes',
   'million',
   'workers',
+  'waste',
+  'seeds',
 ]);
 
 /** @typedef {typeof SUITES[number]} SuiteName */

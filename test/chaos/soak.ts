@@ -32,6 +32,8 @@ const SUITES: Readonly<Record<SuiteName, () => Promise<{ default: SoakSuite }>>>
   lanes: () => import('./suites/lanes.js'),
   million: () => import('./suites/million.js'),
   workers: () => import('./suites/workers.js'),
+  waste: () => import('./suites/waste.js'),
+  seeds: () => import('./suites/seeds.js'),
 };
 
 const print = (line: string) => process.stdout.write(`${line}\n`);

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { callId } from '../../src/core/names.js';
 import { openStore } from '../../src/store/open-store.js';
 import type { CallRow, Store } from '../../src/store/port/store.js';
 import { isAlive, until } from '../host/host-support.js';
@@ -46,10 +47,12 @@ export class Team {
     return team;
   }
 
-  async startWorker(at: number): Promise<void> {
+  /** `env` is added to that of the home. */
+  async startWorker(at: number, env: NodeJS.ProcessEnv = {}): Promise<void> {
     const host = this.home.host();
     if (!host) throw new Error('no host is running');
     const worker = this.home.swarm(['worker'], {
+      ...env,
       SWARM_HOME: join(this.home.folder, `worker-${at}`),
       TEMPORAL_ADDRESS: host.temporalAddress,
       TEMPORAL_NAMESPACE: host.namespace,
@@ -131,11 +134,14 @@ export class Team {
   /** Calls of a run by the process that made them. */
   async callsByProcess(run: string): Promise<Map<string, number>> {
     const counts = new Map<string, number>();
-    for (const call of await this.#calls(run)) {
-      const name = this.#names.get(pidOf(call)) ?? call.owner;
-      counts.set(name, (counts.get(name) ?? 0) + 1);
-    }
+    for (const name of (await this.processes(run)).values()) counts.set(name, (counts.get(name) ?? 0) + 1);
     return counts;
+  }
+
+  /** Names of the processes that made a run's calls, by the id that each call was sent with. */
+  async processes(run: string): Promise<Map<string, string>> {
+    const calls = await this.#calls(run);
+    return new Map(calls.map((call) => [callId({ ...call, runId: run }), this.#names.get(pidOf(call)) ?? call.owner]));
   }
 
   async close(): Promise<void> {

@@ -4,11 +4,10 @@
  */
 import { execFile } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { ROOT } from '../../scripts/paths.mjs';
+import { FrontDoor } from '../support/front-door.js';
 import { type Provider, paidTwice, SIM_TASK_PRICE } from '../support/provider.js';
 import { SwarmHome } from '../support/swarm-home.js';
 
@@ -151,34 +150,13 @@ it('a cap that is reached -> the command with a higher one goes on, and so does 
   expect(paidTwice(provider.billed())).toEqual([]);
 }, 120_000);
 
-/** Takes one key alone, and hands what has it to the provider of this test. */
-async function locked(key: string): Promise<{ url: string; server: Server }> {
-  const server = createServer(async (request, response) => {
-    if (request.headers.authorization !== `Bearer ${key}`) {
-      response.writeHead(401, { 'content-type': 'application/json' });
-      response.end(JSON.stringify({ error: { message: 'Incorrect API key provided.', code: 'invalid_api_key' } }));
-      return;
-    }
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const answer = await fetch(`${provider.url}/chat/completions`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: Buffer.concat(chunks),
-    });
-    response.writeHead(answer.status, { 'content-type': 'application/json' });
-    response.end(await answer.text());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, server };
-}
-
 it('a key that the provider refuses, then a copied folder -> the way on works, done rows are not paid again', async () => {
   provider.forget();
-  const { url, server } = await locked('the-right-one');
+  const door = await FrontDoor.open(provider.url);
+  door.rule = ({ key }) => (key === 'the-right-one' ? null : '401');
   try {
     const { task, change, folder } = copyExample('keyed', 'worker_api_key_env: MY_KEY\nworker_max_tokens: 31\n');
-    change(provider.url, url);
+    change(provider.url, door.url);
     const refused = await type(`${SWARM} run ${task} --yes`, { MY_KEY: 'a-wrong-one' });
     expect(refused.code).toBe(5);
     expect(refused.said).toContain('MY_KEY');
@@ -199,7 +177,6 @@ it('a key that the provider refuses, then a copied folder -> the way on works, d
     const own = await type(`${SWARM} run 'keyed copy/task.yaml' --yes`, { MY_KEY: 'the-right-one' });
     expect([own.code, own.said]).toEqual([0, expect.stringContaining('20 ok')]);
   } finally {
-    server.closeAllConnections();
-    server.close();
+    await door.close();
   }
 }, 120_000);

@@ -18,6 +18,8 @@ import type { TurnInHand } from './turn-in-hand.js';
 
 /** How often a call that another process makes is looked up. */
 const ELSEWHERE_MS = 300;
+/** How often it is asked whether rows still fail alike: any answer may be an ok row. */
+const ALIKE_MS = 100;
 const UNDER_SUSPICION = 'the answers that are under way';
 
 /** Something near may change soon: ask again from here. */
@@ -46,7 +48,7 @@ export class MakeCall {
     const { context } = turn;
     const refused = stoppedForAll(this.#deps, context);
     if (refused) return refused;
-    if (context.suspicion.holds) return { kind: 'hold', ms: ELSEWHERE_MS, reason: UNDER_SUSPICION };
+    if (context.suspicion.holds(this.#deps.clock.now())) return { kind: 'hold', ms: ALIKE_MS, reason: UNDER_SUSPICION };
     const place = await this.#admit(turn, question.tokens);
     if (place.kind !== 'go') return notSent(this.#deps, context, place);
     try {
@@ -75,7 +77,8 @@ export class MakeCall {
   async #intend({ context, key }: TurnInHand, { reservedNano, wary, simulated }: Worth): Promise<IntentResult> {
     const { run, phase, use } = context;
     const { owner, clock, gates, homeCap = null } = this.#deps;
-    const money = { reservedNano, wary, simulated, timeZone: run.task.timeZone, homeCap };
+    const { timeZone, pauseAfter } = run.task;
+    const money = { reservedNano, wary, simulated, timeZone, homeCap };
     const overdue = gates.overdue();
     const known = {
       epoch: run.epoch,
@@ -83,6 +86,7 @@ export class MakeCall {
       role: use.role,
       owner,
       at: clock.wall(),
+      pauseAfter,
       ...(overdue.length > 0 && { overdue }),
     };
     return await this.#intents.intend({ ...key, ...money, ...known });
@@ -100,6 +104,9 @@ export class MakeCall {
       case 'halted':
         if (intent.stop) turn.context.of.stop ??= { kind: 'stop', ...intent.stop };
         return notSent(this.#deps, turn.context, { kind: intent.cancelled ? 'cancelled' : 'paused' });
+      case 'alike':
+        turn.context.suspicion.alike(this.#deps.clock.now() + ALIKE_MS);
+        return { kind: 'hold', ms: ALIKE_MS, reason: UNDER_SUSPICION };
       case 'elsewhere':
         if (intent.owner !== this.#deps.owner) return { kind: 'hold', ms: ELSEWHERE_MS, reason: 'another process' };
         await this.#intents.abandon(turn.key);
@@ -138,8 +145,8 @@ export class MakeCall {
     // Meanwhile: at most the calls that were in flight then are made.
     const refusedSince = stoppedForAll(this.#deps, context);
     if (refusedSince) return await this.#unsent(attempt, refusedSince);
-    if (context.suspicion.holds)
-      return await this.#unsent(attempt, { kind: 'wait', until: clock.now() + ELSEWHERE_MS, reason: UNDER_SUSPICION });
+    if (context.suspicion.holds(clock.now()))
+      return await this.#unsent(attempt, { kind: 'wait', until: clock.now() + ALIKE_MS, reason: UNDER_SUSPICION });
     const started = clock.now();
     const sentAt = clock.wall();
     const result = await this.#ask(turn, question, attempt);

@@ -26,6 +26,7 @@ export async function settleCall(deps: ActivityDeps, turn: TurnInHand, call: Ans
   const outcome = step.kind === 'ask' ? null : outcomeOf(seed, history, step);
   const record = { ...call.attempt, ...answered, at: deps.clock.wall(), ...turn.outcomePart(outcome) };
   const used = await deps.callEnds.store({ kind: 'settle', record });
+  if (outcome?.status === 'ok') context.suspicion.rowIsOk();
   context.measured.calls += 1;
   context.measured.ms += callMs;
   // This process was taken for dead meanwhile: the conversation goes on with the answer of the one that made the turn again.

@@ -1,8 +1,10 @@
 /**
  * Whether what a row met is its own, or wrong for every row: the request, or the address. Known once a call of the run was answered (then
- * it is the row's), or once several rows met the same, nothing is under way any more and no call was answered.
+ * it is the row's), or once several rows met the same, nothing is under way any more and no call was answered. And whether rows that failed
+ * alike wait for the calls that are under way, in all processes.
  */
 import type { CallFailure, Suspect } from '../../core/call-failure.js';
+import type { EpochMs } from '../../core/model.js';
 import type { Seed } from '../../schema/seed.js';
 
 /** One row alone proves nothing, however it is refused. */
@@ -28,6 +30,8 @@ export class Suspicion {
   /** Rows that wait for the verdict, or act on it. */
   #weighing = 0;
   #answered: boolean;
+  /** By the steady clock. */
+  #alikeUntil = 0;
 
   /** @param answered the run has an answer already: there is nothing to suspect. */
   constructor(answered: boolean) {
@@ -35,8 +39,19 @@ export class Suspicion {
   }
 
   /** True while it is found out whether all calls are in vain: none begins. */
-  get holds(): boolean {
+  holds(now: EpochMs): boolean {
+    if (now < this.#alikeUntil) return true;
     return this.#weighing > 0 && [...this.#met.values()].some(({ size }) => size >= ALIKE_ROWS);
+  }
+
+  /** The store has said that so many rows failed alike that none may begin: it is asked again then. */
+  alike(until: EpochMs): void {
+    this.#alikeUntil = until;
+  }
+
+  /** A row ended well here, and the store knows it. */
+  rowIsOk(): void {
+    this.#alikeUntil = 0;
   }
 
   get answered(): boolean {

@@ -27,6 +27,8 @@ export interface Intent extends CallKey {
   wary?: boolean;
   /** No money is spent: it is in no day's sum, and no day's cap holds it back. @default false */
   simulated?: boolean;
+  /** So many rows in a row failed alike: no call goes before those under way have ended; null: however many. @default PAUSE_AFTER */
+  pauseAfter?: number | null | undefined;
 }
 
 export interface DayCap {
@@ -64,12 +66,18 @@ export interface Halted {
   stop: RunStop | null;
 }
 
+/** So many rows in a row failed alike that the calls under way have to show whether all do. */
+export interface Alike {
+  kind: 'alike';
+}
+
 export type IntentResult =
   | { kind: 'go'; attempt: number }
   /** Settled + reserved + doubtful + this one would pass a cap. */
   | Capped
   | Unpriced
   | Halted
+  | Alike
   /** The answer is stored already: read it. */
   | { kind: 'answered' }
   /** The seed has its outcome already. */

@@ -52,6 +52,12 @@ function lockOf({ name, input }: Write): string[] {
   return rateKey === undefined ? ledger : [`rate/${rateKey}`];
 }
 
+/** A lease that is renewed late is lost with all that its process was about to send, and until a stop is committed others send in vain. */
+function isUrgent({ name, input }: Write): boolean {
+  if (name === 'beat') return (input as OperationInput<'beat'>).until > 0;
+  return (input as { stop?: object }).stop !== undefined;
+}
+
 export class PostgresWriter implements Writer {
   readonly #url: string;
   readonly #where: string;
@@ -60,6 +66,8 @@ export class PostgresWriter implements Writer {
   readonly #patient = new WeakSet<Write>();
   #client: pg.Client | null = null;
   #queue: QueuedWrite[] = [];
+  /** Written before what waits in the queue. */
+  readonly #urgent: QueuedWrite[] = [];
   #working: Promise<void> | null = null;
   #closed = false;
 
@@ -77,7 +85,8 @@ export class PostgresWriter implements Writer {
       return Promise.reject(new SwarmError(problem, EXIT.bug));
     }
     return new Promise((resolve, reject) => {
-      this.#queue.push({ name, input, resolve: resolve as (value: unknown) => void, reject });
+      const write = { name, input, resolve: resolve as (value: unknown) => void, reject };
+      (isUrgent(write) ? this.#urgent : this.#queue).push(write);
       this.#working ??= this.#work();
     });
   }
@@ -85,8 +94,9 @@ export class PostgresWriter implements Writer {
   async #work(): Promise<void> {
     // What arrives in the same turn of the event loop shares the first commit.
     await new Promise((resolve) => setImmediate(resolve));
-    while (this.#queue.length > 0) {
-      const group = this.#queue.slice(0, MAX_GROUP);
+    while (this.#queue.length > 0 || this.#urgent.length > 0) {
+      const urgent = this.#urgent.splice(0, MAX_GROUP);
+      const group = [...urgent, ...this.#queue.splice(0, MAX_GROUP - urgent.length)];
       let results: Result[];
       try {
         results = await this.#commit(group);
@@ -95,7 +105,7 @@ export class PostgresWriter implements Writer {
         const isFault = isAway(cause) || isDiskFault(storeError(cause, this.#where));
         results = isFault ? group.map(() => ({ cause })) : await this.#commitAlone(group);
       }
-      this.#queue = this.#queue.slice(results.length);
+      this.#queue.unshift(...group.slice(results.length));
       results.forEach((result, position) => {
         const write = group[position];
         if ('value' in result) write?.resolve(result.value);

@@ -3,6 +3,7 @@
 import type { NanoUsd, Outcome } from '../../core/model.js';
 import { type LedgerSlot, ledgerDayOf, ledgerSlot } from '../../core/money/ledger-slot.js';
 import { unknownRun } from '../../core/run-errors.js';
+import { PAUSE_AFTER } from '../../schema/task-types.js';
 import type { Intent, IntentResult } from '../port/intents.js';
 import type { CallEndRecord, CallKey, Doubt, Refusal, Settlement, Spent } from '../port/store.js';
 import { type CapDays, capOfUnpriced, capReached, newestSlot, startZone, timesOf } from './caps.js';
@@ -10,7 +11,7 @@ import { chargeDoubt, doubtRule, LATE, OUTDATED } from './doubt-charge.js';
 import { addTotals, book, insertOutcome, type Operation, storable, type TotalsChange, tokenValues } from './operation.js';
 import { RECONCILED } from './reconcile-operation.js';
 import { SQL, type Value } from './statements.js';
-import { countAlike, haltOf, stopRuns } from './stop-operations.js';
+import { countAlike, haltOf, stopRuns, weighAlike } from './stop-operations.js';
 
 /** Code of a call whose process died. */
 export const CRASHED = 'E_CALL_CRASHED';
@@ -75,14 +76,14 @@ function remember(runId: string, zone: string | null): void {
 
 /** Takes the money if no cap is in the way. */
 function* reserve(intent: Intent, reservedNano: NanoUsd): Operation<Reserved> {
-  const { runId, index, at, timeZone = 'UTC', simulated = false } = intent;
+  const { runId, index, at, timeZone = 'UTC', simulated = false, pauseAfter = PAUSE_AFTER } = intent;
   const homeCap = (simulated ? null : intent.homeCap) ?? null;
   const ask = function* (slot: LedgerSlot, zone: string | null): Operation<Reserved> {
     const day = ledgerDayOf(slot, timeZone);
     const start = zone === null ? day : ledgerDayOf(slot, zone);
     const home = homeCap === null ? day : ledgerDayOf(slot, homeCap.timeZone);
     const ranges = [day.from, day.to, homeCap?.capNano ?? null, home.from, home.to, slot];
-    const more = [timesOf(intent), zone ?? '', start.from, start.to, simulated ? 0 : 1];
+    const more = [timesOf(intent), zone ?? '', start.from, start.to, simulated ? 0 : 1, pauseAfter];
     const admitted = (yield [SQL.reserve, [runId, reservedNano, index, ...ranges, ...more]]).length > 0;
     return { admitted, slot, days: { day, start, home } };
   };
@@ -124,8 +125,8 @@ export function* intend(intent: Intent): Operation<IntentResult> {
   }
   if (admitted) yield addTotals(runId, { open: -1, reservedNano: -reservedNano });
   if (stop) return stop;
-  const halted = yield* haltOf(runId);
-  if (halted) return halted;
+  const held = (yield* haltOf(runId)) ?? (yield* weighAlike(intent));
+  if (held) return held;
   return yield* capReached(intent, reservedNano, days);
 }
 

@@ -78,6 +78,7 @@ export const SQL = define({
        AND (start_cap_zone <> CAST(?11 AS TEXT) OR start_cap_nano < ${dayCharge('?12', '?13')}))))
     AND NOT EXISTS (SELECT 1 FROM ledger WHERE slot > CAST(?9 AS BIGINT))
     AND (CAST(?6 AS BIGINT) IS NULL OR CAST(?6 AS BIGINT) >= ${dayCharge('?7', '?8')})
+    AND (CAST(?15 AS BIGINT) IS NULL OR alike_rows < CAST(?15 AS BIGINT))
     RETURNING run_id`,
   caps: `SELECT call_cap_nano, row_cap_nano, cap_nano, day_cap_nano, start_cap_nano FROM controls WHERE run_id = ?1`,
   startZone: 'SELECT start_cap_zone FROM controls WHERE run_id = ?1 AND start_cap_nano IS NOT NULL',
@@ -169,7 +170,10 @@ export const SQL = define({
 
   // Stops.
   countAlike: `UPDATE run_totals SET alike_rows = CASE WHEN alike_code = ?2 THEN alike_rows + 1 ELSE 1 END, alike_code = ?2
-    WHERE run_id = ?1 RETURNING alike_rows`,
+    WHERE run_id = ?1 RETURNING alike_rows, open_calls`,
+  alikeRows: 'SELECT alike_rows, open_calls FROM run_totals WHERE run_id = ?1',
+  lastAlike: `SELECT outcome_json FROM outcomes WHERE run_id = ?1 AND status = 'failed' AND (cause IS NULL OR cause <> 'capped')
+    ORDER BY seq DESC LIMIT 1`,
   forgetAlike: 'UPDATE run_totals SET alike_rows = 0 WHERE run_id = ?1 AND alike_rows > 0',
   taskOf: 'SELECT task_json FROM runs WHERE id = ?1',
   stopRun: 'UPDATE controls SET stop_json = ?2, version = version + 1 WHERE run_id = ?1 AND stop_json IS NULL',
