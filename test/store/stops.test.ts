@@ -1,9 +1,11 @@
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../src/core/model.js';
 import type { Task } from '../../src/schema/task-types.js';
 import type { Store } from '../../src/store/port/store.js';
+import { PATIENCE } from '../support/patience.js';
 import { answer, intentOf, NOW, newRun, openStore, outcomeOf, settlementOf, stagedRun, testDatabases } from './databases.js';
 
+vi.setConfig(PATIENCE);
 const databases = await testDatabases();
 afterAll(() => Promise.all(databases.map((database) => database.stop())));
 

@@ -1,8 +1,10 @@
 /** What may not wait behind a busy store's other writes. A file's queue is as short as its disk is quick: only PostgreSQL has one. */
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test, vi } from 'vitest';
 import { openStore } from '../../src/store/open-store.js';
+import { PATIENCE } from '../support/patience.js';
 import { intentOf, NOW, stagedRun, testDatabases } from './databases.js';
 
+vi.setConfig(PATIENCE);
 const databases = await testDatabases();
 afterAll(() => Promise.all(databases.map((database) => database.stop())));
 const WAITING = 1_500;

@@ -1,6 +1,6 @@
 /** A copy of what version 0.1.0 left (test/fixtures/landed-0.1.0), put to rights for another place: its folder, machine and provider. */
-import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'libsql';
@@ -27,7 +27,10 @@ export function saidThen(file: string): string {
 
 /** Task and fingerprint of each run, as they were stored. */
 export function storedTasks(): { id: string; task: Task; fingerprint: string }[] {
-  const db = new Database(join(LANDED, 'home', 'store.db'), { readonly: true });
+  // Also who only reads writes files of his own beside a database.
+  const folder = mkdtempSync(join(tmpdir(), 'swarm-landed-'));
+  cpSync(join(LANDED, 'home', 'store.db'), join(folder, 'store.db'));
+  const db = new Database(join(folder, 'store.db'), { readonly: true });
   try {
     const rows = db.prepare('SELECT id, task_json, task_fingerprint FROM runs').all() as Record<string, string>[];
     return rows.map((row) => ({
@@ -37,6 +40,7 @@ export function storedTasks(): { id: string; task: Task; fingerprint: string }[]
     }));
   } finally {
     db.close();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
