@@ -104,6 +104,19 @@ export class Team {
     }
   }
 
+  /** Waits until the host and all workers have calls of the run under way at once. Throws when they never have. */
+  async untilAllHold(run: string): Promise<void> {
+    const pids = [this.home.hostPid(), ...this.#workers.map(({ pid }) => pid)];
+    await until(
+      'all processes hold calls',
+      async () => {
+        const holders = new Set((await this.#calls(run)).filter((call) => call.state === 'intent').map(pidOf));
+        return pids.every((pid) => holders.has(pid));
+      },
+      HOLDS_MS,
+    );
+  }
+
   /**
    * How long each blow's calls waited for another process, in ms: from the blow to the next call of the first of its rows. Blows whose
    * calls had all been answered are left out.

@@ -30,10 +30,10 @@ describe.skipIf(missing !== null)(
       ['key', 'is revoked', 1],
       ['model', 'is retired', 20],
     ])(
-      '%s %s after 80 of 200 rows -> no intent after the stop, last sends within a second, paused; mended: each row paid once',
+      '%s %s in the middle of 200 rows -> no intent after the stop, last sends within a second, paused; mended: each row paid once',
       async (kind, _what, sliceSize) => {
         const work = { rows: 200, turns: 1, sliceSize, workers: 24 };
-        const { broken, found } = await runEnded(team, trail, WORKERS, { kind, work, after: 80, latency: 'lognormal:800,0.3' });
+        const { broken, found } = await runEnded(team, trail, WORKERS, { kind, work, after: 50, latency: 'lognormal:1000,0.3' });
         for (const line of found) process.stdout.write(`  ${line}\n`);
         expect(broken).toEqual([]);
       },

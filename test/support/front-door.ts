@@ -18,7 +18,7 @@ export interface DoorCall {
 }
 
 /** Name of a refusing fault of the simulated provider; null lets the call through. */
-export type DoorRule = (call: DoorCall, letThrough: number) => string | null;
+export type DoorRule = (call: DoorCall) => string | null;
 
 export class FrontDoor {
   readonly url: string;
@@ -28,7 +28,6 @@ export class FrontDoor {
   readonly #target: URL;
   readonly #server: Server;
   readonly #agent = new Agent({ keepAlive: true });
-  #letThrough = 0;
 
   private constructor(target: string, server: Server) {
     this.#target = new URL(target);
@@ -66,12 +65,10 @@ export class FrontDoor {
     res.once('close', () => {
       call.endedAt = Date.now();
     });
-    call.refused = this.rule(call, this.#letThrough);
+    call.refused = this.rule(call);
     const fault = call.refused === null ? null : FAULTS[call.refused];
-    if (fault === null) {
-      this.#letThrough += 1;
-      this.#pass(req, res, body);
-    } else if (fault?.kind === 'refuse') {
+    if (fault === null) this.#pass(req, res, body);
+    else if (fault?.kind === 'refuse') {
       res.writeHead(fault.status, { 'content-type': 'application/json' }).end(fault.body);
     } else throw new Error(`${call.refused} is no refusal`);
   }

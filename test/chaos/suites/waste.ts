@@ -15,7 +15,7 @@ const WIDE = 200;
 function drawEnding(seed: number): Ending {
   const kind = ENDINGS[seed % ENDINGS.length] as EndingKind;
   const after = seededRandom(`waste ${seed}`).whole(ROWS / 10, ROWS / 2);
-  return { kind, after, work: { rows: ROWS, turns: 1, sliceSize: 'auto', workers: WIDE }, latency: 'lognormal:3000,0.3' };
+  return { kind, after, work: { rows: ROWS, turns: 1, sliceSize: 50, workers: WIDE }, latency: 'lognormal:3000,0.3' };
 }
 
 async function run({ seed, scenarios, say }: SoakOptions): Promise<SoakResult> {

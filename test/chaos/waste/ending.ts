@@ -15,12 +15,11 @@ export const RESTS: Readonly<Record<EndingKind, { reason: string; code: number }
 /** Of the mended task. */
 export const NEXT_MODEL = 'next-model';
 
-/** Turns away what the run does from the moment on when so many calls were let through. */
-export function endsAfter(kind: EndingKind, calls: number): DoorRule {
+/** Turns away what the run does, from its next call on. */
+export function endsNow(kind: EndingKind): DoorRule {
   let ended: { key: string; model: string } | null = null;
-  return ({ key, model }, letThrough) => {
-    if (letThrough >= calls) ended ??= { key, model };
-    if (ended === null) return null;
+  return ({ key, model }) => {
+    ended ??= { key, model };
     if (kind === 'key') return key === ended.key ? '401' : null;
     if (kind === 'model') return model === ended.model ? '404' : null;
     return 'credit_balance_exhausted';

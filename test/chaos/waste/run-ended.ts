@@ -1,4 +1,5 @@
 /** A run under which a key, the credit or a model ends, over several processes; then the mend, and the run to its end. */
+import { until } from '../../host/host-support.js';
 import { FrontDoor } from '../../support/front-door.js';
 import { known } from '../../support/known.js';
 import { type Provider, paidTwice, spentUsd } from '../../support/provider.js';
@@ -7,16 +8,17 @@ import { endEvent } from '../../support/swarm-home.js';
 import { CANARY_ENV, newCanary } from '../canary.js';
 import { chaosTask, isHeldBack, type Work } from '../rows.js';
 import type { Team } from '../team.js';
-import { type EndingKind, endsAfter, NEXT_MODEL, RESTS } from './ending.js';
+import { type EndingKind, endsNow, NEXT_MODEL, RESTS } from './ending.js';
 import type { Trail } from './trail.js';
 
 /** In all processes calls leave no later than this after the stop was committed. */
 const LAST_SEND_MS = 1_000;
+const RUN_MS = 300_000;
 
 export interface Ending {
   kind: EndingKind;
   work: Work;
-  /** The key, credit or model ends once so many calls were let through. */
+  /** The key, credit or model ends once so many calls came, and all processes have some under way. */
   after: number;
   latency: string;
 }
@@ -41,10 +43,13 @@ export async function runEnded(team: Team, trail: Trail, workers: number, ending
   const provider = await team.home.provider(['--latency', latency]);
   const door = await FrontDoor.open(provider.url);
   try {
-    door.rule = endsAfter(kind, after);
     const files = chaosTask(team.home, `${kind}-ends`, door.url, work);
     const scene = { team, trail, door, provider, files };
     const program = team.home.swarm(['run', files.path, '--json', '--yes']);
+    await until(`${after} calls`, () => door.calls.length >= after, RUN_MS);
+    await team.untilAllHold(await team.home.runId(program));
+    const came = door.calls.length;
+    door.rule = endsNow(kind);
     const rest = await program.ended;
     const { run, state, reason } = endEvent(rest);
     const broken: string[] = [];
@@ -64,7 +69,7 @@ export async function runEnded(team: Team, trail: Trail, workers: number, ending
     return {
       broken,
       found: [
-        `${kind} ended after ${after} calls; ${turned} calls were refused, ${before} answered before the pause: ${wanted}, exit ${rest.code}`,
+        `${kind} ended after ${came} calls; refused ${turned}, answered before the pause ${before}; paused: ${wanted}, exit ${rest.code}`,
         ...sends.found,
         `after the mend ${work.rows} rows, ${provider.billed().length} calls billed, ${paidTwice(provider.billed()).length} paid again`,
       ],
