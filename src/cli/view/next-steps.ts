@@ -27,14 +27,24 @@ function afterCap({ run, message, maxCostUsd, today }: Resting): string[] {
   return [raise('--max-cost', maxCostUsd)];
 }
 
+/** What the task says was refused, or fails its rows: it may have to change. */
+const OF_TASK: readonly Resting['reason'][] = ['request', 'systematic'];
+
+function afterPause({ run, reason }: Resting): string[] {
+  if (reason === 'user') return [`go on: swarm resume ${run}`];
+  const mended = `go on when it is mended: swarm resume ${run}`;
+  if (!OF_TASK.includes(reason)) return [mended];
+  return [mended, 'go on with a changed task, and keep the rows that are done: swarm run TASK --changed keep'];
+}
+
 /** A line for each way to go on; none while the run goes on by itself or nothing is left to do. */
 export function nextSteps(rest: Resting): string[] {
-  const { run, state, reason, message, failed, failures } = rest;
+  const { run, state, message, failed, failures } = rest;
   switch (state) {
     case 'capped':
       return afterCap(rest);
     case 'paused':
-      return [`${reason === 'user' ? 'go on' : 'go on when it is mended'}: swarm resume ${run}`];
+      return afterPause(rest);
     case 'interrupted':
       // What interrupted it mostly says so itself.
       return message?.includes(`swarm resume ${run}`) ? [] : [`go on: swarm resume ${run}`];

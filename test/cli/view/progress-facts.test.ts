@@ -59,6 +59,11 @@ it('next: what to type when the run rests; nothing while it runs or when all is 
   expect([nextOf({}), nextOf({ state: 'completed', failed: 0 })]).toEqual([[], []]);
   expect(nextOf({ state: 'paused', reason: 'user' })).toEqual(['go on: swarm resume poems-1']);
   expect(nextOf({ state: 'paused', reason: 'billing' })).toEqual(['go on when it is mended: swarm resume poems-1']);
+  for (const reason of ['request', 'systematic'] as const)
+    expect(nextOf({ state: 'paused', reason })).toEqual([
+      'go on when it is mended: swarm resume poems-1',
+      'go on with a changed task, and keep the rows that are done: swarm run TASK --changed keep',
+    ]);
   expect(nextOf({ state: 'interrupted', reason: 'host' })).toEqual(['go on: swarm resume poems-1']);
   expect(nextOf({ state: 'interrupted', message: 'the host ended; go on with: swarm resume poems-1' })).toEqual([]);
   expect(nextOf({ state: 'completed', failed: 2 })).toEqual(['do the 2 failed rows again: swarm retry poems-1']);
