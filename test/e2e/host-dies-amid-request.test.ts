@@ -6,7 +6,8 @@ import { connect } from '../../src/client/index.js';
 import type { Provider } from '../support/provider.js';
 import { SwarmHome } from '../support/swarm-home.js';
 
-const ROWS = 400;
+/** More than are done before the cancel, however slow the machine is. */
+const ROWS = 4_000;
 /** A step that takes this long hangs: the test says which, and what the store and Temporal know then. */
 const STEP_MS = 100_000;
 
