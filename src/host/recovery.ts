@@ -50,10 +50,10 @@ export async function takeOver({ store, homeId, ownStore }: TakeOverOptions): Pr
 /**
  * Runs that go on by themselves: their children may rest on a pause whose end died with the host before they heard of it. Returns at once.
  */
-export function wakeRuns(launcher: Pick<Launcher, 'goOn'>, runs: readonly string[], log: Pick<HostLog, 'warn'>): void {
+export function wakeRuns(launcher: Pick<Launcher, 'wake'>, runs: readonly string[], log: Pick<HostLog, 'warn'>): void {
   for (const run of runs) {
     launcher
-      .goOn(run)
+      .wake(run)
       .catch((error: unknown) => log.warn({ err: error, run }, 'its workflow could not be told that the run goes on'));
   }
 }

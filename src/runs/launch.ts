@@ -107,6 +107,12 @@ export class Launcher {
     return await this.#start(run);
   }
 
+  /** As goOn, for a run that goes on by itself after its host died: one that was cancelled or has ended is left so. */
+  async wake(runId: string): Promise<void> {
+    const [run, { cancelled }] = await Promise.all([knownRun(this.#store, runId), this.#store.control(runId)]);
+    if (!cancelled && !hasEnded(run)) await this.goOn(runId);
+  }
+
   /** As startOrResume, and waits until the run is open. Throws why it could not be: a folder or disk that fails (exit 7), among others. */
   async goOn(runId: string): Promise<void> {
     const workflow = await this.startOrResume(runId);
@@ -199,14 +205,20 @@ export class Launcher {
     if (!interrupted && run.state !== 'running') return;
     const open = await this.open(run);
     if (open === null) {
-      // Temporal lost it with the host.
-      if (interrupted) await this.startOrResume(runId);
+      // Temporal lost it with the host. One that has closed meanwhile has said how it ended, and a cancel is not to be undone.
+      if (interrupted && (await this.#waitsForHost(runId))) await this.startOrResume(runId);
       return;
     }
     // A person may pause it meanwhile.
     if (interrupted && !(await this.#store.letGoOn(runId, ['interrupted']))) return;
     await this.#host.goOn?.(runId).catch(() => undefined);
     await this.#lookAgain(open);
+  }
+
+  /** Read once its workflow is known to have closed: an end that its last activity wrote is in it. */
+  async #waitsForHost(runId: string): Promise<boolean> {
+    const [{ state, reason }, { cancelled }] = await Promise.all([knownRun(this.#store, runId), this.#store.control(runId)]);
+    return state === 'interrupted' && reason === 'host' && !cancelled;
   }
 
   /**

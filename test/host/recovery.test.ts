@@ -163,11 +163,11 @@ it('takeOver: a run of before homes were kept, in a shared database -> not touch
 it('wakeRuns: one cannot be told -> logged, the others are told', async () => {
   const told: string[] = [];
   const warned: object[] = [];
-  const goOn = async (run: string) => {
+  const wake = async (run: string) => {
     if (run === 'a') throw new Error('14 UNAVAILABLE');
     told.push(run);
   };
-  wakeRuns({ goOn }, ['a', 'b'], { warn: (facts: object) => void warned.push(facts) } as never);
+  wakeRuns({ wake }, ['a', 'b'], { warn: (facts: object) => void warned.push(facts) } as never);
   await until('the failure is logged', () => warned.length === 1);
   expect(told).toEqual(['b']);
   expect(warned).toEqual([{ err: expect.any(Error), run: 'a' }]);

@@ -338,6 +338,29 @@ describe('goOnAfterDeath', () => {
     expect(temporal.asked).toEqual([]);
   });
 
+  it('its cancelled workflow closes in the same moment -> the cancel is not undone', async () => {
+    await running();
+    await interrupt();
+    await store.setControl(id, { cancelled: true });
+    const open = vi.spyOn(launcher, 'open').mockImplementationOnce(async () => {
+      await store.updateRun(id, { state: 'cancelled', reason: 'cancelled' });
+      return null;
+    });
+    await launcher.goOnAfterDeath(id);
+    open.mockRestore();
+    expect(temporal.asked).toEqual([]);
+    expect(await store.run(id)).toMatchObject({ state: 'cancelled' });
+    expect(await store.control(id)).toMatchObject({ cancelled: true });
+  });
+
+  it('wake: a cancel that its host died with is carried out by the workflow -> no next epoch', async () => {
+    await running();
+    await store.setControl(id, { cancelled: true });
+    await launcher.wake(id);
+    expect(temporal.asked).toEqual([]);
+    expect(await store.control(id)).toMatchObject({ cancelled: true });
+  });
+
   it('Temporal lost the workflow with the host -> the next epoch', async () => {
     await running();
     await interrupt();

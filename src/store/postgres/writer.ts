@@ -58,6 +58,10 @@ function isUrgent({ name, input }: Write): boolean {
   return (input as { stop?: object }).stop !== undefined;
 }
 
+function endsProcess({ name }: Write): boolean {
+  return name === 'endOwner' || name === 'endOwners';
+}
+
 export class PostgresWriter implements Writer {
   readonly #url: string;
   readonly #where: string;
@@ -86,7 +90,9 @@ export class PostgresWriter implements Writer {
     }
     return new Promise((resolve, reject) => {
       const write = { name, input, resolve: resolve as (value: unknown) => void, reject };
-      (isUrgent(write) ? this.#urgent : this.#queue).push(write);
+      // What ends a process is done before that process, or its successor, is heard of again.
+      const first = isUrgent(write) && !this.#queue.some(endsProcess);
+      (first ? this.#urgent : this.#queue).push(write);
       this.#working ??= this.#work();
     });
   }
