@@ -6,7 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SwarmError } from '../core/errors.js';
 import type { RunState } from '../core/model.js';
-import { hasEnded } from '../core/run-end.js';
+import { hasEnded, isInterruptedByHost } from '../core/run-end.js';
 import { knownRun } from '../core/run-errors.js';
 import type { Launcher } from '../runs/launch.js';
 import { endedEarly, hostStopped, hostsDie, untoldFault } from '../runs/run-errors.js';
@@ -72,7 +72,7 @@ export class RunWatch {
   /** Watches from the first look on. `run` as the caller has just read it. Throws what ended the run before its time. */
   look(run: Pick<RunRow, 'state' | 'reason'>): void {
     if (this.#failure) throw this.#failure;
-    if (this.#mine && isInterrupted(run)) this.#wake();
+    if (this.#mine && isInterruptedByHost(run)) this.#wake();
     if (this.#watching) return;
     this.#watching = true;
     void this.#watch();
@@ -151,7 +151,7 @@ export class RunWatch {
   async #keepGoing(launcher: Launcher, host: object): Promise<void> {
     this.#host ??= host;
     const another = this.#host !== host;
-    if (another || isInterrupted(await this.#row())) {
+    if (another || isInterruptedByHost(await this.#row())) {
       if (!this.#due || another) await this.#countDeath();
       this.#due = true;
     }
@@ -185,10 +185,6 @@ export class RunWatch {
   #row(): Promise<RunRow> {
     return knownRun(this.#store, this.#runId);
   }
-}
-
-function isInterrupted({ state, reason }: Pick<RunRow, 'state' | 'reason'>): boolean {
-  return state === 'interrupted' && reason === 'host';
 }
 
 /** Nothing to be tried again. */

@@ -4,6 +4,11 @@ import type { EpochMs, RunState } from './model.js';
 /** States in which a run does nothing until somebody starts it again. */
 export const ENDED_STATES: readonly RunState[] = ['completed', 'capped', 'cancelled', 'failed'];
 
+/** True when its host went away under it: it goes on once somebody says so. */
+export function isInterruptedByHost({ state, reason }: Pick<Rest, 'state' | 'reason'>): boolean {
+  return state === 'interrupted' && reason === 'host';
+}
+
 interface Rest {
   state: RunState;
   reason: string | null;

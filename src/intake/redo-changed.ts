@@ -1,5 +1,7 @@
 /** `--changed redo`: rows that are asked something else now are done anew, in the run that they are of. */
+
 import { plural } from '../core/format.js';
+import { knownRun } from '../core/run-errors.js';
 import type { Task } from '../schema/task-types.js';
 import type { RunRow, Store } from '../store/port/store.js';
 import { taskOnward } from './changed-keys.js';
@@ -8,7 +10,7 @@ import { taskFingerprint } from './fingerprint.js';
 import type { AskedRows } from './forks.js';
 import { STANDING, stayFailed, takeOver } from './keep-changed.js';
 import { addAnew, type CountsAnew, rowsAnew, type Wanted } from './rows-anew.js';
-import { mustHave, type StagePorts, type StageRequest } from './stage-new.js';
+import type { StagePorts, StageRequest } from './stage-new.js';
 import { underWay } from './stage-refusals.js';
 
 /** What a check knows of a start. */
@@ -51,7 +53,7 @@ export async function redo(
   const { store } = ports;
   const { task, edits } = wanted;
   if (changed.length > 0) await takeOver(ports, wanted.run, task, changed);
-  const run = await mustHave(store, wanted.run.id);
+  const run = await knownRun(store, wanted.run.id);
   const before = await store.totals(run.id);
   const anew: CountsAnew = { ok: 0, failed: 0, filtered: 0 };
   // It shows answers that are taken back.
@@ -68,7 +70,7 @@ export async function redo(
 
 /** Of several starts of the same change at once one makes it, and the others go on with it. */
 async function isDone(ports: StagePorts, request: StageRequest, wanted: Wanted): Promise<boolean> {
-  const run = await mustHave(ports.store, wanted.run.id);
+  const run = await knownRun(ports.store, wanted.run.id);
   const same = hasRows(run, request.rows.fingerprint.count > 0 ? readRows(request) : request.seen);
   return (
     same && run.taskFingerprint === taskFingerprint(wanted.task) && !(await isRedoNeeded(ports, { ...wanted, run, edits: [] }))

@@ -1,11 +1,12 @@
 /** Goes on with the run that a folder holds, when task and rows are its own. */
 
+import { knownRun } from '../core/run-errors.js';
 import type { RunRow } from '../store/port/store.js';
 import { changedOperationalKeys, taskOnward } from './changed-keys.js';
 import { compareRows, hasRows, readRows, SAME_ROWS, sealRows } from './compare-rows.js';
 import { keptNotes, standStill, takeOver } from './keep-changed.js';
 import { isRedoNeeded, redo } from './redo-changed.js';
-import { mustHave, type StagedRun, type StagePorts, type StageRequest } from './stage-new.js';
+import type { StagedRun, StagePorts, StageRequest } from './stage-new.js';
 import { mismatch } from './stage-refusals.js';
 import { CONTROL_KEYS, controlOf } from './task-control.js';
 
@@ -48,5 +49,5 @@ export async function resume(ports: StagePorts, request: StageRequest, existing:
     notes.push(`${missing.join(', ')} of run ${existing.id} is not in its folder: written again, no call is made`);
   else if (grown) notes.push(`run ${existing.id} goes on with rows ${existing.total + 1} and later`);
   else if (!finished) notes.push(`run ${existing.id} ${existing.state === 'running' ? 'is under way already' : 'is resumed'}`);
-  return { run: await mustHave(store, existing.id), kind: finished ? 'finished' : 'resumed', notes };
+  return { run: await knownRun(store, existing.id), kind: finished ? 'finished' : 'resumed', notes };
 }

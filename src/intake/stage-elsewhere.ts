@@ -1,10 +1,11 @@
 /** A folder whose marker names a run that has another folder: the run's folder was moved here, or copied. */
 
+import { knownRun } from '../core/run-errors.js';
 import type { RunRow } from '../store/port/store.js';
 import { changedKeys, withStoredBase } from './changed-keys.js';
 import { hasRows } from './compare-rows.js';
 import { resume } from './resume-run.js';
-import { mustHave, type StagedRun, type StagePorts, type StageRequest, stageNew } from './stage-new.js';
+import { type StagedRun, type StagePorts, type StageRequest, stageNew } from './stage-new.js';
 import { copiedFolder, movedAmidRun } from './stage-refusals.js';
 
 interface Found {
@@ -25,7 +26,7 @@ async function moved(ports: StagePorts, request: StageRequest, { run, wanted }: 
   const { kind, notes } = await resume(ports, request, { ...run, outputDir: wanted });
   await ports.store.updateRun(run.id, { outputDir: wanted });
   const note = `the folder of run ${run.id} was moved here from ${run.outputDir}`;
-  return { run: await mustHave(ports.store, run.id), kind, notes: [note, ...notes] };
+  return { run: await knownRun(ports.store, run.id), kind, notes: [note, ...notes] };
 }
 
 /**

@@ -1,6 +1,8 @@
 /** Puts a task and its rows into the store as a new run, in a folder that is its own from then on. */
+
 import type { SwarmError } from '../core/errors.js';
 import { newRunId } from '../core/names.js';
+import { knownRun } from '../core/run-errors.js';
 import type { ClaimOptions, FolderMarker, FolderOwner } from '../outputs/folder.js';
 import type { Seed } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
@@ -101,7 +103,7 @@ export async function stageNew(
     await ports.releaseFolder(outputDir, id).catch(() => undefined);
     throw error;
   }
-  return { run: await mustHave(store, id), kind: 'new', notes: [] };
+  return { run: await knownRun(store, id), kind: 'new', notes: [] };
 }
 
 /** The next rows are read while the last chunk is being stored. */
@@ -125,10 +127,4 @@ async function appendAll(store: Store, id: string, rows: AsyncIterable<Seed>): P
   } finally {
     await storing;
   }
-}
-
-export async function mustHave(store: Store, id: string): Promise<RunRow> {
-  const run = await store.run(id);
-  if (!run) throw new Error(`run ${id} is gone from the store`);
-  return run;
 }

@@ -2,8 +2,10 @@
  * Which model, base and key an input of plain Temporal may use. Anybody who reaches the Temporal server may have written it, so a key
  * goes to its own provider's base alone, and everything else must be on a list of the host's user.
  */
+
 import type { Problem } from '../core/errors.js';
 import { isSimulated } from '../core/money/price.js';
+import { modelName } from '../core/names.js';
 import { PROVIDERS } from '../schema/providers.js';
 import type { ModelRef } from '../schema/task-types.js';
 import { readApiBase } from './api-base.js';
@@ -114,7 +116,7 @@ export function refusedModel(model: ModelRef, rules: InputRules, priced: boolean
   if (problem !== null || rules.maxCostUsd !== null || !mayCost(model, priced)) return problem;
   return {
     code: CODE,
-    found: `calls of ${model.provider}/${model.model} cost money, and runs of a workflow's input have no cap`,
+    found: `calls of ${modelName(model)} cost money, and runs of a workflow's input have no cap`,
     allowed: 'models that cost nothing, or a cap for each such run',
     fix: allow('SWARM_TEMPORAL_MAX_COST', '1.00'),
   };

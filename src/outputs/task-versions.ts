@@ -1,5 +1,7 @@
 /** What a receipt says of a run whose task was changed, and by which task something of it was made. */
+
 import type { EpochMs } from '../core/model.js';
+import { modelName } from '../core/names.js';
 import type { Task } from '../schema/task-types.js';
 import type { TaskVersion } from '../store/port/task-versions.js';
 
@@ -23,7 +25,7 @@ export function versionedRows({ taskFingerprint, task, changed, fromEpoch, at, .
   const { ok, failed, filtered } = done;
   return {
     task_fingerprint: taskFingerprint,
-    model: `${task.model.provider}/${task.model.model}`,
+    model: modelName(task.model),
     changed,
     from_epoch: fromEpoch,
     at: new Date(at).toISOString(),

@@ -1,4 +1,5 @@
 /** `swarm check`: reads task, rows and folder, and says what a run would do and cost at most. Starts nothing, calls nothing. */
+
 import { userMessage } from '../core/conversation/message.js';
 import { CONTINUE_PROMPT, MAX_PIECES, transcript } from '../core/conversation/next-step.js';
 import { type Problem, SwarmError } from '../core/errors.js';
@@ -6,6 +7,7 @@ import { type Estimate, estimateRest, speedOf } from '../core/estimate.js';
 import type { NanoUsd } from '../core/model.js';
 import { nanoToUsd } from '../core/money/price.js';
 import type { Prices } from '../core/money/price-book.js';
+import { modelName } from '../core/names.js';
 import { rowTexts } from '../core/row-texts.js';
 import { ASSUMED_CONCURRENCY, MOST_AUTO_CONCURRENCY, ROW_GRAIN, sliceSize } from '../core/slice-size.js';
 import type { CheckedStart } from '../intake/redo-changed.js';
@@ -196,7 +198,7 @@ class WorstCase {
 }
 
 function unknownPrice(task: Task): string {
-  return `the price of ${task.model.provider}/${task.model.model} is not known: what the run costs cannot be counted. Give it with price: {input: ..., output: ...} in USD per 1M tokens.`;
+  return `the price of ${modelName(task.model)} is not known: what the run costs cannot be counted. Give it with price: {input: ..., output: ...} in USD per 1M tokens.`;
 }
 
 /** What `auto` begins with, where another value could come of it: few rows are all in flight, and have a child each, at any pace. */

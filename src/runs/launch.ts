@@ -3,9 +3,9 @@ import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/c
 import { EXIT, SwarmError } from '../core/errors.js';
 import { plural } from '../core/format.js';
 import { OPEN_STATES, type RunState } from '../core/model.js';
-import { MAIN_QUEUE, runWorkflowId } from '../core/names.js';
+import { MAIN_QUEUE, modelName, runWorkflowId } from '../core/names.js';
 import type { ResizeOptions } from '../core/resize.js';
-import { hasEnded } from '../core/run-end.js';
+import { hasEnded, isInterruptedByHost } from '../core/run-end.js';
 import { knownRun } from '../core/run-errors.js';
 import type { DayCap } from '../store/port/intents.js';
 import type { RunRow, Store, WorkflowExecution } from '../store/port/store.js';
@@ -169,8 +169,8 @@ export class Launcher {
         args: [{ run: run.id }],
         workflowIdReusePolicy: reuse,
         workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
-        staticSummary: `${run.name}: ${plural(run.total, 'row')} on ${run.task.model.provider}/${run.task.model.model}`,
-        typedSearchAttributes: runAttributes({ run: run.id, model: `${run.task.model.provider}/${run.task.model.model}` }),
+        staticSummary: `${run.name}: ${plural(run.total, 'row')} on ${modelName(run.task.model)}`,
+        typedSearchAttributes: runAttributes({ run: run.id, model: modelName(run.task.model) }),
         memo: { labels: run.task.labels, outputDir: run.outputDir, rows: run.total },
       });
       // Nobody waits for this: the workflow does the same.
@@ -201,7 +201,7 @@ export class Launcher {
    */
   async goOnAfterDeath(runId: string): Promise<void> {
     const run = await knownRun(this.#store, runId);
-    const interrupted = run.state === 'interrupted' && run.reason === 'host';
+    const interrupted = isInterruptedByHost(run);
     if (!interrupted && run.state !== 'running') return;
     const open = await this.open(run);
     if (open === null) {
@@ -217,8 +217,8 @@ export class Launcher {
 
   /** Read once its workflow is known to have closed: an end that its last activity wrote is in it. */
   async #waitsForHost(runId: string): Promise<boolean> {
-    const [{ state, reason }, { cancelled }] = await Promise.all([knownRun(this.#store, runId), this.#store.control(runId)]);
-    return state === 'interrupted' && reason === 'host' && !cancelled;
+    const [run, { cancelled }] = await Promise.all([knownRun(this.#store, runId), this.#store.control(runId)]);
+    return isInterruptedByHost(run) && !cancelled;
   }
 
   /**

@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { type Problem, SwarmError } from '../core/errors.js';
 import type { Prices } from '../core/money/price-book.js';
-import { runIdOfWorkflow } from '../core/names.js';
+import { modelName, runIdOfWorkflow } from '../core/names.js';
 import { type LoadedTask, loadTask, loadTaskObject } from '../intake/load-task.js';
 import { type PromptsInput, readRunInput } from '../intake/run-input.js';
 import type { StagedRun } from '../intake/stage-new.js';
@@ -81,7 +81,7 @@ function mayRepeat(loaded: LoadedTask, prices: Prices): void {
   throw new SwarmError({
     code: 'E_INPUT_REFUSED',
     place: loaded.placeOf('max_cost'),
-    found: `total in a workflow's input repeats rows of ${model.provider}/${model.model}, and the task has no max_cost`,
+    found: `total in a workflow's input repeats rows of ${modelName(model)}, and the task has no max_cost`,
     allowed: 'total with a task that has a cap or costs nothing; limit with any task',
     fix: 'add max_cost to the task, or on that machine: swarm run TASK --total N',
   });
