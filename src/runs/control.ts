@@ -1,5 +1,6 @@
 /** What a person or a program may do to a run that is there: pause, resume, resize, cancel, retry. */
 import { SwarmError } from '../core/errors.js';
+import { OPEN_STATES } from '../core/model.js';
 import { type ResizeOptions, resizedControl, resizeFault } from '../core/resize.js';
 import { hasEnded } from '../core/run-end.js';
 import { knownRun } from '../core/run-errors.js';
@@ -63,13 +64,10 @@ export class RunControl {
   async cancel(): Promise<void> {
     const { store, act } = this.#ports;
     await act(async (launcher) => {
-      const run = await knownRun(this.#ports.store, this.#runId);
+      const run = await knownRun(store, this.#runId);
       if (hasEnded(run)) return;
-      await store.setControl(this.#runId, { cancelled: true });
-      const open = await launcher.open(run);
-      if (open) await open.cancel();
-      // Nobody is left to end it: the rows that are done stay done.
-      else await store.updateRun(this.#runId, { state: 'cancelled', reason: 'cancelled', endedAt: Date.now() });
+      const { cancelRun } = await import('./end-epoch.js');
+      await cancelRun({ store, launcher }, run, OPEN_STATES);
     });
   }
 

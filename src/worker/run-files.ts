@@ -1,9 +1,11 @@
 /** Files of the runs that this process opened or publishes: publishing, partial output. */
+
 import { existsSync } from 'node:fs';
 import type { ActivityDeps } from '../activities/deps.js';
 import { historyOf } from '../activities/turn/history.js';
 import { transcript } from '../core/conversation/next-step.js';
 import { rowTexts } from '../core/row-texts.js';
+import { knownRun } from '../core/run-errors.js';
 import { claimFolder } from '../outputs/folder.js';
 import { PartialOutput, removePartial } from '../outputs/partial.js';
 import { publishRun } from '../outputs/publish.js';
@@ -32,8 +34,7 @@ export class RunFiles implements Pick<ActivityDeps, 'claim' | 'publish' | 'check
 
   async publish(runId: string): Promise<void> {
     const { store } = this.#options;
-    const run = await store.run(runId);
-    if (!run) throw new Error(`run ${runId} is gone from the store`);
+    const run = await knownRun(store, runId);
     const versions = await store.taskVersions(runId);
     const fills = new Map<Task, ReturnType<typeof rowTexts>>();
     // From now on nothing is appended: the partial file must be gone when the run is seen as published.

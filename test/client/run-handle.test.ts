@@ -401,6 +401,16 @@ describe('acting', () => {
     expect(await store.run(run.id)).toMatchObject({ state: 'completed' });
   });
 
+  it('cancel of a run that ends in this moment -> its own end', async () => {
+    launcher.isOpen = false;
+    launcher.open = async () => {
+      await ends('completed');
+      return null;
+    };
+    await run.cancel();
+    expect(await store.run(run.id)).toMatchObject({ state: 'completed', reason: null });
+  });
+
   it('cancel without a workflow -> cancelled by itself; nothing was published', async () => {
     launcher.isOpen = false;
     await run.cancel();

@@ -4,9 +4,10 @@
  * takes Temporal some tens of milliseconds. The epoch belongs to the workflow's execution, so whoever comes second finds it open.
  */
 
-import { isDiskFault, SwarmError } from '../../core/errors.js';
+import { isDiskFault, type SwarmError } from '../../core/errors.js';
 import { filesQueue } from '../../core/names.js';
 import { TASK_PHASES } from '../../core/phases.js';
+import { knownRun } from '../../core/run-errors.js';
 import { ROW_GRAIN } from '../../core/slice-size.js';
 import type { RunRow, WorkflowExecution } from '../../store/port/store.js';
 import type { OpenRunResult } from '../../workflows/activity-messages.js';
@@ -92,13 +93,7 @@ export class RunOpening {
   async #find(input: RunInput, workflowId: string): Promise<{ run: RunRow; finished: boolean }> {
     const { store, stage } = this.#deps;
     if (typeof input === 'object' && input !== null && 'run' in input) {
-      const run = await store.run(input.run);
-      if (!run)
-        throw new SwarmError({
-          code: 'E_RUN_UNKNOWN',
-          found: `the store has no run ${input.run}`,
-          fix: 'list the runs with: swarm runs',
-        });
+      const run = await knownRun(store, input.run);
       return { run, finished: run.state === 'completed' };
     }
     const staged = await stage(input, workflowId);
