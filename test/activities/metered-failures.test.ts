@@ -1,8 +1,10 @@
 /** Calls without an answer of use: what they cost is known, in doubt, or estimated. */
+
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { historyOf } from '../../src/activities/turn/history.js';
 import { buildReceipt } from '../../src/outputs/receipt.js';
 import { verifyRun } from '../../src/outputs/verify.js';
+import { intentOf } from '../store/databases.js';
 import { known } from '../support/known.js';
 import { fileStore } from './file-store.js';
 import { COST, failure, reply, type Setup, setup, USAGE, WORST } from './turn-setup.js';
@@ -101,16 +103,7 @@ describe('calls in doubt', () => {
     await part.take(context, 2);
     expect(await part.store.totals(row.id)).toMatchObject({ doubtful: 2, doubtfulNano: WORST + COST, settledNano: COST });
     // A process that dies leaves its calls by the same rule.
-    const intent = {
-      runId: row.id,
-      index: 3,
-      turn: 1,
-      epoch: 1,
-      phase: 'map',
-      role: 'worker',
-      reservedNano: WORST,
-      at: Date.now(),
-    } as const;
+    const intent = intentOf(row.id, 3, { reservedNano: WORST, at: Date.now() });
     await part.store.beat({ id: 'dying', home: '/dying', pid: 1 }, Date.now() - 60_000);
     await part.store.intend({ ...intent, owner: 'dying' });
     await part.store.endOwners('/dying', 'nobody', Date.now());

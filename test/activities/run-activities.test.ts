@@ -5,6 +5,7 @@ import { EXIT, SwarmError } from '../../src/core/errors.js';
 import type { Wait } from '../../src/core/gate/wait.js';
 import { sliceQueue } from '../../src/core/names.js';
 import type { RunSummary } from '../../src/workflows/messages.js';
+import { intentOf } from '../store/databases.js';
 import { fileStore } from './file-store.js';
 import { activityEnvironment, aTask, failure, reply, type Setup, setup, stage, until } from './turn-setup.js';
 
@@ -390,7 +391,7 @@ describe('closeRun', () => {
   it('a call still under way -> publishes when it is settled', async () => {
     const { row } = await part.run(1);
     const key = { runId: row.id, index: 0, turn: 1 };
-    await part.store.intend({ ...key, epoch: 1, phase: 'map', role: 'worker', owner: 'other', reservedNano: 5, at: Date.now() });
+    await part.store.intend(intentOf(key.runId, 0, { owner: 'other', reservedNano: 5, at: Date.now() }));
     const closing = close(row.id, 'cancelled');
     await new Promise((resolve) => setTimeout(resolve, 200));
     expect(part.events).not.toContain('publish');

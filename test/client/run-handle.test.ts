@@ -11,6 +11,7 @@ import type { DaySettings } from '../../src/runs/spend.js';
 import type { Store } from '../../src/store/port/store.js';
 import { fileStore } from '../activities/file-store.js';
 import { aTask, gatekeeper, OWNER, stage, USAGE, until } from '../activities/turn-setup.js';
+import { intentOf } from '../store/databases.js';
 
 /** The launcher as the handle uses it: a workflow that is open or not, and a record. */
 class FakeLauncher {
@@ -112,15 +113,9 @@ async function answered(
 ): Promise<void> {
   for (const [at, answer] of pieces.entries()) {
     const key = { runId, index, turn: at + 1 };
-    const intent = await store.intend({
-      ...key,
-      epoch: 1,
-      phase: 'map',
-      role: 'worker',
-      owner: OWNER,
-      reservedNano: costNano,
-      at: Date.now(),
-    });
+    const intent = await store.intend(
+      intentOf(runId, index, { turn: at + 1, owner: OWNER, reservedNano: costNano, at: Date.now() }),
+    );
     if (intent.kind !== 'go') throw new Error(intent.kind);
     const last = at === pieces.length - 1;
     await store.settle({

@@ -1,23 +1,11 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { checkTask } from './checked.js';
+import { seeds, smallTask } from './small-task.js';
 
-let root: string;
-beforeAll(() => {
-  root = mkdtempSync(join(tmpdir(), 'swarm-check-'));
-});
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-const task = (more: object = {}) => ({
-  prompt_template: 'Say {{seed}}',
-  worker_model: 'sim/quick',
-  worker_max_tokens: 100,
-  output_dir: join(root, 'out'),
-  ...more,
-});
-const seeds = ['one', 'two', 'three'];
+const small = smallTask();
+const { task } = small;
 
 describe('checkTask', () => {
   it('three rows of one turn -> three calls, the longest answers, the worst cost', async () => {
@@ -46,7 +34,7 @@ describe('checkTask', () => {
     // The files of this test were written long ago.
     vi.useFakeTimers({ now: Date.now() + 3_600_000, toFake: ['Date'] });
     try {
-      const [good, bad] = [join(root, 'good.jsonl'), join(root, 'bad.jsonl')];
+      const [good, bad] = [join(small.root, 'good.jsonl'), join(small.root, 'bad.jsonl')];
       writeFileSync(good, '"one"\n"two"\n');
       writeFileSync(bad, '"one"\n5\n');
       const { seen } = await checkTask(task(), { seedsFile: good, limit: 2 });

@@ -1,25 +1,13 @@
 /** A task as a starter gives it becomes one that may run, or tells its problems. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SwarmError } from '../../src/core/errors.js';
 import { prepareTask } from '../../src/runs/prepare.js';
+import { seeds, smallTask } from './small-task.js';
 
-let root: string;
-beforeAll(() => {
-  root = mkdtempSync(join(tmpdir(), 'swarm-prepare-'));
-});
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-const task = (more: object = {}) => ({
-  prompt_template: 'Say {{seed}}',
-  worker_model: 'sim/quick',
-  worker_max_tokens: 100,
-  output_dir: join(root, 'out'),
-  ...more,
-});
-const seeds = ['one', 'two', 'three'];
+const small = smallTask();
+const { task } = small;
 
 describe('prepareTask', () => {
   const prepare = (source: object | string, options = {}, keys: Record<string, string> = {}) =>
@@ -32,8 +20,8 @@ describe('prepareTask', () => {
       maxCost: 2,
       concurrency: 9,
       sliceSize: 3,
-      outputDir: join(root, 'elsewhere'),
-      seedsFile: join(root, 'rows.txt'),
+      outputDir: join(small.root, 'elsewhere'),
+      seedsFile: join(small.root, 'rows.txt'),
     };
     const { task: prepared } = await prepare(task({ workers: 2, max_cost: 1 }), options);
     expect(prepared).toMatchObject(options);
@@ -67,8 +55,8 @@ describe('prepareTask', () => {
   });
 
   it('a task file -> its seeds file, read anew each time', async () => {
-    const file = join(root, 'task.yaml');
-    writeFileSync(join(root, 'words.txt'), 'a\nb\n');
+    const file = join(small.root, 'task.yaml');
+    writeFileSync(join(small.root, 'words.txt'), 'a\nb\n');
     writeFileSync(file, 'prompt_template: "Say {{seed}}"\nworker_model: sim/quick\nseeds_file: words.txt\noutput_dir: ./o\n');
     const prepared = await prepareTask(file, {}, { readKey: () => undefined, homeCapUsd: null });
     expect(prepared.key).toBeNull();

@@ -5,12 +5,8 @@ import { LATE, OUTDATED } from './doubt-charge.js';
 import { addTotals, type Operation, type TotalsChange } from './operation.js';
 import type { ReadConnection } from './read-connection.js';
 import { appendSeeds, type SeedTuple } from './run-operations.js';
-import type { Statement } from './statements.js';
+import { statement } from './statements.js';
 import { restingRun } from './task-versions.js';
-
-function statement(name: string, text: string): Statement {
-  return { name, text: text.replace(/\s+/g, ' ').trim() };
-}
 
 const ROWS = 'run_id = ?1 AND idx >= ?2 AND idx < ?3';
 

@@ -12,8 +12,13 @@ export interface Statement {
   readonly text: string;
 }
 
+/** SQL may be written over several lines. */
+export function statement(name: string, text: string): Statement {
+  return { name, text: text.replace(/\s+/g, ' ').trim() };
+}
+
 function define<N extends string>(texts: Record<N, string>): Record<N, Statement> {
-  const entries = Object.entries<string>(texts).map(([name, text]) => [name, { name, text: text.replace(/\s+/g, ' ').trim() }]);
+  const entries = Object.entries<string>(texts).map(([name, text]) => [name, statement(name, text)]);
   return Object.fromEntries(entries) as Record<N, Statement>;
 }
 

@@ -4,11 +4,7 @@ import { unknownRun } from '../../core/run-errors.js';
 import type { TaskChange, TaskVersion } from '../port/task-versions.js';
 import type { Operation } from './operation.js';
 import type { ReadConnection } from './read-connection.js';
-import type { Statement } from './statements.js';
-
-function statement(name: string, text: string): Statement {
-  return { name, text: text.replace(/\s+/g, ' ').trim() };
-}
+import { statement } from './statements.js';
 
 const RESTING = statement(
   'restingTask',

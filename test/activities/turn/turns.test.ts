@@ -5,7 +5,7 @@ import { buildReceipt } from '../../../src/outputs/receipt.js';
 import { verifyRun } from '../../../src/outputs/verify.js';
 import { readProgress } from '../../../src/runs/read-progress.js';
 import type { OwnerRow } from '../../../src/store/port/workers.js';
-import { outcomeOf } from '../../store/databases.js';
+import { intentOf, outcomeOf } from '../../store/databases.js';
 import { fileStore } from '../file-store.js';
 import { COST, failure, gatekeeper, OWNER, reply, type Setup, setup, textOf, until, WORST } from '../turn-setup.js';
 
@@ -118,7 +118,7 @@ describe('a turn that is answered', () => {
     const { context, row } = await part.run(1);
     const { id } = row;
     const intent = { runId: id, index: 0, turn: 1 };
-    await part.store.intend({ ...intent, epoch: 1, phase: 'map', role: 'worker', owner: OWNER, reservedNano: 5, at: Date.now() });
+    await part.store.intend(intentOf(intent.runId, 0, { owner: OWNER, reservedNano: 5, at: Date.now() }));
     const settled = { ...intent, attempt: 1, answer: 'kept', finish: 'stop', servedModel: 'm', usage: null } as const;
     await part.store.settle({ ...settled, costNano: 5, at: Date.now() });
     const history = { ...emptyHistory(), steps: [{ answer: 'kept', finish: 'stop' as const }] };
@@ -189,7 +189,7 @@ describe('a turn that another process makes', () => {
     const { context, row } = await part.run(1);
     const key = { runId: row.id, index: 0, turn: 1 };
     await part.store.beat({ id: 'other', home: 'h', pid: 1 }, Date.now() + 60_000);
-    await part.store.intend({ ...key, epoch: 1, phase: 'map', role: 'worker', owner: 'other', reservedNano: 5, at: Date.now() });
+    await part.store.intend(intentOf(key.runId, 0, { owner: 'other', reservedNano: 5, at: Date.now() }));
     const end = part.take(context, 0);
     await until('it looks at the store', () => part.events.filter((event) => event === 'intend').length >= 2);
     const answer = { answer: 'theirs', finish: 'stop', servedModel: 'm', usage: null, costNano: 5 } as const;
@@ -205,15 +205,7 @@ describe('a turn that another process makes', () => {
     part.adapter.next(async () => {
       await part.store.beat({ id: OWNER, home: 'h', pid: 1 }, 0);
       await part.store.endOwner({ id: OWNER, leaseUntil: 0 }, 'other', Date.now());
-      const again = await part.store.intend({
-        ...key,
-        epoch: 1,
-        phase: 'map',
-        role: 'worker',
-        owner: 'other',
-        reservedNano: 5,
-        at: Date.now(),
-      });
+      const again = await part.store.intend(intentOf(key.runId, 0, { owner: 'other', reservedNano: 5, at: Date.now() }));
       expect(again).toEqual({ kind: 'go', attempt: 2 });
       await part.store.settle({ ...key, attempt: 2, ...theirs, at: Date.now() });
       return reply('ours');
@@ -256,28 +248,10 @@ describe('a turn that another process makes', () => {
     const key = { runId: row.id, index: 0, turn: 1 };
     const other: OwnerRow = { id: 'other', home: 'h', temporal: '', leaseUntil: Date.now() };
     await part.store.beat({ ...other, pid: 1 }, other.leaseUntil);
-    await part.store.intend({
-      ...key,
-      epoch: 1,
-      phase: 'map',
-      role: 'worker',
-      owner: 'other',
-      reservedNano: 5,
-      at: Date.now() - 10,
-    });
+    await part.store.intend(intentOf(key.runId, 0, { owner: 'other', reservedNano: 5, at: Date.now() - 10 }));
     part.adapter.next(reply('ours'));
     // Its lease is over by the wall, which says nothing; then it is seen to be dead.
-    expect(
-      await part.store.intend({
-        ...key,
-        epoch: 1,
-        phase: 'map',
-        role: 'worker',
-        owner: OWNER,
-        reservedNano: 5,
-        at: Date.now() + 60_000,
-      }),
-    ).toEqual({
+    expect(await part.store.intend(intentOf(key.runId, 0, { owner: OWNER, reservedNano: 5, at: Date.now() + 60_000 }))).toEqual({
       kind: 'elsewhere',
       owner: 'other',
     });
@@ -293,7 +267,7 @@ describe('a turn that another process makes', () => {
   it('an open intent of this process that nobody works on -> doubtful, and called again', async () => {
     const { context, row } = await part.run(1);
     const key = { runId: row.id, index: 0, turn: 1 };
-    await part.store.intend({ ...key, epoch: 1, phase: 'map', role: 'worker', owner: OWNER, reservedNano: 5, at: Date.now() });
+    await part.store.intend(intentOf(key.runId, 0, { owner: OWNER, reservedNano: 5, at: Date.now() }));
     part.adapter.next(reply('again'));
     expect(await part.take(context, 0)).toMatchObject({ kind: 'done', outcome: { status: 'ok' } });
     expect((await callsOf(row.id)).map((call) => call.state)).toEqual(['doubtful', 'answered']);
@@ -604,7 +578,7 @@ describe('a call that fails', () => {
   it('a bad request after an answer in another process -> this row fails', async () => {
     const { context, row } = await part.run(2);
     const key = { runId: row.id, index: 0, turn: 1 };
-    await part.store.intend({ ...key, epoch: 1, phase: 'map', role: 'worker', owner: 'other', reservedNano: 5, at: Date.now() });
+    await part.store.intend(intentOf(key.runId, 0, { owner: 'other', reservedNano: 5, at: Date.now() }));
     const answer = { answer: 'x', finish: 'stop', servedModel: 'm', usage: null, costNano: 5 } as const;
     await part.store.settle({ ...key, attempt: 1, ...answer, at: Date.now() });
     part.adapter.next(failure('request'));
