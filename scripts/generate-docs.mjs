@@ -9,7 +9,7 @@ const { z } = await import('zod');
 const { taskFileSchema, TASK_KEYS, REQUIRED_KEYS, SYSTEM_PROMPTS, UNSUPPORTED_KEYS, keyNotes } = await import(
   new URL('dist/schema/task.js', root).href
 );
-const { PROVIDERS } = await import(new URL('dist/schema/providers.js', root).href);
+const { PROVIDERS, wiresOf } = await import(new URL('dist/schema/providers.js', root).href);
 const { cliReference } = await import(new URL('dist/cli/reference.js', root).href);
 const { loadConfig } = await import(new URL('dist/config.js', root).href);
 
@@ -33,13 +33,21 @@ function defaultOf(key, schema) {
   return value === undefined ? '-' : `\`${JSON.stringify(value)}\``;
 }
 
+/** Wires of a provider with their bases, the default first. */
+function wiresCell(name, provider) {
+  if (provider.apiBase === null) return 'all, simulated inside the program';
+  return wiresOf(provider)
+    .map(({ wire, apiBase }) => `${wire}: ${apiBase}`)
+    .join('<br>');
+}
+
 function reference(schema) {
   const rows = TASK_KEYS.map((key) => {
     const { description, allowed } = keyNotes(key);
     return `| \`${key}\` | ${cell(description)} | ${cell(allowed)} | ${cell(defaultOf(key, schema))} |`;
   });
   const providers = Object.entries(PROVIDERS).map(
-    ([name, { apiBase, apiKeyEnv }]) => `| \`${name}\` | ${apiBase ?? 'simulated, inside the program'} | ${apiKeyEnv ?? '-'} |`,
+    ([name, provider]) => `| \`${name}\` | ${wiresCell(name, provider)} | ${provider.apiKeyEnv ?? '-'} |`,
   );
   const prompts = Object.entries(SYSTEM_PROMPTS).map(([type, prompt]) => `| \`${type}\` | ${prompt ?? 'none'} |`);
   const later = Object.entries(UNSUPPORTED_KEYS).map(([key, what]) => `| \`${key}\` | ${cell(what)} |`);
@@ -86,7 +94,7 @@ ${prompts.join('\n')}
 \`worker_model: provider/model\`. A \`worker_api_base\` replaces the base; when it belongs to another provider of this list, that
 provider's key is used. With a base of any other host the whole name is sent as the model, unless it begins with a provider of this list.
 
-| provider | base | key |
+| provider | wires and their bases, the default first | key |
 |---|---|---|
 ${providers.join('\n')}
 

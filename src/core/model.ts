@@ -25,8 +25,8 @@ export function addUsage(a: Usage, b: Usage): Usage {
   };
 }
 
-/** How a model ended its answer, one vocabulary for all providers. */
-export type Finish = 'stop' | 'length' | 'filter' | 'tool' | 'error' | 'unknown';
+/** How a model ended its answer, one vocabulary for all providers. `pause`: the provider wants it back to go on. */
+export type Finish = 'stop' | 'length' | 'filter' | 'tool' | 'pause' | 'error' | 'unknown';
 
 /** Causes of a failed row, coarse enough to retry by (`swarm retry --cause`). */
 export const FAILURE_CAUSES = [

@@ -1,5 +1,5 @@
 /** What a run does step by step, and what model does it. Pure: everything follows from the task. */
-import type { ModelRef, PriceOverride, Task } from '../schema/task-types.js';
+import type { ModelRef, PriceOverride, RequestSettings, Task } from '../schema/task-types.js';
 import { modelQueue } from './names.js';
 import { PLANNED_TURNS } from './slice-size.js';
 
@@ -26,8 +26,7 @@ export interface ModelUse {
   queue: string;
   /** The most tokens that an answer may have. */
   maxTokens: number;
-  temperature: number | null;
-  topP: number | null;
+  settings: RequestSettings;
   /** Extra request headers. */
   headers: Record<string, string>;
   /** Deadline of one call, ms. */
@@ -52,10 +51,11 @@ function phasesOf(_task: Task): readonly Phase[] {
 }
 
 function useOf(task: Task, role: Role): ModelUse {
-  const { model, price, maxTokens, temperature, topP, headers, timeoutMs, sliceSize } = task;
+  const { model, price, maxTokens, headers, timeoutMs, sliceSize } = task;
   const turns = task.multiTurn ? Math.min(PLANNED_TURNS, task.maxTurns) : 1;
   const queue = modelQueue(model.provider, model.model);
-  return { role, model, price, queue, maxTokens, temperature, topP, headers, timeoutMs, interactive: false, turns, sliceSize };
+  // Its settings are part of the task.
+  return { role, model, price, queue, maxTokens, settings: task, headers, timeoutMs, interactive: false, turns, sliceSize };
 }
 
 export const TASK_PHASES: PhaseRules = { phasesOf, useOf };

@@ -1,12 +1,15 @@
 /** worker_api_base: what it may be, and its one form. */
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Problem } from '../core/errors.js';
+import { knownProvider, type Provider, providerOfBase, wiresOf } from '../schema/providers.js';
 import { keyNotes } from '../schema/task.js';
+import { WIRES, type WireName } from '../schema/wires.js';
 import { looksLikeSecret } from './key-problems.js';
 
 type Fault = Omit<Problem, 'place'>;
 
-const CHAT_PATH = /\/chat\/completions\/*$/;
+/** The end of a path that names a version: `/v1`, `/v1beta`. */
+const VERSION = /\/v\d+(?:alpha|beta)?\d*$/;
 const LOOPBACK = /^(?:localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 /** Names that no public server has: without a dot, or under a domain that is kept for networks of one's own. */
 const OWN_NAME = /^(?:[^.]+|.+\.(?:local|internal|intranet|lan|home|corp|private|localdomain|home\.arpa))\.?$/;
@@ -41,11 +44,58 @@ function secretParameters(url: URL): string[] {
     .map(([name]) => name);
 }
 
+/** The bases of the provider that lives at this host. */
+function knownBases(url: URL): ReturnType<typeof wiresOf> {
+  const provider = providerOfBase(url.href);
+  return provider === null ? [] : wiresOf(knownProvider(provider) as Provider);
+}
+
+function pathOf(apiBase: string | null): string {
+  return apiBase === null ? '' : new URL(apiBase).pathname.replace(/\/+$/, '');
+}
+
+/** Whoever runs the server of this provider gives it an address of their own. */
+function isLocal({ apiBase }: Provider): boolean {
+  return apiBase?.startsWith('http:') === true;
+}
+
 /**
- * Checks and normalises a base URL: without a trailing slash and `/chat/completions`; a query (`?api-version=...`) stays. Texts never hold its
- * user, password or query.
+ * The wire of an address: at the host of a known provider, and at any address of a local one (`prefix`: its name before the model's), that of
+ * the path, else the provider's own; chat for all others.
  */
-export function readApiBase(given: string, allowHttp = false): { apiBase: string; notes: string[] } | { fault: Fault } {
+export function wireOfBase(given: string, prefix = ''): WireName {
+  if (!URL.canParse(given.trim())) return 'chat';
+  const url = new URL(given.trim());
+  const named = knownProvider(prefix);
+  const known = knownBases(url);
+  const bases = known.length === 0 && named !== undefined && isLocal(named) ? wiresOf(named) : known;
+  const path = url.pathname.replace(/\/+$/, '');
+  const fitting = bases.filter(({ apiBase }) => path === pathOf(apiBase) || path.startsWith(`${pathOf(apiBase)}/`));
+  // Of several that fit, the longest path: `/v1beta/openai` is no `/v1beta`. Of equal ones the provider's own wire, which is the first.
+  fitting.sort((a, b) => pathOf(b.apiBase).length - pathOf(a.apiBase).length);
+  return (fitting[0] ?? bases[0])?.wire ?? 'chat';
+}
+
+/** A base without its version gets that of its wire: at a known host the provider's own path, elsewhere the usual one. */
+function versioned(url: URL, path: string, wire: WireName): string {
+  const { versionPath } = WIRES[wire];
+  const own = knownBases(url).find((base) => base.wire === wire);
+  if (own !== undefined && (path === '' || pathOf(own.apiBase).startsWith(`${path}/`))) return pathOf(own.apiBase);
+  if (versionPath === '' || VERSION.test(path)) return path;
+  // Elsewhere a path of the chat wires is one of a gateway, which names its own version or none.
+  const isUsual = wire === 'anthropic' || wire === 'gemini' || path === '';
+  return isUsual ? `${path}${versionPath}` : path;
+}
+
+/**
+ * Checks and normalises a base URL: without a trailing slash and the path of a request (such as `/chat/completions`), with its version; a query
+ * (`?api-version=...`) stays. An address that was given with the path of a request is taken as it is. Texts never hold its user, password or query.
+ */
+export function readApiBase(
+  given: string,
+  allowHttp = false,
+  wire: WireName = wireOfBase(given),
+): { apiBase: string; notes: string[] } | { fault: Fault } {
   const { allowed } = keyNotes('worker_api_base');
   const refuse = (found: string, fix: string, code = 'E_API_BASE') => ({ fault: { code, found, allowed, fix } });
   const trimmed = given.trim();
@@ -70,10 +120,13 @@ export function readApiBase(given: string, allowHttp = false): { apiBase: string
   const plain = plainHttpFault(url, allowHttp);
   if (plain !== null) return refuse(plain.found, plain.fix, 'E_API_BASE_PLAINTEXT');
   const notes: string[] = [];
-  let path = url.pathname.replace(/\/+$/, '');
-  if (CHAT_PATH.test(path)) {
-    path = path.replace(CHAT_PATH, '');
-    notes.push(`worker_api_base: took off /chat/completions, the base is ${url.origin}${path}`);
+  const written = url.pathname.replace(/\/+$/, '');
+  const { requestPath } = WIRES[wire];
+  const path = requestPath.test(written) ? written.replace(requestPath, '') : versioned(url, written, wire);
+  if (path.length < written.length) {
+    notes.push(`worker_api_base: took off ${written.slice(path.length)}, the base is ${url.origin}${path}`);
+  } else if (path !== written) {
+    notes.push(`worker_api_base: added ${path.slice(written.length)}, the base is ${url.origin}${path}`);
   }
   if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname)) {
     notes.push(`allow_http: prompts and the key go to ${url.host} in plain http`);

@@ -1,6 +1,7 @@
 /** Which task keys differ between two versions of a task, in the words of the file. */
 import { PROVIDERS, type Provider } from '../schema/providers.js';
 import type { IDENTITY_KEYS, ModelRef, Task } from '../schema/task-types.js';
+import { WIRES } from '../schema/wires.js';
 
 type IdentityKey = (typeof IDENTITY_KEYS)[number];
 /** `promptAlone` is no key of a file: a run keeps it. */
@@ -15,6 +16,11 @@ const IDENTITY_FILE_KEYS: Record<IdentityKey, string> = {
   maxTokens: 'worker_max_tokens',
   temperature: 'temperature',
   topP: 'top_p',
+  seed: 'seed',
+  stop: 'stop',
+  reasoningEffort: 'reasoning_effort',
+  thinkingBudget: 'thinking_budget',
+  extraBody: 'extra_body',
   headers: 'headers',
   multiTurn: 'multi_turn',
   maxTurns: 'max_turns',
@@ -70,16 +76,30 @@ export function identityOf(task: Task): Pick<Task, IdentityKey> {
   return Object.fromEntries(keys.map((key) => [key, task[key]])) as Pick<Task, IdentityKey>;
 }
 
-/** A stored run keeps its address where only our default has moved since: its task is not changed by a newer version of this program. */
+/** The wire and the address of the stored model are what an earlier version made of the same keys. */
+function sameByDefault(asked: ModelRef, stored: Pick<ModelRef, 'apiBase'>, known: ByDefault | undefined): boolean {
+  if (stored.apiBase === null || asked.apiBase === null) return false;
+  // 0.1.0 took a base without a version as it was.
+  if ((asked.wire ?? 'chat') === 'chat' && asked.apiBase === `${stored.apiBase}${WIRES.chat.versionPath}`) return true;
+  if (known === undefined || (asked.wire ?? 'chat') !== (known.wire ?? 'chat') || asked.apiBase !== known.apiBase) return false;
+  return stored.apiBase === asked.apiBase || known.earlierBases?.includes(stored.apiBase) === true;
+}
+
+type ByDefault = Pick<Provider, 'wire' | 'apiBase' | 'earlierBases'>;
+
+/**
+ * A stored run keeps its address and its wire where only our defaults have moved since: its task is not changed by a newer version of this
+ * program. Only runs of the chat wire are older than a default.
+ */
 export function withStoredBase(
   task: Task,
-  stored: Pick<ModelRef, 'provider' | 'apiBase'>,
-  providers: Readonly<Record<string, Pick<Provider, 'apiBase' | 'earlierBases'>>> = PROVIDERS,
+  stored: Pick<ModelRef, 'provider' | 'apiBase' | 'wire'>,
+  providers: Readonly<Record<string, ByDefault>> = PROVIDERS,
 ): Task {
-  const { provider, apiBase } = task.model;
-  const known = Object.hasOwn(providers, provider) ? providers[provider] : undefined;
-  if (stored.provider !== provider || stored.apiBase === null || apiBase !== known?.apiBase) return task;
-  return known.earlierBases?.includes(stored.apiBase) ? { ...task, model: { ...task.model, apiBase: stored.apiBase } } : task;
+  const { wire: _, ...model } = task.model;
+  const known = Object.hasOwn(providers, model.provider) ? providers[model.provider] : undefined;
+  const older = stored.provider === model.provider && stored.wire === undefined && sameByDefault(task.model, stored, known);
+  return older ? { ...task, model: { ...model, apiBase: stored.apiBase } } : task;
 }
 
 /** Names (as in the file) of the keys whose change makes another run; empty when the answers would be the same. */
@@ -92,6 +112,7 @@ export function changedKeys(a: Task, b: Task): string[] {
       continue;
     }
     if (a.model.provider !== b.model.provider || a.model.model !== b.model.model) changed.push('worker_model');
+    if (a.model.wire !== b.model.wire) changed.push('worker_wire');
     if (a.model.apiBase !== b.model.apiBase) changed.push('worker_api_base');
     if (a.model.apiKeyEnv !== b.model.apiKeyEnv) changed.push('worker_api_key_env');
   }

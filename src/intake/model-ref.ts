@@ -1,10 +1,12 @@
-/** worker_model, worker_api_base and worker_api_key_env become one ModelRef. What a base may be stands in api-base.ts. */
+/** worker_model, worker_wire, worker_api_base and worker_api_key_env become one ModelRef. What a base may be stands in api-base.ts. */
 import type { Problem } from '../core/errors.js';
 import { isSimulated } from '../core/money/price.js';
 import { nearest } from '../core/nearest.js';
-import { PROVIDERS, providerOfBase, UNSUPPORTED_PROVIDERS } from '../schema/providers.js';
+import { knownProvider, PROVIDERS, type Provider, providerOfBase, wiresOf } from '../schema/providers.js';
 import { keyNotes } from '../schema/task.js';
 import type { ModelRef } from '../schema/task-types.js';
+import { WIRES, type WireName } from '../schema/wires.js';
+import { wireOfBase } from './api-base.js';
 
 type Fault = Omit<Problem, 'place'>;
 
@@ -13,23 +15,48 @@ function providerOfHost(apiBase: string): string {
   return new URL(apiBase).host.replace(/[^A-Za-z0-9.-]+/g, '-').replace(/^-+|-+$/g, '');
 }
 
-function fromBase(given: string, apiBase: string): { provider: string; model: string; apiKeyEnv: string | null } {
+/** What stands before the first slash of a model's name; '' for nothing. */
+export function prefixOf(name: string): string {
+  const slash = name.indexOf('/');
+  return slash < 0 ? '' : name.slice(0, slash).trim();
+}
+
+/** Gateways of the chat wire have its models under their whole names, and its key is not theirs. */
+const NEVER_A_PREFIX = 'anthropic';
+
+function fromBase(given: string, apiBase: string, wire: WireName): { provider: string; model: string; apiKeyEnv: string | null } {
   const slash = given.indexOf('/');
-  const prefix = slash < 0 ? '' : given.slice(0, slash);
+  const prefix = prefixOf(given);
   const owner = providerOfBase(apiBase);
   if (owner !== null) {
     const model = prefix === owner ? given.slice(slash + 1) : given;
     return { provider: owner, model, apiKeyEnv: PROVIDERS[owner]?.apiKeyEnv ?? null };
   }
-  const known = Object.hasOwn(PROVIDERS, prefix) ? PROVIDERS[prefix] : undefined;
+  const known = prefix === NEVER_A_PREFIX && wire === 'chat' ? undefined : knownProvider(prefix);
   if (known) return { provider: prefix, model: given.slice(slash + 1), apiKeyEnv: known.apiKeyEnv };
   return { provider: providerOfHost(apiBase), model: given, apiKeyEnv: null };
 }
 
-function fromName(given: string): { ref: ModelRef } | { fault: Fault } {
+/** The provider says in its references that it does not speak this wire; null where it does, and where nobody knows. */
+function wireFault(provider: string, known: Provider, wire: WireName): Fault | null {
+  const spoken = wiresOf(known).map((each) => each.wire);
+  if (spoken.includes(wire) || !known.apiBase?.startsWith('https:')) return null;
+  const found = `worker_wire is ${wire}, which ${provider} does not speak`;
+  return {
+    ...{ code: 'E_TASK_CONFLICT', found, allowed: `at ${provider}: ${spoken.join(', ')}` },
+    fix: `write worker_wire: ${spoken[0]}, or remove the line`,
+  };
+}
+
+/** Only what is not the default is part of the reference, so that those of runs of 0.1.0 are the same. */
+function onWire(ref: Omit<ModelRef, 'wire'>, wire: WireName): ModelRef {
+  return wire === 'chat' ? ref : { ...ref, wire };
+}
+
+function fromName(given: string, asked: WireName | undefined): { ref: ModelRef } | { fault: Fault; key?: 'worker_wire' } {
   const { allowed } = keyNotes('worker_model');
   const slash = given.indexOf('/');
-  const prefix = slash < 0 ? '' : given.slice(0, slash);
+  const prefix = prefixOf(given);
   const names = Object.keys(PROVIDERS);
   if (slash < 0) {
     const found = `worker_model "${given}" names no provider and worker_api_base is not given`;
@@ -42,20 +69,23 @@ function fromName(given: string): { ref: ModelRef } | { fault: Fault } {
       },
     };
   }
-  if (UNSUPPORTED_PROVIDERS.includes(prefix)) {
-    const found = `worker_model: this version does not speak the ${prefix} API yet`;
-    const fix = 'use an OpenAI-compatible gateway to it: give its address in worker_api_base';
-    return { fault: { code: 'E_TASK_UNSUPPORTED', found, allowed: `providers: ${names.join(', ')}`, fix } };
-  }
-  const known = Object.hasOwn(PROVIDERS, prefix) ? PROVIDERS[prefix] : undefined;
+  const known = knownProvider(prefix);
   if (!known) {
     const near = nearest(prefix, names);
     const fix = near ? `did you mean ${near}/${given.slice(slash + 1)}?` : 'name a known provider, or add worker_api_base';
     const found = `worker_model: "${prefix}" is not a known provider`;
     return { fault: { code: 'E_TASK_ENUM', found, allowed: `providers: ${names.join(', ')}; others with worker_api_base`, fix } };
   }
-  const { apiBase, apiKeyEnv } = known;
-  return { ref: { provider: prefix, model: given.slice(slash + 1), apiBase, apiKeyEnv } };
+  const wire = asked ?? known.wire ?? 'chat';
+  const fault = wireFault(prefix, known, wire);
+  if (fault !== null) return { fault, key: 'worker_wire' };
+  const apiBase = wiresOf(known).find((each) => each.wire === wire)?.apiBase ?? localBase(known, wire);
+  return { ref: onWire({ provider: prefix, model: given.slice(slash + 1), apiBase, apiKeyEnv: known.apiKeyEnv }, wire) };
+}
+
+/** A wire that is not listed of a local provider is at its usual port. */
+function localBase({ apiBase }: Provider, wire: WireName): string | null {
+  return apiBase === null ? null : `${new URL(apiBase).origin}${WIRES[wire].versionPath}`;
 }
 
 /**
@@ -65,10 +95,12 @@ function fromName(given: string): { ref: ModelRef } | { fault: Fault } {
  */
 export function readModelRef(given: {
   worker_model: string;
-  /** Already normalised by readApiBase. */
+  /** As written; undefined: the default of provider and base. */
+  worker_wire?: WireName | undefined;
+  /** Already normalised by readApiBase, for the wire. */
   apiBase: string | null;
   worker_api_key_env: string | undefined;
-}): { ref: ModelRef } | { fault: Fault; key: 'worker_model' | 'worker_api_key_env' } {
+}): { ref: ModelRef } | { fault: Fault; key: 'worker_model' | 'worker_wire' | 'worker_api_key_env' } {
   const name = given.worker_model.trim();
   const { allowed } = keyNotes('worker_model');
   if (!/^[\x21-\x7e]+$/.test(name)) {
@@ -79,10 +111,16 @@ export function readModelRef(given: {
     };
   }
   let ref: ModelRef;
-  if (given.apiBase !== null) ref = { ...fromBase(name, given.apiBase), apiBase: given.apiBase };
-  else {
-    const named = fromName(name);
-    if ('fault' in named) return { ...named, key: 'worker_model' };
+  if (given.apiBase !== null) {
+    const { apiBase } = given;
+    const wire = given.worker_wire ?? wireOfBase(apiBase, prefixOf(name));
+    const owner = providerOfBase(apiBase);
+    const fault = owner === null ? null : wireFault(owner, knownProvider(owner) as Provider, wire);
+    if (fault !== null) return { fault, key: 'worker_wire' };
+    ref = onWire({ ...fromBase(name, apiBase, wire), apiBase }, wire);
+  } else {
+    const named = fromName(name, given.worker_wire);
+    if ('fault' in named) return { key: 'worker_model', ...named };
     ref = named.ref;
   }
   if (ref.model === '') {

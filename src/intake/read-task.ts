@@ -4,11 +4,12 @@ import { isTimeZone } from '../core/money/calendar-day.js';
 import { readTemplate } from '../core/template.js';
 import { keyNotes, REQUIRED_KEYS, TASK_KEYS, type TaskFile, type TaskKey, taskFileSchema } from '../schema/task.js';
 import type { StopRule, Task } from '../schema/task-types.js';
-import { readApiBase } from './api-base.js';
+import { readApiBase, wireOfBase } from './api-base.js';
 import { checkTree, FORBIDDEN } from './check-tree.js';
 import { headerFault } from './header-check.js';
 import { issueFault, looksLikeSecret, missingFault, secretFault, shownValue, unknownKeyFault } from './key-problems.js';
-import { readModelRef } from './model-ref.js';
+import { prefixOf, readModelRef } from './model-ref.js';
+import { requestFaults } from './request-keys.js';
 import { modelEnding } from './retired-models.js';
 import { REFUSED, type TaskPlaces, TaskProblems } from './task-problems.js';
 import { toTask } from './to-task.js';
@@ -94,7 +95,8 @@ function readModel(reading: TaskProblems, good: Partial<TaskFile>, source: Recor
   const { places } = reading;
   let apiBase: string | null = null;
   if (good.worker_api_base !== undefined) {
-    const base = readApiBase(good.worker_api_base, good.allow_http);
+    const wire = good.worker_wire ?? wireOfBase(good.worker_api_base, prefixOf(good.worker_model ?? ''));
+    const base = readApiBase(good.worker_api_base, good.allow_http, wire);
     if ('fault' in base) reading.add(places.value(['worker_api_base']), base.fault);
     else {
       apiBase = base.apiBase;
@@ -103,7 +105,8 @@ function readModel(reading: TaskProblems, good: Partial<TaskFile>, source: Recor
   }
   // With a bad base nothing is known about the model: one problem is enough.
   if (good.worker_model === undefined || (source['worker_api_base'] !== undefined && apiBase === null)) return null;
-  const model = readModelRef({ worker_model: good.worker_model, apiBase, worker_api_key_env: good.worker_api_key_env });
+  const { worker_model, worker_wire, worker_api_key_env } = good;
+  const model = readModelRef({ worker_model, worker_wire, apiBase, worker_api_key_env });
   if ('ref' in model) {
     const ending = modelEnding(model.ref, Date.now());
     if (ending !== null && 'fault' in ending) reading.add(places.value(['worker_model']), ending.fault);
@@ -192,6 +195,7 @@ export function readTask(source: Record<string, unknown>, places: TaskPlaces, de
   const variablePlaces = readTemplates(reading, good);
   const stopRules = readStopRules(reading, good.stop_when);
   checkTogether(reading, good, source);
+  if (model !== null) for (const { path, fault } of requestFaults(good, model)) reading.add(places.value(path), fault);
   const facts = { notes: reading.notes, variablePlaces, placeOf: (key: string) => places.value([key]) };
   if (reading.failed || model === null) return { task: null, problems: reading.sorted(), ...facts };
   return { task: toTask(good as TaskFile, { model, stopRules, defaultName }), problems: [], ...facts };

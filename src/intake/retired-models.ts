@@ -1,7 +1,7 @@
 /** Models that their provider has ended, or will: told before the first call. From the providers' notices, November 2026. */
 import type { Problem } from '../core/errors.js';
 import type { EpochMs } from '../core/model.js';
-import { PROVIDERS } from '../schema/providers.js';
+import { knownProvider, wiresOf } from '../schema/providers.js';
 import type { ModelRef } from '../schema/task-types.js';
 
 interface Ending {
@@ -25,7 +25,8 @@ export function modelEnding(
   { provider, model, apiBase }: ModelRef,
   now: EpochMs,
 ): { fault: Omit<Problem, 'place'> } | { note: string } | null {
-  if (PROVIDERS[provider]?.apiBase !== apiBase) return null;
+  const known = knownProvider(provider);
+  if (known === undefined || !wiresOf(known).some((each) => each.apiBase === apiBase)) return null;
   const ending = ENDINGS.find((each) => each.provider === provider && each.name.test(model));
   if (!ending) return null;
   const { end, successor } = ending;

@@ -15,6 +15,7 @@ export function toTask(file: TaskFile, read: { model: Task['model']; stopRules: 
     maxTokens: file.worker_max_tokens,
     temperature: file.temperature ?? null,
     topP: file.top_p ?? null,
+    ...requestSettings(file),
     headers: file.headers,
     multiTurn: file.multi_turn,
     maxTurns: file.multi_turn ? file.max_turns : 1,
@@ -48,7 +49,23 @@ export function toTask(file: TaskFile, read: { model: Task['model']; stopRules: 
   };
 }
 
+/** Absent unless written: runs that were stored before the keys are no others for them. */
+function requestSettings(file: TaskFile): Pick<Task, 'seed' | 'stop' | 'reasoningEffort' | 'thinkingBudget' | 'extraBody'> {
+  const { seed, stop, reasoning_effort: reasoningEffort, thinking_budget: thinkingBudget, extra_body: extraBody } = file;
+  return {
+    ...(seed === undefined ? {} : { seed }),
+    ...(stop === undefined ? {} : { stop: typeof stop === 'string' ? [stop] : stop }),
+    ...(reasoningEffort === undefined ? {} : { reasoningEffort }),
+    ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
+    ...(extraBody === undefined || Object.keys(extraBody).length === 0 ? {} : { extraBody }),
+  };
+}
+
 function toPrice(price: NonNullable<TaskFile['price']>): NonNullable<Task['price']> {
-  const { input, output, cached_input: cachedInput } = price;
-  return cachedInput === undefined ? { input, output } : { input, output, cachedInput };
+  const { input, output, cached_input: cachedInput, cache_write: cacheWrite } = price;
+  return {
+    ...{ input, output },
+    ...(cachedInput === undefined ? {} : { cachedInput }),
+    ...(cacheWrite === undefined ? {} : { cacheWrite }),
+  };
 }

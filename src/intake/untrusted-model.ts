@@ -6,7 +6,7 @@
 import type { Problem } from '../core/errors.js';
 import { isSimulated } from '../core/money/price.js';
 import { modelName } from '../core/names.js';
-import { PROVIDERS } from '../schema/providers.js';
+import { knownProvider, PROVIDERS, wiresOf } from '../schema/providers.js';
 import type { ModelRef } from '../schema/task-types.js';
 import { readApiBase } from './api-base.js';
 
@@ -37,8 +37,8 @@ function namesOf({ provider, model }: ModelRef): string[] {
 }
 
 function ownBase({ provider, apiBase }: ModelRef): boolean {
-  const known = Object.hasOwn(PROVIDERS, provider) ? PROVIDERS[provider] : undefined;
-  return known !== undefined && known.apiBase === apiBase;
+  const known = knownProvider(provider);
+  return known !== undefined && wiresOf(known).some((each) => each.apiBase === apiBase);
 }
 
 /** True for a base that the host's user listed, in whatever form. That includes plain http to it. */

@@ -4,14 +4,11 @@ import type { CallFailure, Metered } from '../core/call-failure.js';
 import type { Answer, Message } from '../core/conversation/message.js';
 import type { ToldLimits } from '../core/gate/told-limits.js';
 import type { Finish } from '../core/model.js';
-import type { ModelRef } from '../schema/task-types.js';
-
-/** How an API of models is spoken: those of the table in wires/. */
-export type WireName = 'chat';
+import type { ModelRef, RequestSettings } from '../schema/task-types.js';
 
 export interface ModelCall {
+  /** With the wire that it is spoken to over. */
   model: ModelRef;
-  wire: WireName;
   /** Base URL to send to (resolved: never null). */
   apiBase: string;
   /** Value of the key, read at send time; null when the endpoint has none. Never logged, stored or put in an error. */
@@ -20,9 +17,9 @@ export interface ModelCall {
   /** Sent as `x-client-request-id`, which OpenAI documents and others ignore or log. @default none */
   callId?: string;
   messages: Message[];
+  /** Most tokens of the answer, thinking among them: what goes out is exactly this, because this is what was reserved. */
   maxTokens: number;
-  temperature: number | null;
-  topP: number | null;
+  settings: RequestSettings;
   /** Total deadline of the call, connection to last byte. */
   timeoutMs: number;
   /** Aborts the socket: a real cancel only. */

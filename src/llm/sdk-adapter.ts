@@ -3,13 +3,15 @@ import { setMaxListeners } from 'node:events';
 import type { LanguageModelV3CallOptions } from '@ai-sdk/provider';
 import type { CallFailure } from '../core/call-failure.js';
 import { NO_PROXIES, type ProxySettings } from '../core/proxy.js';
-import type { CallResult, ModelAdapter, ModelCall, WireName } from './port.js';
+import type { CallResult, ModelAdapter, ModelCall } from './port.js';
 import { type CallFacts, classifyFault, classifyRefusal, classifyUnexpected, classifyUnreadable } from './refusals/classify.js';
 import { type Family, familyOf } from './refusals/family.js';
+import { bodyFinisher } from './request-body.js';
 import { promptOf } from './sdk-prompt.js';
 import { createTransport, EXCHANGE_HEADER, HttpAnswer } from './transport/fetch.js';
 import { readLimits } from './transport/limit-headers.js';
 import { TransportFault } from './transport/wire-request.js';
+import type { Wires } from './wires/all-wires.js';
 import type { Wire } from './wires/wire.js';
 
 export interface SdkAdapterOptions {
@@ -98,18 +100,23 @@ function resultOf(wire: Wire, call: ModelCall, facts: CallFacts, { status, heade
 }
 
 /** `call()` never throws and never sends twice; `close()` lets calls under way finish. */
-export function createSdkAdapter(wires: Readonly<Record<WireName, Wire>>, options: SdkAdapterOptions = {}): ModelAdapter {
+export function createSdkAdapter(wires: Wires, options: SdkAdapterOptions = {}): ModelAdapter {
   const now = options.now ?? Date.now;
   const transport = createTransport(options.proxies ?? NO_PROXIES);
   /** Provider objects are costly to make. */
   const models = kept<ReturnType<Wire['model']>>(256);
   const families = kept<Family>(256);
+  const loaded = kept<Promise<Wire>>(8);
+
+  function wireOf({ model: { wire: name = 'chat' } }: ModelCall): Promise<Wire> {
+    return loaded(name, () => wires[name]?.() ?? Promise.reject(new Error(`the wire ${name} is not spoken here`)));
+  }
 
   async function call(call: ModelCall): Promise<CallResult> {
     const refused = unsendable(call);
     if (refused) return refused;
-    const wire = wires[call.wire];
-    const exchange = transport.open((body) => wire.answerIn(body).value !== undefined);
+    const wire = await wireOf(call);
+    const exchange = transport.open((body) => wire.answerIn(body).value !== undefined, bodyFinisher(wire, call));
     const onCancel = () => exchange.end('abort');
     // One signal serves all calls of a run; many listeners are no leak.
     setMaxListeners(0, call.signal);
@@ -118,12 +125,15 @@ export function createSdkAdapter(wires: Readonly<Record<WireName, Wire>>, option
     const deadline = setTimeout(() => exchange.end('timeout'), Math.min(call.timeoutMs, LONGEST_TIMER_MS));
     try {
       const request: LanguageModelV3CallOptions = {
-        prompt: promptOf(call.messages),
+        prompt: promptOf(call.messages, wire.partsOf),
         maxOutputTokens: call.maxTokens,
         headers: headersOf(call, wire, exchange.id),
       };
-      if (call.temperature !== null) request.temperature = call.temperature;
-      if (call.topP !== null) request.topP = call.topP;
+      const { temperature, topP } = call.settings;
+      if (temperature !== null) request.temperature = temperature;
+      if (topP !== null) request.topP = topP;
+      const options = wire.options?.(call);
+      if (options !== undefined) request.providerOptions = options;
       await modelOf(wire, call).doGenerate(request);
       throw new Error('the provider package answered without a request');
     } catch (thrown) {
@@ -138,9 +148,9 @@ export function createSdkAdapter(wires: Readonly<Record<WireName, Wire>>, option
     }
   }
 
-  function modelOf(wire: Wire, { wire: name, apiBase, model }: ModelCall) {
-    return models(`${name} ${apiBase} ${model.model}`, () =>
-      wire.model(apiBase, model.model, (input, init) => transport.fetch(input, init)),
+  function modelOf(wire: Wire, { apiBase, model: { wire: name = 'chat', model } }: ModelCall) {
+    return models(`${name} ${apiBase} ${model}`, () =>
+      wire.model(apiBase, model, (input, init) => transport.fetch(input, init)),
     );
   }
 

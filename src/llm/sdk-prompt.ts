@@ -5,18 +5,28 @@ import type { AnswerPart, Message, ProviderData, ToolResult } from '../core/conv
 type Assistant = Extract<LanguageModelV3Message, { role: 'assistant' }>;
 type Options = { providerOptions?: SharedV3ProviderMetadata };
 
-export function promptOf(messages: readonly Message[]): LanguageModelV3Message[] {
-  return messages.map(sentMessage);
+/**
+ * `partsOf`: the name under which the wire keeps what it needs back; null: none. A conversation that went on with another model has parts of
+ * the one before: its thoughts stay behind, and so does what only it can read.
+ */
+export function promptOf(messages: readonly Message[], partsOf: string | null): LanguageModelV3Message[] {
+  return messages.map((message) => sentMessage(message, partsOf));
 }
 
-function sentMessage(message: Message): LanguageModelV3Message {
+/** Thoughts without anything to prove them by go back where nothing is asked for: the chat wire. */
+function goesBack({ type, providerData }: AnswerPart, partsOf: string | null): boolean {
+  if (type !== 'reasoning' && type !== 'provider-result') return true;
+  return partsOf === null ? providerData === undefined : providerData !== undefined && partsOf in providerData;
+}
+
+function sentMessage(message: Message, partsOf: string | null): LanguageModelV3Message {
   switch (message.role) {
     case 'system':
       return { role: 'system', content: message.text };
     case 'user':
       return { role: 'user', content: message.parts.map(({ text }) => ({ type: 'text', text })) };
     case 'assistant':
-      return { role: 'assistant', content: message.parts.map(sentPart) };
+      return { role: 'assistant', content: message.parts.filter((part) => goesBack(part, partsOf)).map(sentPart) };
     case 'tool':
       return { role: 'tool', content: message.results.map(sentResult) };
   }

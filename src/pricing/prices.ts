@@ -112,8 +112,13 @@ function createTables(): (model: ModelRef, name: string, at: EpochMs, untilMs: n
   };
 }
 
-function fixedPrice(model: ModelRef, override: PriceOverride | null): PriceOverride | null {
-  return override ?? (model.provider === 'sim' ? SIM_PRICE : null);
+/** What writing to a cache costs at Anthropic, of the price of input (https://platform.claude.com/docs/en/about-claude/pricing, November 2026). */
+const ANTHROPIC_CACHE_WRITE = 1.25;
+
+function fixedPrice({ provider, wire }: ModelRef, override: PriceOverride | null): PriceOverride | null {
+  if (override === null) return provider === 'sim' ? SIM_PRICE : null;
+  if (wire !== 'anthropic') return override;
+  return { ...override, cacheWrite: override.cacheWrite ?? override.input * ANTHROPIC_CACHE_WRITE };
 }
 
 export function createPrices(): Prices {

@@ -1,12 +1,17 @@
 /**
- * Providers known by name: base URL of their OpenAI-compatible API, the environment variable of their key, and the pages of their users.
+ * Providers known by name: the wires that they speak and where, the environment variable of their key, and the pages of their users.
  * From the providers' own API references and consoles, November 2026.
  */
+import type { WireName } from './wires.js';
 
 export interface Provider {
-  /** Null only for `sim`, whose address the worker knows. */
+  /** How it is spoken to unless a task says otherwise. @default chat */
+  wire?: WireName;
+  /** Base URL of that wire. Null only for `sim`, whose address the worker knows. */
   apiBase: string | null;
-  /** What apiBase was in earlier versions: runs that were stored with it keep it. */
+  /** Bases of the other wires that it speaks. */
+  otherBases?: Partial<Record<WireName, string>>;
+  /** What apiBase was in earlier versions, on the chat wire: runs that were stored with it keep both. */
   earlierBases?: readonly string[];
   /** Null: no key is sent unless worker_api_key_env names one. */
   apiKeyEnv: string | null;
@@ -17,8 +22,16 @@ export interface Provider {
 export const PROVIDERS: Readonly<Record<string, Provider>> = {
   openai: {
     apiBase: 'https://api.openai.com/v1',
+    otherBases: { responses: 'https://api.openai.com/v1' },
     apiKeyEnv: 'OPENAI_API_KEY',
     pages: { billing: 'https://platform.openai.com/settings/organization/billing', keys: 'https://platform.openai.com/api-keys' },
+  },
+  anthropic: {
+    wire: 'anthropic',
+    apiBase: 'https://api.anthropic.com/v1',
+    otherBases: { chat: 'https://api.anthropic.com/v1' },
+    apiKeyEnv: 'ANTHROPIC_API_KEY',
+    pages: { billing: 'https://platform.claude.com/settings/billing', keys: 'https://platform.claude.com/settings/keys' },
   },
   groq: {
     apiBase: 'https://api.groq.com/openai/v1',
@@ -27,6 +40,7 @@ export const PROVIDERS: Readonly<Record<string, Provider>> = {
   },
   deepseek: {
     apiBase: 'https://api.deepseek.com',
+    otherBases: { anthropic: 'https://api.deepseek.com/anthropic/v1' },
     apiKeyEnv: 'DEEPSEEK_API_KEY',
     pages: { billing: 'https://platform.deepseek.com/top_up', keys: 'https://platform.deepseek.com/api_keys' },
   },
@@ -46,23 +60,42 @@ export const PROVIDERS: Readonly<Record<string, Provider>> = {
     pages: { billing: 'https://api.together.ai/settings/billing', keys: 'https://api.together.ai/settings/api-keys' },
   },
   gemini: {
-    apiBase: 'https://generativelanguage.googleapis.com/v1beta/openai',
+    wire: 'gemini',
+    apiBase: 'https://generativelanguage.googleapis.com/v1beta',
+    otherBases: { chat: 'https://generativelanguage.googleapis.com/v1beta/openai' },
+    earlierBases: ['https://generativelanguage.googleapis.com/v1beta/openai'],
     apiKeyEnv: 'GEMINI_API_KEY',
     pages: { billing: 'https://aistudio.google.com/usage', keys: 'https://aistudio.google.com/apikey' },
   },
   xai: {
     apiBase: 'https://api.x.ai/v1',
+    otherBases: { responses: 'https://api.x.ai/v1' },
     apiKeyEnv: 'XAI_API_KEY',
     pages: { billing: 'https://console.x.ai', keys: 'https://console.x.ai' },
   },
-  ollama: { apiBase: 'http://localhost:11434/v1', apiKeyEnv: null, pages: null },
+  ollama: {
+    wire: 'ollama',
+    apiBase: 'http://localhost:11434',
+    otherBases: { chat: 'http://localhost:11434/v1' },
+    earlierBases: ['http://localhost:11434/v1'],
+    apiKeyEnv: null,
+    pages: null,
+  },
   vllm: { apiBase: 'http://localhost:8000/v1', apiKeyEnv: null, pages: null },
   llamacpp: { apiBase: 'http://127.0.0.1:8080/v1', apiKeyEnv: null, pages: null },
   sim: { apiBase: null, apiKeyEnv: null, pages: null },
 };
 
-/** Providers with a wire of their own that this version does not speak. */
-export const UNSUPPORTED_PROVIDERS: readonly string[] = ['anthropic'];
+/** The provider of that name; undefined for none. */
+export function knownProvider(name: string): Provider | undefined {
+  return Object.hasOwn(PROVIDERS, name) ? PROVIDERS[name] : undefined;
+}
+
+/** The wires of a provider, its own one first, each with its base. */
+export function wiresOf({ wire = 'chat', apiBase, otherBases = {} }: Provider): { wire: WireName; apiBase: string | null }[] {
+  const others = Object.entries(otherBases) as [WireName, string][];
+  return [{ wire, apiBase }, ...others.map(([name, base]) => ({ wire: name, apiBase: base }))];
+}
 
 /** The named provider whose public API lives at this base; null for local ones (their ports are anyone's) and unknown ones. */
 export function providerOfBase(apiBase: string): string | null {

@@ -1,4 +1,5 @@
 /** The parsed task: what task.yaml means after defaults and normalisation. Plain JSON (it is stored with the run). */
+import type { WireName } from './wires.js';
 
 export const TASK_TYPES = ['generation', 'translation', 'summarization', 'classification'] as const;
 export type TaskType = (typeof TASK_TYPES)[number];
@@ -11,6 +12,8 @@ export interface PriceOverride {
   input: number;
   output: number;
   cachedInput?: number;
+  /** Of input tokens that are written to a cache. @default that of input; 1.25 of it at Anthropic */
+  cacheWrite?: number;
 }
 
 /** A multi-turn conversation ends when any rule holds for the newest answer. */
@@ -28,7 +31,9 @@ export interface ModelRef {
   provider: string;
   /** The model name as it is sent. */
   model: string;
-  /** Normalised base URL without `/chat/completions` and without a trailing slash; null for `sim` (known to the worker). */
+  /** How it is spoken to. @default chat; runs of 0.1.0 know no other */
+  wire?: WireName;
+  /** Normalised base URL with its version and without a trailing slash; null for `sim` (known to the worker). */
   apiBase: string | null;
   /** Name of the environment variable that holds the key; null for endpoints without a key. */
   apiKeyEnv: string | null;
@@ -37,7 +42,25 @@ export interface ModelRef {
 /** Rows in a row that end alike before their run pauses, unless the task says otherwise. */
 export const PAUSE_AFTER = 20;
 
-export interface Task {
+export const REASONING_EFFORTS = ['none', 'minimal', 'low', 'medium', 'high', 'xhigh', 'max'] as const;
+export type ReasoningEffort = (typeof REASONING_EFFORTS)[number];
+
+/** What a task says to the model beside messages and the output limit. Only what is written is sent. */
+export interface RequestSettings {
+  /** 0 to 2. */
+  temperature: number | null;
+  topP: number | null;
+  seed?: number;
+  /** Texts that end an answer. */
+  stop?: string[];
+  reasoningEffort?: ReasoningEffort;
+  /** Most tokens of thinking, part of the output limit. */
+  thinkingBudget?: number;
+  /** Merged into the body of every request. */
+  extraBody?: Record<string, unknown>;
+}
+
+export interface Task extends RequestSettings {
   name: string;
   taskType: TaskType;
   promptTemplate: string;
@@ -45,9 +68,6 @@ export interface Task {
   systemPrompt: string | null;
   model: ModelRef;
   maxTokens: number;
-  /** Sent only when the file has it. */
-  temperature: number | null;
-  topP: number | null;
   /** Extra request headers. */
   headers: Record<string, string>;
   multiTurn: boolean;
@@ -109,6 +129,11 @@ export const IDENTITY_KEYS = [
   'maxTokens',
   'temperature',
   'topP',
+  'seed',
+  'stop',
+  'reasoningEffort',
+  'thinkingBudget',
+  'extraBody',
   'headers',
   'multiTurn',
   'maxTurns',

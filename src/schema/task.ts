@@ -1,6 +1,7 @@
 /** The task file: every key with its type, default and description. The one source of the JSON Schema and of docs/task-reference.md. */
 import { z } from 'zod';
-import { OUTPUT_FORMATS, PAUSE_AFTER, TASK_TYPES, type TaskType } from './task-types.js';
+import { OUTPUT_FORMATS, PAUSE_AFTER, REASONING_EFFORTS, TASK_TYPES, type TaskType } from './task-types.js';
+import { WIRE_NAMES } from './wires.js';
 
 /** What a problem with a key says beside its place. Kept in the schema's metadata. */
 export interface KeyNotes {
@@ -61,14 +62,19 @@ export const taskFileSchema = z.strictObject({
   }),
   worker_model: key(text().min(1).max(200), {
     description:
-      'The model that does the rows: provider/model for a known provider (openai, groq, deepseek, openrouter, mistral, together, gemini, xai, ollama, vllm, llamacpp), sim/anything for the simulated provider, or any model name together with worker_api_base.',
+      'The model that does the rows: provider/model for a known provider (openai, anthropic, gemini, groq, deepseek, openrouter, mistral, together, xai, ollama, vllm, llamacpp), sim/anything for the simulated provider, or any model name together with worker_api_base.',
     allowed: 'provider/model, sim/anything, or a model name together with worker_api_base',
   }),
   worker_api_base: key(text().min(1).optional(), {
     description:
-      'Base URL of an OpenAI-compatible API; replaces the known base of the provider. A trailing /chat/completions is taken off; a query such as ?api-version=2026-01-01 goes with every request. Plain http only to this machine, unless allow_http is true.',
+      'Base URL of the API; replaces the known base of the provider. It may have its version path (/v1) or not, and a path of requests such as /chat/completions is taken off; a query such as ?api-version=2026-01-01 goes with every request. Plain http only to this machine, unless allow_http is true.',
     allowed: 'an https URL (http for localhost, or with allow_http: true), without user, password, key or fragment',
     code: 'E_API_BASE',
+  }),
+  worker_wire: key(z.enum(WIRE_NAMES).optional(), {
+    description:
+      'How worker_api_base is spoken to: chat (OpenAI Chat Completions, as most servers and gateways have it), responses (OpenAI Responses), anthropic (Messages), gemini (generateContent), ollama (its own chat). Default: the own wire of the provider; chat for unknown bases.',
+    allowed: WIRE_NAMES.join(', '),
   }),
   allow_http: key(z.boolean().default(false), {
     description:
@@ -98,6 +104,31 @@ export const taskFileSchema = z.strictObject({
     description: 'Nucleus sampling. Sent only when given.',
     allowed: 'a number from 0 to 1',
     code: 'E_TASK_RANGE',
+  }),
+  seed: key(z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(), {
+    description: 'Seed of the sampling, where the API has one: the same request then gives mostly the same answer. Sent only when given.',
+    allowed: 'a whole number from 0',
+    code: 'E_TASK_RANGE',
+  }),
+  stop: key(z.union([text().min(1).max(1000), z.array(text().min(1).max(1000)).min(1).max(16)]).optional(), {
+    description: 'A text, or several, at which an answer ends; the text itself is no part of it. Most APIs take at most 4. Sent only when given.',
+    allowed: 'a text, or a list of 1 to 16 texts',
+  }),
+  reasoning_effort: key(z.enum(REASONING_EFFORTS).optional(), {
+    description:
+      'How long the model thinks before it answers, in the words of its provider; what a model does not take is refused by it, and the run stops after one call. Thinking is paid for as output, and is part of worker_max_tokens. Sent only when given.',
+    allowed: REASONING_EFFORTS.join(', '),
+  }),
+  thinking_budget: key(whole(0, 10_000_000).optional(), {
+    description:
+      'Most tokens of thinking, at models that take a number (anthropic and gemini wires); part of worker_max_tokens, so it is below that. 0: none, where the model can do without. Sent only when given.',
+    allowed: 'a whole number from 0, below worker_max_tokens',
+    code: 'E_TASK_RANGE',
+  }),
+  extra_body: key(z.record(text(), z.json()).optional(), {
+    description:
+      'Fields that are merged into the body of every request, as the API names them. Fields that other keys set, or that decide what the call is (messages, tools, stream), are refused.',
+    allowed: 'a map of fields of the request',
   }),
   headers: key(z.record(text(), text()).default({}), {
     description: 'Extra HTTP headers of every request. Keys and cookies do not belong here.',
@@ -224,11 +255,14 @@ export const taskFileSchema = z.strictObject({
         input: money().describe('USD per 1M input tokens.'),
         output: money().describe('USD per 1M output tokens.'),
         cached_input: money().optional().describe('USD per 1M cached input tokens. Default: the price of input.'),
+        cache_write: money()
+          .optional()
+          .describe('USD per 1M input tokens that are written to a cache. Default: the price of input, at Anthropic 1.25 of it.'),
       })
       .optional(),
     {
       description: 'USD per 1M tokens, for models without a known price or with a price of your own.',
-      allowed: '{input: USD, output: USD, cached_input: USD} per 1M tokens; cached_input may be left out',
+      allowed: '{input: USD, output: USD, cached_input: USD, cache_write: USD} per 1M tokens; cached_input and cache_write may be left out',
     },
   ),
   requests_per_minute: key(whole(1, 10_000_000).optional(), {

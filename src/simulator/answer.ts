@@ -5,7 +5,7 @@
 
 import type { Directives } from './directives.js';
 import { type Distribution, digest, hash32, sample, uniform } from './draw.js';
-import type { ChatRequest, Completion } from './wire.js';
+import type { ChatRequest, Completion } from './exchange.js';
 
 export interface AnswerSettings {
   seed: string;

@@ -2,7 +2,7 @@
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import type { BreakKind } from './faults.js';
-import { errorBody } from './wire.js';
+import { errorBody } from './exchange.js';
 
 const JSON_TYPE = 'application/json';
 /** What a `gzip_bomb` unpacks to. */

@@ -3,7 +3,7 @@
  * `[[sim echo]]`, `[[sim answer=TEXT]]`, `[[sim tokens=N]]`, `[[sim latency=MS]]`, `[[sim fault=NAME]]`,
  * `[[sim fault=NAME*K]]` (the first K attempts only). Read from the last user message; several may stand in it.
  */
-import type { ChatRequest } from './wire.js';
+import type { ChatRequest } from './exchange.js';
 
 export interface Directives {
   /** The last user message without its orders. */

@@ -6,7 +6,7 @@
  */
 
 import { uniform } from './draw.js';
-import { type Completion, errorBody } from './wire.js';
+import { type Completion, errorBody } from './exchange.js';
 
 export type BreakKind =
   | 'error200'

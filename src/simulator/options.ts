@@ -1,6 +1,7 @@
 /** Options of the simulated provider, their defaults, and how `swarm simulate` flags become them. */
 import { EXIT, SwarmError } from '../core/errors.js';
 import { SIM_CONTEXT_TOKENS, SIM_PRICE, type TokenPrice } from '../core/money/price.js';
+import { WIRE_NAMES, type WireName } from '../schema/wires.js';
 import { type Distribution, parseDistribution } from './draw.js';
 import { FAULTS, type FaultShares, sharesOf } from './faults.js';
 import type { LimitChange } from './limits.js';
@@ -15,6 +16,8 @@ export interface TimeWindow {
 export interface SimulatorOptions {
   /** On 127.0.0.1. @default 0, a free port */
   port?: number;
+  /** The only wire that is spoken. @default all, each at its own path */
+  wire?: WireName;
   /** Another seed gives other answers, latencies and faults. @default 'sim' */
   seed?: string;
   /** Ms from the last byte of the request to the first of the answer. @default 100 */
@@ -59,7 +62,7 @@ export interface SimulatorOptions {
   log?: string;
 }
 
-type Optional = 'rpm' | 'tpm' | 'burst' | 'maxInFlight' | 'models' | 'log';
+type Optional = 'wire' | 'rpm' | 'tpm' | 'burst' | 'maxInFlight' | 'models' | 'log';
 type Filled = Required<SimulatorOptions>;
 
 /** Options with their defaults filled in; null = not set. */
@@ -68,6 +71,7 @@ export type SimulatorSettings = Omit<Filled, Optional> & { [K in Optional]: Fill
 export function withDefaults(options: SimulatorOptions): SimulatorSettings {
   return {
     port: options.port ?? 0,
+    wire: options.wire ?? null,
     seed: options.seed ?? 'sim',
     latency: options.latency ?? { kind: 'fixed', value: 100 },
     answerTokens: options.answerTokens ?? { kind: 'lognormal', median: 40, sigma: 0.5 },
@@ -95,6 +99,7 @@ export function withDefaults(options: SimulatorOptions): SimulatorSettings {
 /** The flags of `swarm simulate`, for its command and its help. */
 export const SIMULATOR_FLAGS: readonly { flag: string; description: string }[] = [
   { flag: '--port <n>', description: 'port on 127.0.0.1 (default: a free one)' },
+  { flag: '--wire <name>', description: `the only API that it speaks: ${WIRE_NAMES.join(', ')} (default: all, each at its own path)` },
   { flag: '--seed <text>', description: 'another seed gives other answers, latencies and faults' },
   { flag: '--latency <ms>', description: 'ms, or lognormal:MEDIAN,SIGMA (default 100)' },
   { flag: '--answer-tokens <n>', description: 'tokens per answer, or lognormal:MEDIAN,SIGMA (default lognormal:40,0.5)' },
@@ -224,6 +229,10 @@ export function parseSimulatorOptions(flags: SimulatorFlags): SimulatorOptions {
         break;
       case 'faults':
         options.faults = parseFaults(text);
+        break;
+      case 'wire':
+        if (!(WIRE_NAMES as readonly string[]).includes(text)) throw bad(flag, text, WIRE_NAMES.join(', '), `${flag} chat`);
+        options.wire = text as WireName;
         break;
       case 'retryAfter':
         if (!(RETRY_AFTER_FORMS as readonly string[]).includes(text))

@@ -12,10 +12,24 @@ import { Limits } from './limits.js';
 import type { SimulatorSettings, TimeWindow } from './options.js';
 import { limitHeaders, overLimit, type Refusal, unfit, unreadable } from './refusals.js';
 import { retryAfterHeaders } from './retry-after.js';
-import { type ChatRequest, type Completion, eventStream, readRequest } from './wire.js';
+import type { ChatRequest, Completion } from './exchange.js';
+import type { SimulatedWire } from './wires/wire.js';
 
 /** Wait that 429 and 503 faults ask for, in ms. */
 const FAULT_WAIT_MS = 1000;
+
+/** A request whose whole body has arrived. */
+export interface Arrived {
+  wire: SimulatedWire;
+  body: string;
+  /** Without its query. */
+  path: string;
+  res: ServerResponse;
+  clientId: string | null;
+}
+
+/** Where an answer goes. */
+type Way = Pick<Arrived, 'wire' | 'res'>;
 
 export class Provider {
   private readonly limits: Limits;
@@ -56,12 +70,12 @@ export class Provider {
     return windows.some(({ forMs, afterMs }) => at >= afterMs && at < afterMs + forMs);
   }
 
-  /** A chat completion whose whole body has arrived. */
-  chat(body: string, res: ServerResponse, clientId: string | null): void {
+  answer({ wire, body, path, res, clientId }: Arrived): void {
     const n = this.book.next();
-    const request = readRequest(body);
+    const way = { wire, res };
+    const request = wire.read(body, path);
     if (typeof request === 'string') {
-      this.refuse({ n, model: '', key: '', row: '', turn: 0, promptTokens: 0, clientId }, res, unreadable(request));
+      this.refuse({ n, model: '', key: '', row: '', turn: 0, promptTokens: 0, clientId }, way, unreadable(request));
       return;
     }
     const identity = identify(this.settings.seed, request);
@@ -75,14 +89,14 @@ export class Provider {
       unfit(this.settings, request, reserved) ??
       overLimit(this.settings, this.limits, this.book.inFlight, reserved, performance.now());
     if (refusal) {
-      this.refuse(call, res, refusal);
+      this.refuse(call, way, refusal);
       return;
     }
     const name = this.isWithin(this.settings.storms) ? '429' : this.faultOf(directives, call, attempt);
     const fault = name === null ? undefined : FAULTS[name];
     if (name !== null && fault?.kind === 'refuse') {
       this.limits.giveBack(reserved);
-      this.refuse(call, res, this.faultRefusal(name, fault));
+      this.refuse(call, way, this.faultRefusal(name, fault));
       return;
     }
     const unsent = fault?.kind === 'break' && (fault.how === 'reset' || fault.how === 'hang');
@@ -94,7 +108,11 @@ export class Provider {
     if (reserved > used) res.once('close', () => this.limits.giveBack(reserved - used));
     if (fault?.kind === 'alter') fault.alter(completion);
     const latencyMs = directives.latencyMs ?? sample(this.settings.latency, `${call.key}/latency`);
-    this.later(latencyMs, n, res, () => this.send(n, res, request, completion, fault));
+    const { type, body: text } = wire.answer(completion, request);
+    this.later(latencyMs, n, res, () => {
+      if (fault?.kind === 'break') sendBroken(fault.how, res, text);
+      else this.sendWhole(n, res, 200, type, text, limitHeaders(this.settings, this.limits, performance.now()));
+    });
   }
 
   private countAttempt(key: string, directives: Directives): number {
@@ -120,26 +138,15 @@ export class Provider {
   }
 
   /** 4xx at once, 5xx after the latency of the call. */
-  private refuse(call: Call, res: ServerResponse, refusal: Refusal): void {
+  private refuse(call: Call, { wire, res }: Way, refusal: Refusal): void {
     const { status, body, type, headers = [], fault = null } = refusal;
     this.book.refuse(call, status, fault);
     const latencyMs = status >= 500 ? sample(this.settings.latency, `${call.key}/latency`) : 0;
     this.later(latencyMs, call.n, res, () => {
-      this.sendWhole(call.n, res, status, type === 'html' ? 'text/html' : 'application/json', body, headers);
+      const isPage = type === 'html';
+      const text = isPage ? body : wire.error(status, body);
+      this.sendWhole(call.n, res, status, isPage ? 'text/html' : 'application/json', text, headers);
     });
-  }
-
-  private send(n: number, res: ServerResponse, request: ChatRequest, completion: Completion, fault: Fault | undefined): void {
-    if (fault?.kind === 'break') {
-      sendBroken(fault.how, res, JSON.stringify(completion));
-      return;
-    }
-    const headers = limitHeaders(this.settings, this.limits, performance.now());
-    if (request.stream) {
-      this.sendWhole(n, res, 200, 'text/event-stream', eventStream(completion, request.includeUsage), headers);
-    } else {
-      this.sendWhole(n, res, 200, 'application/json', JSON.stringify(completion), headers);
-    }
   }
 
   private sendWhole(n: number, res: ServerResponse, status: number, type: string, body: string, headers: string[]): void {

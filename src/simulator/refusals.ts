@@ -2,7 +2,7 @@
 import type { Limits } from './limits.js';
 import type { SimulatorSettings } from './options.js';
 import { retryAfterHeaders } from './retry-after.js';
-import { type ChatRequest, errorBody } from './wire.js';
+import { type ChatRequest, errorBody } from './exchange.js';
 
 export interface Refusal {
   status: number;

@@ -5,11 +5,15 @@ import { EXIT, SwarmError } from '../core/errors.js';
 import type { SimulatorStats } from './book.js';
 import { type SimulatorOptions, withDefaults } from './options.js';
 import { Provider } from './provider.js';
-import { errorBody } from './wire.js';
+import { WIRE_NAMES, type WireName, WIRES } from '../schema/wires.js';
+import { errorBody } from './exchange.js';
+import { SIMULATED_WIRES } from './wires/all-wires.js';
 
 export interface Simulator {
-  /** Base URL, with `/v1` and without a trailing slash. */
+  /** Base URL of its chat wire, or of the only wire that it speaks. */
   url: string;
+  /** Base URL of a wire, without a trailing slash. */
+  urlOf(wire: WireName): string;
   port: number;
   stats(): SimulatorStats;
   /** Closes all connections and writes the rest of the log. Rejects when the log could not be written. */
@@ -51,11 +55,6 @@ function textOf(header: string | string[] | undefined): string | null {
   return typeof header === 'string' ? header.slice(0, LONGEST_ID) : null;
 }
 
-function modelList(models: readonly string[]): string {
-  const data = models.map((id) => ({ id, object: 'model', created: 1_767_225_600, owned_by: 'simulator' }));
-  return JSON.stringify({ object: 'list', data });
-}
-
 /**
  * Starts it and resolves when it listens. Same options, same messages: same answers, bytes and faults.
  * Throws E_PORT_BUSY (exit 4) and E_SIM_LOG (exit 7).
@@ -63,27 +62,31 @@ function modelList(models: readonly string[]): string {
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
   const settings = withDefaults(options);
   const provider = new Provider(settings);
-  const models = modelList(settings.models ?? ['sim-small', 'sim-large']);
+  const models = settings.models ?? ['sim-small', 'sim-large'];
+  const wires = WIRE_NAMES.filter((name) => settings.wire === null || settings.wire === name).flatMap(
+    (name) => SIMULATED_WIRES[name] ?? [],
+  );
   const server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0, noDelay: true }, (req, res) => {
     const url = req.url ?? '/';
     const query = url.indexOf('?');
-    const path = (query < 0 ? url : url.slice(0, query)).replace(/^\/v1(?=\/)/, '');
+    const path = query < 0 ? url : url.slice(0, query);
+    const wire = req.method === 'POST' ? wires.find((each) => each.takes(path)) : undefined;
     const reset = () => {
       provider.reset();
       res.socket?.resetAndDestroy();
     };
     if (provider.isOut()) {
       reset();
-    } else if (path === '/chat/completions' && req.method === 'POST') {
+    } else if (wire !== undefined) {
       readBody(req, res, (body) => {
         // An outage may have begun while the body was coming in.
         if (provider.isOut()) reset();
-        else provider.chat(body, res, textOf(req.headers['x-client-request-id']));
+        else provider.answer({ wire, body, path, res, clientId: textOf(req.headers['x-client-request-id']) });
       });
-    } else if (path === '/models' && req.method === 'GET') {
-      sendJson(res, 200, models);
     } else {
-      sendJson(res, 404, errorBody(`Unknown request URL: ${req.method} ${url}.`, 'invalid_request_error', 'unknown_url'));
+      const listed = req.method === 'GET' ? wires.map((each) => each.models(path, models)).find((list) => list !== null) : null;
+      if (listed) sendJson(res, 200, listed);
+      else sendJson(res, 404, errorBody(`Unknown request URL: ${req.method} ${url}.`, 'invalid_request_error', 'unknown_url'));
     }
   });
   await new Promise<void>((resolve, reject) => {
@@ -99,8 +102,10 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
     );
   });
   const { port } = server.address() as AddressInfo;
+  const urlOf = (wire: WireName) => `http://127.0.0.1:${port}${WIRES[wire].versionPath}`;
   return {
-    url: `http://127.0.0.1:${port}/v1`,
+    url: urlOf(settings.wire ?? 'chat'),
+    urlOf,
     port,
     stats: () => provider.stats(),
     close: async () => {

@@ -7,6 +7,7 @@ import type { Prices } from '../core/money/price-book.js';
 import type { ModelAdapter } from '../llm/port.js';
 import { estimateTokens, maxInputTokens } from '../pricing/estimate.js';
 import type { ModelRef } from '../schema/task-types.js';
+import type { WireName } from '../schema/wires.js';
 import type { DayCap } from '../store/port/intents.js';
 import type { Store } from '../store/port/store.js';
 import type { ProcessGates } from './gates/process-gates.js';
@@ -34,11 +35,11 @@ export interface DepsInput {
 
 /** The simulated provider of this process: started by the first `sim/...` call. */
 export class SimulatorEndpoint {
-  #running: Promise<{ url: string; close(): Promise<void> }> | null = null;
+  #running: Promise<{ urlOf(wire: WireName): string; close(): Promise<void> }> | null = null;
 
-  async url(): Promise<string> {
+  async urlOf(wire: WireName): Promise<string> {
     this.#running ??= import('../simulator/server.js').then(({ startSimulator }) => startSimulator());
-    return (await this.#running).url;
+    return (await this.#running).urlOf(wire);
   }
 
   async close(): Promise<void> {
@@ -53,7 +54,7 @@ export function activityDeps(input: DepsInput, simulator: SimulatorEndpoint): Ac
   return {
     ...rest,
     key: keys,
-    endpoint: async (model: ModelRef) => model.apiBase ?? (await simulator.url()),
+    endpoint: async (model: ModelRef) => model.apiBase ?? (await simulator.urlOf(model.wire ?? 'chat')),
     tokens: { atMost: maxInputTokens, about: estimateTokens },
     random: () => Math.random(),
   };

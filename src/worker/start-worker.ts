@@ -8,7 +8,7 @@ import type { Config } from '../config.js';
 import { dayCap } from '../core/money/price.js';
 import { filesQueue, MAIN_QUEUE, STATE_ATTRIBUTE, sliceQueue } from '../core/names.js';
 import { createSdkAdapter } from '../llm/sdk-adapter.js';
-import { WIRES } from '../llm/wires/all-wires.js';
+import { ALL_WIRES } from '../llm/wires/all-wires.js';
 import { createPrices } from '../pricing/prices.js';
 import { stageInput } from '../runs/temporal-input.js';
 import type { Store, WorkflowExecution } from '../store/port/store.js';
@@ -89,7 +89,7 @@ export async function prepareWorker(options: WorkerOptions): Promise<PreparedWor
   lease.onLapse(() => log.warn({ owner }, 'the lease was lost and taken again: calls under way may have been taken for dead'));
   const gates = new ProcessGates(store, { clock, onError, lease });
   const callEnds = new CallEnds({ store, log });
-  const adapter = createSdkAdapter(WIRES, { proxies: config.proxies });
+  const adapter = createSdkAdapter(ALL_WIRES, { proxies: config.proxies });
   const prices = createPrices();
   const simulator = new SimulatorEndpoint();
   const files = new RunFiles({ store, home: config.home });

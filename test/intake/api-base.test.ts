@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readApiBase } from '../../src/intake/api-base.js';
+import { readApiBase, wireOfBase } from '../../src/intake/api-base.js';
 
 const faultOf = (given: string, allowHttp = false) => {
   const read = readApiBase(given, allowHttp);
@@ -89,5 +89,55 @@ describe('a query', () => {
 
   test('readApiBase: a fragment -> refused', () => {
     expect(faultOf('https://api.example.com/v1#a').code).toBe('E_API_BASE');
+  });
+});
+
+describe('the wire and the version of a base', () => {
+  test.each([
+    ['https://api.openai.com', 'chat', 'https://api.openai.com/v1'],
+    ['https://api.openai.com/v1/', 'chat', 'https://api.openai.com/v1'],
+    ['https://api.groq.com', 'chat', 'https://api.groq.com/openai/v1'],
+    ['https://api.groq.com/openai', 'chat', 'https://api.groq.com/openai/v1'],
+    ['https://api.deepseek.com', 'chat', 'https://api.deepseek.com'],
+    ['https://api.deepseek.com/v1', 'chat', 'https://api.deepseek.com/v1'],
+    ['https://api.deepseek.com/anthropic', 'anthropic', 'https://api.deepseek.com/anthropic/v1'],
+    ['https://api.anthropic.com', 'anthropic', 'https://api.anthropic.com/v1'],
+    ['https://api.anthropic.com/v1/messages', 'anthropic', 'https://api.anthropic.com/v1'],
+    ['https://generativelanguage.googleapis.com', 'gemini', 'https://generativelanguage.googleapis.com/v1beta'],
+    ['https://generativelanguage.googleapis.com/v1beta', 'gemini', 'https://generativelanguage.googleapis.com/v1beta'],
+    ['https://generativelanguage.googleapis.com/v1beta/openai/', 'chat', 'https://generativelanguage.googleapis.com/v1beta/openai'],
+    ['https://gate.example', 'chat', 'https://gate.example/v1'],
+    ['https://gate.example/openai', 'chat', 'https://gate.example/openai'],
+    ['https://gate.example/chat/completions', 'chat', 'https://gate.example'],
+    ['https://x.openai.azure.com/openai/deployments/d?api-version=1', 'chat', 'https://x.openai.azure.com/openai/deployments/d?api-version=1'],
+  ] as const)('%s -> %s at %s', (given, wire, base) => {
+    expect(wireOfBase(given)).toBe(wire);
+    expect(baseOf(given)).toBe(base);
+  });
+
+  test.each([
+    ['anthropic', 'https://gate.example/anthropic', 'https://gate.example/anthropic/v1'],
+    ['anthropic', 'https://gate.example/v1', 'https://gate.example/v1'],
+    ['gemini', 'https://gate.example', 'https://gate.example/v1beta'],
+    ['gemini', 'https://gate.example/v1alpha', 'https://gate.example/v1alpha'],
+    ['gemini', 'https://gate.example/v1/models/m:generateContent', 'https://gate.example/v1'],
+    ['responses', 'https://gate.example', 'https://gate.example/v1'],
+    ['responses', 'https://gate.example/v1/responses', 'https://gate.example/v1'],
+    ['ollama', 'http://localhost:11434/api/chat', 'http://localhost:11434'],
+    ['ollama', 'http://localhost:11434/api', 'http://localhost:11434'],
+    ['ollama', 'http://localhost:11434/v1', 'http://localhost:11434'],
+    ['ollama', 'https://gate.example/ollama', 'https://gate.example/ollama'],
+  ] as const)('worker_wire %s at %s -> %s', (wire, given, base) => {
+    expect(readApiBase(given, false, wire)).toMatchObject({ apiBase: base });
+  });
+
+  test.each([
+    ['ollama', 'http://gpu-box:11434', 'ollama'],
+    ['ollama', 'http://gpu-box:11434/v1', 'chat'],
+    ['vllm', 'http://gpu-box:8000', 'chat'],
+    ['gemini', 'https://gate.example/v1', 'chat'],
+    ['mine', 'http://gpu-box:11434', 'chat'],
+  ])('wireOfBase: a model of %s at %s -> %s', (prefix, given, wire) => {
+    expect(wireOfBase(given, prefix)).toBe(wire);
   });
 });

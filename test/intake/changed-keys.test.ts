@@ -54,3 +54,35 @@ test('withStoredBase: our default has moved since the run was stored -> the stor
   expect(kept(NEW, 'https://old.example/v1', 'xai')).toBe(NEW);
   expect(kept(NEW, null)).toBe(NEW);
 });
+
+const gemini = 'prompt_template: "{{seed}}"\nworker_model: gemini/m\n';
+const stored = { provider: 'gemini', apiBase: 'https://generativelanguage.googleapis.com/v1beta/openai' };
+
+test('withStoredBase: a Gemini run of 0.1.0 -> goes on over the chat wire at the base that it began with', () => {
+  expect(taskOf('', gemini).model).toMatchObject({ wire: 'gemini', apiBase: 'https://generativelanguage.googleapis.com/v1beta' });
+  const { model } = withStoredBase(taskOf('', gemini), stored);
+  expect(model).toEqual({ ...stored, model: 'm', apiKeyEnv: 'GEMINI_API_KEY' });
+});
+
+test('withStoredBase: an Ollama run of 0.1.0, and a base without a version -> as they were stored', () => {
+  const ollama = taskOf('', 'prompt_template: "{{seed}}"\nworker_model: ollama/m\n');
+  const before = { provider: 'ollama', apiBase: 'http://localhost:11434/v1' };
+  expect(withStoredBase(ollama, before).model).toEqual({ ...before, model: 'm', apiKeyEnv: null });
+  const gate = taskOf('', 'prompt_template: "{{seed}}"\nworker_model: m\nworker_api_base: https://gate.example\n');
+  expect(gate.model.apiBase).toBe('https://gate.example/v1');
+  expect(withStoredBase(gate, { provider: 'gate.example', apiBase: 'https://gate.example' }).model.apiBase).toBe('https://gate.example');
+});
+
+test('withStoredBase: the file names another base, or the run began on the new wire -> as the file says', () => {
+  const elsewhere = taskOf('worker_wire: gemini\n', `${gemini}worker_api_base: https://gate.example/v1beta\n`);
+  expect(withStoredBase(elsewhere, stored)).toBe(elsewhere);
+  const now = taskOf('', gemini);
+  expect(withStoredBase(now, now.model)).toBe(now);
+});
+
+test('changedKeys: another wire -> worker_wire; keys of the request -> their names', () => {
+  const chat = taskOf('worker_wire: chat\n', gemini);
+  expect(changedKeys(chat, taskOf('', gemini))).toEqual(['worker_wire', 'worker_api_base']);
+  const more = taskOf('seed: 1\nstop: x\nreasoning_effort: low\nextra_body: {a: {b: 1}}\n');
+  expect(changedKeys(taskOf(), more)).toEqual(['seed', 'stop', 'reasoning_effort', 'extra_body']);
+});

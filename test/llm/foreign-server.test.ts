@@ -4,11 +4,11 @@ import { LLMock } from '@copilotkit/aimock';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { userMessage } from '../../src/core/conversation/message.js';
 import { createSdkAdapter } from '../../src/llm/sdk-adapter.js';
-import { WIRES } from '../../src/llm/wires/all-wires.js';
+import { ALL_WIRES } from '../../src/llm/wires/all-wires.js';
 import { modelCall } from './model-call.js';
 
 const mock = new LLMock({ port: 0, host: '127.0.0.1' });
-const adapter = createSdkAdapter(WIRES);
+const adapter = createSdkAdapter(ALL_WIRES);
 let base: string;
 
 beforeAll(async () => {

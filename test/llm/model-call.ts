@@ -7,14 +7,12 @@ export const KEY = 'canary-key-0123456789';
 export function modelCall(base: string, more: Partial<ModelCall> = {}): ModelCall {
   return {
     model: { provider: 'openai', model: 'asked-1', apiBase: base, apiKeyEnv: 'A_KEY' },
-    wire: 'chat',
     apiBase: base,
     apiKey: KEY,
     headers: {},
     messages: [userMessage('two and two?')],
     maxTokens: 50,
-    temperature: null,
-    topP: null,
+    settings: { temperature: null, topP: null },
     timeoutMs: 10_000,
     signal: new AbortController().signal,
     ...more,

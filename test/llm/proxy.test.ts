@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ProxySettings } from '../../src/core/proxy.js';
 import type { ModelAdapter } from '../../src/llm/port.js';
 import { createSdkAdapter } from '../../src/llm/sdk-adapter.js';
-import { WIRES } from '../../src/llm/wires/all-wires.js';
+import { ALL_WIRES } from '../../src/llm/wires/all-wires.js';
 import { TestAuthority } from '../support/certificates.js';
 import { completion } from './answering-server.js';
 import { modelCall } from './model-call.js';
@@ -64,7 +64,7 @@ async function proxy(tunnel: { port: number } | { status: number }): Promise<num
 }
 
 function adapterWith(proxies: Partial<ProxySettings>): ModelAdapter {
-  const adapter = createSdkAdapter(WIRES, { proxies: { https: null, http: null, none: [], ...proxies } });
+  const adapter = createSdkAdapter(ALL_WIRES, { proxies: { https: null, http: null, none: [], ...proxies } });
   closing.push(() => adapter.close());
   return adapter;
 }

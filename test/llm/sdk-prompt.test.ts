@@ -9,12 +9,12 @@ describe('promptOf', () => {
     { type: 'text', text: 'a' },
     { type: 'tool-call', id: 'c1', name: 'look', input: '{"at": 1}', providerData: signed },
     { type: 'tool-call', id: 'c2', name: 'web', input: '{}', byProvider: true },
-    { type: 'provider-result', id: 'c2', name: 'web', result: [{ encryptedContent: 'e' }] },
+    { type: 'provider-result', id: 'c2', name: 'web', result: [{ encryptedContent: 'e' }], providerData: { anthropic: {} } },
   ];
 
   it('promptOf: an answer that was stored as JSON -> goes back as it came, arguments parsed', () => {
     const stored = JSON.parse(JSON.stringify(parts));
-    expect(promptOf([{ role: 'assistant', parts: stored }])).toEqual([
+    expect(promptOf([{ role: 'assistant', parts: stored }], 'anthropic')).toEqual([
       {
         role: 'assistant',
         content: [
@@ -27,6 +27,7 @@ describe('promptOf', () => {
             toolCallId: 'c2',
             toolName: 'web',
             output: { type: 'json', value: [{ encryptedContent: 'e' }] },
+            providerOptions: { anthropic: {} },
           },
         ],
       },
@@ -35,10 +36,13 @@ describe('promptOf', () => {
 
   it('promptOf: arguments that are no JSON -> none; a tool that failed -> says so in its text', () => {
     expect(
-      promptOf([
-        { role: 'assistant', parts: [{ type: 'tool-call', id: 'c', name: 'look', input: '{"at": ' }] },
-        { role: 'tool', results: [{ id: 'c', name: 'look', text: 'no JSON', isError: true }] },
-      ]),
+      promptOf(
+        [
+          { role: 'assistant', parts: [{ type: 'tool-call', id: 'c', name: 'look', input: '{"at": ' }] },
+          { role: 'tool', results: [{ id: 'c', name: 'look', text: 'no JSON', isError: true }] },
+        ],
+        null,
+      ),
     ).toEqual([
       { role: 'assistant', content: [{ type: 'tool-call', toolCallId: 'c', toolName: 'look', input: {} }] },
       {
@@ -48,5 +52,14 @@ describe('promptOf', () => {
         ],
       },
     ]);
+  });
+
+  it('promptOf: a conversation that goes on with another wire -> thoughts and results of the one before stay behind, texts and calls do not', () => {
+    const types = (partsOf: string | null) => {
+      const [message] = promptOf([{ role: 'assistant', parts: [...parts, { type: 'reasoning', text: 'hm' }] }], partsOf);
+      return message?.role === 'assistant' ? message.content.map(({ type }) => type) : [];
+    };
+    expect(types('google')).toEqual(['text', 'tool-call', 'tool-call']);
+    expect(types(null)).toEqual(['text', 'tool-call', 'tool-call', 'tool-result', 'reasoning']);
   });
 });

@@ -3,7 +3,7 @@ import { answer, identify } from '../../src/simulator/answer.js';
 import { readDirectives } from '../../src/simulator/directives.js';
 import { digest, parseDistribution, sample } from '../../src/simulator/draw.js';
 import { withDefaults } from '../../src/simulator/options.js';
-import { type ChatRequest, eventStream, readRequest } from '../../src/simulator/wire.js';
+import { type ChatRequest, eventStream, readRequest } from '../../src/simulator/exchange.js';
 
 const settings = withDefaults({ answerTokens: { kind: 'fixed', value: 12 } });
 

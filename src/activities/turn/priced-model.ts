@@ -95,21 +95,19 @@ export class PricedModel {
 
   /** One call. The key is read now, and goes nowhere but into the request. */
   async call(context: PhaseContext, messages: Message[], attempt: Attempt): Promise<CallResult> {
-    const { model, headers, maxTokens, temperature, topP, timeoutMs } = context.use;
+    const { model, headers, maxTokens, settings, timeoutMs } = context.use;
     const keyName = model.apiKeyEnv;
     const apiKey = keyName === null ? null : (this.#deps.key(keyName) ?? null);
     if (keyName !== null && apiKey === null) return keyMissing(keyName);
     return await this.#deps.adapter.call({
       model,
-      wire: 'chat',
       apiBase: context.apiBase,
       apiKey,
       headers,
       callId: callId(attempt),
       messages,
       maxTokens,
-      temperature,
-      topP,
+      settings,
       timeoutMs,
       signal: context.of.cancelSignal,
     });

@@ -48,20 +48,25 @@ export const CONTINUE_PROMPT = 'Continue exactly where you stopped. Do not repea
 interface Whole {
   from: number;
   pieces: Step[];
-  /** The last piece was cut short, and the rest is to be asked for. */
-  goesOn: boolean;
+  /** How the rest is to be had: asked for, of a piece that was cut short, or by sending back what was said, of one that the provider paused. */
+  goesOn: 'asked' | 'resent' | null;
 }
 
 function wholesOf({ onTruncate }: ConversationRules, steps: readonly Step[]): Whole[] {
   const wholes: Whole[] = [];
   steps.forEach((step, position) => {
     const last = wholes.at(-1);
-    const whole = last?.goesOn ? last : { from: position, pieces: [], goesOn: false };
+    const whole: Whole = last?.goesOn ? last : { from: position, pieces: [], goesOn: null };
     if (whole !== last) wholes.push(whole);
     whole.pieces.push(step);
-    whole.goesOn = step.finish === 'length' && onTruncate === 'continue' && whole.pieces.length < MAX_PIECES;
+    whole.goesOn = whole.pieces.length < MAX_PIECES ? restOf(onTruncate, step) : null;
   });
   return wholes;
+}
+
+function restOf(onTruncate: ConversationRules['onTruncate'], { finish }: Step): Whole['goesOn'] {
+  if (finish === 'pause') return 'resent';
+  return finish === 'length' && onTruncate === 'continue' ? 'asked' : null;
 }
 
 /** @param steps the answered turns in their order; none for the first turn */
@@ -81,7 +86,7 @@ function said(rules: ConversationRules, { prompt }: ConversationSeed, wholes: re
   messages.push(userMessage(prompt));
   wholes.forEach(({ pieces }, at) => {
     pieces.forEach(({ answer }, piece) => {
-      if (piece > 0) messages.push(userMessage(CONTINUE_PROMPT));
+      if (piece > 0) messages.push(...(pieces[piece - 1]?.finish === 'pause' ? [] : [userMessage(CONTINUE_PROMPT)]));
       else if (at > 0) messages.push(userMessage(rules.followUp));
       messages.push({ role: 'assistant', parts: answerParts(answer) });
     });
@@ -93,7 +98,8 @@ function said(rules: ConversationRules, { prompt }: ConversationSeed, wholes: re
 function asked({ followUp }: ConversationRules, wholes: readonly Whole[]): Message[] {
   const newest = wholes.at(-1);
   if (newest === undefined) return [];
-  return [userMessage(newest.goesOn ? CONTINUE_PROMPT : followUp)];
+  if (newest.goesOn === 'resent') return [];
+  return [userMessage(newest.goesOn === 'asked' ? CONTINUE_PROMPT : followUp)];
 }
 
 /** How the newest answer ends the row; null while the conversation goes on. */
@@ -102,9 +108,10 @@ function endOf(rules: ConversationRules, wholes: readonly Whole[]): Exclude<Next
   const newest = whole?.pieces.at(-1);
   if (whole === undefined || newest === undefined) return null;
   const fromTurn = whole.from + 1;
+  if (whole.goesOn === 'resent') return null;
   const failure = failureOf(rules, newest);
   if (failure !== null) return { ...failure, fromTurn };
-  if (whole.goesOn) return null;
+  if (whole.goesOn !== null) return null;
   const output = whole.pieces.map(({ answer }) => answerText(answer)).join('');
   if (rules.multiTurn && wholes.length < rules.maxTurns && !isComplete(rules.stopWhen, output)) return null;
   return { kind: 'ok', fromTurn, output };
@@ -117,6 +124,13 @@ function failureOf({ onTruncate }: ConversationRules, { answer, finish }: Step):
       cause: 'content_filter',
       code: 'E_ROW_FILTERED',
       message: 'the provider filtered or refused the answer',
+    };
+  if (finish === 'pause')
+    return {
+      kind: 'failed',
+      cause: 'finish',
+      code: 'E_FINISH_PAUSED',
+      message: `the provider paused the answer ${MAX_PIECES} times and never ended it`,
     };
   if (finish === 'unknown' || finish === 'error')
     return {

@@ -2,7 +2,7 @@
 import type { PriceOverride } from '../../schema/task-types.js';
 import type { NanoUsd, Usage } from '../model.js';
 
-/** USD per 1M tokens. A missing `cachedInput` means that cached tokens cost as much as others. */
+/** USD per 1M tokens. Without `cachedInput` and `cacheWrite` those tokens cost as much as others. */
 export type TokenPrice = Readonly<PriceOverride>;
 
 /** Price of every model of the simulated provider; its own log uses the same figures. */
@@ -81,7 +81,7 @@ function unitsToNano(terms: readonly (readonly [tokens: number, unitsEach: numbe
  * reasoning of the output.
  */
 export function costOf(
-  price: TokenPrice & { cacheWrite?: number },
+  price: TokenPrice,
   usage: Pick<Usage, 'input' | 'cached' | 'output'> & { cacheWritten?: number },
 ): NanoUsd {
   const cached = Math.min(usage.cached, usage.input);
@@ -96,7 +96,7 @@ export function costOf(
 
 /** Upper bound of a call's cost: every input token at the dearest input price, the whole output limit used. */
 export function worstCostOf(price: TokenPrice, tokens: { input: number; maxOutput: number }): NanoUsd {
-  const input = Math.max(price.input, price.cachedInput ?? 0);
+  const input = Math.max(price.input, price.cachedInput ?? 0, price.cacheWrite ?? 0);
   return unitsToNano([
     [tokens.input, unitsPerToken(input)],
     [tokens.maxOutput, unitsPerToken(price.output)],

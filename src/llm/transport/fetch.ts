@@ -42,8 +42,11 @@ export interface Exchange {
 }
 
 export interface Transport {
-  /** `isWhole`: whether a text holds all of an answer, though its connection ended otherwise than the server had said. */
-  open(isWhole: (body: string) => boolean): Exchange;
+  /**
+   * `isWhole`: whether a text holds all of an answer, though its connection ended otherwise than the server had said. `finish`: makes what is
+   * sent of the body that the package built; null: nothing is to be done.
+   */
+  open(isWhole: (body: string) => boolean, finish: ((body: string) => string) | null): Exchange;
   /** For provider packages; always throws: HttpAnswer or TransportFault. */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<never>;
   /** Lets calls under way finish. */
@@ -71,29 +74,37 @@ async function wholeInCut(fault: unknown, isWhole: (body: string) => boolean): P
   return new HttpAnswer(status, headers, text);
 }
 
+interface ExchangeRules {
+  isWhole(body: string): boolean;
+  finish: ((body: string) => string) | null;
+}
+
 /** `proxies`: of the environment. */
 export function createTransport(proxies: ProxySettings): Transport {
   const routes = new Routes(proxies);
   const lax = new LaxAgent({ keepAliveMs: KEEP_ALIVE_MS, connectMs: CONNECT_TIMEOUT_MS });
   /** Servers whose answers undici refuses. */
   const laxOrigins = new Set<string>();
-  const requests = new Map<string, { request: WireRequest; isWhole(body: string): boolean }>();
+  const requests = new Map<string, { request: WireRequest } & ExchangeRules>();
   let opened = 0;
   return {
-    open(isWhole) {
+    open(isWhole, finish) {
       const id = String(++opened);
       const request = new WireRequest();
-      requests.set(id, { request, isWhole });
+      requests.set(id, { request, isWhole, finish });
       return { id, end: (kind) => request.fail(kind, ''), close: () => requests.delete(id) };
     },
     async fetch(input, init) {
       const { [EXCHANGE_HEADER]: id, ...headers } = { ...(init?.headers as Record<string, string> | undefined) };
       const exchange = requests.get(id ?? '');
       if (!exchange) throw new Error('no exchange was opened for this request');
+      // One call is one paid request, whatever a package thinks should follow.
+      requests.delete(id ?? '');
       const route = routes.to(String(input));
       const { origin, proxy } = route;
       const way = proxy === null && laxOrigins.has(origin) ? { ...route, agent: lax } : route;
-      const sent = exchange.request.send(way, { method: 'POST', headers, body: init?.body as string });
+      const built = init?.body as string;
+      const sent = exchange.request.send(way, { method: 'POST', headers, body: exchange.finish?.(built) ?? built });
       throw await sent.then(
         async (answer) => {
           // Not of the endpoint, which never saw the request.

@@ -1,6 +1,10 @@
-/** The wires that are spoken, by name. */
-import type { WireName } from '../port.js';
+/** The wires that are spoken, by name. Each loads when it is first used: the packages of the others cost time and memory. */
+import type { WireName } from '../../schema/wires.js';
 import { chatWire } from './chat/chat-wire.js';
 import type { Wire } from './wire.js';
 
-export const WIRES: Readonly<Record<WireName, Wire>> = { chat: chatWire };
+export type Wires = Readonly<Partial<Record<WireName, () => Promise<Wire>>>>;
+
+export const ALL_WIRES: Wires = {
+  chat: () => Promise.resolve(chatWire),
+};

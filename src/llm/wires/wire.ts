@@ -1,5 +1,5 @@
 /** How one API of models is spoken: what goes out, and what an answer says. A folder beside this file is one of them. */
-import type { LanguageModelV3 } from '@ai-sdk/provider';
+import type { LanguageModelV3, LanguageModelV3CallOptions } from '@ai-sdk/provider';
 import type { CallResult, ModelCall } from '../port.js';
 import type { AnswerWords, CallFacts } from '../refusals/classify.js';
 
@@ -12,11 +12,17 @@ export interface BodyAnswer {
 }
 
 export interface Wire {
+  /** Under which name the parts of its answers carry what it needs back (`ProviderData`); null: it needs nothing. */
+  readonly partsOf: string | null;
   readonly answers: AnswerWords;
   /** Where the key goes: the name of the header in lower case, which no header of a task may have, and its value. */
   readonly key: { readonly header: string; value(apiKey: string): string };
   /** What builds a request to a base and sends it with `send`, once. It holds nothing of a call, so it is kept for the next ones. */
   model(apiBase: string, model: string, send: typeof fetch): Pick<LanguageModelV3, 'doGenerate'>;
+  /** Options of the package that every request of this wire has. @default none */
+  options?(call: ModelCall): LanguageModelV3CallOptions['providerOptions'];
+  /** The last touch at a body that is not sent as the package built it; see request-body.ts. @default nothing is left to do */
+  finish?(body: Record<string, unknown>, call: ModelCall): void;
   /** Never throws. */
   answerIn(body: string): BodyAnswer;
   /** What a success says: its `value` is that of `answerIn`. Null when it holds neither an answer nor an error. Never throws. */

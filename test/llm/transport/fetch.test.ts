@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { ModelAdapter } from '../../../src/llm/port.js';
 import { createSdkAdapter } from '../../../src/llm/sdk-adapter.js';
 import { MAX_BODY_BYTES } from '../../../src/llm/transport/wire-request.js';
-import { WIRES } from '../../../src/llm/wires/all-wires.js';
+import { ALL_WIRES } from '../../../src/llm/wires/all-wires.js';
 import { type AnsweringServer, completion, json, startAnsweringServer } from '../answering-server.js';
 import { modelCall } from '../model-call.js';
 
@@ -17,7 +17,7 @@ const listening: { server: Server; sockets: Set<Socket> }[] = [];
 
 beforeAll(async () => {
   server = await startAnsweringServer();
-  adapter = createSdkAdapter(WIRES);
+  adapter = createSdkAdapter(ALL_WIRES);
 });
 afterEach(async () => {
   for (const { server: raw, sockets } of listening.splice(0)) {
@@ -392,7 +392,7 @@ describe('connections', () => {
   });
 
   test('close: a call under way -> it is finished first', async () => {
-    const own = createSdkAdapter(WIRES);
+    const own = createSdkAdapter(ALL_WIRES);
     server.answer((request, response, socket) => setTimeout(() => json(completion())(request, response, socket), 50));
     const call = own.call(modelCall(server.base));
     await new Promise((resolve) => setTimeout(resolve, 20));

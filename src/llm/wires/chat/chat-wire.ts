@@ -33,6 +33,7 @@ function resultOf(call: ModelCall, facts: CallFacts, loose: LooseCompletion): Ca
 }
 
 export const chatWire: Wire = {
+  partsOf: null,
   answers: { many: 'chat completions', one: 'a completion' },
   key: { header: 'authorization', value: (apiKey) => `Bearer ${apiKey}` },
   model: chatModel,

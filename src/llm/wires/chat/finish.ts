@@ -23,6 +23,7 @@ const FINISH: ReadonlyMap<string, Finish> = new Map<string, Finish>([
   ['tool_calls', 'tool'],
   ['function_call', 'tool'],
   ['tool_use', 'tool'],
+  ['pause_turn', 'pause'], // Anthropic, through gateways
   ['error', 'error'], // OpenRouter, Mistral
   ['insufficient_system_resource', 'error'], // DeepSeek
   ['network_error', 'error'],

@@ -3,7 +3,7 @@ import type { CallFailure } from '../../../../src/core/call-failure.js';
 import { answerText, userMessage } from '../../../../src/core/conversation/message.js';
 import type { ModelAdapter, ModelReply } from '../../../../src/llm/port.js';
 import { createSdkAdapter } from '../../../../src/llm/sdk-adapter.js';
-import { WIRES } from '../../../../src/llm/wires/all-wires.js';
+import { ALL_WIRES } from '../../../../src/llm/wires/all-wires.js';
 import { type AnsweringServer, completion, json, startAnsweringServer } from '../../answering-server.js';
 import { KEY, modelCall } from '../../model-call.js';
 
@@ -12,7 +12,7 @@ let adapter: ModelAdapter;
 
 beforeAll(async () => {
   server = await startAnsweringServer();
-  adapter = createSdkAdapter(WIRES);
+  adapter = createSdkAdapter(ALL_WIRES);
 });
 beforeEach(() => {
   server.received.length = 0;

@@ -1,39 +1,6 @@
-/** The OpenAI Chat Completions wire: what is read from a request, and the shapes of answers and errors. */
-
-export interface ChatRequest {
-  model: string;
-  messages: { role: string; content: string }[];
-  /** `max_completion_tokens` or `max_tokens`; null when neither was sent. */
-  maxTokens: number | null;
-  stream: boolean;
-  /** `stream_options.include_usage`. */
-  includeUsage: boolean;
-}
-
-/** A chat completion as it is sent. Faults alter it, so that parts may be missing or wrong. */
-export interface Completion {
-  id: string;
-  object: 'chat.completion';
-  created: number;
-  model: string;
-  choices: {
-    index: number;
-    message: { role: 'assistant'; content: string | null; refusal?: string };
-    finish_reason: string;
-  }[];
-  usage?: {
-    prompt_tokens: number;
-    completion_tokens: number;
-    total_tokens: number;
-    prompt_tokens_details: { cached_tokens: number };
-    completion_tokens_details: { reasoning_tokens: number };
-  };
-}
-
-/** Body of an error answer. */
-export function errorBody(message: string, type: string, code: string | null, param: string | null = null): string {
-  return JSON.stringify({ error: { message, type, param, code } });
-}
+/** The OpenAI Chat Completions wire: what is read from a request, and how answers are written. */
+import { type ChatRequest, type Completion, errorBody } from '../exchange.js';
+import type { SimulatedWire } from './wire.js';
 
 function textOf(content: unknown): string | null {
   if (typeof content === 'string') return content;
@@ -47,7 +14,7 @@ function wholePositive(value: unknown): value is number {
 }
 
 /** The request in a body, or the text of an error 400. */
-export function readRequest(body: string): ChatRequest | string {
+function readRequest(body: string): ChatRequest | string {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
@@ -78,7 +45,7 @@ export function readRequest(body: string): ChatRequest | string {
 }
 
 /** A completion as server-sent events: pieces of about 8 words, the ending, usage when asked for, and the end mark. */
-export function eventStream(completion: Completion, includeUsage: boolean): string {
+function eventStream(completion: Completion, includeUsage: boolean): string {
   const { usage, choices, ...head } = completion;
   const base = { ...head, object: 'chat.completion.chunk' };
   const events: unknown[] = [];
@@ -91,3 +58,19 @@ export function eventStream(completion: Completion, includeUsage: boolean): stri
   if (includeUsage) events.push({ ...base, choices: [], usage });
   return `${events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')}data: [DONE]\n\n`;
 }
+
+function modelList(names: readonly string[]): string {
+  const data = names.map((id) => ({ id, object: 'model', created: 1_767_225_600, owned_by: 'simulator' }));
+  return JSON.stringify({ object: 'list', data });
+}
+
+export const chatWire: SimulatedWire = {
+  takes: (path) => path.replace(/^\/v1(?=\/)/, '') === '/chat/completions',
+  read: readRequest,
+  answer: (completion, request) =>
+    request.stream
+      ? { type: 'text/event-stream', body: eventStream(completion, request.includeUsage) }
+      : { type: 'application/json', body: JSON.stringify(completion) },
+  error: (_status, body) => body,
+  models: (path, names) => (path.replace(/^\/v1(?=\/)/, '') === '/models' ? modelList(names) : null),
+};

@@ -1,0 +1,164 @@
+/** The wires that are spoken: how the base of each is written, and which fields of a request are its own. From the APIs' references, November 2026. */
+
+export const WIRE_NAMES = ['chat', 'responses', 'anthropic', 'gemini', 'ollama'] as const;
+export type WireName = (typeof WIRE_NAMES)[number];
+
+export interface WireFacts {
+  /** For people. */
+  title: string;
+  /** Ends of an address that belong to the request, not to its base. */
+  requestPath: RegExp;
+  /** What a base without a version gets; '' where the API has none. */
+  versionPath: string;
+  /** Fields of the body, as in `fields`, that make the call what it is: neither a task nor its extra_body gives them. */
+  ownFields: readonly string[];
+  /** Fields of the body, one below another with points, that keys of a task set; null: the wire has nothing for the key. */
+  fields: Readonly<Record<RequestKey, string | null>>;
+}
+
+/** Keys of a task that become fields of a request. */
+export const REQUEST_KEYS = [
+  'worker_max_tokens',
+  'temperature',
+  'top_p',
+  'seed',
+  'stop',
+  'reasoning_effort',
+  'thinking_budget',
+] as const;
+export type RequestKey = (typeof REQUEST_KEYS)[number];
+
+export const WIRES: Readonly<Record<WireName, WireFacts>> = {
+  chat: {
+    title: 'OpenAI Chat Completions',
+    requestPath: /\/chat\/completions\/*$/,
+    versionPath: '/v1',
+    ownFields: [
+      'model',
+      'messages',
+      'stream',
+      'stream_options',
+      'n',
+      'response_format',
+      'tools',
+      'tool_choice',
+      'functions',
+      'function_call',
+      'max_completion_tokens',
+    ],
+    fields: {
+      worker_max_tokens: 'max_tokens',
+      temperature: 'temperature',
+      top_p: 'top_p',
+      seed: 'seed',
+      stop: 'stop',
+      reasoning_effort: 'reasoning_effort',
+      thinking_budget: null,
+    },
+  },
+  responses: {
+    title: 'OpenAI Responses',
+    requestPath: /\/responses\/*$/,
+    versionPath: '/v1',
+    ownFields: [
+      'model',
+      'input',
+      'instructions',
+      'stream',
+      'store',
+      'background',
+      'conversation',
+      'previous_response_id',
+      'include',
+      'text.format',
+      'tools',
+      'tool_choice',
+    ],
+    fields: {
+      worker_max_tokens: 'max_output_tokens',
+      temperature: 'temperature',
+      top_p: 'top_p',
+      seed: null,
+      stop: null,
+      reasoning_effort: 'reasoning.effort',
+      thinking_budget: null,
+    },
+  },
+  anthropic: {
+    title: 'Anthropic Messages',
+    requestPath: /\/messages\/*$/,
+    versionPath: '/v1',
+    ownFields: [
+      'model',
+      'messages',
+      'system',
+      'stream',
+      'output_config.format',
+      'output_format',
+      'tools',
+      'tool_choice',
+      'mcp_servers',
+      'thinking',
+    ],
+    fields: {
+      worker_max_tokens: 'max_tokens',
+      temperature: 'temperature',
+      top_p: 'top_p',
+      seed: null,
+      stop: 'stop_sequences',
+      reasoning_effort: 'output_config.effort',
+      thinking_budget: 'thinking.budget_tokens',
+    },
+  },
+  gemini: {
+    title: 'Gemini generateContent',
+    requestPath: /\/models\/[^/]+:(?:generateContent|streamGenerateContent)\/*$/,
+    versionPath: '/v1beta',
+    ownFields: [
+      'contents',
+      'systemInstruction',
+      'generationConfig.candidateCount',
+      'generationConfig.responseMimeType',
+      'generationConfig.responseSchema',
+      'generationConfig.responseJsonSchema',
+      'tools',
+      'toolConfig',
+    ],
+    fields: {
+      worker_max_tokens: 'generationConfig.maxOutputTokens',
+      temperature: 'generationConfig.temperature',
+      top_p: 'generationConfig.topP',
+      seed: 'generationConfig.seed',
+      stop: 'generationConfig.stopSequences',
+      reasoning_effort: 'generationConfig.thinkingConfig.thinkingLevel',
+      thinking_budget: 'generationConfig.thinkingConfig.thinkingBudget',
+    },
+  },
+  ollama: {
+    title: 'Ollama chat',
+    requestPath: /\/(?:api(?:\/chat)?|v1)\/*$/,
+    versionPath: '',
+    ownFields: ['model', 'messages', 'stream', 'format', 'tools', 'truncate', 'shift', 'think'],
+    fields: {
+      worker_max_tokens: 'options.num_predict',
+      temperature: 'options.temperature',
+      top_p: 'options.top_p',
+      seed: 'options.seed',
+      stop: 'options.stop',
+      reasoning_effort: 'think',
+      thinking_budget: null,
+    },
+  },
+};
+
+function overlap(a: string, b: string): boolean {
+  return a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
+}
+
+/** Whether a field of extra_body is set by this program: by a key of the task, or (`null`) whatever the task says. Undefined: it may be given. */
+export function ownerOfField(wire: WireName, field: string): RequestKey | null | undefined {
+  const { fields, ownFields } = WIRES[wire];
+  const key = REQUEST_KEYS.find((one) => fields[one] !== null && overlap(fields[one], field));
+  if (key !== undefined) return key;
+  return ownFields.some((own) => overlap(own, field)) ? null : undefined;
+}

@@ -1,0 +1,8 @@
+/** The wires of the simulated provider, by name. */
+import type { WireName } from '../../schema/wires.js';
+import { chatWire } from './chat.js';
+import type { SimulatedWire } from './wire.js';
+
+export const SIMULATED_WIRES: Readonly<Partial<Record<WireName, SimulatedWire>>> = {
+  chat: chatWire,
+};
