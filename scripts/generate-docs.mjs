@@ -34,7 +34,7 @@ function defaultOf(key, schema) {
 }
 
 /** Wires of a provider with their bases, the default first. */
-function wiresCell(name, provider) {
+function wiresCell(provider) {
   if (provider.apiBase === null) return 'all, simulated inside the program';
   return wiresOf(provider)
     .map(({ wire, apiBase }) => `${wire}: ${apiBase}`)
@@ -47,7 +47,7 @@ function reference(schema) {
     return `| \`${key}\` | ${cell(description)} | ${cell(allowed)} | ${cell(defaultOf(key, schema))} |`;
   });
   const providers = Object.entries(PROVIDERS).map(
-    ([name, provider]) => `| \`${name}\` | ${wiresCell(name, provider)} | ${provider.apiKeyEnv ?? '-'} |`,
+    ([name, provider]) => `| \`${name}\` | ${wiresCell(provider)} | ${provider.apiKeyEnv ?? '-'} |`,
   );
   const prompts = Object.entries(SYSTEM_PROMPTS).map(([type, prompt]) => `| \`${type}\` | ${prompt ?? 'none'} |`);
   const later = Object.entries(UNSUPPORTED_KEYS).map(([key, what]) => `| \`${key}\` | ${cell(what)} |`);

@@ -70,10 +70,22 @@ export function wireOfBase(given: string, prefix = ''): WireName {
   const known = knownBases(url);
   const bases = known.length === 0 && named !== undefined && isLocal(named) ? wiresOf(named) : known;
   const path = url.pathname.replace(/\/+$/, '');
-  const fitting = bases.filter(({ apiBase }) => path === pathOf(apiBase) || path.startsWith(`${pathOf(apiBase)}/`));
-  // Of several that fit, the longest path: `/v1beta/openai` is no `/v1beta`. Of equal ones the provider's own wire, which is the first.
-  fitting.sort((a, b) => pathOf(b.apiBase).length - pathOf(a.apiBase).length);
-  return (fitting[0] ?? bases[0])?.wire ?? 'chat';
+  const [best] = bases
+    .map(({ wire, apiBase }) => ({ wire, fit: fitOf(path, pathOf(apiBase)) }))
+    .filter(({ fit }) => fit >= 0)
+    // Of equal ones the provider's own wire, which is the first.
+    .sort((a, b) => b.fit - a.fit);
+  return (best ?? bases[0])?.wire ?? 'chat';
+}
+
+/**
+ * How well a path fits that of a base: best the longest one that it lies below (`/v1beta/openai` is no `/v1beta`), then one that it is the
+ * beginning of, then a base without a path. Negative: not at all.
+ */
+function fitOf(path: string, base: string): number {
+  if (base !== '' && (path === base || path.startsWith(`${base}/`))) return 1000 + base.length;
+  if (path !== '' && base.startsWith(`${path}/`)) return base.length;
+  return base === '' ? 0 : -1;
 }
 
 /** A base without its version gets that of its wire: at a known host the provider's own path, elsewhere the usual one. */

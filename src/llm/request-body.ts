@@ -49,7 +49,10 @@ function written({ temperature, topP, seed, stop, reasoningEffort, thinkingBudge
 }
 
 /** Keys of the task that the call's request has a field of, and the names of those fields. */
-export function sentFields({ model: { wire = 'chat' }, settings }: Pick<ModelCall, 'model' | 'settings'>): { field: string; key: string }[] {
+export function sentFields({
+  model: { wire = 'chat' },
+  settings,
+}: Pick<ModelCall, 'model' | 'settings'>): { field: string; key: string }[] {
   const { fields } = WIRES[wire];
   const keys: RequestKey[] = ['worker_max_tokens', ...written(settings).map(([key]) => key)];
   const own = keys.flatMap((key) => (fields[key] === null ? [] : [{ field: fields[key], key }]));

@@ -149,9 +149,7 @@ export function createSdkAdapter(wires: Wires, options: SdkAdapterOptions = {}):
   }
 
   function modelOf(wire: Wire, { apiBase, model: { wire: name = 'chat', model } }: ModelCall) {
-    return models(`${name} ${apiBase} ${model}`, () =>
-      wire.model(apiBase, model, (input, init) => transport.fetch(input, init)),
-    );
+    return models(`${name} ${apiBase} ${model}`, () => wire.model(apiBase, model, (input, init) => transport.fetch(input, init)));
   }
 
   function factsOf({ answers }: Wire, { model, apiBase, apiKey }: ModelCall): CallFacts {

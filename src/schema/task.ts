@@ -1,20 +1,9 @@
 /** The task file: every key with its type, default and description. The one source of the JSON Schema and of docs/task-reference.md. */
 import { z } from 'zod';
-import { OUTPUT_FORMATS, PAUSE_AFTER, REASONING_EFFORTS, TASK_TYPES, type TaskType } from './task-types.js';
+import { type KeyNotes, key } from './key-notes.js';
+import { requestKeys } from './request-keys.js';
+import { OUTPUT_FORMATS, PAUSE_AFTER, TASK_TYPES, type TaskType } from './task-types.js';
 import { WIRE_NAMES } from './wires.js';
-
-/** What a problem with a key says beside its place. Kept in the schema's metadata. */
-export interface KeyNotes {
-  description: string;
-  /** What the key accepts, as it is printed under a problem. */
-  allowed: string;
-  /** Code of every problem with the key's value; without it the code follows from the kind of problem. */
-  code?: string;
-}
-
-function key<Schema extends z.ZodType>(schema: Schema, notes: KeyNotes): Schema {
-  return schema.meta({ ...notes });
-}
 
 const whole = (low: number, high: number) => z.number().int().min(low).max(high);
 const text = () => z.string();
@@ -95,41 +84,7 @@ export const taskFileSchema = z.strictObject({
     description: 'Most output tokens of one call.',
     allowed: 'a whole number from 1 to 10000000',
   }),
-  temperature: key(z.number().min(0).max(2).optional(), {
-    description: 'Sampling temperature. Sent only when given.',
-    allowed: 'a number from 0 to 2',
-    code: 'E_TASK_RANGE',
-  }),
-  top_p: key(z.number().min(0).max(1).optional(), {
-    description: 'Nucleus sampling. Sent only when given.',
-    allowed: 'a number from 0 to 1',
-    code: 'E_TASK_RANGE',
-  }),
-  seed: key(z.number().int().min(0).max(Number.MAX_SAFE_INTEGER).optional(), {
-    description: 'Seed of the sampling, where the API has one: the same request then gives mostly the same answer. Sent only when given.',
-    allowed: 'a whole number from 0',
-    code: 'E_TASK_RANGE',
-  }),
-  stop: key(z.union([text().min(1).max(1000), z.array(text().min(1).max(1000)).min(1).max(16)]).optional(), {
-    description: 'A text, or several, at which an answer ends; the text itself is no part of it. Most APIs take at most 4. Sent only when given.',
-    allowed: 'a text, or a list of 1 to 16 texts',
-  }),
-  reasoning_effort: key(z.enum(REASONING_EFFORTS).optional(), {
-    description:
-      'How long the model thinks before it answers, in the words of its provider; what a model does not take is refused by it, and the run stops after one call. Thinking is paid for as output, and is part of worker_max_tokens. Sent only when given.',
-    allowed: REASONING_EFFORTS.join(', '),
-  }),
-  thinking_budget: key(whole(0, 10_000_000).optional(), {
-    description:
-      'Most tokens of thinking, at models that take a number (anthropic and gemini wires); part of worker_max_tokens, so it is below that. 0: none, where the model can do without. Sent only when given.',
-    allowed: 'a whole number from 0, below worker_max_tokens',
-    code: 'E_TASK_RANGE',
-  }),
-  extra_body: key(z.record(text(), z.json()).optional(), {
-    description:
-      'Fields that are merged into the body of every request, as the API names them. Fields that other keys set, or that decide what the call is (messages, tools, stream), are refused.',
-    allowed: 'a map of fields of the request',
-  }),
+  ...requestKeys,
   headers: key(z.record(text(), text()).default({}), {
     description: 'Extra HTTP headers of every request. Keys and cookies do not belong here.',
     allowed: 'header names with one-line text values; no Authorization or other header that carries a key or frames the request',
@@ -262,7 +217,8 @@ export const taskFileSchema = z.strictObject({
       .optional(),
     {
       description: 'USD per 1M tokens, for models without a known price or with a price of your own.',
-      allowed: '{input: USD, output: USD, cached_input: USD, cache_write: USD} per 1M tokens; cached_input and cache_write may be left out',
+      allowed:
+        '{input: USD, output: USD, cached_input: USD, cache_write: USD} per 1M tokens; cached_input and cache_write may be left out',
     },
   ),
   requests_per_minute: key(whole(1, 10_000_000).optional(), {

@@ -1,8 +1,8 @@
 /** Answers that do not arrive as they should: each takes the response and the body that a sound answer would have. */
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import type { BreakKind } from './faults.js';
 import { errorBody } from './exchange.js';
+import type { BreakKind } from './faults.js';
 
 const JSON_TYPE = 'application/json';
 /** What a `gzip_bomb` unpacks to. */

@@ -99,7 +99,10 @@ export function withDefaults(options: SimulatorOptions): SimulatorSettings {
 /** The flags of `swarm simulate`, for its command and its help. */
 export const SIMULATOR_FLAGS: readonly { flag: string; description: string }[] = [
   { flag: '--port <n>', description: 'port on 127.0.0.1 (default: a free one)' },
-  { flag: '--wire <name>', description: `the only API that it speaks: ${WIRE_NAMES.join(', ')} (default: all, each at its own path)` },
+  {
+    flag: '--wire <name>',
+    description: `the only API that it speaks: ${WIRE_NAMES.join(', ')} (default: all, each at its own path)`,
+  },
   { flag: '--seed <text>', description: 'another seed gives other answers, latencies and faults' },
   { flag: '--latency <ms>', description: 'ms, or lognormal:MEDIAN,SIGMA (default 100)' },
   { flag: '--answer-tokens <n>', description: 'tokens per answer, or lognormal:MEDIAN,SIGMA (default lognormal:40,0.5)' },

@@ -12,7 +12,6 @@ import { Limits } from './limits.js';
 import type { SimulatorSettings, TimeWindow } from './options.js';
 import { limitHeaders, overLimit, type Refusal, unfit, unreadable } from './refusals.js';
 import { retryAfterHeaders } from './retry-after.js';
-import type { ChatRequest, Completion } from './exchange.js';
 import type { SimulatedWire } from './wires/wire.js';
 
 /** Wait that 429 and 503 faults ask for, in ms. */

@@ -1,8 +1,9 @@
 /** Calls that the provider does not take: wrong requests and limits. */
+
+import { type ChatRequest, errorBody } from './exchange.js';
 import type { Limits } from './limits.js';
 import type { SimulatorSettings } from './options.js';
 import { retryAfterHeaders } from './retry-after.js';
-import { type ChatRequest, errorBody } from './exchange.js';
 
 export interface Refusal {
   status: number;

@@ -2,11 +2,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { EXIT, SwarmError } from '../core/errors.js';
+import { WIRE_NAMES, WIRES, type WireName } from '../schema/wires.js';
 import type { SimulatorStats } from './book.js';
+import { errorBody } from './exchange.js';
 import { type SimulatorOptions, withDefaults } from './options.js';
 import { Provider } from './provider.js';
-import { WIRE_NAMES, type WireName, WIRES } from '../schema/wires.js';
-import { errorBody } from './exchange.js';
 import { SIMULATED_WIRES } from './wires/all-wires.js';
 
 export interface Simulator {

@@ -105,11 +105,19 @@ describe('the wire and the version of a base', () => {
     ['https://api.anthropic.com/v1/messages', 'anthropic', 'https://api.anthropic.com/v1'],
     ['https://generativelanguage.googleapis.com', 'gemini', 'https://generativelanguage.googleapis.com/v1beta'],
     ['https://generativelanguage.googleapis.com/v1beta', 'gemini', 'https://generativelanguage.googleapis.com/v1beta'],
-    ['https://generativelanguage.googleapis.com/v1beta/openai/', 'chat', 'https://generativelanguage.googleapis.com/v1beta/openai'],
+    [
+      'https://generativelanguage.googleapis.com/v1beta/openai/',
+      'chat',
+      'https://generativelanguage.googleapis.com/v1beta/openai',
+    ],
     ['https://gate.example', 'chat', 'https://gate.example/v1'],
     ['https://gate.example/openai', 'chat', 'https://gate.example/openai'],
     ['https://gate.example/chat/completions', 'chat', 'https://gate.example'],
-    ['https://x.openai.azure.com/openai/deployments/d?api-version=1', 'chat', 'https://x.openai.azure.com/openai/deployments/d?api-version=1'],
+    [
+      'https://x.openai.azure.com/openai/deployments/d?api-version=1',
+      'chat',
+      'https://x.openai.azure.com/openai/deployments/d?api-version=1',
+    ],
   ] as const)('%s -> %s at %s', (given, wire, base) => {
     expect(wireOfBase(given)).toBe(wire);
     expect(baseOf(given)).toBe(base);

@@ -70,7 +70,9 @@ test('withStoredBase: an Ollama run of 0.1.0, and a base without a version -> as
   expect(withStoredBase(ollama, before).model).toEqual({ ...before, model: 'm', apiKeyEnv: null });
   const gate = taskOf('', 'prompt_template: "{{seed}}"\nworker_model: m\nworker_api_base: https://gate.example\n');
   expect(gate.model.apiBase).toBe('https://gate.example/v1');
-  expect(withStoredBase(gate, { provider: 'gate.example', apiBase: 'https://gate.example' }).model.apiBase).toBe('https://gate.example');
+  expect(withStoredBase(gate, { provider: 'gate.example', apiBase: 'https://gate.example' }).model.apiBase).toBe(
+    'https://gate.example',
+  );
 });
 
 test('withStoredBase: the file names another base, or the run began on the new wire -> as the file says', () => {

@@ -194,7 +194,7 @@ describe('worker_model', () => {
       'https://openrouter.ai/api/v1',
       'OPENROUTER_API_KEY',
     ],
-    ['worker_model: ollama/llama3:8b', 'ollama', 'llama3:8b', 'http://localhost:11434/v1', null],
+    ['worker_model: ollama/llama3:8b\nworker_wire: chat', 'ollama', 'llama3:8b', 'http://localhost:11434/v1', null],
     ['worker_model: sim/a/b', 'sim', 'a/b', null, null],
     ['worker_model: sim/a\nworker_api_base: http://127.0.0.1:9000/v1', 'sim', 'a', 'http://127.0.0.1:9000/v1', null],
     [
@@ -239,16 +239,39 @@ describe('worker_model', () => {
     expect(modelOf(keys)).toEqual({ provider, model, apiBase, apiKeyEnv });
   });
 
+  test.each([
+    ['anthropic/claude-haiku-5-5', 'anthropic', 'anthropic', 'https://api.anthropic.com/v1', 'ANTHROPIC_API_KEY'],
+    ['gemini/m', 'gemini', 'gemini', 'https://generativelanguage.googleapis.com/v1beta', 'GEMINI_API_KEY'],
+    ['ollama/llama3:8b', 'ollama', 'ollama', 'http://localhost:11434', null],
+    ['openai/m\nworker_wire: responses', 'openai', 'responses', 'https://api.openai.com/v1', 'OPENAI_API_KEY'],
+    ['deepseek/m\nworker_wire: anthropic', 'deepseek', 'anthropic', 'https://api.deepseek.com/anthropic/v1', 'DEEPSEEK_API_KEY'],
+    ['vllm/m\nworker_wire: anthropic', 'vllm', 'anthropic', 'http://localhost:8000/v1', null],
+    [
+      'anthropic/m\nworker_wire: anthropic\nworker_api_base: https://gate.example',
+      'anthropic',
+      'anthropic',
+      'https://gate.example/v1',
+      'ANTHROPIC_API_KEY',
+    ],
+    ['ollama/m\nworker_api_base: https://gpu.example', 'ollama', 'ollama', 'https://gpu.example', null],
+    ['sim/m\nworker_wire: gemini', 'sim', 'gemini', null, null],
+  ])('model: %s -> provider, wire, base, key', (keys, provider, wire, apiBase, apiKeyEnv) => {
+    expect(modelOf(`worker_model: ${keys}`)).toMatchObject({ provider, wire, apiBase, apiKeyEnv });
+  });
+
   test('worker_api_base: the form with /chat/completions -> normalised, with a note (B38)', () => {
     const { task, notes } = parseTaskText(`${OK}worker_api_base: https://a.example/v1/chat/completions/\n`);
     expect(task?.model.apiBase).toBe('https://a.example/v1');
     expect(notes).toEqual(['worker_api_base: took off /chat/completions, the base is https://a.example/v1']);
   });
 
-  test.each(['http://localhost:1/v1', 'http://127.0.0.1:1', 'http://127.9.9.9', 'http://[::1]:1/v1', 'http://a.localhost/v1'])(
-    'worker_api_base: %s -> loopback, plain http is fine',
-    (base) => {
-      expect(modelOf(`worker_model: m\nworker_api_base: "${base}"`).apiBase).toBe(base);
-    },
-  );
+  test.each([
+    'http://localhost:1/v1',
+    'http://127.0.0.1:1/v1',
+    'http://127.9.9.9/v1',
+    'http://[::1]:1/v1',
+    'http://a.localhost/v1',
+  ])('worker_api_base: %s -> loopback, plain http is fine', (base) => {
+    expect(modelOf(`worker_model: m\nworker_api_base: "${base}"`).apiBase).toBe(base);
+  });
 });

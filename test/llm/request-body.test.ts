@@ -33,17 +33,24 @@ describe('bodyFinisher', () => {
     expect(bodyFinisher(chatWire, call)).toBeNull();
   });
 
-  it.each(WIRE_NAMES.filter((name) => name !== 'chat'))('bodyFinisher: %s -> every key at its field, the limit as it was reserved', (wire) => {
-    const body = finished(wire, ALL, { max_tokens: 70, generationConfig: { maxOutputTokens: 70, topK: 3 }, options: { num_predict: 9 } });
-    const { fields } = WIRES[wire];
-    const values = { temperature: 0.5, top_p: 0.9, seed: 7, stop: ['END'], reasoning_effort: 'low', thinking_budget: 20 };
-    for (const [key, value] of Object.entries({ ...values, worker_max_tokens: 50 })) {
-      const field = fields[key as keyof typeof fields];
-      if (field !== null) expect([key, at(body, field)]).toEqual([key, value]);
-    }
-    expect(body).toMatchObject({ user: 'u' });
-    if (wire === 'gemini') expect(at(body, 'generationConfig.topK')).toBe(3);
-  });
+  it.each(WIRE_NAMES.filter((name) => name !== 'chat'))(
+    'bodyFinisher: %s -> every key at its field, the limit as it was reserved',
+    (wire) => {
+      const body = finished(wire, ALL, {
+        max_tokens: 70,
+        generationConfig: { maxOutputTokens: 70, topK: 3 },
+        options: { num_predict: 9 },
+      });
+      const { fields } = WIRES[wire];
+      const values = { temperature: 0.5, top_p: 0.9, seed: 7, stop: ['END'], reasoning_effort: 'low', thinking_budget: 20 };
+      for (const [key, value] of Object.entries({ ...values, worker_max_tokens: 50 })) {
+        const field = fields[key as keyof typeof fields];
+        if (field !== null) expect([key, at(body, field)]).toEqual([key, value]);
+      }
+      expect(body).toMatchObject({ user: 'u' });
+      if (wire === 'gemini') expect(at(body, 'generationConfig.topK')).toBe(3);
+    },
+  );
 
   it('bodyFinisher: extra_body -> maps are merged, other values take the place of what was there', () => {
     const extraBody = JSON.parse('{"options": {"num_ctx": 8192}, "keep_alive": "5m", "__proto__": {"polluted": true}}');

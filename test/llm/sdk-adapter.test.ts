@@ -9,6 +9,7 @@ import { KEY, modelCall } from './model-call.js';
 
 /** A wire like none of ours: its own path, header, body and words. */
 const plainWire: Wire = {
+  partsOf: null,
   answers: { many: 'sayings', one: 'a saying' },
   key: { header: 'x-own-key', value: (apiKey) => `own ${apiKey}` },
   model: (apiBase, model, send) => ({
@@ -40,7 +41,7 @@ let adapter: ModelAdapter;
 
 beforeAll(async () => {
   server = await startAnsweringServer();
-  adapter = createSdkAdapter({ chat: plainWire });
+  adapter = createSdkAdapter({ chat: async () => plainWire });
 });
 beforeEach(() => {
   server.received.length = 0;

@@ -60,6 +60,6 @@ describe('promptOf', () => {
       return message?.role === 'assistant' ? message.content.map(({ type }) => type) : [];
     };
     expect(types('google')).toEqual(['text', 'tool-call', 'tool-call']);
-    expect(types(null)).toEqual(['text', 'tool-call', 'tool-call', 'tool-result', 'reasoning']);
+    expect(types(null)).toEqual(['text', 'tool-call', 'tool-call', 'reasoning']);
   });
 });

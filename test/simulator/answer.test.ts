@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { answer, identify } from '../../src/simulator/answer.js';
 import { readDirectives } from '../../src/simulator/directives.js';
 import { digest, parseDistribution, sample } from '../../src/simulator/draw.js';
+import type { ChatRequest } from '../../src/simulator/exchange.js';
 import { withDefaults } from '../../src/simulator/options.js';
-import { type ChatRequest, eventStream, readRequest } from '../../src/simulator/exchange.js';
+import { eventStream, readChatRequest } from '../../src/simulator/wires/chat.js';
 
 const settings = withDefaults({ answerTokens: { kind: 'fixed', value: 12 } });
 
@@ -108,13 +109,13 @@ describe('draw', () => {
 });
 
 describe('wire', () => {
-  it('readRequest: not a chat request -> the text of a 400', () => {
+  it('readChatRequest: not a chat request -> the text of a 400', () => {
     const bodies = ['{', '[]', '{}', '{"model":"m"}', '{"model":"m","messages":[{"role":"user","content":5}]}'];
     bodies.push('{"model":"m","messages":[{"role":"user","content":"a"}],"max_tokens":0}');
-    for (const body of bodies) expect(typeof readRequest(body)).toBe('string');
+    for (const body of bodies) expect(typeof readChatRequest(body)).toBe('string');
   });
 
-  it('readRequest: content parts and max_completion_tokens -> joined text and limit', () => {
+  it('readChatRequest: content parts and max_completion_tokens -> joined text and limit', () => {
     const body = {
       model: 'm',
       max_completion_tokens: 9,
@@ -128,7 +129,7 @@ describe('wire', () => {
         },
       ],
     };
-    expect(readRequest(JSON.stringify(body))).toMatchObject({ maxTokens: 9, messages: [{ role: 'user', content: 'ab' }] });
+    expect(readChatRequest(JSON.stringify(body))).toMatchObject({ maxTokens: 9, messages: [{ role: 'user', content: 'ab' }] });
   });
 
   it('eventStream: pieces -> the same text, one ending, usage when asked for', () => {

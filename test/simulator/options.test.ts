@@ -35,6 +35,7 @@ describe('parseSimulatorOptions', () => {
       price: '1,2,0.5',
       faults: '500:0.05,reset:0.01,429@llama3:8b:0.9',
       retryAfter: 'date',
+      wire: 'gemini',
       outage: '10s@5s,200ms@1.5s',
       storm: '60s@5s',
       log: 'calls.jsonl',
@@ -66,6 +67,7 @@ describe('parseSimulatorOptions', () => {
         { name: '429', share: 0.9, model: 'llama3:8b' },
       ],
       retryAfter: 'date',
+      wire: 'gemini',
       outages: [
         { forMs: 10_000, afterMs: 5000 },
         { forMs: 200, afterMs: 1500 },

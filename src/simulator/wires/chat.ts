@@ -1,5 +1,5 @@
 /** The OpenAI Chat Completions wire: what is read from a request, and how answers are written. */
-import { type ChatRequest, type Completion, errorBody } from '../exchange.js';
+import type { ChatRequest, Completion } from '../exchange.js';
 import type { SimulatedWire } from './wire.js';
 
 function textOf(content: unknown): string | null {
@@ -14,7 +14,7 @@ function wholePositive(value: unknown): value is number {
 }
 
 /** The request in a body, or the text of an error 400. */
-function readRequest(body: string): ChatRequest | string {
+export function readChatRequest(body: string): ChatRequest | string {
   let parsed: unknown;
   try {
     parsed = JSON.parse(body);
@@ -45,7 +45,7 @@ function readRequest(body: string): ChatRequest | string {
 }
 
 /** A completion as server-sent events: pieces of about 8 words, the ending, usage when asked for, and the end mark. */
-function eventStream(completion: Completion, includeUsage: boolean): string {
+export function eventStream(completion: Completion, includeUsage: boolean): string {
   const { usage, choices, ...head } = completion;
   const base = { ...head, object: 'chat.completion.chunk' };
   const events: unknown[] = [];
@@ -66,7 +66,7 @@ function modelList(names: readonly string[]): string {
 
 export const chatWire: SimulatedWire = {
   takes: (path) => path.replace(/^\/v1(?=\/)/, '') === '/chat/completions',
-  read: readRequest,
+  read: readChatRequest,
   answer: (completion, request) =>
     request.stream
       ? { type: 'text/event-stream', body: eventStream(completion, request.includeUsage) }

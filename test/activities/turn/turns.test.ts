@@ -48,8 +48,7 @@ describe('a turn that is answered', () => {
         { role: 'user', parts: [{ type: 'text', text: 'Say row 0' }] },
       ],
       maxTokens: 100,
-      temperature: 0.5,
-      topP: null,
+      settings: { temperature: 0.5, topP: null },
       timeoutMs: 777,
     });
   });

@@ -48,8 +48,7 @@ describe('request', () => {
           { role: 'assistant', parts: [{ type: 'text', text: 'b' }] },
           userMessage('c'),
         ],
-        temperature: 0,
-        topP: 0.5,
+        settings: { temperature: 0, topP: 0.5 },
         headers: { 'X-Title': 'mine' },
       }),
     );

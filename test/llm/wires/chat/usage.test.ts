@@ -130,7 +130,7 @@ test.each([
   ['insufficient_system_resource', 'error'],
   ['OTHER', 'error'],
   ['stopped', 'unknown'],
-  ['pause_turn', 'unknown'],
+  ['pause_turn', 'pause'],
   ['__proto__', 'unknown'],
   ['constructor', 'unknown'],
   ['', 'unknown'],
