@@ -1,64 +1,5 @@
-/** Requests and tokens per minute as token buckets, with the headers that OpenAI sends. Pure: the caller gives the time. */
-
-/** From `afterMs` on, counted from the start of the simulator, the limit is `perMinute`. */
-export interface LimitChange {
-  perMinute: number;
-  afterMs: number;
-}
-
-/** A bucket that fills evenly. Times are in ms of one monotonic clock. */
-class Bucket {
-  readonly capacity: number;
-  limit: number;
-  private level: number;
-  private at = 0;
-  private readonly changes: LimitChange[];
-
-  /** `changes` by time, their times on the bucket's clock. */
-  constructor(limitPerMinute: number, capacity: number, changes: readonly LimitChange[] = []) {
-    this.limit = limitPerMinute;
-    this.capacity = capacity;
-    this.level = capacity;
-    this.changes = [...changes];
-  }
-
-  /** Ms until `count` fits; 0 = now. */
-  wait(count: number, now: number): number {
-    this.fill(now);
-    // Rounding errors of the filling must not refuse a call that comes exactly on time.
-    if (this.level + 1e-6 >= count) return 0;
-    return Math.max(1, Math.ceil(((count - this.level) * 60_000) / this.limit));
-  }
-
-  take(count: number): void {
-    this.level = Math.min(this.capacity, this.level - count);
-  }
-
-  remaining(now: number): number {
-    this.fill(now);
-    return Math.max(0, Math.floor(this.level + 1e-6));
-  }
-
-  /** Ms until the bucket is full. */
-  reset(now: number): number {
-    this.fill(now);
-    return ((this.capacity - this.level) * 60_000) / this.limit;
-  }
-
-  private fill(now: number): void {
-    for (let next = this.changes[0]; next !== undefined && next.afterMs <= now; next = this.changes[0]) {
-      this.fillTo(next.afterMs);
-      this.limit = next.perMinute;
-      this.changes.shift();
-    }
-    this.fillTo(now);
-  }
-
-  private fillTo(now: number): void {
-    if (now > this.at) this.level = Math.min(this.capacity, this.level + ((now - this.at) * this.limit) / 60_000);
-    this.at = now;
-  }
-}
+/** Requests and tokens per minute, with the headers that OpenAI sends. Pure: the caller gives the time. */
+import { Bucket, type Counter, type LimitChange, type WindowForm, Windows } from './counters.js';
 
 export interface LimitSettings {
   /** Requests per minute. */
@@ -69,6 +10,10 @@ export interface LimitSettings {
   tpm: number | null;
   /** Requests that may come at once; null = one second's worth, at least 1. */
   burst: number | null;
+  /** Requests are counted in windows in place of a bucket. @default null, a bucket */
+  window?: WindowForm | null;
+  /** True: refused requests count against `rpm`, too. @default false */
+  refusalsCount?: boolean;
 }
 
 export type Admission =
@@ -87,50 +32,57 @@ export function goDuration(ms: number): string {
 }
 
 export class Limits {
-  private readonly requests: Bucket | null;
-  private readonly tokens: Bucket | null;
+  private readonly requests: Counter | null;
+  private readonly tokens: Counter | null;
+  private readonly refusalsCount: boolean;
 
   /** `startedAt`: the start of the simulator on the clock of all other times. */
   constructor(settings: LimitSettings, startedAt = 0) {
-    const { rpm, tpm, burst, rpmChanges = [] } = settings;
+    const { rpm, tpm, burst, rpmChanges = [], window = null } = settings;
     const changes = rpmChanges
       .map(({ perMinute, afterMs }) => ({ perMinute, afterMs: startedAt + afterMs }))
       .sort((a, b) => a.afterMs - b.afterMs);
-    this.requests = rpm === null ? null : new Bucket(rpm, burst ?? Math.max(1, Math.ceil(rpm / 60)), changes);
+    const requests = (perMinute: number) =>
+      window === null
+        ? new Bucket(perMinute, burst ?? Math.max(1, Math.ceil(perMinute / 60)), changes)
+        : new Windows(window, { perMinute, changes }, startedAt);
+    this.requests = rpm === null ? null : requests(rpm);
     this.tokens = tpm === null ? null : new Bucket(tpm, tpm);
+    this.refusalsCount = settings.refusalsCount ?? false;
   }
 
-  /** Takes one request and its tokens, or says how long to wait. A refused call takes nothing. */
+  /** Takes one request and its tokens, or says how long to wait. A refused call takes no tokens. */
   admit(tokens: number, now: number): Admission {
     const { requests, tokens: bucket } = this;
-    if (bucket && tokens > bucket.capacity) return { kind: 'never', limit: bucket.limit };
+    if (bucket && tokens > bucket.capacity) return { kind: 'never', limit: bucket.limit(now) };
     const forRequest = requests?.wait(1, now) ?? 0;
     const forTokens = bucket?.wait(tokens, now) ?? 0;
+    if (this.refusalsCount && (forRequest > 0 || forTokens > 0)) requests?.refused(now);
     if (requests && forRequest > 0 && forRequest >= forTokens) {
-      return { kind: 'wait', what: 'requests', limit: requests.limit, waitMs: forRequest };
+      return { kind: 'wait', what: 'requests', limit: requests.limit(now), waitMs: forRequest };
     }
-    if (bucket && forTokens > 0) return { kind: 'wait', what: 'tokens', limit: bucket.limit, waitMs: forTokens };
-    requests?.take(1);
-    bucket?.take(tokens);
+    if (bucket && forTokens > 0) return { kind: 'wait', what: 'tokens', limit: bucket.limit(now), waitMs: forTokens };
+    requests?.take(1, now);
+    bucket?.take(tokens, now);
     return { kind: 'admitted' };
   }
 
   /** Gives back tokens that were taken for the longest possible answer and not used. */
-  giveBack(tokens: number): void {
-    this.tokens?.take(-tokens);
+  giveBack(tokens: number, now: number): void {
+    this.tokens?.take(-tokens, now);
   }
 
   /** Flat list of `x-ratelimit-*` names and values, for the limits that are set. */
   headers(now: number): string[] {
     const list: string[] = [];
-    for (const [name, bucket] of [
+    for (const [name, counter] of [
       ['requests', this.requests],
       ['tokens', this.tokens],
     ] as const) {
-      if (!bucket) continue;
-      list.push(`x-ratelimit-limit-${name}`, String(bucket.limit));
-      list.push(`x-ratelimit-remaining-${name}`, String(bucket.remaining(now)));
-      list.push(`x-ratelimit-reset-${name}`, goDuration(bucket.reset(now)));
+      if (!counter) continue;
+      list.push(`x-ratelimit-limit-${name}`, String(counter.limit(now)));
+      list.push(`x-ratelimit-remaining-${name}`, String(counter.remaining(now)));
+      list.push(`x-ratelimit-reset-${name}`, goDuration(counter.reset(now)));
     }
     return list;
   }

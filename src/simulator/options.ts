@@ -2,9 +2,9 @@
 import { EXIT, SwarmError } from '../core/errors.js';
 import { SIM_CONTEXT_TOKENS, SIM_PRICE, type TokenPrice } from '../core/money/price.js';
 import { WIRE_NAMES, type WireName } from '../schema/wires.js';
+import type { LimitChange, WindowForm } from './counters.js';
 import { type Distribution, parseDistribution } from './draw.js';
 import { FAULTS, type FaultShares, sharesOf } from './faults.js';
-import type { LimitChange } from './limits.js';
 import { RETRY_AFTER_FORMS, type RetryAfterForm } from './retry-after.js';
 
 /** A time of `forMs`, from `afterMs` after the start of the simulator on. */
@@ -40,9 +40,13 @@ export interface SimulatorOptions {
   tpm?: number;
   /** Requests that may come at once under `rpm`. @default one second's worth */
   burst?: number;
+  /** Counts the requests of `rpm` in windows, each of which takes its share of a minute. @default a bucket that fills evenly */
+  window?: WindowForm;
+  /** True: refused requests count against `rpm`, too. @default false */
+  refusalsCount?: boolean;
   /** Calls under way at once; above it 429 without headers. @default none */
   maxInFlight?: number;
-  /** True: limits are kept but not told (no x-ratelimit headers, no retry-after). @default false */
+  /** True: limits are kept but not told (no x-ratelimit headers, and no wait but `namedWaitMs`). @default false */
   hiddenLimits?: boolean;
   /** Prompt + max_tokens above this is a 400 `context_length_exceeded`. @default 128,000 */
   contextWindow?: number;
@@ -54,6 +58,8 @@ export interface SimulatorOptions {
   faults?: FaultShares;
   /** Form of the wait on 429 and 503. @default 'both' */
   retryAfter?: RetryAfterForm;
+  /** The wait that every refusal for a limit and every 429 and 503 names, whatever the true one is; also with `hiddenLimits`. @default the true one */
+  namedWaitMs?: number;
   /** While one lasts every connection is reset and nothing is billed. Times from the start of the simulator. @default none */
   outages?: readonly TimeWindow[];
   /** While one lasts every call is a 429 that asks for 1 s. @default none */
@@ -62,7 +68,7 @@ export interface SimulatorOptions {
   log?: string;
 }
 
-type Optional = 'wire' | 'rpm' | 'tpm' | 'burst' | 'maxInFlight' | 'models' | 'log';
+type Optional = 'wire' | 'rpm' | 'tpm' | 'burst' | 'window' | 'maxInFlight' | 'models' | 'namedWaitMs' | 'log';
 type Filled = Required<SimulatorOptions>;
 
 /** Options with their defaults filled in; null = not set. */
@@ -83,6 +89,8 @@ export function withDefaults(options: SimulatorOptions): SimulatorSettings {
     rpmChanges: options.rpmChanges ?? [],
     tpm: options.tpm ?? null,
     burst: options.burst ?? null,
+    window: options.window ?? null,
+    refusalsCount: options.refusalsCount ?? false,
     maxInFlight: options.maxInFlight ?? null,
     hiddenLimits: options.hiddenLimits ?? false,
     contextWindow: options.contextWindow ?? SIM_CONTEXT_TOKENS,
@@ -90,6 +98,7 @@ export function withDefaults(options: SimulatorOptions): SimulatorSettings {
     price: options.price ?? SIM_PRICE,
     faults: options.faults ?? [],
     retryAfter: options.retryAfter ?? 'both',
+    namedWaitMs: options.namedWaitMs ?? null,
     outages: options.outages ?? [],
     storms: options.storms ?? [],
     log: options.log ?? null,
@@ -114,8 +123,14 @@ export const SIMULATOR_FLAGS: readonly { flag: string; description: string }[] =
   { flag: '--rpm-changes <list>', description: 'what --rpm becomes: 2400@40s is 2,400 from 40 s after the start on' },
   { flag: '--tpm <n>', description: 'tokens per minute' },
   { flag: '--burst <n>', description: 'requests that may come at once under --rpm (default: one second of them)' },
+  {
+    flag: '--window <form>',
+    description:
+      'count the requests of --rpm in windows: fixed:60s, or sliding:1s for the last second (default: a bucket, see --burst)',
+  },
+  { flag: '--refusals-count', description: 'refused requests count against --rpm, too' },
   { flag: '--max-in-flight <n>', description: 'calls under way at once; above it 429' },
-  { flag: '--hidden-limits', description: 'keep the limits but send no limit headers' },
+  { flag: '--hidden-limits', description: 'keep the limits but send no limit headers, and no wait but that of --named-wait' },
   { flag: '--context-window <n>', description: `largest prompt + max_tokens (default ${SIM_CONTEXT_TOKENS})` },
   { flag: '--models <names>', description: 'the only models that exist, with commas (default: any name)' },
   {
@@ -127,6 +142,10 @@ export const SIMULATOR_FLAGS: readonly { flag: string; description: string }[] =
     description: `shares of calls, like 500:0.05,reset:0.01, or of one model, like 500@MODEL:0.05; names: ${Object.keys(FAULTS).join(' ')}`,
   },
   { flag: '--retry-after <form>', description: `form of the wait: ${RETRY_AFTER_FORMS.join(', ')} (default both)` },
+  {
+    flag: '--named-wait <ms>',
+    description: 'the wait that every refusal names, whatever the true one is: too long, too short, 0 (default: the true one)',
+  },
   { flag: '--outage <list>', description: 'windows of resets: 10s@5s is 10 s long, 5 s after the start' },
   { flag: '--storm <list>', description: 'windows in which every call is a 429: 60s@5s is 60 s long, 5 s after the start' },
   { flag: '--log <file>', description: 'append a JSON line per call, billed or refused' },
@@ -183,6 +202,13 @@ function parseWindows(flag: string, text: string): TimeWindow[] {
   });
 }
 
+function parseWindow(flag: string, text: string): WindowForm {
+  const match = /^(fixed|sliding):(\d+(?:\.\d+)?)(ms|s)$/.exec(text.trim());
+  const ms = msOf(match?.[2], match?.[3]);
+  if (!match || ms < 1) throw bad(flag, text, 'fixed:LENGTH or sliding:LENGTH with ms or s', `${flag} fixed:60s`);
+  return { kind: match[1] as WindowForm['kind'], ms };
+}
+
 function parseChanges(text: string): LimitChange[] {
   return text.split(',').map((entry) => {
     const match = /^([1-9]\d{0,8})@(\d+(?:\.\d+)?)(ms|s)$/.exec(entry.trim());
@@ -220,7 +246,14 @@ export function parseSimulatorOptions(flags: SimulatorFlags): SimulatorOptions {
       case 'contextWindow':
         options[name] = number(flag, value, true, 1, 1e9);
         break;
+      case 'window':
+        options.window = parseWindow(flag, text);
+        break;
+      case 'namedWait':
+        options.namedWaitMs = number(flag, value, true, 0, 1e9);
+        break;
       case 'hiddenLimits':
+      case 'refusalsCount':
       case 'ignoreMaxTokens':
         options[name] = value === true || text === 'true';
         break;
@@ -260,6 +293,9 @@ export function parseSimulatorOptions(flags: SimulatorFlags): SimulatorOptions {
       default:
         throw bad(flag, value, SIMULATOR_FLAGS.map((entry) => entry.flag).join(', '), 'leave the flag out', 'E_CLI_UNKNOWN');
     }
+  }
+  if (options.window && options.burst !== undefined) {
+    throw bad('--burst', options.burst, 'none beside --window: a window takes its whole share at once', 'leave --burst out');
   }
   return options;
 }

@@ -10,8 +10,7 @@ import { sample } from './draw.js';
 import { drawFault, FAULTS, type Fault, sharesOf } from './faults.js';
 import { Limits } from './limits.js';
 import type { SimulatorSettings, TimeWindow } from './options.js';
-import { limitHeaders, overLimit, type Refusal, unfit, unreadable } from './refusals.js';
-import { retryAfterHeaders } from './retry-after.js';
+import { limitHeaders, overLimit, type Refusal, unfit, unreadable, waitHeaders } from './refusals.js';
 import type { SimulatedWire } from './wires/wire.js';
 
 /** Wait that 429 and 503 faults ask for, in ms. */
@@ -94,7 +93,7 @@ export class Provider {
     const name = this.isWithin(this.settings.storms) ? '429' : this.faultOf(directives, call, attempt);
     const fault = name === null ? undefined : FAULTS[name];
     if (name !== null && fault?.kind === 'refuse') {
-      this.limits.giveBack(reserved);
+      this.limits.giveBack(reserved, performance.now());
       this.refuse(call, way, this.faultRefusal(name, fault));
       return;
     }
@@ -104,7 +103,7 @@ export class Provider {
       output: used - call.promptTokens,
     });
     // As with real providers, the longest possible answer is held until the real one is known.
-    if (reserved > used) res.once('close', () => this.limits.giveBack(reserved - used));
+    if (reserved > used) res.once('close', () => this.limits.giveBack(reserved - used, performance.now()));
     if (fault?.kind === 'alter') fault.alter(completion);
     const latencyMs = directives.latencyMs ?? sample(this.settings.latency, `${call.key}/latency`);
     const { type, body: text } = wire.answer(completion, request);
@@ -131,7 +130,7 @@ export class Provider {
 
   private faultRefusal(name: string, fault: Extract<Fault, { kind: 'refuse' }>): Refusal {
     const headers = limitHeaders(this.settings, this.limits, performance.now());
-    if (fault.retryAfter) headers.push(...retryAfterHeaders(this.settings.retryAfter, FAULT_WAIT_MS, Date.now()));
+    if (fault.retryAfter) headers.push(...waitHeaders(this.settings, FAULT_WAIT_MS));
     const { status, body, type } = fault;
     return { status, body, headers, fault: name, ...(type && { type }) };
   }

@@ -40,6 +40,11 @@ export function limitHeaders(settings: SimulatorSettings, limits: Limits, now: n
   return settings.hiddenLimits ? [] : limits.headers(now);
 }
 
+/** Headers that ask for a wait: the one that every refusal names, when there is one. */
+export function waitHeaders({ retryAfter, namedWaitMs }: SimulatorSettings, waitMs: number): string[] {
+  return retryAfterHeaders(retryAfter, namedWaitMs ?? waitMs, Date.now());
+}
+
 /** Takes a place under the limits, or says why there is none. `now` is monotonic ms. */
 export function overLimit(
   settings: SimulatorSettings,
@@ -48,8 +53,11 @@ export function overLimit(
   tokens: number,
   now: number,
 ): Refusal | null {
+  // With hidden limits a wait is named only when it is the same for all.
+  const named = settings.namedWaitMs === null ? [] : waitHeaders(settings, settings.namedWaitMs);
   if (settings.maxInFlight !== null && inFlight >= settings.maxInFlight) {
-    return { status: 429, body: errorBody('Too many requests at once.', 'concurrency', 'rate_limit_exceeded') };
+    const body = errorBody('Too many requests at once.', 'concurrency', 'rate_limit_exceeded');
+    return { status: 429, body, headers: named };
   }
   const admission = limits.admit(tokens, now);
   if (admission.kind === 'admitted') return null;
@@ -59,9 +67,9 @@ export function overLimit(
     return { status: 413, body: errorBody(text, 'tokens', 'rate_limit_exceeded'), headers };
   }
   if (settings.hiddenLimits) {
-    return { status: 429, body: errorBody('Rate limit reached.', admission.what, 'rate_limit_exceeded') };
+    return { status: 429, body: errorBody('Rate limit reached.', admission.what, 'rate_limit_exceeded'), headers: named };
   }
   const text = `Rate limit reached on ${admission.what} per minute: Limit ${admission.limit}. Please try again in ${admission.waitMs}ms.`;
-  headers.push(...retryAfterHeaders(settings.retryAfter, admission.waitMs, Date.now()));
+  headers.push(...waitHeaders(settings, admission.waitMs));
   return { status: 429, body: errorBody(text, admission.what, 'rate_limit_exceeded'), headers };
 }

@@ -50,7 +50,7 @@ describe('limits', () => {
     expect(limits.admit(1001, 0)).toEqual({ kind: 'never', limit: 1000 });
     expect(limits.admit(900, 0).kind).toBe('admitted');
     expect(limits.admit(200, 0)).toMatchObject({ kind: 'wait', what: 'tokens', waitMs: 6000 });
-    limits.giveBack(100);
+    limits.giveBack(100, 0);
     expect(limits.admit(200, 0).kind).toBe('admitted');
   });
 
@@ -60,6 +60,47 @@ describe('limits', () => {
     const later = 1000;
     expect(limits.admit(100, later).kind).toBe('wait');
     expect(limits.headers(later)[3]).toBe('1');
+  });
+
+  const taken = (limits: Limits, fromMs: number, toMs: number, everyMs: number) => {
+    let admitted = 0;
+    for (let now = fromMs; now < toMs; now += everyMs) if (limits.admit(0, now).kind === 'admitted') admitted += 1;
+    return admitted;
+  };
+
+  it('limits: windows of a minute -> all of it at once, then nothing until the next', () => {
+    const limits = new Limits({ rpm: 60, tpm: null, burst: null, window: { kind: 'fixed', ms: 60_000 } }, 1_000);
+    expect(taken(limits, 1_000, 2_000, 10)).toBe(60);
+    expect(limits.admit(0, 31_000)).toMatchObject({ kind: 'wait', what: 'requests', limit: 60, waitMs: 30_000 });
+    expect(limits.headers(31_000)).toEqual([
+      ...['x-ratelimit-limit-requests', '60'],
+      ...['x-ratelimit-remaining-requests', '0'],
+      ...['x-ratelimit-reset-requests', '30s'],
+    ]);
+    expect(taken(limits, 61_000, 62_000, 10)).toBe(60);
+  });
+
+  it('limits: sliding second -> room when the oldest has left, exactly as it said', () => {
+    const limits = new Limits({ rpm: 120, tpm: null, burst: null, window: { kind: 'sliding', ms: 1_000 } });
+    expect([limits.admit(0, 0).kind, limits.admit(0, 300).kind]).toEqual(['admitted', 'admitted']);
+    expect(limits.admit(0, 400)).toMatchObject({ kind: 'wait', waitMs: 600 });
+    expect([limits.admit(0, 1_000).kind, limits.admit(0, 1_000).kind]).toEqual(['admitted', 'wait']);
+  });
+
+  it('limits: windows and changes -> each rate from its time on', () => {
+    const rpmChanges = [{ perMinute: 60, afterMs: 5_000 }];
+    const limits = new Limits({ rpm: 600, tpm: null, burst: null, rpmChanges, window: { kind: 'fixed', ms: 1_000 } });
+    expect([taken(limits, 4_000, 5_000, 10), taken(limits, 5_000, 6_000, 10)]).toEqual([10, 1]);
+  });
+
+  it.each([
+    // What fills it while it empties is taken, too.
+    ['a bucket', null, 12],
+    ['a sliding second', { kind: 'sliding', ms: 1_000 }, 10],
+  ] as const)('limits: refusals count, %s -> who asks too quickly gets nothing, who waits does', (_name, window, first) => {
+    const limits = new Limits({ rpm: 600, tpm: null, burst: 10, window, refusalsCount: true });
+    expect(taken(limits, 0, 5_000, 20)).toBe(first);
+    expect(taken(limits, 6_100, 6_200, 50)).toBe(2);
   });
 
   it('headers: both limits -> OpenAI names and durations', () => {

@@ -26,7 +26,8 @@ describe('parseSimulatorOptions', () => {
       rpm: '600',
       rpmChanges: '2400@40s,60@500ms',
       tpm: 9000,
-      burst: '10',
+      window: 'sliding:1.5s',
+      refusalsCount: true,
       maxInFlight: '50',
       hiddenLimits: true,
       ignoreMaxTokens: true,
@@ -36,6 +37,7 @@ describe('parseSimulatorOptions', () => {
       faults: '500:0.05,reset:0.01,429@llama3:8b:0.9',
       retryAfter: 'date',
       wire: 'gemini',
+      namedWait: '0',
       outage: '10s@5s,200ms@1.5s',
       storm: '60s@5s',
       log: 'calls.jsonl',
@@ -54,7 +56,8 @@ describe('parseSimulatorOptions', () => {
         { perMinute: 60, afterMs: 500 },
       ],
       tpm: 9000,
-      burst: 10,
+      window: { kind: 'sliding', ms: 1_500 },
+      refusalsCount: true,
       maxInFlight: 50,
       hiddenLimits: true,
       ignoreMaxTokens: true,
@@ -68,6 +71,7 @@ describe('parseSimulatorOptions', () => {
       ],
       retryAfter: 'date',
       wire: 'gemini',
+      namedWaitMs: 0,
       outages: [
         { forMs: 10_000, afterMs: 5000 },
         { forMs: 200, afterMs: 1500 },
@@ -75,7 +79,9 @@ describe('parseSimulatorOptions', () => {
       storms: [{ forMs: 60_000, afterMs: 5000 }],
       log: 'calls.jsonl',
     });
-    expect(SIMULATOR_FLAGS).toHaveLength(Object.keys(options).length);
+    expect(parseSimulatorOptions({ burst: '10' })).toEqual({ burst: 10 });
+    // Beside a window there is no burst.
+    expect(SIMULATOR_FLAGS).toHaveLength(Object.keys(options).length + 1);
   });
 
   it('options: nothing -> defaults', () => {
@@ -112,6 +118,10 @@ describe('parseSimulatorOptions', () => {
       { log: '' },
     ];
     for (const flags of bad) expect(refusal(flags)).toMatch(/^E_CLI_VALUE 2 --/);
+    expect(refusal({ window: 'fixed:0s' })).toBe('E_CLI_VALUE 2 --window is "fixed:0s"');
+    expect(refusal({ window: 'minute' })).toContain('--window');
+    expect(refusal({ window: 'fixed:60s', burst: '5' })).toBe('E_CLI_VALUE 2 --burst is "5"');
+    expect(refusal({ namedWait: '-1' })).toContain('--named-wait');
     expect(refusal({ maxInFlight: 'x' })).toContain('--max-in-flight');
   });
 });

@@ -109,6 +109,18 @@ describe('simulator', () => {
     ]);
   });
 
+  it('server: a wait that is named whatever the true one is -> on every refusal, also of hidden limits', async () => {
+    const options = { hiddenLimits: true, namedWaitMs: 5_000, retryAfter: 'seconds' } as const;
+    const rate = await start({ ...options, rpm: 60 });
+    await rate.chat('a');
+    const places = await start({ ...options, maxInFlight: 1, latency: { kind: 'fixed', value: 500 } });
+    const first = places.chat('a');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    for (const refused of [await rate.chat('b'), await places.chat('b')])
+      expect([refused.status, refused.headers['retry-after']]).toEqual([429, '5']);
+    await first;
+  });
+
   it('limits: more in flight than allowed -> 429; tokens that never fit -> 413', async () => {
     const few = await start({ maxInFlight: 2, latency: { kind: 'fixed', value: 100 } });
     const statuses = await Promise.all(['a', 'b', 'c', 'd'].map(async (text) => (await few.chat(text)).status));
