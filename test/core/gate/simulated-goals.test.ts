@@ -254,7 +254,8 @@ describe('faults', () => {
     expect(median).toBeLessThan(6_000);
     // What is left then are single rows that failed three or four times in a row, and wait for their own retries.
     expect(late).toBeLessThanOrEqual(3);
-    expect(worst).toBeLessThan(16_000);
+    // Four waits of such a row take 21 s at most, whatever the gate does.
+    expect(worst).toBeLessThan(23_000);
   });
 
   it.each([

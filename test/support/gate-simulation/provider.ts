@@ -2,6 +2,7 @@
 
 import type { RefusedFor } from '../../../src/core/gate/learned.js';
 import type { ToldLimits } from '../../../src/core/gate/told-limits.js';
+import { Bucket, type Counter, type WindowForm, Windows } from '../../../src/simulator/counters.js';
 import type { TestRandom } from '../test-random.js';
 import { draw, type Spread } from './draw.js';
 
@@ -16,6 +17,10 @@ export interface ProviderModel {
   rate?: Steps;
   /** Requests that may come at once. @default one second's worth */
   burst?: number;
+  /** Requests are counted in windows in place of a bucket, the first of which began at this time before the start. */
+  window?: WindowForm & { agoMs?: number };
+  /** True: refused requests count against the rate, too. @default false */
+  refusalsCount?: boolean;
   tokensPerMinute?: number;
   /** @default a whole minute's worth */
   tokenBurst?: number;
@@ -51,24 +56,6 @@ export interface CallTokens {
   max: number;
 }
 
-class Bucket {
-  level: number;
-  #at: number;
-
-  constructor(
-    readonly capacity: number,
-    now: number,
-  ) {
-    this.level = capacity;
-    this.#at = now;
-  }
-
-  fill(perMs: number, now: number): void {
-    this.level = Math.min(this.capacity, this.level + (now - this.#at) * perMs);
-    this.#at = now;
-  }
-}
-
 export interface Booked {
   sends: number;
   refused: number;
@@ -84,21 +71,25 @@ export class SimulatedProvider {
   readonly seconds: Booked[] = [];
   #inFlight = 0;
   #queueFreeAt = 0;
-  readonly #requests: Bucket | null;
-  readonly #tokens: Bucket | null;
+  readonly #requests: Counter | null;
+  readonly #tokens: Counter | null;
 
   constructor(
     private readonly model: ProviderModel,
     private readonly random: TestRandom,
     private readonly startedAt: number,
   ) {
-    const { rate, burst, tokensPerMinute, tokenBurst } = model;
-    this.#requests = rate === undefined ? null : new Bucket(burst ?? Math.max(1, Math.ceil(valueAt(rate, 0))), startedAt);
-    this.#tokens = tokensPerMinute === undefined ? null : new Bucket(tokenBurst ?? tokensPerMinute, startedAt);
+    const { rate, tokensPerMinute, tokenBurst } = model;
+    this.#requests = rate === undefined ? null : requestsOf(model, rate, startedAt);
+    this.#tokens = tokensPerMinute === undefined ? null : new Bucket(tokensPerMinute, tokenBurst ?? tokensPerMinute);
   }
 
-  /** A call arrives. `held`: it was taken, and the caller says `over` after `afterMs`; else it has ended by then. */
-  take(tokens: CallTokens, now: number): { afterMs: number; held: 'answered' | 'failed' } | { afterMs: number; end: CallEnd } {
+  /** A call arrives. `faults`: decides of those that have nothing to do with load. `held`: it was taken, and the caller says `over` after `afterMs`; else it has ended by then. */
+  take(
+    tokens: CallTokens,
+    faults: TestRandom,
+    now: number,
+  ): { afterMs: number; held: 'answered' | 'failed' } | { afterMs: number; end: CallEnd } {
     const { model, random } = this;
     const since = now - this.startedAt;
     const refusalMs = draw(model.refusalMs ?? 2, random);
@@ -108,7 +99,7 @@ export class SimulatedProvider {
       this.#count('failed', since);
       return { afterMs: refusalMs, end: { kind: 'failed' } };
     }
-    const refusal = this.#refusal(tokens, now, since);
+    const refusal = faults.next() < (model.random429 ?? 0) ? this.#refused(null, 1_000, now) : this.#refusal(tokens, now, since);
     if (refusal) {
       this.#count('refused', since);
       return { afterMs: refusalMs, end: refusal };
@@ -121,38 +112,37 @@ export class SimulatedProvider {
       latencyMs += this.#queueFreeAt - now;
     }
     const cut = model.outages?.find(([from]) => from > since && from < since + latencyMs);
-    const fails = cut !== undefined || random.next() < (model.random500 ?? 0);
+    const fails = cut !== undefined || faults.next() < (model.random500 ?? 0);
     return { afterMs: cut ? cut[0] - since : latencyMs, held: fails ? 'failed' : 'answered' };
   }
 
   #refusal(tokens: CallTokens, now: number, since: number): CallEnd | null {
-    const { model, random } = this;
-    const refused = (what: RefusedFor, exactMs: number): CallEnd => {
-      const { retryAfterMs } = model;
-      const waitMs = retryAfterMs === 'exact' ? Math.ceil(exactMs) : (retryAfterMs ?? null);
-      return { kind: 'refused', retryAfterMs: waitMs, what: model.names ? what : null, told: this.told(now) };
-    };
+    const { model } = this;
+    const refused = (what: RefusedFor, exactMs: number) => this.#refused(what, exactMs, now);
     if (model.storms?.some(([from, to]) => since >= from && since < to)) return refused(null, 1_000);
-    if (random.next() < (model.random429 ?? 0)) return refused(null, 1_000);
     if (model.concurrency !== undefined && this.#inFlight >= valueAt(model.concurrency, since)) return refused('concurrency', 0);
-    this.#fill(now);
     const size = tokens.prompt + (model.holdsMaxTokens ? tokens.max : tokens.output);
-    if (this.#requests && this.#requests.level < 1 - 1e-6) {
-      return refused('requests', ((1 - this.#requests.level) * 1_000) / valueAt(model.rate as Steps, since));
+    const forRequest = this.#requests?.wait(1, now) ?? 0;
+    const forTokens = this.#tokens?.wait(size, now) ?? 0;
+    if (forRequest > 0 || forTokens > 0) {
+      if (model.refusalsCount) this.#requests?.refused(now);
+      return forRequest > 0 ? refused('requests', forRequest) : refused('tokens', forTokens);
     }
-    if (this.#tokens && this.#tokens.level < size - 1e-6) {
-      return refused('tokens', ((size - this.#tokens.level) * 60_000) / (model.tokensPerMinute as number));
-    }
-    if (this.#requests) this.#requests.level -= 1;
-    if (this.#tokens) this.#tokens.level -= size;
+    this.#requests?.take(1, now);
+    this.#tokens?.take(size, now);
     return null;
+  }
+
+  #refused(what: RefusedFor, exactMs: number, now: number): CallEnd {
+    const { retryAfterMs, names } = this.model;
+    const waitMs = retryAfterMs === 'exact' ? Math.ceil(exactMs) : (retryAfterMs ?? null);
+    return { kind: 'refused', retryAfterMs: waitMs, what: names ? what : null, told: this.told(now) };
   }
 
   /** The call is over at the provider's side. */
   over(tokens: CallTokens, kind: 'answered' | 'failed', now: number): ToldLimits | null {
     this.#inFlight -= 1;
-    this.#fill(now);
-    if (this.model.holdsMaxTokens && this.#tokens) this.#tokens.level += tokens.max - tokens.output;
+    if (this.model.holdsMaxTokens) this.#tokens?.take(tokens.output - tokens.max, now);
     this.#count(kind, now - this.startedAt);
     return this.told(now);
   }
@@ -160,25 +150,12 @@ export class SimulatedProvider {
   told(now: number): ToldLimits | null {
     const { model } = this;
     if (!model.headers) return null;
-    this.#fill(now);
-    const told: ToldLimits = {};
-    if (this.#requests) {
-      const perMs = valueAt(model.rate as Steps, now - this.startedAt) / 1_000;
-      const { level, capacity } = this.#requests;
-      told.requests = { limit: perMs * 60_000, remaining: Math.floor(level), resetMs: (capacity - level) / perMs };
-    }
-    if (this.#tokens) {
-      const limit = model.tokensPerMinute as number;
-      const { level, capacity } = this.#tokens;
-      told.tokens = { limit, remaining: Math.max(0, Math.floor(level)), resetMs: ((capacity - level) * 60_000) / limit };
-    }
-    return told;
-  }
-
-  #fill(now: number): void {
-    const { rate, tokensPerMinute } = this.model;
-    this.#requests?.fill(valueAt(rate as Steps, now - this.startedAt) / 1_000, now);
-    this.#tokens?.fill((tokensPerMinute as number) / 60_000, now);
+    const of = (counter: Counter) => ({
+      limit: counter.limit(now),
+      remaining: counter.remaining(now),
+      resetMs: counter.reset(now),
+    });
+    return { ...(this.#requests && { requests: of(this.#requests) }), ...(this.#tokens && { tokens: of(this.#tokens) }) };
   }
 
   #count(what: keyof Booked, since: number): void {
@@ -187,6 +164,13 @@ export class SimulatedProvider {
     while (this.seconds.length <= second) this.seconds.push({ sends: 0, refused: 0, answered: 0, failed: 0 });
     this.seconds[second]![what] += 1;
   }
+}
+
+function requestsOf({ burst, window }: ProviderModel, rate: Steps, startedAt: number): Counter {
+  const perSecond = valueAt(rate, 0);
+  const changes = typeof rate === 'number' ? [] : rate.map(([from, to]) => ({ perMinute: to * 60, afterMs: startedAt + from }));
+  if (window) return new Windows(window, { perMinute: perSecond * 60, changes }, startedAt - (window.agoMs ?? 0));
+  return new Bucket(perSecond * 60, burst ?? Math.max(1, Math.ceil(perSecond)), changes);
 }
 
 export function valueAt(steps: Steps, ms: number): number {

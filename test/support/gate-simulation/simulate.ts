@@ -67,6 +67,8 @@ interface Row {
   turn: number;
   tries: number;
   waits: number;
+  /** Which of its calls meet a fault: the same ones whatever the gate does. */
+  faults: TestRandom;
 }
 
 export function simulate(scenario: Scenario, seed: string): Simulated {
@@ -105,7 +107,13 @@ export function simulate(scenario: Scenario, seed: string): Simulated {
     time.after(run.startsAtMs ?? 0, () => {
       for (const process of processes) process.setRun(index);
       for (let row = 0; row < run.rows; row += 1)
-        processes[row % processes.length]!.begin({ run: index, turn: 1, tries: 0, waits: 0 });
+        processes[row % processes.length]!.begin({
+          run: index,
+          turn: 1,
+          tries: 0,
+          waits: 0,
+          faults: seededRandom(`${seed}/${index}/${row}`),
+        });
       for (const process of processes) process.pump();
     });
   });
@@ -244,7 +252,7 @@ class Process {
     const { time } = this.world;
     const { tokens, row } = this.#rows.get(id)!;
     this.ends[row.run]!.calls += 1;
-    const taken = this.provider.take(tokens, time.now);
+    const taken = this.provider.take(tokens, row.faults, time.now);
     time.after(taken.afterMs, () => {
       if ('end' in taken) this.#ended(id, taken.end);
       else {
