@@ -5,7 +5,7 @@ export type Ceiling = 'pace' | 'window';
 
 /** Share by which a ceiling is raised first; doubled with every clean interval, up to the last. */
 const FIRST_STEP = 0.01;
-const LAST_STEP = 0.5;
+const LAST_STEP = 0.2;
 /** Where it is open which of the two is the limit, the other one must not hold calls back for long. */
 const UNSURE_STEP = 0.2;
 const UNSURE_LAST_STEP = 1;
@@ -71,9 +71,18 @@ export class LearnedCeiling {
     this.cut(back, callsPerMs, now, true);
   }
 
-  /** Back to what it was before cuts that were of no use. */
+  /** To what it was, or what others found. */
   restore(value: number): void {
     this.#set(value);
+  }
+
+  /** Back to at least `value`, since cuts were of no use, and from there up in large steps at once. */
+  giveBack(value: number): void {
+    this.#set(Math.max(value, this.#value));
+    this.#below = 0;
+    this.#step = UNSURE_STEP;
+    this.#lastStep = UNSURE_LAST_STEP;
+    this.#holdUntil = 0;
   }
 
   /** One step up, unless it was cut lately. True when it was raised. */

@@ -102,7 +102,7 @@ export class Gate {
     if (line.entered >= line.places || !this.#breaker.mayPass(now)) return false;
     if (this.#breaker.until === null && this.#limits.pausedUntil > now) return false;
     if (this.#entered >= this.#limits.window) {
-      this.#limits.holdsWindow();
+      this.#limits.use.holdsWindow();
       return false;
     }
     if (line.limits.auto && this.#autoEntered >= this.#auto.size) {
@@ -243,7 +243,7 @@ export class Gate {
         return { why: 'breaker', until: until > now ? until : null };
     }
     if (this.#places.size >= this.#limits.window) {
-      this.#limits.holdsWindow();
+      this.#limits.use.holdsWindow();
       return { why: 'provider', until: null };
     }
     if (line.limits.auto && this.#autoEntered + (this.#places.size - this.#entered) >= this.#auto.size) {

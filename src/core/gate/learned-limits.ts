@@ -1,50 +1,41 @@
 /**
  * Finds a provider's limits from its refusals alone. Two ceilings, calls per second and in flight, have no value until a call is refused.
- * That starts a trial of some 20 calls: what was accepted in it is the limit. While a ceiling holds calls back and nobody is refused, it is
- * raised in growing steps. Slow answers alone lower nothing.
+ * A trial of some 20 calls follows: what was accepted in it is the limit. Where none is, single calls find out when they are again, and what
+ * was from one such opening to the next is the rate. Ceilings that hold calls back are raised in growing steps while nobody is refused.
  */
 import type { EpochMs } from '../model.js';
 import { type Ceiling, LearnedCeiling } from './ceilings.js';
 import { LEAST_PACE, type RefusedFor, type SentCall, UNKNOWN_PACE } from './learned.js';
 import { NoiseFloor, type Sample } from './noise-floor.js';
+import { Openings } from './openings.js';
+import { Pause } from './pause.js';
 import { Traffic } from './traffic.js';
-import { causeOf, newTrial, sampleOf, slower, type Trial } from './trial.js';
+import { causeOf, isLongEnough, TRIAL_REFUSALS, Trial } from './trial.js';
 import { CallsUnderWay } from './under-way.js';
+import { Use } from './use.js';
 
-const TRIAL_MS = 150;
-const TRIAL_CALLS = 20;
-const NOISY_TRIAL_CALLS = 60;
-/** Refusals after which a trial ends early when enough was accepted, and else pauses. */
-const TRIAL_REFUSALS = 4;
+/** Accepted calls that measure, when a trial ends early. */
 const TRIAL_ACCEPTED = 5;
 const EARLIEST_TRIAL_MS = 40;
-const PAUSE_MS = 60; // first pause of a trial that could measure nothing; doubled with each
-const SETTLE_MS = 5; // beyond one and a half times what a refusal takes
-const LONGEST_TRIAL_MS = 1_500;
-const TICK_MS = 600;
 const MARGIN = 0.98; // what was learned is kept a little below what was measured
-const MET_SHARE = 0.25;
-const SATURATED = 0.9; // a ceiling that is used this much holds calls back
 
 export class LearnedLimits {
   readonly #pace: LearnedCeiling;
   readonly #window: LearnedCeiling;
   readonly #noise: NoiseFloor;
   readonly #traffic = new Traffic();
+  readonly #openings = new Openings();
+  readonly #pause = new Pause();
   readonly underWay = new CallsUnderWay();
+  readonly use = new Use();
   #trial: Trial | null = null;
   /** Ceilings before the cuts that may turn out to be of no use. */
   #before: { pace: number; window: number } | null = null;
   /** Ceilings before the first of the trials that followed each other. */
   #unstormed: { from: EpochMs; pace: number; window: number } | null = null;
   #lastCut: EpochMs = 0;
-  #pausedUntil: EpochMs = 0;
   /** Sent and refused since the last cut or raise. */
   #since: Sample & { from: EpochMs } = { sent: 0, refused: 0, ms: 0, from: 0 };
-  #tickFrom: { pace: EpochMs; window: EpochMs } = { pace: 0, window: 0 };
-  #sentInTick = 0;
-  #refusedInTick: { pace: boolean; window: boolean } = { pace: false, window: false };
-  #windowHeld = false;
 
   constructor(learned: { pace: number; window: number; noise: number }) {
     const { pace, window, noise } = learned;
@@ -71,6 +62,10 @@ export class LearnedLimits {
     return this.#noise.share;
   }
 
+  #values() {
+    return { pace: this.#pace.value, window: this.#window.value };
+  }
+
   /** More or fewer processes share the limits now. */
   scale(share: number): void {
     this.#pace.restore(this.#pace.value * share);
@@ -85,7 +80,7 @@ export class LearnedLimits {
 
   /** Nobody sends before this: a trial waits for calls to be accepted. */
   get pausedUntil(): EpochMs {
-    return this.#pausedUntil;
+    return this.#pause.until;
   }
 
   /** True once a refusal lowered a ceiling. */
@@ -97,8 +92,12 @@ export class LearnedLimits {
     this.underWay.sent(call);
     this.#traffic.sent(call.sentAt);
     this.#since.sent += 1;
-    this.#sentInTick += 1;
-    if (this.#trial !== null && call.sentAt >= this.#trial.from) this.#trial.sent += 1;
+    this.use.sent();
+    this.#openings.sent(call);
+    const trial = this.#trial;
+    if (trial === null || call.sentAt < trial.from) return;
+    trial.calls.push(call);
+    this.#pause.sent(trial, call, this.underWay.refusalMs);
   }
 
   answered(call: SentCall, now: EpochMs): void {
@@ -115,21 +114,24 @@ export class LearnedLimits {
   turnedAway(call: SentCall, now: EpochMs): void {
     this.underWay.refused(call, now);
     this.#traffic.refused(call.sentAt);
-    this.#refusedInTick = { pace: true, window: true };
+    this.use.refused();
   }
 
   refused(call: SentCall, what: RefusedFor, now: EpochMs): void {
     this.turnedAway(call, now);
+    this.#openings.refused(call);
     if (call.sentAt >= this.#since.from) this.#since.refused += 1;
-    const cause = causeOf(call, what);
-    const trial = this.#trial;
-    if (trial !== null) {
-      if (call.sentAt < trial.from) return;
-      trial.refused += 1;
+    const [cause, trial] = [causeOf(call, what), this.#trial];
+    if (trial !== null && call.sentAt < trial.from) trial.earlier += 1;
+    else if (trial !== null) {
+      trial.refused.add(call);
       trial.fresh += 1;
       trial.votes[cause] += 1;
-      this.#judge(trial, now);
-    } else if (call.sentAt >= this.#lastCut) this.#firstRefusal(cause, now);
+      if (trial.probe?.call === call) {
+        trial.probeRefused(call);
+        this.#pause.beforeProbe(trial, now);
+      } else this.#judge(trial, now);
+    } else if (call.sentAt >= this.#lastCut) this.#firstRefusal(call, cause, now);
   }
 
   /** Calls sent from `from` on that were not refused and are old enough to have been. */
@@ -137,32 +139,16 @@ export class LearnedLimits {
     return this.#traffic.accepted(from, now - 2 * this.underWay.refusalMs);
   }
 
-  /** A ticket waits for a place in the window. */
-  holdsWindow(): void {
-    this.#windowHeld = true;
-  }
-
   /** Call before every admission: ends trials, raises ceilings. */
   tick(now: EpochMs): void {
     if (this.#trial !== null) this.#judge(this.#trial, now);
     const noisy = this.#noise.share > 0;
-    const paceMs = Math.max(TICK_MS, 5_000 / this.#pace.value);
-    if (now - this.#tickFrom.pace >= paceMs) {
-      const used = this.#sentInTick >= SATURATED * this.#pace.value * ((now - this.#tickFrom.pace) / 1_000);
-      if (used && (noisy || !this.#refusedInTick.pace) && (noisy || this.#trial === null))
-        this.#raised(this.#pace.raise(now), now);
-      this.#tickFrom.pace = now;
-      this.#sentInTick = 0;
-      this.#refusedInTick.pace = false;
-    }
-    if (now - this.#tickFrom.window >= Math.max(TICK_MS, this.underWay.answerMs)) {
-      const clean = noisy || (!this.#refusedInTick.window && this.#trial === null);
-      if (this.#windowHeld && clean) this.#raised(this.#window.raise(now), now);
-      this.#tickFrom.window = now;
-      this.#refusedInTick.window = false;
-      this.#windowHeld = false;
-      this.underWay.tick();
-    }
+    const idle = noisy || this.#trial === null;
+    const pace = this.use.pace(this.#pace.value, now);
+    if (pace?.used && (noisy || pace.clean) && idle) this.#raised(this.#pace.raise(now), now);
+    const window = this.use.window(this.underWay.answerMs, now);
+    if (window?.used && (noisy || window.clean) && idle) this.#raised(this.#window.raise(now), now);
+    if (window !== null) this.underWay.tick();
   }
 
   #raised(raised: boolean, now: EpochMs): void {
@@ -176,8 +162,8 @@ export class LearnedLimits {
   }
 
   /** One refusal after a quiet time: a known ceiling goes down a little, and a trial shows whether that is enough. */
-  #firstRefusal(cause: Ceiling | 'both', now: EpochMs): void {
-    this.#unstormed ??= { from: now, pace: this.#pace.value, window: this.#window.value };
+  #firstRefusal(call: SentCall, cause: Ceiling | 'both', now: EpochMs): void {
+    this.#unstormed ??= { from: now, ...this.#values() };
     const known = (cause !== 'window' && this.#pace.known) || (cause !== 'pace' && this.#window.known);
     if (known && this.#noise.share === 0) {
       const ms = Math.max(1, now - this.#since.from);
@@ -190,11 +176,12 @@ export class LearnedLimits {
       this.#lastCut = now;
       this.#restart(now);
     }
-    this.#trial = newTrial(now + 1);
+    const trial = new Trial(now + 1, this.underWay.highest(now), this.#traffic.accepted(call.sentAt, now));
+    this.#trial = trial;
     // At an unknown pace many calls would be refused before the trial has begun.
     if (!this.#pace.known && this.#noise.share === 0) {
-      this.#settle(now);
-      slower(this.#trial as Trial);
+      this.#pause.settle(this.underWay.refusalMs, now);
+      trial.slower();
     }
   }
 
@@ -203,36 +190,54 @@ export class LearnedLimits {
       if (now >= trial.stop.until) this.#judgeStopped(trial, trial.stop.at, now);
       return;
     }
+    if (trial.probe !== null) {
+      const { call, refused } = trial.probe;
+      if (call !== null && now >= this.#pause.until) this.#opened(trial, call, refused, now);
+      return;
+    }
     const ms = now - trial.from;
-    const sample = sampleOf(trial, this.underWay.refusalMs, ms);
-    const enough =
-      (ms >= TRIAL_MS && sample.sent >= (this.#noise.share > 0 ? NOISY_TRIAL_CALLS : TRIAL_CALLS)) || ms >= LONGEST_TRIAL_MS;
-    if (enough) this.#end(trial, sample, now);
+    const sample = trial.sample(this.underWay.refusalMs, ms);
+    const enough = isLongEnough(sample, this.#noise.share > 0);
+    const judged = this.#isStrict(trial) ? trial.sampleSinceTaken(this.underWay.refusalMs, now) : sample;
+    if (enough && judged.refused > 1 && judged.refused === judged.sent) this.#pause.beforeProbe(trial, now);
+    else if (enough) this.#end(trial, judged, now);
     else if (trial.fresh >= TRIAL_REFUSALS && this.#noise.exceededBy(sample)) {
-      this.#settle(now);
-      trial.stop = { at: now, until: this.#pausedUntil };
+      this.#pause.settle(this.underWay.refusalMs, now);
+      trial.stop = { at: now, until: this.#pause.until };
     }
   }
 
   /** All is known about what was sent: either it measures the limit, or a longer pause lets some through. */
   #judgeStopped(trial: Trial, at: EpochMs, now: EpochMs): void {
     const ms = at - trial.from;
-    if (ms >= EARLIEST_TRIAL_MS && trial.sent - trial.refused >= TRIAL_ACCEPTED) {
-      this.#end(trial, { sent: trial.sent, refused: trial.refused, ms }, now);
+    const sent = trial.calls.length;
+    const refused = trial.refused.size;
+    const strict = this.#isStrict(trial);
+    if (!strict && ms >= EARLIEST_TRIAL_MS && sent - refused >= TRIAL_ACCEPTED) {
+      this.#end(trial, { sent, refused, ms }, now);
       return;
     }
     trial.stop = null;
     trial.fresh = 0;
     // Most pass: that needs more time, no pause.
-    if (trial.sent > 2 * trial.refused) return;
-    this.#pausedUntil = at + PAUSE_MS * 2 ** trial.pauses;
-    trial.pauses += 1;
-    slower(trial);
+    if (sent > 2 * refused) return;
+    this.#pause.beforeProbe(trial, at);
+    if (!strict) trial.slower();
   }
 
-  /** Nobody sends until it is known what became of the calls that were. */
-  #settle(now: EpochMs): void {
-    this.#pausedUntil = now + SETTLE_MS + 1.5 * this.underWay.refusalMs;
+  /** A known rate is measured between openings, and by what was refused after calls were taken. */
+  #isStrict({ votes }: Trial): boolean {
+    return this.#pace.known && this.#noise.share === 0 && votes.pace > votes.window + votes.both;
+  }
+
+  /** A single call after a pause was taken. That may measure the rate, and a probe that was refused before it is no chance. */
+  #opened(trial: Trial, probe: SentCall, refusedProbes: number, now: EpochMs): void {
+    trial.probe = null;
+    trial.fresh = 0;
+    const sample = this.#openings.add(probe, trial, this.#traffic, refusedProbes > 0);
+    if (sample === null) return;
+    if (refusedProbes > 0 && this.#noise.share === 0) this.#cut(trial, sample, now);
+    else if (refusedProbes > 0 || this.#isStrict(trial)) this.#end(trial, sample, now);
   }
 
   #end(trial: Trial, sample: Sample, now: EpochMs): void {
@@ -242,14 +247,19 @@ export class LearnedLimits {
       this.#cut(trial, sample, now);
       return;
     }
-    if (!exceeded && this.#noise.learn(sample)) this.#before = null;
+    if (!exceeded && this.#noise.learn(trial.sample(this.underWay.refusalMs, now - trial.from))) this.#before = null;
+    // Back to the pace that was too high only in steps.
+    if (!exceeded && trial.wasTooQuick && !this.#pace.known && this.#noise.share === 0) {
+      this.#before ??= this.#values();
+      this.#pace.cut(trial.pace, trial.pace / 1_000, now, false);
+    }
     this.#restart(now);
   }
 
   /** Nobody was accepted for a while: what that took from the ceilings is given back, since it says nothing about them. */
   storm(): void {
     this.#trial = null;
-    this.#pausedUntil = 0;
+    this.#pause.until = 0;
     if (this.#unstormed === null) return;
     this.#pace.restore(this.#unstormed.pace);
     this.#window.restore(this.#unstormed.window);
@@ -258,11 +268,11 @@ export class LearnedLimits {
 
   /** Where refusals do not go away when less is sent, what was taken is given back. */
   #isNoise(sample: Sample, now: EpochMs): boolean {
-    this.#before ??= { pace: this.#pace.value, window: this.#window.value };
+    this.#before ??= this.#values();
     // The rush before the first limit is not to be compared with what comes after.
     if (!this.limited || !this.#noise.proves(sample, Math.min(this.#pace.level, this.#window.level))) return false;
-    this.#pace.restore(Math.max(this.#before.pace, this.#pace.value));
-    this.#window.restore(Math.max(this.#before.window, this.#window.value));
+    this.#pace.giveBack(this.#before.pace);
+    this.#window.giveBack(this.#before.window);
     this.#before = null;
     this.#restart(now);
     return true;
@@ -270,31 +280,21 @@ export class LearnedLimits {
 
   /** Down to what was accepted in the trial. */
   #cut(trial: Trial, { sent, refused, ms }: Sample, now: EpochMs): void {
-    // Where nothing passed nothing was measured: half of what there was is a guess.
-    const guess = this.#pace.known ? this.#pace.value / 2_000 : 0;
-    const perMs = sent > refused ? (sent - refused) / ms / (1 - this.#noise.share) : guess;
+    const perMs = (sent - refused) / ms / (1 - this.#noise.share);
     const { votes } = trial;
-    const both = votes.both >= votes.pace && votes.both >= votes.window;
-    const measured = sent - refused >= TRIAL_ACCEPTED || this.#pace.known;
-    const most = this.#pace.value * (1 - refused / sent);
+    const both = votes.both >= Math.max(votes.pace, votes.window);
+    const measured = sent - refused >= TRIAL_ACCEPTED || this.#pace.known || trial.pauses > 1;
+    const most = Math.min(this.#pace.value * (1 - refused / sent), trial.pace);
     if (measured && (both || votes.pace > votes.window))
       this.#pace.cut(Math.min(perMs * 1_000, most) * MARGIN, perMs, now, !both || this.#pace.known);
-    const level = this.#acceptedLevel(trial, now);
+    const level = this.underWay.accepted(this.#window.known ? trial.from : null, now) || this.#window.value / 2;
     // Each refused call takes its place with it.
     const places = this.#window.known ? Math.min(level, this.#window.value * (1 - refused / sent)) : level;
     // Above a limit of places nearly all are refused: a smaller share says nothing about a window that no one has met.
-    const met = this.#window.known || refused / sent >= MET_SHARE;
+    const met = this.#window.known || trial.mostRefused;
     if (met && (both || votes.window >= votes.pace)) this.#window.cut(places, perMs, now, !both || this.#window.known);
     this.#lastCut = now;
     this.#restart(now);
-    this.#trial = newTrial(now + 1);
-  }
-
-  /** The most calls in flight that were accepted. */
-  #acceptedLevel(trial: Trial, now: EpochMs): number {
-    const oldEnough = now - 2 * this.underWay.refusalMs;
-    const { value, known } = this.#window;
-    const level = known ? this.underWay.level(trial.from, oldEnough) : this.underWay.highest(oldEnough);
-    return level > 0 ? level : Math.min(value, this.underWay.size) / 2;
+    this.#trial = new Trial(now + 1, trial.peak);
   }
 }

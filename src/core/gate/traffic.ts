@@ -20,11 +20,11 @@ export class Traffic {
     this.#refused[bucket % BUCKETS] = (this.#refused[bucket % BUCKETS] as number) + 1;
   }
 
-  /** Sent from `from` on and before `to`, to the bucket, and not refused; at most the last 5 s. */
+  /** Sent from `from` on and before `to`, in whole buckets from there on, and not refused; at most the last 5 s. */
   accepted(from: EpochMs, to: EpochMs): number {
     let accepted = 0;
     const last = Math.min(this.#newest, Math.ceil(to / BUCKET_MS) - 1);
-    for (let bucket = Math.max(0, Math.floor(from / BUCKET_MS), this.#newest - BUCKETS + 1); bucket <= last; bucket += 1) {
+    for (let bucket = Math.max(0, Math.ceil(from / BUCKET_MS), this.#newest - BUCKETS + 1); bucket <= last; bucket += 1) {
       accepted += (this.#sent[bucket % BUCKETS] as number) - (this.#refused[bucket % BUCKETS] as number);
     }
     return accepted;

@@ -71,6 +71,12 @@ export class CallsUnderWay {
     return ms < lateMs ? null : { why: 'slow', until: null, answers: { ms, usualMs: this.#usualMs } };
   }
 
+  /** The most calls in flight that were accepted: of those sent from `from` on, or of late when it is null; half of those now where none was. */
+  accepted(from: EpochMs | null, now: EpochMs): number {
+    const oldEnough = now - 2 * this.refusalMs;
+    return (from === null ? this.highest(oldEnough) : this.level(from, oldEnough)) || this.size / 2;
+  }
+
   /** The highest level of all that were accepted of late. */
   highest(to: EpochMs): number {
     return Math.max(...this.#peaks, this.level(0, to));

@@ -361,13 +361,21 @@ describe('what a run waits for', () => {
   it('gate: nothing but refusals for two seconds -> refused until the time named; failures -> breaker', () => {
     const gate = new Gate();
     gate.setRun('a', limits({ concurrency: 6 }));
+    const admitted: Ticket[] = [];
     fill(gate, 'a', 400);
     for (let n = 0; n < 30 && gate.hold('a', T + n * 400).why !== 'refused'; n += 1) {
-      for (const each of send(gate, T + n * 400)) gate.release(each.id, refused(T + 90_000), T + n * 400);
-      gate.next(T + n * 400);
+      const now = T + n * 400;
+      admitted.push(...gate.next(now).admit);
+      // One at a time after the first refusals: the others stay admitted.
+      for (const each of admitted.filter(({ id }) => gate.enter(id, now))) {
+        gate.release(each.id, refused(T + 90_000), now);
+        admitted.splice(admitted.indexOf(each), 1);
+      }
+      gate.next(now);
     }
     expect(gate.hold('a', T + 12_000)).toEqual({ why: 'refused', until: T + 90_000 });
-    const [probe] = send(gate, T + 90_000);
+    gate.next(T + 90_000);
+    const [probe] = admitted.filter(({ id }) => gate.enter(id, T + 90_000));
     expect(gate.hold('a', T + 90_000)).toEqual({ why: 'refused', until: null });
     gate.release(probe!.id, DONE, T + 90_010);
     expect(gate.hold('a', T + 90_010).why).not.toBe('refused');
