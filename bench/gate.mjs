@@ -3,13 +3,14 @@
  * `npm run bench:gate [-- --only told,noise | --write-docs]`: providers with limits and faults, through the real parts: host, Temporal,
  * store, HTTP, and the simulated provider in a process of its own, whose log is the truth about calls. Each line has its goal. The
  * plain program (bench/peer-plain.mjs) does the same rows where it says so. Wall times are from the submission of a task to its
- * published output. About 9 minutes; nothing else should run on the machine meanwhile.
+ * published output. About 13 minutes; nothing else should run on the machine meanwhile.
  */
 import { HELP, optionsOf } from '../scripts/program-options.mjs';
 import { Bed } from './bed/bed.mjs';
 import { machineLine } from './bed/processes.mjs';
 import { writeSection } from './docs-page.mjs';
 import { cpu } from './gate/cpu.mjs';
+import { family } from './gate/family.mjs';
 import { noise, outage, storm } from './gate/faults.mjs';
 import { headers, hidden, steps, tokensByHeaders, tokensTold, told, wrong } from './gate/limits.mjs';
 import { smallBesideLarge, weights } from './gate/sharing.mjs';
@@ -24,6 +25,11 @@ const SCENARIOS = [
   { name: 'headers', about: `${SIX}, told in headers`, measure: headers },
   { name: 'hidden', about: `${SIX}, told nothing`, measure: hidden },
   { name: 'wrong', about: `${SIX}, told ten times as many`, measure: wrong },
+  {
+    name: 'family',
+    about: 'A limit that nobody tells, in the ways of many providers; rows of 200 ms, 200 at once',
+    measure: family,
+  },
   { name: 'noise', about: '2,000 rows of 200 ms, 200 at once, 5 % random 500s, 10 % random 429s', measure: noise },
   { name: 'steps', about: 'Hidden limits of 100, 40, 120 calls/s, 30 s each', measure: steps },
   { name: 'tokens-told', about: '1,200,000 tokens/min told in the task, max_tokens 4,096, answers of 50', measure: tokensTold },
