@@ -187,7 +187,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     details: 'Prints its base URL on stdout, for worker_api_base. Same options, same prompts: same answers and faults.',
     args: [],
     options: async () => {
-      const { SIMULATOR_FLAGS } = await import('../simulator/options.js');
+      const { SIMULATOR_FLAGS } = await import('../simulator/flags.js');
       return SIMULATOR_FLAGS.map(({ flag, description }) => ({
         flags: flag,
         about: description,

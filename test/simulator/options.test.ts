@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { SwarmError } from '../../src/core/errors.js';
 import { drawFault, FAULTS, sharesOf } from '../../src/simulator/faults.js';
-import { parseSimulatorOptions, SIMULATOR_FLAGS, withDefaults } from '../../src/simulator/options.js';
+import { SIMULATOR_FLAGS } from '../../src/simulator/flags.js';
+import { parseSimulatorOptions, withDefaults } from '../../src/simulator/options.js';
 
 function refusal(flags: Record<string, string | number>): string {
   try {

@@ -144,7 +144,7 @@ describe('limits that nobody tells', () => {
     ['fixed', 200],
     ['lognormal', { median: 180, sigma: 0.5 }],
   ] as const)(
-    '100 -> 40 -> 120 calls/s, %s latency -> 95 %% of the ideal, settled within 15 s, under 1 %% refused then',
+    '100 -> 40 -> 120 calls/s, %s latency -> 0.95 of the ideal, settled within 15 s, under 1 in 100 refused then',
     (name, latencyMs) => {
       let refused = 0;
       let settled = 0;
@@ -176,6 +176,8 @@ describe('limits that nobody tells', () => {
       expect(settled).toBeLessThanOrEqual(15);
       expect(refused).toBeLessThan(0.01);
     },
+    // Twenty times a minute and a half: on a busy machine that takes long.
+    90_000,
   );
 
   it.each([2, 3])('told nothing, %d processes with a fixed share of the rows each -> efficiency at least 0.85', (processes) => {
