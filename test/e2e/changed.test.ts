@@ -120,7 +120,7 @@ it('edited between a kill and the next start -> exit 2 names the change, no call
   await provider.untilBilled(12);
   run.kill('SIGKILL');
   await home.killHost();
-  const billed = provider.billed().length;
+  const billed = await provider.billedInAll();
   task('edited', keys, [...rows.slice(0, 7), 'Another shade', ...rows.slice(8)]);
   expect((await home.run(['run', files.path], 2)).stderr).toMatch(/E_SEEDS_CHANGED[\s\S]*row 8\b/);
   task('edited', { ...keys, prompt_template: 'Again: {{seed}}' }, rows);

@@ -10,7 +10,7 @@ import { Client, Connection, WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { MAIN_QUEUE } from '../../src/core/names.js';
 import { resolveTemporalBinary } from '../../src/host/temporal/binary.js';
-import { newConfig } from '../host/host-support.js';
+import { endHomes, newConfig } from '../host/host-support.js';
 import type { Provider } from '../support/provider.js';
 import { LIBRARY, SwarmHome } from '../support/swarm-home.js';
 
@@ -200,6 +200,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await client?.connection.close();
   await home?.close();
+  await endHomes();
 });
 
 function pathOf(title: string): string {

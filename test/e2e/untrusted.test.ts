@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { resolveTemporalBinary } from '../../src/host/temporal/binary.js';
-import { newConfig } from '../host/host-support.js';
+import { endHomes, newConfig } from '../host/host-support.js';
 import { type Provider, SIM_TASK_PRICE } from '../support/provider.js';
 import { SwarmHome } from '../support/swarm-home.js';
 
@@ -67,6 +67,7 @@ beforeAll(async () => {
 afterAll(async () => {
   theirs?.close();
   await home?.close();
+  await endHomes();
   rmSync(tools, { recursive: true, force: true });
 });
 

@@ -92,6 +92,18 @@ export class Provider {
     }
   }
 
+  /** The calls that were billed once nothing is under way any more: what a killed process had sent may arrive after its end. */
+  async billedInAll(ms = 60_000): Promise<number> {
+    const until = Date.now() + ms;
+    for (let before = -1; ; ) {
+      const calls = this.calls();
+      if (calls.length === before && calls.every(({ end }) => end !== null)) return this.billed().length;
+      if (Date.now() > until) throw new Error(`calls were still under way after ${ms} ms`);
+      before = calls.length;
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+  }
+
   /** Later questions are about calls from now on. */
   forget(): void {
     this.#from = this.calls().reduce((most, { n }) => Math.max(most, n), this.#from);
