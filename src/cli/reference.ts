@@ -1,4 +1,4 @@
-/** docs/cli.md, made from the definitions that the program parses by. */
+/** What docs/ says of the commands, made from the definitions that the program parses by. */
 import type { Command } from 'commander';
 import { EXIT, type ExitCode } from '../core/errors.js';
 import { COMMANDS } from './commands.js';
@@ -58,7 +58,12 @@ function sectionOf(command: Command): string[] {
 const ignore = () => undefined;
 const program = await buildProgram({ out: ignore, err: ignore, width: 100 }, null, ignore);
 
-/** The reference of all commands as Markdown, ending in a newline. */
+/** Names of the commands that have `--json`. */
+export function jsonCommands(): string[] {
+  return program.commands.filter(({ options }) => options.some(({ long }) => long === '--json')).map((command) => command.name());
+}
+
+/** docs/cli.md: the reference of all commands as Markdown, ending in a newline. */
 export function cliReference(): string {
   const exits = Object.entries(EXIT) as [keyof typeof EXIT, ExitCode][];
   const lines = [
@@ -66,7 +71,7 @@ export function cliReference(): string {
     '',
     'Made from the program itself; do not edit. `swarm COMMAND --help` prints the same.',
     '',
-    'Results go to stdout, everything else to stderr. With `--json` every line of stdout is one JSON object.',
+    'Results go to stdout, everything else to stderr. With `--json` every line of stdout is one JSON object: [its fields](json.md).',
     '',
     ...tableOf(
       ['Command', 'What it does'],

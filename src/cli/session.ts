@@ -1,6 +1,7 @@
 /** What a command works with: the process, the other parts, and the ways to say something. */
 import { Ansis } from 'ansis';
 import type { StoreReader } from '../client/reader.js';
+import type { JsonOutput } from '../runs/json-records.js';
 import type { CliContext, CliDeps, OutputStream } from './context.js';
 import type { Interrupts } from './interrupts.js';
 import { calledBy } from './typed.js';
@@ -62,7 +63,7 @@ export class Session {
   }
 
   /** One JSON object as a line of stdout; resolves when it is handed over, so that a slow reader slows us. */
-  async json(record: object): Promise<void> {
+  async json(record: JsonOutput[keyof JsonOutput]): Promise<void> {
     const { stdout } = this.context;
     if (this.context.stdoutClosed.aborted) return;
     const line = JSON.stringify(record);

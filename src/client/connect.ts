@@ -21,7 +21,11 @@ import { prepareFacts } from './prepare-facts.js';
 import { StoredRun } from './run-handle.js';
 import { runAddress } from './web-ui.js';
 
-/** All that a start needs is loaded, so that the first one is as quick as the next. The host may still be coming up. */
+/**
+ * Opens the store of a home and finds or starts its host, which may still be coming up when this resolves. All that a start needs is loaded, so
+ * that the first one is as quick as the next. Throws E_HOME, E_STORE_WRITE (exit 7), E_STORE_VERSION, E_STORE_URL, a setting that cannot be read (exit 2),
+ * E_STORE_UNREACHABLE (exit 4).
+ */
 export async function connect(options: ConnectOptions = {}): Promise<Swarm> {
   const { swarm, host } = await open(options);
   await loadTemporal();

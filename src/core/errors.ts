@@ -18,16 +18,20 @@ export const EXIT = {
   sigterm: 143,
 } as const;
 
+/** An exit code of the CLI. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
 /** Where a problem is. Every field is optional; `file` alone is a valid place. */
 export interface Place {
+  /** Path of a file or folder. */
   file?: string;
   /** 1-based. */
   line?: number;
   /** 1-based. */
   column?: number;
+  /** Id of a row. */
   seedId?: string;
+  /** `provider/model`. */
   model?: string;
 }
 
@@ -35,6 +39,7 @@ export interface Place {
 export interface Problem {
   /** Stable, `E_...`; the text around it is free to improve. */
   code: string;
+  /** Where it is, when that is known. */
   place?: Place;
   /** What was found: one sentence without the code or the place. */
   found: string;
@@ -69,10 +74,14 @@ export function formatProblem(problem: Problem): string {
 
 /** One or more problems that ended an operation, with the exit code that the CLI uses. */
 export class SwarmError extends Error {
+  /** `SwarmError`, also of another copy of the package. */
   override readonly name = 'SwarmError';
+  /** What is wrong: at least one, each with its code. `message` is their text. */
   readonly problems: readonly Problem[];
+  /** What the command would end with. */
   readonly exitCode: ExitCode;
 
+  /** @param exitCode @default EXIT.badInput */
   constructor(problems: Problem | readonly Problem[], exitCode: ExitCode = EXIT.badInput, options?: ErrorOptions) {
     const list: readonly Problem[] = Array.isArray(problems) ? problems : [problems as Problem];
     super(list.map(formatProblem).join('\n'), options);

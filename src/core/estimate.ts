@@ -37,16 +37,21 @@ export interface Speed {
   callsPerSecond: number | null;
 }
 
+/** What rows will take, with intervals: nine of ten times between `low` and `high`. */
 export interface Estimate {
   /** Rows left. */
   rows: number;
   /** Rows that it rests on; 0 = bounds before any call was measured. */
   sample: number;
+  /** Model calls. */
   calls: Interval;
+  /** Tokens of their prompts. */
   inputTokens: Interval;
+  /** Tokens of their answers. */
   outputTokens: Interval;
-  /** Null when the price is unknown. */
+  /** USD; null when the price is unknown. */
   costUsd: Interval | null;
+  /** Milliseconds of work. */
   ms: Interval;
 }
 

@@ -2,8 +2,11 @@
 
 /** Between `low` and `high` in nine of ten cases, where it rests on a sample; else bounds around a guess. */
 export interface Interval {
+  /** In one case of twenty it is less. */
   low: number;
+  /** The mean. */
   expected: number;
+  /** In one case of twenty it is more. */
   high: number;
 }
 

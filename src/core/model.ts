@@ -8,9 +8,13 @@ export type EpochMs = number;
 
 /** Tokens of one or more calls. `input` includes `cached`; `output` includes `reasoning`. */
 export interface Usage {
+  /** Tokens of the prompts, cached ones among them. */
   input: number;
+  /** Of these: from the provider's cache. */
   cached: number;
+  /** Tokens of the answers, reasoning among them. */
   output: number;
+  /** Of these: reasoning. */
   reasoning: number;
 }
 
@@ -25,7 +29,10 @@ export function addUsage(a: Usage, b: Usage): Usage {
   };
 }
 
-/** How a model ended its answer, one vocabulary for all providers. `pause`: the provider wants it back to go on. */
+/**
+ * How a model ended its answer, one vocabulary for all providers; `length` is the output limit, `filter` the provider's filter or a refusal,
+ * `pause`: the provider wants it back to go on.
+ */
 export type Finish = 'stop' | 'length' | 'filter' | 'tool' | 'pause' | 'error' | 'unknown';
 
 /** Causes of a failed row, coarse enough to retry by (`swarm retry --cause`). */
@@ -39,17 +46,24 @@ export const FAILURE_CAUSES = [
   'finish', // an ending that we do not know
   'capped', // the next call could pass a cap of its row or call: none was made
 ] as const;
+/** Why a row failed, coarse enough to retry by. */
 export type FailureCause = (typeof FAILURE_CAUSES)[number];
 
 /** A seed's terminal record. */
 export interface Outcome {
+  /** Position among the rows, from 0. */
   index: number;
+  /** Id of the row: its own, or the one that was made from its content. */
   id: string;
+  /** What became of it; `filtered`: a rule of the task took its answer out. */
   status: 'ok' | 'failed' | 'filtered';
+  /** Why it failed, coarse enough to retry by; for failed rows alone. */
   cause?: FailureCause;
   /** `E_...`, set for failed rows. */
   code?: string;
+  /** The same in words, for failed and filtered rows. */
   message?: string;
+  /** How the model ended its last answer; null when no call was answered. */
   finish: Finish | null;
   /** Model that answered last, as the provider named it; null when no call was answered. */
   model: string | null;
@@ -59,24 +73,40 @@ export interface Outcome {
   turns: number;
   /** Calls of the row that were answered or really failed; those that a limit refused were waits. 0: none was made. */
   attempts: number;
+  /** Tokens of all its answered calls. */
   usage: Usage;
-  /** Null: nobody knows. */
+  /** Nano-USD (1e-9 USD) of all its answered calls. Null: nobody knows. */
   costNano: NanoUsd | null;
 }
 
 /** Failed rows of a run with one cause. */
 export interface FailureGroup {
+  /** What they failed with, as `swarm retry --cause` takes it. */
   cause: string;
+  /** How many. */
   rows: number;
   /** The first of them. */
-  example: { id: string; index: number; code: string; message: string };
+  example: {
+    /** Id of the row. */
+    id: string;
+    /** Position among the rows, from 0. */
+    index: number;
+    /** A code of [rows that fail](errors.md#rows-that-fail). */
+    code: string;
+    /** The same in words. */
+    message: string;
+  };
 }
 
 /** Counts of a run, always adding up: total = ok + failed + filtered + pending. */
 export interface Counts {
+  /** Rows of the run. */
   total: number;
+  /** Rows that are done. */
   ok: number;
+  /** Rows that failed for good. */
   failed: number;
+  /** Rows whose answer a rule of the task took out. */
   filtered: number;
 }
 
@@ -91,6 +121,7 @@ export const RUN_STATES = [
   'cancelled',
   'failed', // the whole run could not go on (bad request shape, our bug)
 ] as const;
+/** Where a run stands. */
 export type RunState = (typeof RUN_STATES)[number];
 
 /** What a pause or a resume may change: an end is never taken back. */

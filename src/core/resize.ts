@@ -6,12 +6,17 @@ import { capToNano } from './money/price.js';
 export interface ResizeOptions {
   /** Calls in flight: a fixed number from then on, also where the task says auto. */
   concurrency?: number;
+  /** Most calls a minute. */
   requestsPerMinute?: number | null;
+  /** Most tokens a minute, prompts and answers together. */
   tokensPerMinute?: number | null;
-  /** USD, like the other three. */
+  /** Cap of the run, USD. */
   maxCost?: number | null;
+  /** Cap of each call, USD. */
   maxCostPerCall?: number | null;
+  /** Cap of each row, USD. */
   maxCostPerRow?: number | null;
+  /** Cap of all runs of a day, USD. */
   maxDailyCost?: number | null;
 }
 

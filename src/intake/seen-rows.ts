@@ -7,15 +7,19 @@ import type { SeedReading } from './read-seeds.js';
 export interface RowsOf {
   /** Absolute. */
   file: string;
+  /** Only the first so many; null: all. */
   limit: number | null;
+  /** Exactly so many, repeated; null: each once. */
   total: number | null;
 }
 
+/** What a reader of all rows of a file found. To be handed on as it is. */
 export interface SeenRows extends RowsOf {
   /** Of the file before it was read. */
   version: string;
+  /** Rows that were read. */
   count: number;
-  /** As in `SeedsFingerprint`. */
+  /** SHA-256 (hex) of the rows in their order. */
   fingerprint: string;
 }
 

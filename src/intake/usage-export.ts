@@ -20,7 +20,8 @@ type Fields = Record<string, unknown>;
 /** Price of a request that the export has no cost for; null when unknown. */
 export type PriceOf = (model: string, at: EpochMs, usage: Usage) => number | null;
 
-const NAMES = {
+/** What is read of an entry: names of the field, the first that is there counts. A point goes into an object. */
+export const EXPORT_FIELDS = {
   callId: ['client_request_id', 'x_client_request_id', 'metadata.client_request_id'],
   at: ['created_at', 'timestamp', 'starttime', 'startTime', 'time', 'created', 't'],
   from: ['start_time', 'bucket_start'],
@@ -42,7 +43,7 @@ function unreadable(file: string, found: string): SwarmError {
     found,
     allowed:
       "a provider's usage as CSV with a header, JSON Lines or JSON: requests with time and tokens or cost, or totals with start, end and requests",
-    fix: 'export it again from the usage page of the provider; the fields that are read are in docs/operations.md',
+    fix: 'export it again from the usage page of the provider; the fields that are read are in docs/files.md#usage-exports',
   });
 }
 
@@ -80,10 +81,10 @@ function timeOf(value: unknown): EpochMs | null {
 }
 
 function usageIn(fields: Fields): Usage | null {
-  const [input, output] = [numberOf(pick(fields, NAMES.input)), numberOf(pick(fields, NAMES.output))];
+  const [input, output] = [numberOf(pick(fields, EXPORT_FIELDS.input)), numberOf(pick(fields, EXPORT_FIELDS.output))];
   if (input === null || output === null) return null;
-  const cached = Math.min(input, numberOf(pick(fields, NAMES.cached)) ?? 0);
-  return { input, cached, output, reasoning: numberOf(pick(fields, NAMES.reasoning)) ?? 0 };
+  const cached = Math.min(input, numberOf(pick(fields, EXPORT_FIELDS.cached)) ?? 0);
+  return { input, cached, output, reasoning: numberOf(pick(fields, EXPORT_FIELDS.reasoning)) ?? 0 };
 }
 
 /** Refused requests cost nothing; a request that failed otherwise is listed with what it cost. */
@@ -137,27 +138,27 @@ export async function readUsageExport(file: string, models: readonly string[], p
   });
   const entries = entriesOf(file, text);
   for (const [position, fields] of entries.entries()) {
-    const model = pick(fields, NAMES.model);
+    const model = pick(fields, EXPORT_FIELDS.model);
     const name = typeof model === 'string' ? model : null;
     if (!models.some((asked) => isSameModel(asked, name)) || isRefused(fields)) {
       found.ignored += 1;
       continue;
     }
-    const requests = numberOf(pick(fields, NAMES.requests));
-    const [from, to] = [timeOf(pick(fields, NAMES.from)), timeOf(pick(fields, NAMES.to))];
+    const requests = numberOf(pick(fields, EXPORT_FIELDS.requests));
+    const [from, to] = [timeOf(pick(fields, EXPORT_FIELDS.from)), timeOf(pick(fields, EXPORT_FIELDS.to))];
     if (requests !== null && from !== null && to !== null) {
       found.buckets.push({ from, to, model: name, requests });
       continue;
     }
-    const at = timeOf(pick(fields, NAMES.at)) ?? from;
+    const at = timeOf(pick(fields, EXPORT_FIELDS.at)) ?? from;
     const usage = usageIn(fields);
-    const cost = numberOf(pick(fields, NAMES.cost));
-    const nano = numberOf(pick(fields, NAMES.costNano)) ?? (cost === null ? null : usdToNanoUp(cost));
+    const cost = numberOf(pick(fields, EXPORT_FIELDS.cost));
+    const nano = numberOf(pick(fields, EXPORT_FIELDS.costNano)) ?? (cost === null ? null : usdToNanoUp(cost));
     if (at === null || (usage === null && nano === null)) {
       found.ignored += 1;
       continue;
     }
-    const id = pick(fields, NAMES.callId);
+    const id = pick(fields, EXPORT_FIELDS.callId);
     const costNano = nano ?? (usage === null ? null : priceOf(name ?? models[0] ?? '', at, usage));
     found.lines.push({ line: position + 1, callId: typeof id === 'string' ? id : null, at, model: name, costNano, usage });
   }

@@ -1,7 +1,7 @@
 /** What does not add up between two sources of the same figures. */
 import type { Usage } from '../core/model.js';
 
-/** One thing that does not add up. Money in nano-USD. */
+/** One thing that does not add up. Money in nano-USD (1e-9 USD). */
 export interface Difference {
   /** `store`, or the name of a file in the run folder. */
   where: string;
@@ -9,6 +9,7 @@ export interface Difference {
   what: string;
   /** What the single calls say. */
   expected: number | string;
+  /** What stands there. */
   found: number | string;
 }
 

@@ -4,9 +4,11 @@ import { isProcessAlive, processStart } from '../store/process-alive.js';
 
 /** Written into the folder's marker. */
 export interface Holder {
+  /** Its process id. */
   pid: number;
   /** Ms since the Unix epoch. */
   since: number;
+  /** Name of its machine. */
   machine: string;
   /** Start of the process as its system counts it, since pids come again; null where the system does not tell. */
   start: string | null;

@@ -33,6 +33,7 @@ export const RESULT_FILES: readonly string[] = [
 
 /** Whose folder this is. */
 export interface FolderMarker {
+  /** Id of the run. */
   run: string;
   /** Folder of the home whose store has the run. */
   home: string;

@@ -3,19 +3,20 @@ import { ByteWriter, ParquetWriter, type SchemaElement, schemaFromColumnData } f
 import { exactJson } from '../core/exact-json.js';
 import { knownUsd } from '../core/money/price.js';
 import type { OutputRow } from '../store/port/store.js';
+import type { TableRow } from './row-fields.js';
 import type { Sink } from './sink.js';
 import type { Pages } from './text-formats.js';
 
 type Cell = string | number | null;
 
 interface Column {
-  name: string;
+  name: keyof TableRow;
   type: 'STRING' | 'INT32' | 'DOUBLE';
   nullable: boolean;
   value: (row: OutputRow) => Cell;
 }
 
-function column(name: string, type: Column['type'], value: Column['value'], nullable = false): Column {
+function column(name: Column['name'], type: Column['type'], value: Column['value'], nullable = false): Column {
   return { name, type, nullable, value };
 }
 

@@ -12,10 +12,13 @@ import { type VersionedRows, versionedRows } from './task-versions.js';
 
 /** A published file. */
 export interface ReceiptFile {
+  /** In the run's folder. */
   name: string;
+  /** Rows in it. */
   rows: number;
+  /** Its size. */
   bytes: number;
-  /** Hex. */
+  /** Of its bytes, hex. */
   sha256: string;
 }
 
@@ -23,13 +26,19 @@ export interface ReceiptFile {
 export interface DoubtfulCall {
   /** Negative for a conversation beside the rows, which has no id. */
   index: number;
+  /** Of its row; empty for a conversation beside the rows. */
   id: string;
+  /** Step of the run that it belongs to. */
   phase: string;
+  /** What its model does in that step. */
   role: Role;
+  /** Turn of its conversation, from 1. */
   turn: number;
+  /** Which attempt at that turn, from 1. */
   attempt: number;
-  /** Null when nobody knows what it may cost. */
+  /** USD that it is charged with. Null when nobody knows what it may cost. */
   reserved_usd: number | null;
+  /** Why it is in doubt: a code of [calls in the receipt](errors.md#calls-in-the-receipt). */
   code: string | null;
   /** ISO 8601, when the call began. */
   time: string;
@@ -37,36 +46,55 @@ export interface DoubtfulCall {
 
 /** receipt.json, in this order. Money in USD, exact to 1e-9; null where it is not known, since a price is not. */
 export interface Receipt {
+  /** Id of the run. */
   run: string;
+  /** Name of its task. */
   name: string;
   /** ISO 8601, when this receipt was written. */
   at: string;
+  /** Executions of the run: each going on after an end is one more. */
   epochs: number;
+  /** SHA-256 (hex) of what in the task decides answers: another one is another task. */
   task_fingerprint: string;
+  /** SHA-256 (hex) of the rows in their order. */
   seeds_fingerprint: string;
   /** Only where the task was changed in mid run (`--changed keep`, `--changed redo`): what was done by each, in their order. */
   task_versions?: VersionedRows[];
-  /** total = ok + failed + filtered + pending. */
-  counts: { total: number; ok: number; failed: number; filtered: number; pending: number };
-  /**
-   * `unmetered` are answered ones without token counts, `unpriced` those whose cost nobody knows, `exceeding` those that cost more than was
-   * reserved for them; `failed` are tries; `limited` were refused by a rate limit or overload.
-   */
+  /** What became of the rows; total = ok + failed + filtered + pending. */
+  counts: Counts & {
+    /** Rows without an end. */
+    pending: number;
+  };
+  /** Calls by what became of them. */
   calls: {
+    /** With an answer that counts. */
     answered: number;
+    /** Without one: tries, which are made again. */
     failed: number;
+    /** Refused by a rate limit or overload: waits. */
     limited: number;
+    /** May have been billed without an answer. */
     doubtful: number;
+    /** Under way. */
     open: number;
+    /** Of the answered: without token counts. */
     unmetered: number;
+    /** Of the answered: nobody knows what they cost. */
     unpriced: number;
+    /** Of the answered: they cost more than was reserved for them. */
     exceeding: number;
   };
+  /** Of the answered calls. */
   tokens: Usage;
+  /** USD, by what it is. */
   money: {
+    /** Cap of the run; null: none. */
     cap_usd: number | null;
+    /** Cost of the answered calls. */
     settled_usd: number | null;
+    /** Charged for the doubtful calls. */
     doubtful_usd: number | null;
+    /** Reserved for the open calls. */
     reserved_usd: number | null;
     /** settled + doubtful + reserved: what counts against the cap. */
     total_usd: number | null;
@@ -77,13 +105,27 @@ export interface Receipt {
      * price, can pass a cap by that much at most.
      */
     exceeding_usd: number;
-    /** By model and role. `tier` is what version 0.1 called the role. */
-    by_model: { model: string; role: Role; tier: Role; calls: number; tokens: Usage; cost_usd: number | null }[];
+    /** Of what is settled: by model and role. */
+    by_model: {
+      /** As the provider named it in its answers. */
+      model: string;
+      /** What it did. */
+      role: Role;
+      /** The role, as version 0.1 called it. */
+      tier: Role;
+      /** Answered calls. */
+      calls: number;
+      /** Of these calls. */
+      tokens: Usage;
+      /** USD. Null when nobody knows it of one of them. */
+      cost_usd: number | null;
+    }[];
   };
+  /** Each of them. */
   doubtful_calls: DoubtfulCall[];
-  /** Of the programs that wrote it, as given by the caller. */
+  /** Of the programs that wrote it: name and version. */
   versions: Readonly<Record<string, string>>;
-  /** Empty when nothing was published yet. */
+  /** The published files, but for itself. Empty when nothing was published yet. */
   files: ReceiptFile[];
 }
 

@@ -3,6 +3,7 @@ import { type Message, messageText } from '../core/conversation/message.js';
 import { exactJson } from '../core/exact-json.js';
 import type { NanoUsd, Usage } from '../core/model.js';
 import type { OutputRow } from '../store/port/store.js';
+import type { FailedLine, FilteredLine, OutputLine, TranscriptLine } from './row-fields.js';
 
 /** Nano-USD as an exact decimal in USD without exponent or trailing zeros: `0.0000641`, `0`, `12.5`; `null` for an unknown amount. */
 export function decimalUsd(nano: NanoUsd | null): string {
@@ -14,40 +15,65 @@ export function decimalUsd(nano: NanoUsd | null): string {
   return fraction === '' ? `${sign}${whole}` : `${sign}${whole}.${fraction}`;
 }
 
-function usageJson({ input, cached, output, reasoning }: Usage): string {
-  return `{"input":${input},"cached":${cached},"output":${output},"reasoning":${reasoning}}`;
+/** JSON of each field, in the order of the line: a field too many or too few does not compile. Undefined: this line goes without it. */
+type JsonOf<Line> = { [Field in keyof Line]-?: undefined extends Line[Field] ? string | undefined : string };
+
+function jsonLine<Line>(fields: JsonOf<Line>): string {
+  const written: string[] = [];
+  for (const [name, json] of Object.entries<string | undefined>(fields))
+    if (json !== undefined) written.push(`"${name}":${json}`);
+  return `{${written.join(',')}}`;
 }
 
-function head(row: Pick<OutputRow, 'id' | 'index' | 'seed'>): string {
-  return `{"id":${JSON.stringify(row.id)},"index":${row.index},"seed":${exactJson(row.seed)}`;
+function usageJson({ input, cached, output, reasoning }: Usage): string {
+  return jsonLine<Usage>({ input: `${input}`, cached: `${cached}`, output: `${output}`, reasoning: `${reasoning}` });
+}
+
+const text = (value: string | null | undefined): string => JSON.stringify(value ?? null);
+
+function head(row: Pick<OutputRow, 'id' | 'index' | 'seed'>): JsonOf<Pick<OutputLine, 'id' | 'index' | 'seed'>> {
+  return { id: text(row.id), index: `${row.index}`, seed: exactJson(row.seed) };
 }
 
 /** A line of output.jsonl, without its line end. */
 export function okLine(row: OutputRow): string {
-  return (
-    `${head(row)},"output":${JSON.stringify(row.output)},"model":${JSON.stringify(row.model)},"finish":${JSON.stringify(row.finish)}` +
-    `,"turns":${row.turns},"usage":${usageJson(row.usage)},"cost_usd":${decimalUsd(row.costNano)}}`
-  );
+  return jsonLine<OutputLine>({
+    ...head(row),
+    output: text(row.output),
+    model: text(row.model),
+    finish: text(row.finish),
+    turns: `${row.turns}`,
+    usage: usageJson(row.usage),
+    cost_usd: decimalUsd(row.costNano),
+  });
 }
 
 /** A line of failed.jsonl. */
 export function failedLine(row: OutputRow): string {
-  return (
-    `${head(row)},"cause":${JSON.stringify(row.cause ?? null)},"code":${JSON.stringify(row.code ?? null)}` +
-    `,"message":${JSON.stringify(row.message ?? null)},"attempts":${row.attempts},"cost_usd":${decimalUsd(row.costNano)}}`
-  );
+  return jsonLine<FailedLine>({
+    ...head(row),
+    cause: text(row.cause),
+    code: text(row.code),
+    message: text(row.message),
+    attempts: `${row.attempts}`,
+    cost_usd: decimalUsd(row.costNano),
+  });
 }
 
 /** A line of filtered.jsonl: the answer that was filtered out, and why. */
 export function filteredLine(row: OutputRow): string {
-  return (
-    `${head(row)},"output":${JSON.stringify(row.output)},"code":${JSON.stringify(row.code ?? null)}` +
-    `,"message":${JSON.stringify(row.message ?? null)},"model":${JSON.stringify(row.model)},"cost_usd":${decimalUsd(row.costNano)}}`
-  );
+  return jsonLine<FilteredLine>({
+    ...head(row),
+    output: text(row.output),
+    code: text(row.code),
+    message: text(row.message),
+    model: text(row.model),
+    cost_usd: decimalUsd(row.costNano),
+  });
 }
 
 /** A line of transcripts.jsonl. */
 export function transcriptLine(seed: { id: string; index: number }, messages: readonly Message[]): string {
-  const list = messages.map((message) => ({ role: message.role, content: messageText(message) }));
-  return `{"id":${JSON.stringify(seed.id)},"index":${seed.index},"messages":${JSON.stringify(list)}}`;
+  const list: TranscriptLine['messages'] = messages.map((message) => ({ role: message.role, content: messageText(message) }));
+  return jsonLine<TranscriptLine>({ id: text(seed.id), index: `${seed.index}`, messages: JSON.stringify(list) });
 }

@@ -7,6 +7,7 @@ import type { TaskVersion } from '../store/port/task-versions.js';
 
 /** Rows that were done by one version of a task. */
 export interface VersionedRows {
+  /** SHA-256 (hex) of what in this version decides answers. */
   task_fingerprint: string;
   /** `provider/model`. */
   model: string;
@@ -16,8 +17,11 @@ export interface VersionedRows {
   from_epoch: number;
   /** ISO 8601: when it was taken over; the first: when the run was created. */
   at: string;
+  /** Rows that it did. */
   ok: number;
+  /** Rows that failed by it. */
   failed: number;
+  /** Rows whose answer a rule of it took out. */
   filtered: number;
 }
 

@@ -2,6 +2,7 @@
 import { stringify } from 'csv-stringify/sync';
 import { exactJson } from '../core/exact-json.js';
 import type { OutputRow } from '../store/port/store.js';
+import type { TableRow } from './row-fields.js';
 import { decimalUsd, okLine } from './row-lines.js';
 import type { Sink } from './sink.js';
 
@@ -34,26 +35,29 @@ export async function writeJson(pages: Pages, sink: Sink): Promise<number> {
   return rows;
 }
 
-export const CSV_COLUMNS = [
-  'id',
-  'index',
-  'seed',
-  'output',
-  'model',
-  'finish',
-  'turns',
-  'usage_input',
-  'usage_cached',
-  'usage_output',
-  'usage_reasoning',
-  'cost_usd',
-] as const;
+type CsvValue = string | number | null;
 
-function csvRecord(row: OutputRow): (string | number | null)[] {
-  const { input, cached, output, reasoning } = row.usage;
-  const { id, index, model, finish, turns } = row;
-  const cost = row.costNano === null ? null : decimalUsd(row.costNano);
-  return [id, index, exactJson(row.seed), row.output, model, finish, turns, input, cached, output, reasoning, cost];
+/** By its columns, in their order. Exact money is text here. */
+const CSV: Readonly<Record<keyof TableRow, (row: OutputRow) => CsvValue>> = {
+  id: ({ id }) => id,
+  index: ({ index }) => index,
+  seed: ({ seed }) => exactJson(seed),
+  output: ({ output }) => output,
+  model: ({ model }) => model,
+  finish: ({ finish }) => finish,
+  turns: ({ turns }) => turns,
+  usage_input: ({ usage }) => usage.input,
+  usage_cached: ({ usage }) => usage.cached,
+  usage_output: ({ usage }) => usage.output,
+  usage_reasoning: ({ usage }) => usage.reasoning,
+  cost_usd: ({ costNano }) => (costNano === null ? null : decimalUsd(costNano)),
+};
+
+export const CSV_COLUMNS: readonly string[] = Object.keys(CSV);
+const CSV_VALUES = Object.values(CSV);
+
+function csvRecord(row: OutputRow): CsvValue[] {
+  return CSV_VALUES.map((value) => value(row));
 }
 
 /**

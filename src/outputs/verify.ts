@@ -22,9 +22,13 @@ type Versions = Receipt['versions'];
 const PACKAGE = 'durable-swarm';
 const UNKNOWN = 'unknown';
 
+/** A run counted anew from its single calls, against what is said of it. */
 export interface Verification {
+  /** Id of the run. */
   run: string;
+  /** Calls that were counted. */
   calls: number;
+  /** Rows that were counted. */
   rows: number;
   /** Published files that were read. */
   files: number;

@@ -27,27 +27,33 @@ export interface CheckFacts extends PrepareFacts {
   earlier?(start: CheckedStart): Promise<EarlierRows>;
 }
 
+/** What a run of a task would do, and cost at most. */
 export interface CheckReport {
+  /** All that is wrong; empty: the run could start. */
   problems: Problem[];
+  /** What a starter should be told, a sentence each. */
   notes: string[];
+  /** Rows of the seeds. */
   rows: number;
   /** What a start is spared by `checked`; null for rows from code, or when they were not read to their end. */
   seen: SeenRows | null;
-  /** Upper bounds for one pass without retries. */
+  /** Most calls of one pass without retries. */
   calls: number;
+  /** Most tokens of their prompts. */
   inputTokens: number;
+  /** Most tokens of their answers. */
   outputTokens: number;
-  /** Null when the price is unknown. */
+  /** USD that they may cost at most. Null when the price is unknown. */
   worstCostUsd: number | null;
   /** Rows that are done already: the run goes on with the others. */
   doneRows: number;
-  /** Rows that are done and would be done anew, and paid again (`ifChanged: 'redo'`). They are not among `doneRows`. */
+  /** Rows that are done and would be done anew, and paid again (`ifChanged: 'redo'`). They are not among those that are done. */
   anewRows: number;
   /** Run of the same task whose first rows the estimate rests on; null = it is a guess. */
   sampleRun: string | null;
   /** What the rows that are not done will take, with intervals; null when the rows could not be read. */
   estimate: Estimate | null;
-  /** Cap of the run (the task's or the starter's); null = none. */
+  /** Cap of the run in USD (the task's or the starter's); null = none. */
   maxCostUsd: number | null;
 }
 

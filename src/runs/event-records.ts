@@ -1,26 +1,38 @@
-/** A run as programs are told of it, a JSON object each: names as in the output files (snake_case). Programs depend on them. */
+/** A run as programs are told of it, a JSON object each. Programs depend on the names: they are in json-records.ts. */
 
 import { problemsOf } from '../core/errors.js';
 import type { Estimate } from '../core/estimate.js';
 import type { Counts } from '../core/model.js';
 import { knownUsd } from '../core/money/price.js';
 import type { CheckReport } from './check.js';
+import type {
+  CheckRecord,
+  EndEvent,
+  ErrorEvent,
+  EstimateRecord,
+  OutcomeEvent,
+  PausedEvent,
+  ProgressEvent,
+  ProgressRecord,
+  StartEvent,
+  WarningEvent,
+} from './json-records.js';
 import type { Progress, SpendWarning } from './progress.js';
 import type { FoundOutcome, RunResult } from './results.js';
 import type { StartNotes } from './start-options.js';
 
-function counts({ total, ok, failed, filtered }: Counts): object {
+function counts({ total, ok, failed, filtered }: Counts): Counts {
   return { total, ok, failed, filtered };
 }
 
 /** Each figure as `{low, expected, high}`. */
-function estimateRecord({ rows, sample, calls, inputTokens, outputTokens, costUsd, ms }: Estimate): object {
+function estimateRecord({ rows, sample, calls, inputTokens, outputTokens, costUsd, ms }: Estimate): EstimateRecord {
   const tokens = { input_tokens: inputTokens, output_tokens: outputTokens };
   return { rows, sample_rows: sample, calls, ...tokens, cost_usd: costUsd, ms };
 }
 
 /** A moment of a run: `status --json`, `runs --json`, and the `progress` event. */
-export function progressRecord(progress: Progress): object {
+export function progressRecord(progress: Progress): ProgressRecord {
   return {
     run: progress.run,
     name: progress.name,
@@ -66,21 +78,21 @@ export function progressRecord(progress: Progress): object {
   };
 }
 
-export function startEvent(progress: Progress, start: StartNotes | null): object {
+export function startEvent(progress: Progress, start: StartNotes | null): StartEvent {
   return { event: 'start', kind: start?.kind ?? null, notes: start?.notes ?? [], ...progressRecord(progress) };
 }
 
-export function progressEvent(progress: Progress): object {
+export function progressEvent(progress: Progress): ProgressEvent {
   return { event: 'progress', ...progressRecord(progress) };
 }
 
 /** Once for each amount that is reached. */
-export function warningEvent(run: string, { key, message }: SpendWarning): object {
+export function warningEvent(run: string, { key, message }: SpendWarning): WarningEvent {
   return { event: 'warning', run, key, message };
 }
 
 /** One row that is done, as in output.jsonl and failed.jsonl, without the seed. */
-export function outcomeEvent(outcome: FoundOutcome): object {
+export function outcomeEvent(outcome: FoundOutcome): OutcomeEvent {
   return {
     event: 'outcome',
     seq: outcome.seq,
@@ -100,7 +112,7 @@ export function outcomeEvent(outcome: FoundOutcome): object {
   };
 }
 
-export function endEvent(result: RunResult): object {
+export function endEvent(result: RunResult): EndEvent {
   return {
     event: 'end',
     run: result.run,
@@ -116,17 +128,17 @@ export function endEvent(result: RunResult): object {
 }
 
 /** The end of the following, not of the run: it was paused by a signal. */
-export function pausedEvent(progress: Progress, exitCode: number): object {
+export function pausedEvent(progress: Progress, exitCode: number): PausedEvent {
   return { event: 'paused', ...progressRecord(progress), exit_code: exitCode };
 }
 
 /** What was told on stderr, for programs that read only stdout. */
-export function errorEvent(error: unknown, exitCode: number): object {
+export function errorEvent(error: unknown, exitCode: number): ErrorEvent {
   const problems = problemsOf(error);
   return { event: 'error', problems, exit_code: exitCode };
 }
 
-export function checkRecord(report: CheckReport): object {
+export function checkRecord(report: CheckReport): CheckRecord {
   return {
     problems: report.problems,
     notes: report.notes,

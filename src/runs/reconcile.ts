@@ -16,25 +16,33 @@ import { isPaid } from '../store/sql/paid-calls.js';
 
 /** What a provider's usage export says of the doubtful calls of a run; names as in the receipt. */
 export interface ReconcilePlan {
+  /** Id of the run. */
   run: string;
   /** What the export was taken for; null when no call is doubtful. */
   form: 'requests with our ids' | 'requests' | 'totals' | null;
-  /** Answered calls in the time of the export, and how many of them it lists. */
+  /** Answered calls in the time of the export. */
   answered: number;
+  /** How many of them it lists. */
   found: number;
   /** Entries of the export that do not concern the run. */
   ignored: number;
+  /** The doubtful calls, and what would be done. */
   calls: {
     /** Of the row; negative for a conversation beside the rows. */
     index: number;
+    /** Step of the run that it belongs to. */
     phase: string;
+    /** Turn of its conversation, from 1. */
     turn: number;
+    /** Which attempt at that turn, from 1. */
     attempt: number;
-    /** Null when nobody knows what it may cost. */
+    /** USD that it is charged with. Null when nobody knows what it may cost. */
     reserved_usd: number | null;
+    /** `settled`: it was billed; `released`: it was not; `doubtful`: nothing follows from the export without a guess. */
     becomes: 'settled' | 'released' | 'doubtful';
-    /** Null while it stays doubtful. */
+    /** USD that it cost. Null while it stays doubtful. */
     cost_usd: number | null;
+    /** In words. */
     why: string;
   }[];
 }

@@ -15,14 +15,21 @@ export { type Verification, verifyRun } from '../outputs/verify.js';
 export type { OutputFormat } from '../schema/task-types.js';
 export type { Receipt };
 
+/** What came of a run that has ended. */
 export interface RunResult {
+  /** Id of the run. */
   run: string;
+  /** Where it stands. */
   state: RunState;
+  /** Why it ended before all rows were done; null when they are. */
   reason: Progress['reason'];
+  /** The same in words, and where to go with it; null when nothing is to be said. */
   message: string | null;
+  /** What became of its rows. */
   counts: Counts;
-  /** Null when nobody knows what a call cost. */
+  /** USD of all answered calls. Null when nobody knows what a call cost. */
   costUsd: number | null;
+  /** Its folder, an absolute path. */
   outputDir: string;
   /** Path of the published output file; null when nothing was published. */
   outputFile: string | null;
@@ -77,8 +84,13 @@ function exitCodeOf(run: RunRow, totals: RunTotals): ExitCode {
   }
 }
 
-/** A row that is done. `seq`: where it stands in the order of arrival. */
-export type FoundOutcome = Outcome & { output: string | null; seq: number };
+/** A row that is done. */
+export interface FoundOutcome extends Outcome {
+  /** The answer of an ok row; null for others. */
+  output: string | null;
+  /** Where it stands in the order of arrival, from 1; a later call goes on behind it (`after`). */
+  seq: number;
+}
 
 const OUTCOMES_PAGE = 500;
 

@@ -4,7 +4,7 @@ import type { RunRow } from '../store/port/store.js';
 
 /** What a run waits for. */
 export interface RunWait {
-  /** `concurrency`, `slow`, `requests/min`, `tokens/min`, `provider`, `breaker`, `refused`, `quota`, `money`, `stagger`, `retry` or `paused`. */
+  /** One of `concurrency`, `slow`, `requests/min`, `tokens/min`, `provider`, `breaker`, `refused`, `quota`, `money`, `stagger`, `retry` or `paused`. */
   why: string;
   /** The same for people, with what is known of it. */
   text: string;
@@ -18,7 +18,9 @@ export interface RunWait {
 
 /** Nothing works on it. */
 interface AtRest {
+  /** Processes that make its calls: the host, and each `swarm worker`; null for a run that is not running. */
   processes: null;
+  /** What keeps it from being quicker; null when nothing is known to. */
   waits: null;
 }
 
@@ -27,15 +29,22 @@ interface Ending extends AtRest {
   endedAt: number | null;
 }
 
-/** Where a run stands, with what goes with that alone. */
+/** Where a run stands (`state`), why (`reason`), and what goes with that alone. */
 export type Standing =
   /** Its rows are being stored, or are, and its epoch is not open yet. */
-  | (AtRest & { state: 'staging' | 'staged'; reason: null; endedAt: null })
+  | (AtRest & {
+      /** Where it stands. */
+      state: 'staging' | 'staged';
+      /** Why it stands still: what stopped it, `user` for a person, `host` for a host that is gone; null: nothing did. */
+      reason: null;
+      /** When it ended and what it has was published, epoch ms; null until then. */
+      endedAt: null;
+    })
   | {
       state: 'running';
       reason: null;
       endedAt: null;
-      /** Processes that make its calls: the host, and each `swarm worker`. */
+      /** Processes that make its calls: the host, and each `swarm worker`; null for a run that is not running. */
       processes: number;
       /** What keeps it from being quicker; null when nothing is known to. */
       waits: RunWait | null;

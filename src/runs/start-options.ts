@@ -2,9 +2,12 @@
 import type { SeenRows } from '../intake/seen-rows.js';
 import type { SeedContent } from '../schema/seed.js';
 
+export type { SeenRows };
+
 /** Rows from code: texts, or objects whose fields the template names. A field `id` is the row's id. */
 export type Rows = Iterable<SeedContent> | AsyncIterable<SeedContent>;
 
+/** What a starter may say beside the task; what it does not say is as the task has it. */
 export interface StartOptions {
   /** Rows from code instead of `seeds_file`. */
   seeds?: Rows;
@@ -14,10 +17,13 @@ export interface StartOptions {
   limit?: number;
   /** Exactly N rows: the seeds repeat in order when there are fewer. */
   total?: number;
+  /** Run folder instead of `output_dir` of the task. */
   outputDir?: string;
-  /** USD. */
+  /** Cap of the run in USD instead of `max_cost`. */
   maxCost?: number;
+  /** Calls in flight instead of `workers`: a whole number above 0. */
   concurrency?: number;
+  /** Rows per child workflow instead of `batch_size`: a whole number above 0. */
   sliceSize?: number;
   /** The run goes on when the starter is gone, also after the host died. Library default true, CLI default false. */
   detached?: boolean;
@@ -34,11 +40,13 @@ export interface StartOptions {
    * of the run that goes on.
    */
   checked?: { seen: SeenRows | null };
-  /** Accepts a template without a placeholder over many rows. */
+  /** Accepts a template without a placeholder over many rows. @default false */
   allowConstantPrompt?: boolean;
+  /** Who starts it, as `origin` of its progress says. @default 'library' */
   origin?: 'cli' | 'library' | 'http';
 }
 
+/** What a starter is told. */
 export interface StartNotes {
   /** What the starter should be told: normalised values, assumed call time, resumed run, changed operational keys. */
   notes: string[];

@@ -1,36 +1,60 @@
 /**
  * The provider's own book: an append-only file of JSON lines, the truth that a client's ledger is compared with.
  *
- * A `call` line is written when the whole request body has arrived, in that order, and says at once whether the call is billed:
- * `{"e":"call","n","t","key","row","turn","model","status","billed","fault","prompt_tokens","completion_tokens","cost_nano",
- * "client_request_id"}`; the last is the request's `x-client-request-id`.
- * An `end` line says how it went out: `{"e":"end","n","t","end"}` with end `sent`, `gone` (the client left first) or `cut` (a fault).
- * A `reset` line is a request that an outage cut off before it was read: `{"e":"reset","t"}`.
- *
- * Billed is every call that was not refused with a 4xx or 5xx: also when the client is gone before the answer, and also when a
- * fault spoils the answer on its way (status 0 where no status was sent at all). Tokens and cost of a refused call are 0.
- * `cost_nano` is in 1e-9 USD by the price option. `key` is the digest (draw.ts) of seed option, model and messages, `row` that of the
- * first user message. A key's attempts are its lines: counting them here would take memory for each.
+ * A `call` line is written when the whole request body has arrived, in that order, and says at once whether the call is billed, an `end`
+ * line how it went out. Billed is every call that was not refused with a 4xx or 5xx: also when the client is gone before the answer, and also
+ * when a fault spoils the answer on its way. A key's attempts are its lines: counting them here would take memory for each.
  */
 import { closeSync, openSync, write, writeSync } from 'node:fs';
 import { EXIT, SwarmError } from '../core/errors.js';
 
+/** A request whose whole body has arrived, in that order. */
 export interface CallLine {
+  e: 'call';
+  /** Number of the request, from 1. */
   n: number;
   /** Ms since the Unix epoch. */
   t: number;
+  /** Digest of the option `--seed`, the model and the messages: the same for each attempt at a call. */
   key: string;
+  /** Digest of the first user message. */
   row: string;
+  /** Turn of the conversation, from 1. */
   turn: number;
+  /** Model that was asked for. */
   model: string;
-  /** 0 when no status is sent. */
+  /** HTTP status of the answer; 0 when none is sent. */
   status: number;
+  /** True for every call that is not refused, also where its answer is spoilt or nobody waits for it. */
   billed: boolean;
+  /** Fault that was drawn for it; null: none. */
   fault: string | null;
+  /** Tokens of the prompt; 0 of a refused call. */
   prompt_tokens: number;
+  /** Tokens of the answer; 0 of a refused call. */
   completion_tokens: number;
+  /** Nano-USD (1e-9 USD) by the option `--price`; 0 of a refused call. */
   cost_nano: number;
+  /** The request's `x-client-request-id`; null: it has none. */
   client_request_id: string | null;
+}
+
+/** How a request went out. */
+export interface EndLine {
+  e: 'end';
+  /** Number of the request. */
+  n: number;
+  /** Ms since the Unix epoch. */
+  t: number;
+  /** `sent`; `gone`: the client left first; `cut`: a fault. */
+  end: 'sent' | 'gone' | 'cut';
+}
+
+/** A request that an outage cut off before it was read. */
+export interface ResetLine {
+  e: 'reset';
+  /** Ms since the Unix epoch. */
+  t: number;
 }
 
 /** Longest time that a line stays in memory. */
@@ -60,16 +84,16 @@ export class BillingLog {
     }
   }
 
-  call(line: CallLine): void {
-    this.append(`{"e":"call",${JSON.stringify(line).slice(1)}\n`);
+  call(line: Omit<CallLine, 'e'>): void {
+    this.append({ e: 'call', ...line });
   }
 
-  end(n: number, t: number, end: 'sent' | 'gone' | 'cut'): void {
-    this.append(`{"e":"end","n":${n},"t":${t},"end":"${end}"}\n`);
+  end(n: number, t: number, end: EndLine['end']): void {
+    this.append({ e: 'end', n, t, end });
   }
 
   reset(t: number): void {
-    this.append(`{"e":"reset","t":${t}}\n`);
+    this.append({ e: 'reset', t });
   }
 
   /** Writes what is left. Throws when any write failed, so that a book with holes is never taken for whole. */
@@ -82,9 +106,9 @@ export class BillingLog {
     if (this.failure) throw this.failure;
   }
 
-  private append(line: string): void {
+  private append(line: CallLine | EndLine | ResetLine): void {
     if (this.failure) return;
-    this.text += line;
+    this.text += `${JSON.stringify(line)}\n`;
     if (this.text.length >= FLUSH_CHARS) this.flush();
     else this.timer ??= setTimeout(() => this.flush(), FLUSH_MS);
   }

@@ -1,6 +1,6 @@
 /** The simulated provider in a process of its own, and its billing log: the truth that runs are compared with. */
 import { closeSync, existsSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { CallLine } from '../../src/simulator/billing-log.js';
+import type { CallLine, EndLine } from '../../src/simulator/billing-log.js';
 import { digest } from '../../src/simulator/draw.js';
 import type { Program } from './program.js';
 
@@ -22,7 +22,7 @@ export interface ProviderCall {
 
 const LINE_END = 10;
 
-type BookLine = ({ e: 'call' } & CallLine) | { e: 'end'; n: number; t: number; end: 'sent' | 'gone' | 'cut' };
+type BookLine = CallLine | EndLine;
 
 /** Price of the simulated models, as the `price` key of a task. */
 export const SIM_TASK_PRICE = { input: 0.1, output: 0.4, cached_input: 0.01 };

@@ -1,0 +1,19 @@
+/** What is special at each known provider, for people. docs/providers.md is made from it; a test holds the names against PROVIDERS. */
+export const PROVIDER_NOTES: Readonly<Record<string, string>> = {
+  openai:
+    'The output limit goes out as `max_completion_tokens`. A limit of the day is waited for; money that is used up comes as a 429 too and pauses the run.',
+  groq: 'A prompt that with its output limit is over the budget of a whole minute fails its row (E_ROW_OVER_LIMIT): lower `worker_max_tokens`. A limit of the day is waited for.',
+  deepseek: 'It limits calls at a time, not in a minute: after a 429 fewer are sent at once.',
+  openrouter:
+    'What it says that a call cost holds over the price list. A 402 for money that calls in flight hold is waited out, any other pauses the run. A 403 of its moderation fails the row.',
+  mistral: 'A 429 for the spend limit of the month pauses the run.',
+  together: 'A 503 means that it has no room, whatever your limit is: calls are slowed down, no limit is learned.',
+  gemini:
+    'A limit of the day and its spend limit of ten minutes are waited out. A wrong key comes as a 400 and pauses the run. Thoughts that only its total counts are output.',
+  xai: 'Reasoning that only its total counts is output.',
+  ollama: 'A model server on this machine; no key.',
+  vllm: 'A model server on this machine; a key only where `worker_api_key_env` names one.',
+  llamacpp:
+    'A model server on this machine; a key only where `worker_api_key_env` names one. A 503 while it loads its model is waited out.',
+  sim: 'Simulated, in the process that makes the calls: no account, no key, no cost. Its money is counted as if it were real, and no cap of the day counts it.',
+};
