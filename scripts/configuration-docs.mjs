@@ -34,7 +34,7 @@ const settings = (config) =>
     ],
     [
       'SWARM_TEMPORAL_BASES',
-      'Base URLs that such an input may name beyond those of the [known providers](task-reference.md#providers); a list with commas.',
+      'Base URLs that such an input may name beyond those of the [known providers](providers.md); a list with commas.',
       'none',
     ],
     [
@@ -150,7 +150,7 @@ database or Temporal than its host's it ends with E_HOST_SETTINGS.
 
 ## API keys
 
-A task names the environment variable of its key (\`worker_api_key_env\`, or the usual one of a [known provider](task-reference.md#providers));
+A task names the environment variable of its key (\`worker_api_key_env\`, or the usual one of a [known provider](providers.md));
 the key itself is never in a file. \`swarm run\` and the library hand the key to the host over a socket that only the same user can
 open. The host keeps it in memory. A run that is started by plain Temporal, or that goes on by itself after a restart, needs
 the variable in the environment of the host (\`swarm start\`) or of each \`swarm worker\`.

@@ -1,8 +1,14 @@
-// Writes task.schema.json, docs/task-reference.md, docs/cli.md and docs/configuration.md from what is in dist/.
+// Writes task.schema.json and the reference pages of docs/ from what is in dist/, those of fields and of the library from the types in src/.
 // With --check: writes nothing, exits 1 when they are stale.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { configurationReference } from './configuration-docs.mjs';
+import { DeclaredTypes } from './docs/declared-types.mjs';
+import { errorsPage } from './docs/errors-page.mjs';
+import { filesPage } from './docs/files-page.mjs';
+import { jsonPage } from './docs/json-page.mjs';
+import { libraryPage } from './docs/library-page.mjs';
+import { providersPage } from './docs/providers-page.mjs';
 
 const root = new URL('../', import.meta.url);
 const { z } = await import('zod');
@@ -10,7 +16,14 @@ const { taskFileSchema, TASK_KEYS, REQUIRED_KEYS, SYSTEM_PROMPTS, UNSUPPORTED_KE
   new URL('dist/schema/task.js', root).href
 );
 const { PROVIDERS, wiresOf } = await import(new URL('dist/schema/providers.js', root).href);
-const { cliReference } = await import(new URL('dist/cli/reference.js', root).href);
+const { WIRES } = await import(new URL('dist/schema/wires.js', root).href);
+const { PROVIDER_NOTES } = await import(new URL('dist/schema/provider-notes.js', root).href);
+const { EXIT } = await import(new URL('dist/core/errors.js', root).href);
+const { ERROR_GROUPS } = await import(new URL('dist/core/error-codes/table.js', root).href);
+const { ALL_WIRES } = await import(new URL('dist/llm/wires/all-wires.js', root).href);
+const { MARKER_FILE, RESULT_FILES } = await import(new URL('dist/outputs/folder.js', root).href);
+const { EXPORT_FIELDS } = await import(new URL('dist/intake/usage-export.js', root).href);
+const { cliReference, jsonCommands } = await import(new URL('dist/cli/reference.js', root).href);
 const { loadConfig } = await import(new URL('dist/config.js', root).href);
 
 function jsonSchema() {
@@ -33,22 +46,11 @@ function defaultOf(key, schema) {
   return value === undefined ? '-' : `\`${JSON.stringify(value)}\``;
 }
 
-/** Wires of a provider with their bases, the default first. */
-function wiresCell(provider) {
-  if (provider.apiBase === null) return 'all, simulated inside the program';
-  return wiresOf(provider)
-    .map(({ wire, apiBase }) => `${wire}: ${apiBase}`)
-    .join('<br>');
-}
-
 function reference(schema) {
   const rows = TASK_KEYS.map((key) => {
     const { description, allowed } = keyNotes(key);
     return `| \`${key}\` | ${cell(description)} | ${cell(allowed)} | ${cell(defaultOf(key, schema))} |`;
   });
-  const providers = Object.entries(PROVIDERS).map(
-    ([name, provider]) => `| \`${name}\` | ${wiresCell(provider)} | ${provider.apiKeyEnv ?? '-'} |`,
-  );
   const prompts = Object.entries(SYSTEM_PROMPTS).map(([type, prompt]) => `| \`${type}\` | ${prompt ?? 'none'} |`);
   const later = Object.entries(UNSUPPORTED_KEYS).map(([key, what]) => `| \`${key}\` | ${cell(what)} |`);
   return `# The task file
@@ -91,12 +93,10 @@ ${prompts.join('\n')}
 
 ## Providers
 
-\`worker_model: provider/model\`. A \`worker_api_base\` replaces the base; when it belongs to another provider of this list, that
-provider's key is used. With a base of any other host the whole name is sent as the model, unless it begins with a provider of this list.
-
-| provider | wires and their bases, the default first | key |
-|---|---|---|
-${providers.join('\n')}
+\`worker_model: provider/model\`, with one of the [known providers](providers.md): ${Object.keys(PROVIDERS)
+    .map((name) => `\`${name}\``)
+    .join(', ')}. A \`worker_api_base\` replaces the base; when it belongs to another of these, that
+provider's key is used and, without \`worker_wire\`, its wire. With a base of any other host the whole name is sent as the model, unless it begins with one of these.
 
 ## Keys of later versions
 
@@ -108,11 +108,40 @@ ${later.join('\n')}
 `;
 }
 
+async function spokenWires() {
+  const loaded = Object.entries(ALL_WIRES).map(async ([name, load]) => [name, await load()]);
+  return new Map(await Promise.all(loaded));
+}
+
+/** Pages of what is declared in src/. A declaration that says nothing of itself is an error. */
+function declaredPages() {
+  const types = new DeclaredTypes(fileURLToPath(root));
+  try {
+    const { name, exports } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
+    const entries = Object.entries(exports).flatMap(([path, entry]) => (entry.types === undefined ? [] : [name + path.slice(1)]));
+    const pages = [
+      ['docs/files.md', filesPage({ types, names: [...RESULT_FILES, MARKER_FILE], exported: EXPORT_FIELDS })],
+      ['docs/json.md', jsonPage({ types, commands: jsonCommands() })],
+      ['docs/library.md', libraryPage({ types, entries })],
+    ];
+    if (types.missing.size > 0) throw new Error(`no docstring: ${[...types.missing].join(', ')}`);
+    return pages;
+  } finally {
+    types.close();
+  }
+}
+
 const schemaText = jsonSchema();
 const files = [
   ['task.schema.json', schemaText],
   ['docs/task-reference.md', reference(JSON.parse(schemaText))],
   ['docs/cli.md', cliReference()],
+  ['docs/errors.md', errorsPage({ groups: ERROR_GROUPS, exits: EXIT })],
+  [
+    'docs/providers.md',
+    providersPage({ providers: PROVIDERS, wiresOf, wires: WIRES, spoken: await spokenWires(), notes: PROVIDER_NOTES }),
+  ],
+  ...declaredPages(),
   [
     'docs/configuration.md',
     configurationReference({ config: loadConfig({}), source: readFileSync(new URL('src/config.ts', root), 'utf8') }),

@@ -6,6 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { firstTask } from '../scripts/first-task.mjs';
 import { loadTask } from '../src/intake/load-task.js';
 import { readSeeds } from '../src/intake/read-seeds.js';
+import { PROVIDER_NOTES } from '../src/schema/provider-notes.js';
+import { PROVIDERS } from '../src/schema/providers.js';
 import { FOLDERS } from './support/import-rules.js';
 import { pathsUnder, root } from './support/source-files.js';
 
@@ -57,6 +59,27 @@ describe('documents', () => {
 
   it.each(DOCUMENTS)('links: %s -> lead to files and titles that are there', (path) => {
     expect(brokenLinks(path)).toEqual([]);
+  });
+
+  it('messages: pages that an error or a help text names -> are there, with the title that is named', () => {
+    const named = pathsUnder('src', ['.ts']).flatMap((path) =>
+      [...textOf(path).matchAll(/(?<![\w./])docs\/[\w/-]+\.md(?:#[\w-]+)?/g)].map(([target]) => ({ path, target })),
+    );
+    expect(named.length).toBeGreaterThan(0);
+    const broken = named.filter(({ target }) => {
+      const [file = '', anchor] = target.split('#');
+      return !existsSync(join(root, file)) || (anchor !== undefined && !anchorsOf(textOf(file)).has(anchor));
+    });
+    expect(broken).toEqual([]);
+  });
+
+  it('providers: those that are known -> each has words of what is special there', () => {
+    expect(Object.keys(PROVIDER_NOTES).sort()).toEqual(Object.keys(PROVIDERS).sort());
+  });
+
+  it('reference pages: each of them -> is linked from the README', () => {
+    const pages = ['task-reference', 'cli', 'json', 'files', 'errors', 'library', 'providers', 'configuration'];
+    expect(pages.filter((name) => !textOf('README.md').includes(`](docs/${name}.md`))).toEqual([]);
   });
 
   it('docs/how-it-works.md: its length and its pictures -> at most 150 lines, four of them', () => {

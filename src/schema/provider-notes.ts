@@ -1,7 +1,10 @@
 /** What is special at each known provider, for people. docs/providers.md is made from it; a test holds the names against PROVIDERS. */
 export const PROVIDER_NOTES: Readonly<Record<string, string>> = {
   openai:
-    'The output limit goes out as `max_completion_tokens`. A limit of the day is waited for; money that is used up comes as a 429 too and pauses the run.',
+    'On the chat wire the output limit goes out as `max_completion_tokens`. A limit of the day is waited for; money that is used up comes as a 429 too and pauses the run.',
+  anthropic:
+    'A spend limit or a used up balance pauses the run, whatever status it comes with. A 529 means that it has no room: no limit is learned. What is written ' +
+    'to a cache costs `price.cache_write`.',
   groq: 'A prompt that with its output limit is over the budget of a whole minute fails its row (E_ROW_OVER_LIMIT): lower `worker_max_tokens`. A limit of the day is waited for.',
   deepseek: 'It limits calls at a time, not in a minute: after a 429 fewer are sent at once.',
   openrouter:
@@ -9,11 +12,11 @@ export const PROVIDER_NOTES: Readonly<Record<string, string>> = {
   mistral: 'A 429 for the spend limit of the month pauses the run.',
   together: 'A 503 means that it has no room, whatever your limit is: calls are slowed down, no limit is learned.',
   gemini:
-    'A limit of the day and its spend limit of ten minutes are waited out. A wrong key comes as a 400 and pauses the run. Thoughts that only its total counts are output.',
-  xai: 'Reasoning that only its total counts is output.',
+    'A limit of the day and its spend limit of ten minutes are waited out. A wrong key comes as a 400 and pauses the run. On its chat wire, thoughts that only the total counts are output.',
+  xai: 'On the chat wire, reasoning that only the total counts is output.',
   ollama: 'A model server on this machine; no key.',
   vllm: 'A model server on this machine; a key only where `worker_api_key_env` names one.',
   llamacpp:
     'A model server on this machine; a key only where `worker_api_key_env` names one. A 503 while it loads its model is waited out.',
-  sim: 'Simulated, in the process that makes the calls: no account, no key, no cost. Its money is counted as if it were real, and no cap of the day counts it.',
+  sim: 'Simulated, in the process that makes the calls: no account, no key, no cost. Its prices are made up, and no cap of the day counts it.',
 };

@@ -2,6 +2,7 @@
 import { parse } from 'csv-parse/sync';
 import { parquetReadObjects } from 'hyparquet';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { documentedFields, undocumented, undocumentedLine } from '../support/documented.js';
 import type { Provider } from '../support/provider.js';
 import type { OkRow } from '../support/run-folder.js';
 import { endEvent, SwarmHome } from '../support/swarm-home.js';
@@ -63,6 +64,26 @@ it('rows that fail -> exit 1, in failed.jsonl with their cause; retry -> only th
   expect(files.out.ok().map(({ index }) => index)).toEqual([0, 2, 3]);
   expect(files.out.failed().map(({ index }) => index)).toEqual([1]);
   expect(files.out.receipt().counts).toEqual({ total: 4, ok: 3, failed: 1, filtered: 0, pending: 0 });
+});
+
+it('lines of --json, of run, status, check and receipt -> have the fields of docs/json.md and no others', async () => {
+  const files = home.task('told', { worker_model: 'm', worker_api_base: provider.url }, ['[[sim fault=refusal]] one', 'two']);
+  const lines = async (args: string[], code = 0) =>
+    (await home.run([...args, '--json'], code)).stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const events = await lines(['run', files.path], 1);
+  expect(new Set(events.map(({ event }) => event))).toEqual(new Set(['start', 'progress', 'outcome', 'end']));
+  const run = String(events.at(-1)?.['run']);
+  const told = [...events, ...(await lines(['status', run])), ...(await lines(['run', 'nowhere.yaml'], 2))];
+  expect(told.flatMap((line) => undocumentedLine(line))).toEqual([]);
+  const [found = {}] = await lines(['check', files.path]);
+  expect(undocumentedLine(found, 'What swarm check finds')).toEqual([]);
+  const [counted = {}] = await lines(['receipt', run, '--verify']);
+  expect(undocumentedLine(counted, 'What swarm receipt --verify finds')).toEqual([]);
+  const [receipt = {}] = await lines(['receipt', run]);
+  expect(undocumented(receipt, documentedFields('files.md', 'receipt.json'))).toEqual([]);
 });
 
 it.each([
