@@ -29,9 +29,13 @@ export const STOPS: CodeGroup = {
     E_MODEL_PARAM: {
       means: 'The model does not take a field that every call has.',
       fix: 'Take the key that is named out of the task; `--changed keep` goes on.',
-      exits: ['badInput'],
+      exits: ['badInput', 'failedRows'],
     },
-    E_ENDPOINT: { means: 'What answers at the address is no such API.', fix: 'Correct `worker_api_base`.', exits: ['badInput'] },
+    E_ENDPOINT: {
+      means: 'What answers at the address is no such API. Once a row of the run was answered, a row that meets it fails alone.',
+      fix: 'Correct `worker_api_base`.',
+      exits: ['badInput', 'failedRows'],
+    },
     E_REQUEST_REFUSED: {
       means:
         'The provider refuses the request for a reason of its own. Once a row of the run was answered, that row alone fails.',
@@ -100,7 +104,8 @@ export const ROW_FAILURES: CodeGroup = {
 export const WAITS: CodeGroup = {
   title: 'Waits',
   about:
-    'A call is refused or not made, and is made again by itself; no row fails. In the log, and in what `swarm status` says that a run waits for.',
+    'A call is refused or not made, and is made again by itself; no row fails. In the log, and in what `swarm status` says that a run waits for. Without an ' +
+    'answer of any kind for long the run [pauses](operations.md#rows-that-fail-alike-and-outages).',
   exits: [],
   codes: {
     E_RATE_LIMITED: { means: 'Too many requests or tokens in a moment.', fix: 'Nothing: the pace is lowered.' },
@@ -109,10 +114,12 @@ export const WAITS: CodeGroup = {
     E_QUOTA_DAILY: {
       means: "A day's quota is used up.",
       fix: 'Nothing: the run waits for the reset. A wait of more than a day pauses it.',
+      exits: ['refused'],
     },
     E_CALL_CONNECT: {
       means: 'No connection. Where nothing ever answered, five of them pause the run as unreachable.',
       fix: 'Check `worker_api_base` and the network.',
+      exits: ['unreachable'],
     },
     E_CANCELLED: { means: 'The call was cut off, since its run or process ends.', fix: 'Nothing.' },
   },
