@@ -4,6 +4,7 @@ import type { CallFailure, Metered } from '../core/call-failure.js';
 import type { Answer, Message } from '../core/conversation/message.js';
 import type { ToldLimits } from '../core/gate/told-limits.js';
 import type { Finish } from '../core/model.js';
+import type { Repeated } from '../core/repeated.js';
 import type { ModelRef, RequestSettings } from '../schema/task-types.js';
 
 export interface ModelCall {
@@ -17,6 +18,8 @@ export interface ModelCall {
   /** Sent as `x-client-request-id`, which OpenAI documents and others ignore or log. @default none */
   callId?: string;
   messages: Message[];
+  /** What of them other calls send too, for caches that cost something to write. @default nothing is known of it, and nothing marked */
+  repeated?: Repeated;
   /** Most tokens of the answer, thinking among them: what goes out is exactly this, because this is what was reserved. */
   maxTokens: number;
   settings: RequestSettings;

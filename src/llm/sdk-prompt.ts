@@ -46,7 +46,8 @@ function sentPart(part: AnswerPart): Assistant['content'][number] {
       };
     }
     case 'provider-result': {
-      const output: LanguageModelV3ToolResultPart['output'] = { type: 'json', value: part.result as never };
+      const type = part.isError ? 'error-json' : 'json';
+      const output: LanguageModelV3ToolResultPart['output'] = { type, value: part.result as never };
       return { type: 'tool-result', toolCallId: part.id, toolName: part.name, output, ...back };
     }
   }

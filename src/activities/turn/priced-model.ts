@@ -7,6 +7,7 @@ import { isTooLong, mostOutput } from '../../core/money/excess.js';
 import { isSimulated, usdToNanoUp } from '../../core/money/price.js';
 import { callId } from '../../core/names.js';
 import type { ModelUse } from '../../core/phases.js';
+import { repeatedOf } from '../../core/repeated.js';
 import type { CallResult } from '../../llm/port.js';
 import type { Attempt } from '../../store/port/store.js';
 import type { ActivityDeps } from '../deps.js';
@@ -106,6 +107,7 @@ export class PricedModel {
       headers,
       callId: callId(attempt),
       messages,
+      repeated: repeatedOf(context.run.task, context.run.total, messages),
       maxTokens,
       settings,
       timeoutMs,

@@ -37,6 +37,8 @@ export interface ProviderResultPart extends Part {
   id: string;
   name: string;
   result: unknown;
+  /** The result says what went wrong. */
+  isError?: true;
 }
 
 /** A part of an answer. */

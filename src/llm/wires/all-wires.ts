@@ -7,4 +7,5 @@ export type Wires = Readonly<Partial<Record<WireName, () => Promise<Wire>>>>;
 
 export const ALL_WIRES: Wires = {
   chat: () => Promise.resolve(chatWire),
+  anthropic: async () => (await import('./anthropic/anthropic-wire.js')).anthropicWire,
 };

@@ -3,9 +3,10 @@ import type { CallFailure } from '../../../core/call-failure.js';
 import { answerText } from '../../../core/conversation/message.js';
 import type { CallResult, ModelCall } from '../../port.js';
 import { type CallFacts, emptyAnswer } from '../../refusals/classify.js';
+import { paidFailure } from '../counts.js';
+import { finishOf } from '../finish.js';
 import type { Wire } from '../wire.js';
 import { chatModel } from './build.js';
-import { finishOf } from './finish.js';
 import { completionIn } from './pieces.js';
 import { type LooseCompletion, readCompletion } from './read.js';
 import { bodyFailure, finishFailure } from './refusal.js';
@@ -16,9 +17,7 @@ function resultOf(call: ModelCall, facts: CallFacts, loose: LooseCompletion): Ca
   const { answer, rawFinish, hasChoice, refusal } = loose;
   const text = answerText(answer);
   const metered = { servedModel: loose.model ?? call.model.model, ...meteredOf(loose.usage, text, facts.family) };
-  // An answer that is of no use was made all the same: where it says what it took, that is known.
-  const useless = (failure: CallFailure): CallFailure =>
-    metered.usage !== null || metered.costUsd !== null ? { ...failure, metered } : failure;
+  const useless = (failure: CallFailure) => paidFailure(failure, metered);
   const failure = bodyFailure(facts, refusal, { text, hasChoice });
   if (failure !== null) return useless(failure);
   if (!hasChoice) return useless(emptyAnswer(facts, 'no choice in the answer'));

@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { finishOf } from '../../../../src/llm/wires/chat/finish.js';
-import { meteredOf, reportedCost, usageOf } from '../../../../src/llm/wires/chat/usage.js';
+import { meteredOf, usageOf } from '../../../../src/llm/wires/chat/usage.js';
+import { finishOf } from '../../../../src/llm/wires/finish.js';
+import { reportedCost } from '../../../../src/llm/wires/reported-cost.js';
 
 const read = (wire: unknown, text = 'x') => usageOf(wire, text);
 
 describe('reportedCost', () => {
   const tokens = { prompt_tokens: 1, completion_tokens: 1 };
-  const cost = (wire: object) => reportedCost({ ...tokens, ...wire }, 'openrouter');
+  const cost = (wire: object) => reportedCost({ ...tokens, ...wire }, { input: 1, cached: 0, output: 1, reasoning: 0 }, 'openrouter');
 
   test('reportedCost: free, paid, with a key of the user for the model provider -> the whole bill', () => {
     expect(cost({ cost: 0 })).toBe(0);
@@ -25,7 +26,7 @@ describe('reportedCost', () => {
   });
 
   test('reportedCost: a provider that documents no such field -> null', () => {
-    expect(reportedCost({ ...tokens, cost: 0.5 }, 'other')).toBeNull();
+    expect(reportedCost({ ...tokens, cost: 0.5 }, null, 'other')).toBeNull();
   });
 });
 

@@ -1,5 +1,5 @@
 /** One vocabulary for the endings of all providers. Total: a word that is not here is `unknown`, never `stop`. */
-import type { Finish } from '../../../core/model.js';
+import type { Finish } from '../../core/model.js';
 
 const FINISH: ReadonlyMap<string, Finish> = new Map<string, Finish>([
   ['stop', 'stop'],
