@@ -1,6 +1,7 @@
 /** Requests of the Messages API, for any base that speaks it. */
-import type { LanguageModelV3, LanguageModelV3CallOptions } from '@ai-sdk/provider';
+
 import { AnthropicMessagesLanguageModel } from '@ai-sdk/anthropic/internal';
+import type { LanguageModelV3, LanguageModelV3CallOptions } from '@ai-sdk/provider';
 import { isFields } from '../../../core/fields.js';
 import { marked, repeatedIn } from './cache.js';
 

@@ -50,7 +50,10 @@ function joined(events: readonly unknown[]): BodyAnswer {
     const at = typeof index === 'number' && Number.isInteger(index) && index >= 0 && index < 10_000 ? index : blocks.length - 1;
     if (type === 'message_start') Object.assign(message, fieldsOf(event['message']));
     if (type === 'content_block_start') blocks[at] = { ...fieldsOf(event['content_block']) };
-    if (type === 'content_block_delta') grow((blocks[at] ??= { type: 'text', text: '' }), fieldsOf(event['delta']));
+    if (type === 'content_block_delta') {
+      blocks[at] ??= { type: 'text', text: '' };
+      grow(blocks[at], fieldsOf(event['delta']));
+    }
     if (type === 'message_delta') {
       Object.assign(message, fieldsOf(event['delta']));
       usage = isFields(event['usage']) ? event['usage'] : usage;

@@ -49,7 +49,9 @@ function partOf(block: Fields, at: number): AnswerPart | null {
     case 'text': {
       const text = textOf(block['text']);
       const { citations } = block;
-      return text === '' ? null : { type: 'text', text, ...kept(Array.isArray(citations) && citations.length > 0 ? { citations } : {}) };
+      return text === ''
+        ? null
+        : { type: 'text', text, ...kept(Array.isArray(citations) && citations.length > 0 ? { citations } : {}) };
     }
     case 'thinking': {
       const [text, signature] = [textOf(block['thinking']), textOf(block['signature'])];

@@ -7,7 +7,8 @@ const read = (wire: unknown, text = 'x') => usageOf(wire, text);
 
 describe('reportedCost', () => {
   const tokens = { prompt_tokens: 1, completion_tokens: 1 };
-  const cost = (wire: object) => reportedCost({ ...tokens, ...wire }, { input: 1, cached: 0, output: 1, reasoning: 0 }, 'openrouter');
+  const cost = (wire: object) =>
+    reportedCost({ ...tokens, ...wire }, { input: 1, cached: 0, output: 1, reasoning: 0 }, 'openrouter');
 
   test('reportedCost: free, paid, with a key of the user for the model provider -> the whole bill', () => {
     expect(cost({ cost: 0 })).toBe(0);
