@@ -28,7 +28,7 @@ export function setField(body: Body, path: string, value: unknown): void {
 /** Maps are merged, any other value takes the place of what was there. */
 function merge(into: Body, from: Body): void {
   for (const [name, value] of Object.entries(from)) {
-    const there = into[name];
+    const there = Object.hasOwn(into, name) ? into[name] : undefined;
     if (isMap(value) && isMap(there)) merge(there, value);
     // As data: a name such as __proto__ is a field like any other.
     else Object.defineProperty(into, name, { value, writable: true, enumerable: true, configurable: true });

@@ -74,19 +74,28 @@ function fees(table: ModelPrice, name: string): NanoUsd {
 /** Classes of input that a call may be billed for. One-hour cache writes are only made for those who ask for them; nobody does. */
 const INPUTS = ['input_mtok', 'cache_read_mtok', 'cache_write_mtok'] as const;
 
+/**
+ * What writing to a cache costs where nobody says it, in prices of input: at Anthropic, whose cache is written where a request asks for it,
+ * a quarter more (https://platform.claude.com/docs/en/about-claude/pricing, November 2026).
+ */
+function cacheWriteTimes(wire: ModelRef['wire']): number {
+  return wire === 'anthropic' ? 1.25 : 1;
+}
+
 /** Hidden thinking counts as output, within the output limit that is sent. */
-function worstOf(table: ModelPrice, { input, maxOutput }: { input: number; maxOutput: number }): NanoUsd {
+function worstOf(table: ModelPrice, wire: ModelRef['wire'], { input, maxOutput }: { input: number; maxOutput: number }): NanoUsd {
+  const written = table['cache_write_mtok'] === undefined ? dearest(table['input_mtok'], input) * cacheWriteTimes(wire) : 0;
   const price = {
-    input: Math.max(...INPUTS.map((key) => dearest(table[key], input))),
+    input: Math.max(written, ...INPUTS.map((key) => dearest(table[key], input))),
     output: dearest(table['output_mtok'], input),
   };
   return worstCostOf(price, { input, maxOutput });
 }
 
-function settledOf(table: ModelPrice, usage: Usage & { cacheWritten?: number }): NanoUsd {
+function settledOf(table: ModelPrice, wire: ModelRef['wire'], usage: Usage & { cacheWritten?: number }): NanoUsd {
   const input = rateAt(table['input_mtok'], usage.input) ?? 0;
   const cachedInput = rateAt(table['cache_read_mtok'], usage.input) ?? input;
-  const cacheWrite = rateAt(table['cache_write_mtok'], usage.input) ?? input;
+  const cacheWrite = rateAt(table['cache_write_mtok'], usage.input) ?? input * cacheWriteTimes(wire);
   const output = rateAt(table['output_mtok'], usage.input) ?? 0;
   return costOf({ input, cachedInput, cacheWrite, output }, usage);
 }
@@ -112,13 +121,10 @@ function createTables(): (model: ModelRef, name: string, at: EpochMs, untilMs: n
   };
 }
 
-/** What writing to a cache costs at Anthropic, of the price of input (https://platform.claude.com/docs/en/about-claude/pricing, November 2026). */
-const ANTHROPIC_CACHE_WRITE = 1.25;
-
 function fixedPrice({ provider, wire }: ModelRef, override: PriceOverride | null): PriceOverride | null {
   if (override === null) return provider === 'sim' ? SIM_PRICE : null;
   if (wire !== 'anthropic') return override;
-  return { ...override, cacheWrite: override.cacheWrite ?? override.input * ANTHROPIC_CACHE_WRITE };
+  return { ...override, cacheWrite: override.cacheWrite ?? override.input * cacheWriteTimes(wire) };
 }
 
 export function createPrices(): Prices {
@@ -130,7 +136,7 @@ export function createPrices(): Prices {
       let worst = 0;
       for (const table of tablesOf(model, model.model, at, timeoutMs)) {
         if (table === null) return null;
-        worst = Math.max(worst, worstOf(table, tokens) + fees(table, model.model));
+        worst = Math.max(worst, worstOf(table, model.wire, tokens) + fees(table, model.model));
       }
       return worst;
     },
@@ -140,7 +146,7 @@ export function createPrices(): Prices {
       if (fixed) return costOf(fixed, usage);
       const costAt = (time: EpochMs, name: string) => {
         const table = tablesOf(model, name, time, 0)[0] ?? null;
-        return table === null ? null : settledOf(table, usage) + fees(table, name);
+        return table === null ? null : settledOf(table, model.wire, usage) + fees(table, name);
       };
       const named = (name: string) => {
         const end = costAt(at, name);

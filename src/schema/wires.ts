@@ -99,6 +99,7 @@ export const WIRES: Readonly<Record<WireName, WireFacts>> = {
       'tool_choice',
       'mcp_servers',
       'thinking',
+      'cache_control',
     ],
     fields: {
       worker_max_tokens: 'max_tokens',

@@ -104,7 +104,7 @@ function visible(settings: AnswerSettings, request: ChatRequest, identity: Ident
 /** The completion of a request, never above its output limit unless it is to ignore that. */
 export function answer(settings: AnswerSettings, request: ChatRequest, identity: Identity, directives: Directives): Completion {
   const limit = (settings.ignoreMaxTokens ? null : request.maxTokens) ?? Number.MAX_SAFE_INTEGER;
-  const reasoning = Math.min(settings.reasoningTokens, limit);
+  const reasoning = request.thinks === false ? 0 : Math.min(settings.reasoningTokens, limit);
   const { text, tokens, cut } = visible(settings, request, identity, directives, limit - reasoning);
   const output = reasoning + tokens;
   return {

@@ -1,7 +1,6 @@
 /** Answers that do not arrive as they should: each takes the response and the body that a sound answer would have. */
 import type { ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
-import { errorBody } from './exchange.js';
 import type { BreakKind } from './faults.js';
 
 const JSON_TYPE = 'application/json';
@@ -67,11 +66,11 @@ function huge(res: ServerResponse): void {
 
 let bomb: Buffer | null = null;
 
-/** Sends a spoiled answer. `hang` and `slow` last until the client leaves. */
+/** Sends a spoiled answer. `hang` and `slow` last until the client leaves. `body`: of a sound answer, for `error200` that of an error. */
 export function sendBroken(how: BreakKind, res: ServerResponse, body: string): void {
   switch (how) {
     case 'error200':
-      ok(res, JSON_TYPE, errorBody('Provider returned error', 'server_error', 'provider_error'));
+      ok(res, JSON_TYPE, body);
       break;
     case 'malformed':
       ok(res, JSON_TYPE, body.slice(0, -Math.ceil(body.length / 3)));

@@ -8,6 +8,8 @@ export interface ChatRequest {
   stream: boolean;
   /** Usage is wanted within the stream. */
   includeUsage: boolean;
+  /** Whether thoughts are asked for, on wires that show them. @default null, as the model does by itself */
+  thinks?: boolean | null;
 }
 
 /** An answer, in the shape of a chat completion; the other wires write theirs from it. Faults alter it, so that parts may be missing or wrong. */
@@ -28,6 +30,10 @@ export interface Completion {
     prompt_tokens_details: { cached_tokens: number };
     completion_tokens_details: { reasoning_tokens: number };
   };
+  /** An error that ends the answer in its middle, on wires that write such. @default none */
+  failure?: string;
+  /** An odd answer that one wire alone can write, by name; the others write theirs as if it were not there. @default none */
+  oddity?: string;
 }
 
 /** Body of an error answer, in the shape of the chat wire; the other wires write theirs from it. */

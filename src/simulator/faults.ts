@@ -6,7 +6,7 @@
  */
 
 import { uniform } from './draw.js';
-import { type Completion, errorBody } from './exchange.js';
+import { type ChatRequest, type Completion, errorBody } from './exchange.js';
 
 export type BreakKind =
   | 'error200'
@@ -22,7 +22,7 @@ export type BreakKind =
 
 export type Fault =
   | { kind: 'refuse'; status: number; body: string; type?: 'html'; retryAfter?: boolean }
-  | { kind: 'alter'; alter: (completion: Completion) => void }
+  | { kind: 'alter'; alter: (completion: Completion, request: ChatRequest) => void }
   | { kind: 'break'; how: BreakKind };
 
 function refuse(status: number, message: string, type: string, code: string | null, retryAfter = false): Fault {
@@ -51,14 +51,28 @@ function money(code: string): Fault {
   return refuse(429, 'You exceeded your current quota, please check your plan and billing details.', 'insufficient_quota', code);
 }
 
-function alter(change: (choice: Completion['choices'][number], completion: Completion) => void): Fault {
+function alter(change: (choice: Completion['choices'][number], completion: Completion, request: ChatRequest) => void): Fault {
   return {
     kind: 'alter',
-    alter: (completion) => {
+    alter: (completion, request) => {
       const choice = completion.choices[0];
-      if (choice) change(choice, completion);
+      if (choice) change(choice, completion, request);
     },
   };
+}
+
+/** The first half of the answer, with another ending. */
+function half(choice: Completion['choices'][number], ending: string): void {
+  const text = choice.message.content ?? '';
+  choice.message.content = text.slice(0, Math.ceil(text.length / 2));
+  choice.finish_reason = ending;
+}
+
+/** For one wire: an answer whose form alone is odd. */
+function odd(name: string): Fault {
+  return alter((_choice, completion) => {
+    completion.oddity = name;
+  });
 }
 
 /** Usage of a broken meter: every count is `value`. The log keeps the true counts. */
@@ -125,11 +139,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
       violations: [{ quotaId: 'GenerateRequestsPerDayPerProjectPerModel-FreeTier', quotaValue: '250' }],
     },
   ]),
-  length: alter((choice) => {
-    const text = choice.message.content ?? '';
-    choice.message.content = text.slice(0, Math.ceil(text.length / 2));
-    choice.finish_reason = 'length';
-  }),
+  length: alter((choice) => half(choice, 'length')),
   filter: alter((choice) => {
     choice.message.content = '';
     choice.finish_reason = 'content_filter';
@@ -141,6 +151,12 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   finish_unknown: alter((choice) => {
     choice.finish_reason = 'paused_for_tea';
   }),
+  // Anthropic: the answer goes on when it comes back; the second never ends.
+  pause_turn: alter((choice, _completion, { messages }) => {
+    if (messages.at(-1)?.role !== 'assistant') half(choice, 'pause_turn');
+  }),
+  pause_always: alter((choice) => half(choice, 'pause_turn')),
+  window_full: alter((choice) => half(choice, 'model_context_window_exceeded')),
   finish_error: alter((choice) => {
     choice.finish_reason = 'error';
   }),
@@ -156,6 +172,18 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   zero_usage: meter(0),
   negative_usage: meter(-7),
   absurd_usage: meter(1e15),
+  error_midway: alter((_choice, completion) => {
+    completion.failure = 'an error was encountered while running the model';
+  }),
+  // Anthropic's own forms: thoughts that cannot be read or have no text, a search that it ran, one that failed, text with its sources,
+  // events that nobody asked for.
+  redacted_thinking: odd('redacted_thinking'),
+  hidden_thinking: odd('hidden_thinking'),
+  web_search: odd('web_search'),
+  web_search_error: odd('web_search_error'),
+  citations: odd('citations'),
+  unasked_stream: odd('unasked_stream'),
+  no_finish: odd('no_finish'),
   other_model: alter((_choice, completion) => {
     completion.model = `${completion.model}-next`;
   }),

@@ -31,6 +31,26 @@ export function goDuration(ms: number): string {
   return minutes > 0 ? `${minutes}m${seconds}s` : `${seconds}s`;
 }
 
+/** How much is left of a limit, and in how long all of it is. */
+export interface LimitLeft {
+  unit: 'requests' | 'tokens';
+  limit: number;
+  remaining: number;
+  resetMs: number;
+}
+
+/** Flat list of the headers in which a provider tells of a limit. */
+export type NamesLimit = (left: LimitLeft) => string[];
+
+const openAiHeaders: NamesLimit = ({ unit, limit, remaining, resetMs }) => [
+  `x-ratelimit-limit-${unit}`,
+  String(limit),
+  `x-ratelimit-remaining-${unit}`,
+  String(remaining),
+  `x-ratelimit-reset-${unit}`,
+  goDuration(resetMs),
+];
+
 export class Limits {
   private readonly requests: Counter | null;
   private readonly tokens: Counter | null;
@@ -72,17 +92,16 @@ export class Limits {
     this.tokens?.take(-tokens, now);
   }
 
-  /** Flat list of `x-ratelimit-*` names and values, for the limits that are set. */
-  headers(now: number): string[] {
+  /** Flat list of names and values of headers, for the limits that are set. */
+  headers(now: number, named: NamesLimit = openAiHeaders): string[] {
     const list: string[] = [];
-    for (const [name, counter] of [
+    for (const [unit, counter] of [
       ['requests', this.requests],
       ['tokens', this.tokens],
     ] as const) {
       if (!counter) continue;
-      list.push(`x-ratelimit-limit-${name}`, String(counter.limit(now)));
-      list.push(`x-ratelimit-remaining-${name}`, String(counter.remaining(now)));
-      list.push(`x-ratelimit-reset-${name}`, goDuration(counter.reset(now)));
+      const [limit, remaining, resetMs] = [counter.limit(now), counter.remaining(now), counter.reset(now)];
+      list.push(...named({ unit, limit, remaining, resetMs }));
     }
     return list;
   }

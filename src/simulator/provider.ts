@@ -1,20 +1,32 @@
 /** One simulated provider: decides what becomes of a request, books it, sends the answer after its latency. */
 
-import type { ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { HashTable, halves } from '../core/hash-table.js';
 import { answer, identify } from './answer.js';
 import { Book, type Call, type SimulatorStats } from './book.js';
 import { sendBroken } from './broken-answers.js';
 import { type Directives, readDirectives } from './directives.js';
 import { sample } from './draw.js';
+import { errorBody } from './exchange.js';
 import { drawFault, FAULTS, type Fault, sharesOf } from './faults.js';
 import { Limits } from './limits.js';
 import type { SimulatorSettings, TimeWindow } from './options.js';
-import { limitHeaders, overLimit, type Refusal, unfit, unreadable, waitHeaders } from './refusals.js';
+import { overLimit, type Refusal, unfit, unreadable, waitHeaders } from './refusals.js';
 import type { SimulatedWire } from './wires/wire.js';
 
 /** Wait that 429 and 503 faults ask for, in ms. */
 const FAULT_WAIT_MS = 1000;
+
+/** As OpenAI takes ids of requests. */
+const LONGEST_ID = 512;
+
+function clientIdOf(headers: IncomingHttpHeaders): string | null {
+  const id = headers['x-client-request-id'];
+  return typeof id === 'string' ? id.slice(0, LONGEST_ID) : null;
+}
+
+/** In the body of a success. */
+const PROVIDER_ERROR = errorBody('Provider returned error', 'server_error', 'provider_error');
 
 /** A request whose whole body has arrived. */
 export interface Arrived {
@@ -23,7 +35,7 @@ export interface Arrived {
   /** Without its query. */
   path: string;
   res: ServerResponse;
-  clientId: string | null;
+  headers: IncomingHttpHeaders;
 }
 
 /** Where an answer goes. */
@@ -68,10 +80,11 @@ export class Provider {
     return windows.some(({ forMs, afterMs }) => at >= afterMs && at < afterMs + forMs);
   }
 
-  answer({ wire, body, path, res, clientId }: Arrived): void {
+  answer({ wire, body, path, res, headers }: Arrived): void {
     const n = this.book.next();
+    const clientId = clientIdOf(headers);
     const way = { wire, res };
-    const request = wire.read(body, path);
+    const request = wire.read(body, path, headers);
     if (typeof request === 'string') {
       this.refuse({ n, model: '', key: '', row: '', turn: 0, promptTokens: 0, clientId }, way, unreadable(request));
       return;
@@ -85,7 +98,7 @@ export class Provider {
     const reserved = request.maxTokens === null ? used : call.promptTokens + request.maxTokens;
     const refusal =
       unfit(this.settings, request, reserved) ??
-      overLimit(this.settings, this.limits, this.book.inFlight, reserved, performance.now());
+      overLimit(this.settings, { limits: this.limits, inFlight: this.book.inFlight, now: performance.now() }, reserved);
     if (refusal) {
       this.refuse(call, way, refusal);
       return;
@@ -104,12 +117,12 @@ export class Provider {
     });
     // As with real providers, the longest possible answer is held until the real one is known.
     if (reserved > used) res.once('close', () => this.limits.giveBack(reserved - used, performance.now()));
-    if (fault?.kind === 'alter') fault.alter(completion);
+    if (fault?.kind === 'alter') fault.alter(completion, request);
     const latencyMs = directives.latencyMs ?? sample(this.settings.latency, `${call.key}/latency`);
     const { type, body: text } = wire.answer(completion, request);
     this.later(latencyMs, n, res, () => {
-      if (fault?.kind === 'break') sendBroken(fault.how, res, text);
-      else this.sendWhole(n, res, 200, type, text, limitHeaders(this.settings, this.limits, performance.now()));
+      if (fault?.kind === 'break') sendBroken(fault.how, res, fault.how === 'error200' ? wire.error(500, PROVIDER_ERROR) : text);
+      else this.sendWhole(n, res, 200, type, text, this.limitHeaders(wire));
     });
   }
 
@@ -129,22 +142,29 @@ export class Provider {
   }
 
   private faultRefusal(name: string, fault: Extract<Fault, { kind: 'refuse' }>): Refusal {
-    const headers = limitHeaders(this.settings, this.limits, performance.now());
-    if (fault.retryAfter) headers.push(...waitHeaders(this.settings, FAULT_WAIT_MS));
+    const headers = fault.retryAfter ? waitHeaders(this.settings, FAULT_WAIT_MS) : [];
     const { status, body, type } = fault;
-    return { status, body, headers, fault: name, ...(type && { type }) };
+    return { status, body, headers, tellsLimits: true, fault: name, ...(type && { type }) };
   }
 
   /** 4xx at once, 5xx after the latency of the call. */
   private refuse(call: Call, { wire, res }: Way, refusal: Refusal): void {
-    const { status, body, type, headers = [], fault = null } = refusal;
+    const { status, body, type, headers = [], tellsLimits = false, fault = null } = refusal;
     this.book.refuse(call, status, fault);
     const latencyMs = status >= 500 ? sample(this.settings.latency, `${call.key}/latency`) : 0;
     this.later(latencyMs, call.n, res, () => {
       const isPage = type === 'html';
       const text = isPage ? body : wire.error(status, body);
-      this.sendWhole(call.n, res, status, isPage ? 'text/html' : 'application/json', text, headers);
+      this.sendWhole(call.n, res, status, isPage ? 'text/html' : 'application/json', text, [
+        ...(tellsLimits ? this.limitHeaders(wire) : []),
+        ...headers,
+      ]);
     });
+  }
+
+  /** None for hidden limits. */
+  private limitHeaders({ limit }: SimulatedWire): string[] {
+    return this.settings.hiddenLimits ? [] : this.limits.headers(performance.now(), limit);
   }
 
   private sendWhole(n: number, res: ServerResponse, status: number, type: string, body: string, headers: string[]): void {

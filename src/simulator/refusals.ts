@@ -12,6 +12,8 @@ export interface Refusal {
   type?: 'html';
   /** Flat list. */
   headers?: string[];
+  /** It comes with headers that tell what is left of the limits. @default false */
+  tellsLimits?: boolean;
   /** Name of the fault that asked for it. */
   fault?: string;
 }
@@ -35,9 +37,12 @@ export function unfit(settings: SimulatorSettings, request: ChatRequest, tokens:
   return null;
 }
 
-/** `x-ratelimit-*` headers, none for hidden limits. */
-export function limitHeaders(settings: SimulatorSettings, limits: Limits, now: number): string[] {
-  return settings.hiddenLimits ? [] : limits.headers(now);
+/** Where the provider stands as a request comes. */
+export interface Standing {
+  limits: Limits;
+  inFlight: number;
+  /** Monotonic ms. */
+  now: number;
 }
 
 /** Headers that ask for a wait: the one that every refusal names, when there is one. */
@@ -45,14 +50,8 @@ export function waitHeaders({ retryAfter, namedWaitMs }: SimulatorSettings, wait
   return retryAfterHeaders(retryAfter, namedWaitMs ?? waitMs, Date.now());
 }
 
-/** Takes a place under the limits, or says why there is none. `now` is monotonic ms. */
-export function overLimit(
-  settings: SimulatorSettings,
-  limits: Limits,
-  inFlight: number,
-  tokens: number,
-  now: number,
-): Refusal | null {
+/** Takes a place under the limits, or says why there is none. What is left of them is told by whoever sends it. */
+export function overLimit(settings: SimulatorSettings, { limits, inFlight, now }: Standing, tokens: number): Refusal | null {
   // With hidden limits a wait is named only when it is the same for all.
   const named = settings.namedWaitMs === null ? [] : waitHeaders(settings, settings.namedWaitMs);
   if (settings.maxInFlight !== null && inFlight >= settings.maxInFlight) {
@@ -61,15 +60,14 @@ export function overLimit(
   }
   const admission = limits.admit(tokens, now);
   if (admission.kind === 'admitted') return null;
-  const headers = limitHeaders(settings, limits, now);
   if (admission.kind === 'never') {
     const text = `Request too large on tokens per minute: Limit ${admission.limit}, Requested ${tokens}.`;
-    return { status: 413, body: errorBody(text, 'tokens', 'rate_limit_exceeded'), headers };
+    return { status: 413, body: errorBody(text, 'tokens', 'rate_limit_exceeded'), tellsLimits: true };
   }
   if (settings.hiddenLimits) {
     return { status: 429, body: errorBody('Rate limit reached.', admission.what, 'rate_limit_exceeded'), headers: named };
   }
   const text = `Rate limit reached on ${admission.what} per minute: Limit ${admission.limit}. Please try again in ${admission.waitMs}ms.`;
-  headers.push(...waitHeaders(settings, admission.waitMs));
-  return { status: 429, body: errorBody(text, admission.what, 'rate_limit_exceeded'), headers };
+  const headers = waitHeaders(settings, admission.waitMs);
+  return { status: 429, body: errorBody(text, admission.what, 'rate_limit_exceeded'), headers, tellsLimits: true };
 }

@@ -20,8 +20,6 @@ export interface Simulator {
   close(): Promise<void>;
 }
 
-/** As OpenAI takes them. */
-const LONGEST_ID = 512;
 const MAX_BODY_BYTES = 32 * 1024 * 1024;
 
 function sendJson(res: ServerResponse, status: number, body: string): void {
@@ -51,10 +49,6 @@ function readBody(req: IncomingMessage, res: ServerResponse, whole: (body: strin
   });
 }
 
-function textOf(header: string | string[] | undefined): string | null {
-  return typeof header === 'string' ? header.slice(0, LONGEST_ID) : null;
-}
-
 /**
  * Starts it and resolves when it listens. Same options, same messages: same answers, bytes and faults.
  * Throws E_PORT_BUSY (exit 4) and E_SIM_LOG (exit 7).
@@ -81,10 +75,13 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
       readBody(req, res, (body) => {
         // An outage may have begun while the body was coming in.
         if (provider.isOut()) reset();
-        else provider.answer({ wire, body, path, res, clientId: textOf(req.headers['x-client-request-id']) });
+        else provider.answer({ wire, body, path, res, headers: req.headers });
       });
     } else {
-      const listed = req.method === 'GET' ? wires.map((each) => each.models(path, models)).find((list) => list !== null) : null;
+      const listed =
+        req.method === 'GET'
+          ? wires.map((each) => each.models(path, models, req.headers)).findLast((list) => list !== null)
+          : null;
       if (listed) sendJson(res, 200, listed);
       else sendJson(res, 404, errorBody(`Unknown request URL: ${req.method} ${url}.`, 'invalid_request_error', 'unknown_url'));
     }

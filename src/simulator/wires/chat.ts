@@ -67,10 +67,12 @@ function modelList(names: readonly string[]): string {
 export const chatWire: SimulatedWire = {
   takes: (path) => path.replace(/^\/v1(?=\/)/, '') === '/chat/completions',
   read: readChatRequest,
-  answer: (completion, request) =>
-    request.stream
+  answer(completion, request) {
+    delete completion.oddity;
+    return request.stream
       ? { type: 'text/event-stream', body: eventStream(completion, request.includeUsage) }
-      : { type: 'application/json', body: JSON.stringify(completion) },
+      : { type: 'application/json', body: JSON.stringify(completion) };
+  },
   error: (_status, body) => body,
   models: (path, names) => (path.replace(/^\/v1(?=\/)/, '') === '/models' ? modelList(names) : null),
 };
