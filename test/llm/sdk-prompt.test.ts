@@ -34,6 +34,19 @@ describe('promptOf', () => {
     ]);
   });
 
+  it('promptOf: a tool of the provider that failed -> its result says so', () => {
+    const failed: AnswerPart = {
+      type: 'provider-result',
+      id: 'c2',
+      name: 'web',
+      result: { errorCode: 'x' },
+      isError: true,
+      providerData: { anthropic: {} },
+    };
+    const [message] = promptOf([{ role: 'assistant', parts: [failed] }], 'anthropic');
+    expect(message?.content[0]).toMatchObject({ type: 'tool-result', output: { type: 'error-json', value: { errorCode: 'x' } } });
+  });
+
   it('promptOf: arguments that are no JSON -> none; a tool that failed -> says so in its text', () => {
     expect(
       promptOf(

@@ -227,3 +227,35 @@ test.each([
 ])('contextWindow: %s %s -> %j', (provider, name, window) => {
   expect(prices.contextWindow(model(provider, name))).toBe(window);
 });
+
+describe('writes to a cache', () => {
+  const written = { input: 1_000, cached: 0, output: 0, reasoning: 0, cacheWritten: 1_000 };
+  const over = (wire: ModelRef['wire'], ref: ModelRef): ModelRef => ({ ...ref, ...(wire && { wire }) });
+  const given = { input: 2, output: 10 };
+
+  test.each<[string, ModelRef, typeof given | null, number]>([
+    // 1 USD per 1M tokens, 1.25 to write.
+    ['a known model', over('anthropic', model('anthropic', 'claude-haiku-4-5')), null, 1_250],
+    ['its price in the task', over('anthropic', model('anthropic', 'claude-haiku-4-5')), given, 2_500],
+    [
+      'a gateway, its price in the task',
+      over('anthropic', model('gate.example', 'claude-9', 'https://gate.example/v1')),
+      given,
+      2_500,
+    ],
+    [
+      'a price for it in the task',
+      over('anthropic', model('anthropic', 'claude-9')),
+      { ...given, cacheWrite: 3 } as never,
+      3_000,
+    ],
+    // 0.66 at most outside of its dear hours; a price list that is silent.
+    ['another provider over this wire', over('anthropic', model('deepseek', 'deepseek-v4-pro')), null, 825],
+    ['another wire', over('chat', model('gate.example', 'm', 'https://gate.example/v1')), given, 2_000],
+  ])('worstCase, cost: %s -> what is reserved covers a prompt that is written whole', (_, ref, override, nanoPerToken) => {
+    const question = { model: ref, override, at: OFF_PEAK };
+    expect(prices.cost(question, written)).toBe(1_000 * nanoPerToken);
+    const worst = prices.worstCase({ ...question, timeoutMs: 1_000 }, { input: 1_000, maxOutput: 0 });
+    expect(worst).toBe(1_000 * nanoPerToken);
+  });
+});
