@@ -1,6 +1,7 @@
 /** Messages in the shape of the provider packages, which build the request of them. An answer goes back whole and in order. */
 import type { LanguageModelV3Message, LanguageModelV3ToolResultPart, SharedV3ProviderMetadata } from '@ai-sdk/provider';
 import type { AnswerPart, Message, ProviderData, ToolResult } from '../core/conversation/message.js';
+import { fieldsOf } from '../core/fields.js';
 
 type Assistant = Extract<LanguageModelV3Message, { role: 'assistant' }>;
 type Options = { providerOptions?: SharedV3ProviderMetadata };
@@ -61,10 +62,10 @@ function sentResult({ id, name, text, isError }: ToolResult): LanguageModelV3Too
   return { type: 'tool-result', toolCallId: id, toolName: name, output };
 }
 
-/** Arguments that are no JSON go back empty: some wires would send them as a text, which others refuse. */
+/** Arguments that are no JSON object go back empty: some wires would send them as a text, which others refuse. */
 function argumentsOf(input: string): unknown {
   try {
-    return JSON.parse(input);
+    return fieldsOf(JSON.parse(input));
   } catch {
     return {};
   }

@@ -34,6 +34,11 @@ describe('promptOf', () => {
     ]);
   });
 
+  it.each(['[1]', '7', '"text"', 'null'])('promptOf: arguments that are no object (%s) -> none', (input) => {
+    const [message] = promptOf([{ role: 'assistant', parts: [{ type: 'tool-call', id: 'c', name: 'look', input }] }], null);
+    expect(message?.content[0]).toMatchObject({ input: {} });
+  });
+
   it('promptOf: a tool of the provider that failed -> its result says so', () => {
     const failed: AnswerPart = {
       type: 'provider-result',

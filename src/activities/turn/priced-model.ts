@@ -107,7 +107,7 @@ export class PricedModel {
       headers,
       callId: callId(attempt),
       messages,
-      repeated: repeatedOf(context.run.task, context.run.total, messages),
+      ...(context.use.role === 'worker' && { repeated: repeatedOf(context.run.task, context.run.total, messages) }),
       maxTokens,
       settings,
       timeoutMs,

@@ -97,6 +97,8 @@ describe('a turn that is answered', () => {
     const stored = historyOf(await part.store.calls(row.id, { list: [0] }), { epoch: row.epoch, phase: 'map' });
     expect(await part.take(context, 0, stored)).toMatchObject({ kind: 'done', outcome: { turns: 2, fromTurn: 2 } });
     expect(part.adapter.calls[1]?.messages[1]).toEqual({ role: 'assistant', parts: answer });
+    // What of the prompt comes again, for caches that are written where one asks for it.
+    expect(part.adapter.calls.map(({ repeated }) => repeated?.turns)).toEqual(['all', 'earlier']);
     const alone = await part.run(1);
     part.adapter.next(reply('', { answer }));
     await part.take(alone.context, 0);

@@ -10,7 +10,7 @@ import { finishOf } from '../finish.js';
 import type { Wire } from '../wire.js';
 import { messagesModel } from './build.js';
 import { repeatedOption } from './cache.js';
-import { NAME } from './names.js';
+import { NAME } from './parts.js';
 import { messageIn } from './pieces.js';
 import { type LooseMessage, readMessage } from './read.js';
 import { meteredOf } from './usage.js';
@@ -27,8 +27,8 @@ function resultOf(call: ModelCall, facts: CallFacts, loose: LooseMessage): CallR
   const text = answerText(answer);
   const metered = { servedModel: loose.model ?? call.model.model, ...meteredOf(loose.usage, text, facts.family) };
   const useless = (failure: CallFailure) => paidFailure(failure, metered);
-  // An error within an answer that has its ending and a text is none of it.
-  if (error !== null && (text === '' || rawFinish === null)) {
+  // An error within an answer that says something, and how it ended, is none of it.
+  if (error !== null && (answer === '' || rawFinish === null)) {
     return useless(classifyBodyError(facts, 200, error, loose.isMessage && answer !== ''));
   }
   const finish = finishOf(rawFinish);

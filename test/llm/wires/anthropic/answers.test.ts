@@ -336,6 +336,11 @@ describe('answers', () => {
 describe('errors inside a success', () => {
   const error = (type: string, text = 'x') => ({ type: 'error', error: { type, message: text }, request_id: 'req_1' });
 
+  test('call: a call of a tool beside an error of nothing that concerns it -> the call', async () => {
+    const call = { type: 'tool_use', id: 'c', name: 'f', input: {} };
+    expect(await reply(message([call], { stop_reason: 'tool_use', error: { message: 'x' } }))).toMatchObject({ finish: 'tool' });
+  });
+
   test.each([
     ['overloaded_error', 'overload', 'E_OVERLOADED', false],
     ['rate_limit_error', 'rate', 'E_RATE_LIMITED', false],
