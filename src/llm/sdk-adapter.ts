@@ -91,7 +91,10 @@ function unsendable(call: ModelCall): CallFailure | null {
 /** Whatever came back over HTTP. */
 function resultOf(wire: Wire, call: ModelCall, facts: CallFacts, { status, headers, body }: HttpAnswer): CallResult {
   const { value, cut } = wire.answerIn(body);
-  if (status < 200 || status > 299) return classifyRefusal(facts, { status, headers, body, value });
+  if (status < 200 || status > 299) {
+    const refused = classifyRefusal(facts, { status, headers, body, value });
+    return wire.refused?.(refused, call) ?? refused;
+  }
   const result = wire.read(call, facts, value);
   if (result === null) return classifyUnreadable(facts, { status, headers, body, value, cut });
   const told = readLimits(headers, facts.now);

@@ -8,4 +8,5 @@ export type Wires = Readonly<Partial<Record<WireName, () => Promise<Wire>>>>;
 export const ALL_WIRES: Wires = {
   chat: () => Promise.resolve(chatWire),
   anthropic: async () => (await import('./anthropic/anthropic-wire.js')).anthropicWire,
+  ollama: async () => (await import('./ollama/ollama-wire.js')).ollamaWire,
 };

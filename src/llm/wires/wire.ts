@@ -1,5 +1,6 @@
 /** How one API of models is spoken: what goes out, and what an answer says. A folder beside this file is one of them. */
 import type { LanguageModelV3, LanguageModelV3CallOptions } from '@ai-sdk/provider';
+import type { CallFailure } from '../../core/call-failure.js';
 import type { CallResult, ModelCall } from '../port.js';
 import type { AnswerWords, CallFacts } from '../refusals/classify.js';
 
@@ -23,6 +24,8 @@ export interface Wire {
   options?(call: ModelCall): LanguageModelV3CallOptions['providerOptions'];
   /** The last touch at a body that is not sent as the package built it; see request-body.ts. @default nothing is left to do */
   finish?(body: Record<string, unknown>, call: ModelCall): void;
+  /** What helps against a refusal, where the wire knows more than the sentence says. @default nothing is added */
+  refused?(failure: CallFailure, call: ModelCall): CallFailure;
   /** Never throws. */
   answerIn(body: string): BodyAnswer;
   /** What a success says: its `value` is that of `answerIn`. Null when it holds neither an answer nor an error. Never throws. */
