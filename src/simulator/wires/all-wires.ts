@@ -2,9 +2,11 @@
 import type { WireName } from '../../schema/wires.js';
 import { anthropicWire } from './anthropic.js';
 import { chatWire } from './chat.js';
+import { ollamaWire } from './ollama.js';
 import type { SimulatedWire } from './wire.js';
 
 export const SIMULATED_WIRES: Readonly<Partial<Record<WireName, SimulatedWire>>> = {
   chat: chatWire,
   anthropic: anthropicWire,
+  ollama: ollamaWire,
 };

@@ -59,6 +59,13 @@ export function eventStream(completion: Completion, includeUsage: boolean): stri
   return `${events.map((event) => `data: ${JSON.stringify(event)}\n\n`).join('')}data: [DONE]\n\n`;
 }
 
+/** As OpenRouter says it. */
+function withFailure({ failure, oddity: _, ...completion }: Completion): Completion {
+  if (failure === undefined) return completion;
+  const error = { code: 502, message: failure };
+  return { ...completion, choices: completion.choices.map((choice) => ({ ...choice, finish_reason: 'error', error })) };
+}
+
 function modelList(names: readonly string[]): string {
   const data = names.map((id) => ({ id, object: 'model', created: 1_767_225_600, owned_by: 'simulator' }));
   return JSON.stringify({ object: 'list', data });
@@ -68,10 +75,10 @@ export const chatWire: SimulatedWire = {
   takes: (path) => path.replace(/^\/v1(?=\/)/, '') === '/chat/completions',
   read: readChatRequest,
   answer(completion, request) {
-    delete completion.oddity;
+    const sent = withFailure(completion);
     return request.stream
-      ? { type: 'text/event-stream', body: eventStream(completion, request.includeUsage) }
-      : { type: 'application/json', body: JSON.stringify(completion) };
+      ? { type: 'text/event-stream', body: eventStream(sent, request.includeUsage) }
+      : { type: 'application/json', body: JSON.stringify(sent) };
   },
   error: (_status, body) => body,
   models: (path, names) => (path.replace(/^\/v1(?=\/)/, '') === '/models' ? modelList(names) : null),
