@@ -1,7 +1,7 @@
 /** worker_api_base: what it may be, and its one form. */
 import { isIPv4, isIPv6 } from 'node:net';
 import type { Problem } from '../core/errors.js';
-import { knownProvider, type Provider, providerOfBase, wiresOf } from '../schema/providers.js';
+import { AZURE_PATH, isAzure, knownProvider, type Provider, providerOfBase, wiresOf } from '../schema/providers.js';
 import { keyNotes } from '../schema/task.js';
 import { WIRES, type WireName } from '../schema/wires.js';
 import { looksLikeSecret } from './key-problems.js';
@@ -93,6 +93,8 @@ function versioned(url: URL, path: string, wire: WireName): string {
   const { versionPath } = WIRES[wire];
   const own = knownBases(url).find((base) => base.wire === wire);
   if (own !== undefined && (path === '' || pathOf(own.apiBase).startsWith(`${path}/`))) return pathOf(own.apiBase);
+  const isOpenAi = wire === 'chat' || wire === 'responses';
+  if (isOpenAi && isAzure(url.hostname) && (path === '' || AZURE_PATH.startsWith(`${path}/`))) return AZURE_PATH;
   if (versionPath === '' || VERSION.test(path)) return path;
   // Elsewhere a path of the chat wires is one of a gateway, which names its own version or none.
   const isUsual = wire === 'anthropic' || wire === 'gemini' || path === '';

@@ -38,7 +38,8 @@ const RESERVED_HEADERS: ReadonlySet<string> = new Set<string>([
   EXCHANGE_HEADER,
 ]);
 
-function headersOf(call: ModelCall, { key }: Wire, exchangeId: string): Record<string, string> {
+function headersOf(call: ModelCall, wire: Wire, exchangeId: string): Record<string, string> {
+  const key = wire.keyAt?.(call) ?? wire.key;
   const headers: Record<string, string> = { [EXCHANGE_HEADER]: exchangeId };
   if (call.callId !== undefined) headers['x-client-request-id'] = call.callId;
   for (const name in call.headers) {

@@ -106,6 +106,16 @@ export function providerOfBase(apiBase: string): string | null {
   return null;
 }
 
+/** Azure OpenAI and Foundry, where everybody has a host of their own (learn.microsoft.com/azure/foundry/openai/api-version-lifecycle). */
+const AZURE = /\.(?:openai|services\.ai|cognitiveservices)\.azure\.(?:com|us|cn)$/;
+
+export function isAzure(hostname: string): boolean {
+  return AZURE.test(hostname);
+}
+
+/** Path of OpenAI's APIs there. */
+export const AZURE_PATH = '/openai/v1';
+
 /** Where to go when the provider refuses to bill, or refuses the key; null for a provider that is not known by name. */
 export function whereToGo(provider: string, refused: 'billing' | 'key'): string | null {
   const pages = PROVIDERS[provider]?.pages;

@@ -118,6 +118,10 @@ describe('the wire and the version of a base', () => {
       'chat',
       'https://x.openai.azure.com/openai/deployments/d?api-version=1',
     ],
+    ['https://x.openai.azure.com', 'chat', 'https://x.openai.azure.com/openai/v1'],
+    ['https://x.openai.azure.com/openai/', 'chat', 'https://x.openai.azure.com/openai/v1'],
+    ['https://x.services.ai.azure.com/openai/v1/chat/completions', 'chat', 'https://x.services.ai.azure.com/openai/v1'],
+    ['https://x.services.ai.azure.com/models?api-version=1', 'chat', 'https://x.services.ai.azure.com/models?api-version=1'],
   ] as const)('%s -> %s at %s', (given, wire, base) => {
     expect(wireOfBase(given)).toBe(wire);
     expect(baseOf(given)).toBe(base);
@@ -131,6 +135,9 @@ describe('the wire and the version of a base', () => {
     ['gemini', 'https://gate.example/v1/models/m:generateContent', 'https://gate.example/v1'],
     ['responses', 'https://gate.example', 'https://gate.example/v1'],
     ['responses', 'https://gate.example/v1/responses', 'https://gate.example/v1'],
+    ['responses', 'https://x.openai.azure.com', 'https://x.openai.azure.com/openai/v1'],
+    ['anthropic', 'https://x.services.ai.azure.com/anthropic', 'https://x.services.ai.azure.com/anthropic/v1'],
+    ['ollama', 'https://ollama.com/api', 'https://ollama.com'],
     ['ollama', 'http://localhost:11434/api/chat', 'http://localhost:11434'],
     ['ollama', 'http://localhost:11434/api', 'http://localhost:11434'],
     ['ollama', 'http://localhost:11434/v1', 'http://localhost:11434'],

@@ -68,6 +68,30 @@ describe('a wire of another API', () => {
     expect(request?.headers).not.toHaveProperty('authorization');
   });
 
+  test('a server that wants the key elsewhere -> there, and in no other header; no header of the task takes its place', async () => {
+    const elsewhere = createSdkAdapter({
+      chat: async () => ({ ...plainWire, keyAt: () => ({ header: 'api-key', value: (key: string) => key }) }),
+    });
+    server.answer(json({ said: 'four' }));
+    await elsewhere.call(modelCall(server.base, { headers: { 'Api-Key': 'mine' } }));
+    await elsewhere.close();
+    expect(server.received[0]?.headers).toMatchObject({ 'api-key': KEY });
+    expect(JSON.stringify(server.received[0]?.headers)).not.toContain('mine');
+    expect(server.received[0]?.headers).not.toHaveProperty('x-own-key');
+  });
+
+  test('a refusal that the wire knows more of -> what it makes of it', async () => {
+    const knowing = createSdkAdapter({
+      chat: async () => ({ ...plainWire, refused: (failure) => ({ ...failure, message: `do this: ${failure.message}` }) }),
+    });
+    server.answer(json({ error: { message: 'no such path' } }, 404));
+    expect(await knowing.call(modelCall(server.base))).toMatchObject({
+      code: 'E_ENDPOINT',
+      message: expect.stringMatching(/^do this: HTTP 404/),
+    });
+    await knowing.close();
+  });
+
   test('no header names the request -> the name in the body', async () => {
     server.answer(json({ said: 'four' }));
     expect(await adapter.call(modelCall(server.base))).toMatchObject({ requestId: 'from the body', told: null });

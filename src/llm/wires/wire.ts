@@ -12,12 +12,20 @@ export interface BodyAnswer {
   cut: boolean;
 }
 
+/** The name of a header in lower case, which no header of a task may have, and its value. */
+export interface KeyPlace {
+  readonly header: string;
+  value(apiKey: string): string;
+}
+
 export interface Wire {
   /** Under which name the parts of its answers carry what it needs back (`ProviderData`); null: it needs nothing. */
   readonly partsOf: string | null;
   readonly answers: AnswerWords;
-  /** Where the key goes: the name of the header in lower case, which no header of a task may have, and its value. */
-  readonly key: { readonly header: string; value(apiKey: string): string };
+  /** Where the key goes. */
+  readonly key: KeyPlace;
+  /** Where it goes at some servers. @default null, as everywhere */
+  keyAt?(call: ModelCall): KeyPlace | null;
   /** What builds a request to a base and sends it with `send`, once. It holds nothing of a call, so it is kept for the next ones. */
   model(apiBase: string, model: string, send: typeof fetch): Pick<LanguageModelV3, 'doGenerate'>;
   /** Options of the package that every request of this wire has. @default none */

@@ -1,11 +1,11 @@
 /** Requests of the chat completions API, for any base that speaks it. */
 import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import type { LanguageModelV3 } from '@ai-sdk/provider';
-import { requestDialect } from './dialect.js';
+import { dialectOf, requestDialect } from './dialect.js';
 
 export function chatModel(apiBase: string, model: string, send: typeof fetch): LanguageModelV3 {
   const url = new URL(apiBase);
-  const transformRequestBody = requestDialect(url.hostname);
+  const transformRequestBody = requestDialect(dialectOf(url.hostname, model));
   const provider = createOpenAICompatible({
     name: 'openaiCompatible',
     baseURL: `${url.origin}${url.pathname}`,

@@ -3,10 +3,12 @@ import type { CallFailure } from '../../../core/call-failure.js';
 import { answerText } from '../../../core/conversation/message.js';
 import type { CallResult, ModelCall } from '../../port.js';
 import { type CallFacts, emptyAnswer } from '../../refusals/classify.js';
+import { azureKey } from '../azure.js';
 import { paidFailure } from '../counts.js';
 import { finishOf } from '../finish.js';
 import type { Wire } from '../wire.js';
 import { chatModel } from './build.js';
+import { dialectOf, finishDialect } from './dialect.js';
 import { completionIn } from './pieces.js';
 import { type LooseCompletion, readCompletion } from './read.js';
 import { bodyFailure, finishFailure } from './refusal.js';
@@ -35,7 +37,9 @@ export const chatWire: Wire = {
   partsOf: null,
   answers: { many: 'chat completions', one: 'a completion' },
   key: { header: 'authorization', value: (apiKey) => `Bearer ${apiKey}` },
+  keyAt: azureKey,
   model: chatModel,
+  finish: (body, { apiBase, model: { model } }) => finishDialect(body, dialectOf(new URL(apiBase).hostname, model)),
   answerIn: completionIn,
   read(call, facts, value) {
     const loose = readCompletion(value);
