@@ -1,5 +1,5 @@
 /** Ollama's own chat: what is read from a request, and how answers are written. After docs/api.md and server/routes.go of ollama/ollama. */
-import type { ChatRequest, Completion } from '../exchange.js';
+import type { Completion } from '../exchange.js';
 import { readFields } from './ollama-request.js';
 import type { SimulatedWire } from './wire.js';
 
@@ -25,20 +25,20 @@ function last({ choices: [choice], usage }: Completion): object {
 }
 
 /** Hidden tokens are thoughts here, which anybody may read. */
-function thoughtsOf({ usage }: Completion, { thinks }: ChatRequest): string {
+function thoughtsOf({ usage }: Completion): string {
   const tokens = usage?.completion_tokens_details.reasoning_tokens ?? 0;
-  return thinks === false || tokens <= 0 ? '' : Array.from({ length: tokens }, (_, at) => `thought-${at + 1}`).join(' ');
+  return tokens <= 0 ? '' : Array.from({ length: tokens }, (_, at) => `thought-${at + 1}`).join(' ');
 }
 
-function messageOf(completion: Completion, request: ChatRequest): { role: 'assistant'; content: string; thinking?: string } {
+function messageOf(completion: Completion): { role: 'assistant'; content: string; thinking?: string } {
   const { content = '', refusal } = completion.choices[0]?.message ?? {};
-  const thinking = thoughtsOf(completion, request);
+  const thinking = thoughtsOf(completion);
   return { role: 'assistant', content: content ?? refusal ?? '', ...(thinking === '' ? {} : { thinking }) };
 }
 
 /** A JSON object a line: pieces of about 8 words, thoughts first, and the end. An error in mid stream takes the place of the rest. */
-function lines(completion: Completion, request: ChatRequest): string {
-  const { content, thinking = '' } = messageOf(completion, request);
+function lines(completion: Completion): string {
+  const { content, thinking = '' } = messageOf(completion);
   const base = { model: completion.model, created_at: CREATED };
   const pieces = (text: string) => text.match(/(?:\S+\s*){1,8}/g) ?? [];
   const piece = (fields: object) => ({ ...base, message: { role: 'assistant', content: '', ...fields }, done: false });
@@ -76,9 +76,9 @@ export const ollamaWire: SimulatedWire = {
   read: readFields,
   answer(completion, request) {
     if (request.stream || completion.failure !== undefined) {
-      return { type: 'application/x-ndjson', body: lines(completion, request) };
+      return { type: 'application/x-ndjson', body: lines(completion) };
     }
-    const body = { model: completion.model, created_at: CREATED, message: messageOf(completion, request), ...last(completion) };
+    const body = { model: completion.model, created_at: CREATED, message: messageOf(completion), ...last(completion) };
     return { type: 'application/json; charset=utf-8', body: JSON.stringify(body) };
   },
   error(status, body) {

@@ -7,6 +7,7 @@ import { answerText } from '../../../core/conversation/message.js';
 import { type Fields, isFields } from '../../../core/fields.js';
 import type { CallResult, ModelCall } from '../../port.js';
 import { type CallFacts, classifyBodyError, emptyAnswer } from '../../refusals/classify.js';
+import { paidFailure } from '../counts.js';
 import type { Wire } from '../wire.js';
 import { ollamaModel } from './build.js';
 import { finishOf } from './finish.js';
@@ -20,10 +21,8 @@ import { usageOf } from './usage.js';
 function resultOf(call: ModelCall, facts: CallFacts, body: Fields): CallResult {
   const { answer, hasToolCalls, rawFinish, model } = readAnswer(body);
   const text = answerText(answer);
-  const usage = usageOf(body, text);
-  const metered = { servedModel: model ?? call.model.model, usage, cacheWritten: 0, costUsd: null };
-  // An answer that is of no use was made all the same: where it says what it took, that is known.
-  const useless = (failure: CallFailure): CallFailure => (usage === null ? failure : { ...failure, metered });
+  const metered = { servedModel: model ?? call.model.model, usage: usageOf(body, text), cacheWritten: 0, costUsd: null };
+  const useless = (failure: CallFailure) => paidFailure(failure, metered);
   if (body['done'] !== true || text === '') {
     const failure = bodyFailure(facts, body, answer !== '');
     if (failure !== null) return useless(withPull(failure, call));
