@@ -184,7 +184,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   citations: odd('citations'),
   unasked_stream: odd('unasked_stream'),
   no_finish: odd('no_finish'),
-  // Ollama before 0.12.6: half of a window of 4,096 tokens is left of the prompt.
+  // Ollama, where it does not know that it should refuse: half of a window of 4,096 tokens is left of the prompt.
   prompt_cut: alter((_choice, { usage }) => {
     if (usage) usage.prompt_tokens = Math.min(usage.prompt_tokens, 2_050);
   }),

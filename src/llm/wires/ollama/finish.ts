@@ -1,6 +1,6 @@
 /**
  * How Ollama says that an answer ended (`done_reason`). No word is `unknown`, too: Ollama leaves it out when the connection to its runner broke
- * off (llm/llama_server.go, DoneReasonConnectionClosed), and so did versions before 0.1.38.
+ * off (llm/llama_server.go, DoneReasonConnectionClosed), and so did old versions.
  */
 import type { Finish } from '../../../core/model.js';
 import { finishOf as common } from '../finish.js';

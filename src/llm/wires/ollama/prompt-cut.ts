@@ -1,17 +1,17 @@
 /**
- * Whether the server has answered from a part of the prompt. It is asked not to (build.ts), but Ollama before 0.12.6 and other servers of this
- * API do not know the fields. Then the answer looks like any other, and only `prompt_eval_count` is too small:
+ * Whether the server has answered from a part of the prompt. It is asked not to (build.ts), but Ollama from before October 2025 and other
+ * servers of this API do not know the fields. Then the answer looks like any other, and only `prompt_eval_count` is too small:
  * - new runners keep half of the window: 2,050 of 4,096, 16,386 of 32,768 (ollama/ollama issues 17427, 17889, pull request 18399);
  * - old ones fill the window (issue 10368), after messages at the beginning of a conversation were left out (issue 4967).
- * A small count alone is no proof: versions before 0.2 and the first ones of 0.30 counted only what was not in their cache (issues 2068, 16414,
- * pull request 16428), and models have tokens of very different sizes. Hence several signs, each with what speaks against it.
+ * A small count alone is no proof: versions from before July 2024 and the first ones of 0.30 counted only what was not in their cache (issues 2068,
+ * 16414, pull requests 5371, 16428), and models have tokens of very different sizes. Hence several signs, each with what speaks against it.
  */
 import type { Message } from '../../../core/conversation/message.js';
 import { type Fields, fieldsOf } from '../../../core/fields.js';
 import type { ModelCall } from '../../port.js';
 import { countOf } from '../counts.js';
 
-/** Smallest window that Ollama has by itself (2,048 in versions before 0.6.4): a shorter prompt was not cut, unless a task made it smaller. */
+/** Smallest window that Ollama has by itself (in old versions): a shorter prompt was not cut, unless a task made it smaller. */
 const SMALLEST_WINDOW = 2_048;
 /** What it is now on machines with less than 24 GiB of GPU memory (docs/context-length.mdx). */
 const USUAL_WINDOW = 4_096;
@@ -23,8 +23,8 @@ const KEPT = 8;
 const SHARE = 0.7;
 
 const LONG_SIGNS = /[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]/g;
-/** One token each, whatever its length, in the vocabularies of today. */
-const RUNS = /\s+|([^\p{L}\p{N}\s])\1+/gu;
+/** A token or few each, whatever their length, in the vocabularies of today. */
+const RUNS = /\s+|([^\p{L}\p{N}\s])\1+|(\S)\2{3,}/gu;
 
 /** Tokens of a text, rather too few: a token has four letters of most scripts, two of Chinese, Japanese and Korean. */
 function tokensOf(text: string): number {
@@ -63,11 +63,6 @@ function isAtMark(counted: number, asked: number | null): boolean {
   return window >= STEP && (isLeftOf(window, counted) || isLeftOf(window + STEP, counted) || isLeftOf(2 * window, counted));
 }
 
-/** The whole prompt is counted: only versions that say what of it was cached, have always done that. */
-function countsAll(body: Fields): boolean {
-  return countOf(body['prompt_eval_cached_count']) !== undefined;
-}
-
 /** Not half of a long prompt, but more than what a cache leaves to be done of one. */
 function isFarBelow(counted: number, tokens: number): boolean {
   return tokens > USUAL_WINDOW && counted >= SMALLEST_WINDOW / 2 && counted < tokens / 2;
@@ -87,14 +82,18 @@ export interface PromptCut {
 /** Null when nothing speaks for a cut. */
 export function promptCut(call: ModelCall, body: Fields): PromptCut | null {
   const counted = countOf(body['prompt_eval_count']);
-  if (counted === undefined || Number.isNaN(counted) || counted === 0) return null;
+  const cached = countOf(body['prompt_eval_cached_count']) ?? Number.NaN;
+  // More was cached than is counted: then that is counted apart.
+  if (counted === undefined || Number.isNaN(counted) || counted === 0 || cached > counted) return null;
   const asked = askedWindow(call);
   const texts = call.messages.map(textOf);
   // Nearly always: long prompts are not searched for nothing.
   if (counted >= sumOf(texts, atMost) * SHARE) return null;
   const tokens = sumOf(texts, tokensOf);
   if (tokens <= Math.min(SMALLEST_WINDOW, asked ?? SMALLEST_WINDOW) || counted >= tokens * SHARE) return null;
-  const isCut = countsAll(body) || isAtMark(counted, asked) || isFarBelow(counted, tokens);
+  // Versions that say what was cached (pull request 17943) have always counted it, too.
+  const countsAll = cached <= counted;
+  const isCut = countsAll || isAtMark(counted, asked) || isFarBelow(counted, tokens);
   return isCut ? { counted, tokens } : null;
 }
 

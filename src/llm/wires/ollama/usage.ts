@@ -5,7 +5,7 @@ import { believable, countOf } from '../counts.js';
 
 /**
  * Null when none was reported, or what cannot be true. `prompt_eval_count` is the whole prompt, cached tokens among it (ollama/ollama pull
- * requests 5371, 16428, 17943); versions before 0.2 left it out when all of the prompt was cached, then the reservation is charged.
+ * requests 5371, 16428, 17943); versions from before July 2024 left it out when all of the prompt was cached, then the reservation is charged.
  * `eval_count` has the thinking in it, which is not told apart.
  */
 export function usageOf(body: Fields, text: string): Usage | null {

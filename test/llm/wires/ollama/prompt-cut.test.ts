@@ -50,6 +50,7 @@ describe('promptCut', () => {
     ['a cache had three quarters of a prompt below the usual window', 4_000, 1_100, {}],
     ['less than half of it was cached, and no mark', 8_000, 4_500, {}],
     ['another window than the one asked for', 4_000, 2_050, { numCtx: 32_768 }],
+    ['more was cached than there was: nobody knows what is counted', 8_000, 3_333, { cached: 5_000 }],
     ['no count', 8_000, undefined, {}],
     ['zero, as of old versions with a cache', 8_000, 0, {}],
     ['nonsense', 8_000, -5, {}],
@@ -62,6 +63,8 @@ describe('promptCut', () => {
   test('promptCut: what tokenizers make short -> is counted short', () => {
     expect(cutOf([userMessage(`a${' '.repeat(40_000)}b`)], 6)).toBeNull();
     expect(cutOf([userMessage(`${'='.repeat(40_000)}\n${'-'.repeat(40_000)}`)], 1_250)).toBeNull();
+    expect(cutOf([userMessage('a'.repeat(40_000))], 2_500, { cached: 0 })).toBeNull();
+    expect(cutOf([userMessage('0'.repeat(40_000))], 2_050)).toBeNull();
     expect(cutOf([userMessage(`${' '.repeat(40)}x\n`.repeat(2_000))], 4_100)).toBeNull();
   });
 
