@@ -74,6 +74,9 @@ export function providersPage(facts) {
     wireTable(facts),
     'Which field of a request a key of the task sets. Another field goes there by `extra_body`.',
     fieldTable(facts),
+    'Azure is a base (`https://NAME.openai.azure.com`, `https://NAME.services.ai.azure.com`), `worker_model` the name of a deployment there, and ' +
+      '`worker_api_key_env` names its key, which goes out as `api-key` (a token of Entra as a bearer). The output limit goes out as ' +
+      '`max_completion_tokens`; for models of Mistral there as `max_tokens`, and `seed` as `random_seed`.',
     '## Where keys are made and bills are paid',
     table(['provider', 'keys', 'billing'], pages),
   ]);

@@ -5,16 +5,19 @@ export const PROVIDER_NOTES: Readonly<Record<string, string>> = {
   anthropic:
     'A spend limit or a used up balance pauses the run, whatever status it comes with. A 529 means that it has no room: no limit is learned. What is written ' +
     'to a cache costs `price.cache_write`.',
-  groq: 'A prompt that with its output limit is over the budget of a whole minute fails its row (E_ROW_OVER_LIMIT): lower `worker_max_tokens`. A limit of the day is waited for.',
-  deepseek: 'It limits calls at a time, not in a minute: after a 429 fewer are sent at once.',
+  groq: 'The output limit goes out as `max_completion_tokens`. A prompt that with its output limit is over the budget of a whole minute fails its row (E_ROW_OVER_LIMIT): lower `worker_max_tokens`. A limit of the day is waited for.',
+  deepseek:
+    'It limits calls at a time, not in a minute: after a 429 fewer are sent at once. `reasoning_effort: none` goes out as `thinking: {type: disabled}`.',
   openrouter:
-    'What it says that a call cost holds over the price list. A 402 for money that calls in flight hold is waited out, any other pauses the run. A 403 of its moderation fails the row.',
-  mistral: 'A 429 for the spend limit of the month pauses the run.',
+    'What it says that a call cost holds over the price list. A 402 for money that calls in flight hold is waited out, any other pauses the run. A 403 of its moderation fails the row. More about thinking goes into `extra_body: {reasoning: ...}`.',
+  mistral: '`seed` goes out as `random_seed`. A 429 for the spend limit of the month pauses the run.',
   together: 'A 503 means that it has no room, whatever your limit is: calls are slowed down, no limit is learned.',
   gemini:
     'A limit of the day and its spend limit of ten minutes are waited out. A wrong key comes as a 400 and pauses the run. On its chat wire, thoughts that only the total counts are output.',
-  xai: 'On the chat wire, reasoning that only the total counts is output.',
-  ollama: 'A model server on this machine; no key.',
+  xai: 'On the chat wire the output limit goes out as `max_completion_tokens`, and reasoning that only the total counts is output.',
+  ollama:
+    'A model server on this machine; a key only where `worker_api_key_env` names one (`https://ollama.com`). `extra_body: {options: {num_ctx: 16384}}` is the context window. ' +
+    'A prompt that does not fit fails its row, also where the server cuts it without a word. `reasoning_effort: none` switches thinking off.',
   vllm: 'A model server on this machine; a key only where `worker_api_key_env` names one.',
   llamacpp:
     'A model server on this machine; a key only where `worker_api_key_env` names one. A 503 while it loads its model is waited out.',

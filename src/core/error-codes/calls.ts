@@ -23,7 +23,7 @@ export const STOPS: CodeGroup = {
     },
     E_MODEL_UNKNOWN: {
       means: 'The provider has no model of that name.',
-      fix: 'Correct `worker_model`; `--changed keep` goes on with it.',
+      fix: 'Correct `worker_model`; `--changed keep` goes on with it. At Ollama: `ollama pull NAME`.',
       exits: ['badInput'],
     },
     E_MODEL_PARAM: {
@@ -56,8 +56,8 @@ export const ROW_FAILURES: CodeGroup = {
   exits: [],
   codes: {
     E_ROW_TOO_LONG: {
-      means: "The prompt is over the model's window.",
-      fix: 'Shorten the row, or take a model with a larger one.',
+      means: "The prompt is over the model's window, or its server cut it (Ollama).",
+      fix: 'Shorten the row, or take a model with a larger one; at Ollama write the `num_ctx` that is named.',
     },
     E_ROW_TOO_BIG: { means: 'The request is larger than the provider takes.', fix: 'Shorten the row.' },
     E_ROW_OVER_LIMIT: {

@@ -1,4 +1,4 @@
-/** Ollama's own chat: what is read from a request, and how answers are written. After docs/api.md and server/routes.go of ollama/ollama. */
+/** Ollama's own chat: what is read from a request, and how answers are written. After docs.ollama.com/api/chat and server/routes.go of ollama/ollama. */
 import type { Completion } from '../exchange.js';
 import { readFields } from './ollama-request.js';
 import type { SimulatedWire } from './wire.js';

@@ -1,4 +1,4 @@
-/** Messages and tools as Ollama's chat takes them (docs/api.md and docs/capabilities/tool-calling.mdx of ollama/ollama, November 2026). */
+/** Messages and tools as Ollama's chat takes them (docs.ollama.com/api/chat, docs.ollama.com/capabilities/tool-calling, November 2026). */
 import type { LanguageModelV3CallOptions, LanguageModelV3Message, LanguageModelV3Prompt } from '@ai-sdk/provider';
 import { isFields } from '../../../core/fields.js';
 import { isIdOfPlace } from './read.js';

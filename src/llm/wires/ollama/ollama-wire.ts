@@ -1,5 +1,5 @@
 /**
- * Ollama's own chat (`POST <base>/api/chat`), as docs/api.md of ollama/ollama describes it, November 2026. It wants no key; hosted ones, such as
+ * Ollama's own chat (`POST <base>/api/chat`), as docs.ollama.com/api/chat describes it, November 2026. It wants no key; hosted ones, such as
  * https://ollama.com, take `Authorization: Bearer` with the key of worker_api_key_env.
  */
 import type { CallFailure } from '../../../core/call-failure.js';
@@ -45,7 +45,7 @@ export const ollamaWire: Wire = {
   key: { header: 'authorization', value: (apiKey) => `Bearer ${apiKey}` },
   model: ollamaModel,
   finish(body) {
-    // Levels are texts of the model's own; no thinking is false (docs/capabilities/thinking.mdx).
+    // Levels are texts of the model's own; no thinking is false (docs.ollama.com/capabilities/thinking).
     if (body['think'] === 'none') body['think'] = false;
   },
   answerIn,

@@ -13,7 +13,7 @@ import { countOf } from '../counts.js';
 
 /** Smallest window that Ollama has by itself (in old versions): a shorter prompt was not cut, unless a task made it smaller. */
 const SMALLEST_WINDOW = 2_048;
-/** What it is now on machines with less than 24 GiB of GPU memory (docs/context-length.mdx). */
+/** What it is now on machines with less than 24 GiB of GPU memory (docs.ollama.com/context-length). */
 const USUAL_WINDOW = 4_096;
 /** Windows are multiples of this. */
 const STEP = 1_024;
