@@ -450,15 +450,32 @@ describe('refusals', () => {
         message: `type where Ollama runs: ollama pull qwen3 (HTTP 404: ${error})`,
       });
     }
-    const { withPull } = await import('../../../../src/llm/wires/ollama/refusal.js');
+    const { withRemedy } = await import('../../../../src/llm/wires/ollama/refusal.js');
     const refused = await failureOf404();
-    expect(withPull(refused, ollamaCall({ apiBase: 'https://ollama.com' }))).toBe(refused);
+    expect(withRemedy(refused, ollamaCall({ apiBase: 'https://ollama.com' }))).toBe(refused);
   });
 
   async function failureOf404(): Promise<CallFailure> {
     server.received.length = 0;
     return await failure({ error: "model 'x' not found" }, 404);
   }
+
+  test.each([
+    '"qwen2" does not support thinking',
+    'registry.ollama.ai/library/qwen2:latest does not support thinking',
+    'invalid think value: "minimal" (must be "high", "medium", "low", "max", true, or false)',
+    'think value "low" is not supported for this model',
+  ])('call: %s -> the key that is to be changed; nothing of other rows is left open', async (error) => {
+    const settings = { ...NONE, reasoningEffort: 'minimal' as const };
+    const result = await failure({ error }, 400, { settings });
+    expect(result).toMatchObject({
+      ...{ class: 'request', code: 'E_MODEL_PARAM', refusal: { kind: 'request', of: 'field' } },
+      message: `reasoning_effort is refused, change it in the task or take it out (HTTP 400: ${error})`.slice(0, 200),
+    });
+    expect(result).not.toHaveProperty('suspect');
+    server.received.length = 0;
+    expect(await failure({ error }, 400)).toMatchObject({ code: 'E_REQUEST_REFUSED' });
+  });
 
   test('call: 404 of something else -> no chat at this address', async () => {
     expect(await failure('404 page not found', 404)).toMatchObject({
