@@ -6,7 +6,7 @@
  * A small count alone is no proof: versions from before July 2024 and the first ones of 0.30 counted only what was not in their cache (issues 2068,
  * 16414, pull requests 5371, 16428), and models have tokens of very different sizes. Hence several signs, each with what speaks against it.
  */
-import type { Message } from '../../../core/conversation/message.js';
+import { messageText } from '../../../core/conversation/message.js';
 import { type Fields, fieldsOf } from '../../../core/fields.js';
 import type { ModelCall } from '../../port.js';
 import { countOf } from '../counts.js';
@@ -36,13 +36,6 @@ function tokensOf(text: string): number {
 /** No text has more by that count: characters outside of ASCII take bytes, and those of two to a token take three. Found in no time. */
 function atMost(text: string): number {
   return text.length / 4 + (Buffer.byteLength(text, 'utf8') - text.length) / 8;
-}
-
-/** Templates leave thoughts and calls of earlier turns out. */
-function textOf(message: Message): string {
-  if (message.role === 'system') return message.text;
-  if (message.role === 'tool') return message.results.map(({ text }) => text).join(' ');
-  return message.parts.map((part) => (part.type === 'text' ? part.text : '')).join(' ');
 }
 
 /** The window that the task asks for; null when the server decides. */
@@ -86,7 +79,8 @@ export function promptCut(call: ModelCall, body: Fields): PromptCut | null {
   // More was cached than is counted: then that is counted apart.
   if (counted === undefined || Number.isNaN(counted) || counted === 0 || cached > counted) return null;
   const asked = askedWindow(call);
-  const texts = call.messages.map(textOf);
+  // Without thoughts and calls of earlier turns, which templates leave out.
+  const texts = call.messages.map(messageText);
   // Nearly always: long prompts are not searched for nothing.
   if (counted >= sumOf(texts, atMost) * SHARE) return null;
   const tokens = sumOf(texts, tokensOf);
