@@ -10,6 +10,8 @@ type Fault = Omit<Problem, 'place'>;
 
 /** The end of a path that names a version: `/v1`, `/v1beta`. */
 const VERSION = /\/v\d+(?:alpha|beta)?\d*$/;
+/** Vertex AI has its models below the version: `/v1/projects/p/locations/l/publishers/google`. */
+const PUBLISHER = /\/v\d+(?:alpha|beta)?\d*\/(?:.+\/)?publishers\/[^/]+$/;
 const LOOPBACK = /^(?:localhost|.+\.localhost|127\.\d+\.\d+\.\d+|\[::1\])$/;
 /** Names that no public server has: without a dot, or under a domain that is kept for networks of one's own. */
 const OWN_NAME = /^(?:[^.]+|.+\.(?:local|internal|intranet|lan|home|corp|private|localdomain|home\.arpa))\.?$/;
@@ -95,7 +97,7 @@ function versioned(url: URL, path: string, wire: WireName): string {
   if (own !== undefined && (path === '' || pathOf(own.apiBase).startsWith(`${path}/`))) return pathOf(own.apiBase);
   const isOpenAi = wire === 'chat' || wire === 'responses';
   if (isOpenAi && isAzure(url.hostname) && (path === '' || AZURE_PATH.startsWith(`${path}/`))) return AZURE_PATH;
-  if (versionPath === '' || VERSION.test(path)) return path;
+  if (versionPath === '' || VERSION.test(path) || PUBLISHER.test(path)) return path;
   // Elsewhere a path of the chat wires is one of a gateway, which names its own version or none.
   const isUsual = wire === 'anthropic' || wire === 'gemini' || path === '';
   return isUsual ? `${path}${versionPath}` : path;

@@ -10,6 +10,8 @@ export interface WireFacts {
   requestPath: RegExp;
   /** What a base without a version gets; '' where the API has none. */
   versionPath: string;
+  /** Names of fields may also be written with underscores (`max_output_tokens`): its servers take both. @default false */
+  takesUnderscores?: true;
   /** Fields of the body, as in `fields`, that make the call what it is: neither a task nor its extra_body gives them. */
   ownFields: readonly string[];
   /** Fields of the body, one below another with points, that keys of a task set; null: the wire has nothing for the key. */
@@ -115,8 +117,11 @@ export const WIRES: Readonly<Record<WireName, WireFacts>> = {
     title: 'Gemini generateContent',
     requestPath: /\/models\/[^/]+:(?:generateContent|streamGenerateContent)\/*$/,
     versionPath: '/v1beta',
+    // https://protobuf.dev/programming-guides/json: parsers accept both names of a field.
+    takesUnderscores: true,
     ownFields: [
       'contents',
+      'continuationToken',
       'systemInstruction',
       'generationConfig.candidateCount',
       'generationConfig.responseMimeType',
@@ -156,10 +161,18 @@ function overlap(a: string, b: string): boolean {
   return a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
 }
 
+function topOf(field: string): string {
+  return field.split('.', 1)[0] as string;
+}
+
 /** Whether a field of extra_body is set by this program: by a key of the task, or (`null`) whatever the task says. Undefined: it may be given. */
 export function ownerOfField(wire: WireName, field: string): RequestKey | null | undefined {
-  const { fields, ownFields } = WIRES[wire];
-  const key = REQUEST_KEYS.find((one) => fields[one] !== null && overlap(fields[one], field));
+  const { fields, ownFields, takesUnderscores = false } = WIRES[wire];
+  const name = takesUnderscores ? field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : field;
+  const key = REQUEST_KEYS.find((one) => fields[one] !== null && overlap(fields[one], name));
   if (key !== undefined) return key;
-  return ownFields.some((own) => overlap(own, field)) ? null : undefined;
+  const ours = [...Object.values(fields), ...ownFields].filter((own) => own !== null);
+  // A map of ours under its other name would come twice in one request.
+  const twice = topOf(field) !== topOf(name) && ours.some((own) => topOf(own) === topOf(name));
+  return twice || ownFields.some((own) => overlap(own, name)) ? null : undefined;
 }

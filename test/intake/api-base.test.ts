@@ -133,6 +133,22 @@ describe('the wire and the version of a base', () => {
     ['gemini', 'https://gate.example', 'https://gate.example/v1beta'],
     ['gemini', 'https://gate.example/v1alpha', 'https://gate.example/v1alpha'],
     ['gemini', 'https://gate.example/v1/models/m:generateContent', 'https://gate.example/v1'],
+    ['gemini', 'https://gate.example/publishers/google', 'https://gate.example/publishers/google/v1beta'],
+    [
+      'gemini',
+      'https://aiplatform.googleapis.com/v1/publishers/google',
+      'https://aiplatform.googleapis.com/v1/publishers/google',
+    ],
+    [
+      'gemini',
+      'https://l-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/google/models/m:generateContent',
+      'https://l-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/google',
+    ],
+    [
+      'gemini',
+      'https://l-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/google/',
+      'https://l-aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/google',
+    ],
     ['responses', 'https://gate.example', 'https://gate.example/v1'],
     ['responses', 'https://gate.example/v1/responses', 'https://gate.example/v1'],
     ['responses', 'https://x.openai.azure.com', 'https://x.openai.azure.com/openai/v1'],

@@ -192,6 +192,20 @@ const BAD: Bad[] = [
     says: 'generationConfig.topP',
   },
   {
+    id: 'extra_body with a field of a key, under its other name',
+    text: `${OK}worker_wire: gemini\nextra_body: {generation_config: {max_output_tokens: 9}}\n`,
+    code: 'E_TASK_CONFLICT',
+    at: '4:53',
+    says: 'write worker_max_tokens',
+  },
+  {
+    id: 'extra_body with a map of ours, under its other name',
+    text: `${OK}worker_wire: gemini\nextra_body: {generation_config: {topK: 3}}\n`,
+    code: 'E_TASK_CONFLICT',
+    at: '4:40',
+    says: 'remove generation_config.topK',
+  },
+  {
     id: 'extra_body over all of our fields',
     text: `${OK}worker_wire: ollama\nextra_body: {options: 1}\n`,
     code: 'E_TASK_CONFLICT',
