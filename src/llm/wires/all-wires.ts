@@ -8,5 +8,6 @@ export type Wires = Readonly<Partial<Record<WireName, () => Promise<Wire>>>>;
 export const ALL_WIRES: Wires = {
   chat: () => Promise.resolve(chatWire),
   anthropic: async () => (await import('./anthropic/anthropic-wire.js')).anthropicWire,
+  gemini: async () => (await import('./gemini/gemini-wire.js')).geminiWire,
   ollama: async () => (await import('./ollama/ollama-wire.js')).ollamaWire,
 };

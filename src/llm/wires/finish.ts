@@ -27,8 +27,22 @@ const FINISH: ReadonlyMap<string, Finish> = new Map<string, Finish>([
   ['error', 'error'], // OpenRouter, Mistral
   ['insufficient_system_resource', 'error'], // DeepSeek
   ['network_error', 'error'],
-  ['other', 'error'], // Gemini: cause unknown
+  // Gemini's further words (ai.google.dev/api/generate-content). The limit of one request, not of the answer, whose rest would be a second paid call:
+  ['continuation', 'length'],
+  ['image_safety', 'filter'],
+  ['image_recitation', 'filter'],
+  ['image_prohibited_content', 'filter'],
+  ['model_armor', 'filter'], // Vertex AI
+  // What the model made is of no use, and may come out better next time.
+  ['other', 'error'], // cause unknown
   ['malformed_function_call', 'error'],
+  ['malformed_response', 'error'],
+  ['unexpected_tool_call', 'error'],
+  ['too_many_tool_calls', 'error'],
+  ['missing_thought_signature', 'error'],
+  ['language', 'error'],
+  ['no_image', 'error'],
+  ['image_other', 'error'],
 ]);
 
 /** `raw` as the provider wrote it, in any case; null or '' when it gave none. */
