@@ -68,6 +68,14 @@ function half(choice: Completion['choices'][number], ending: string): void {
   choice.finish_reason = ending;
 }
 
+/** No text, and this ending. */
+function endsWith(ending: string): Fault {
+  return alter((choice) => {
+    choice.message.content = '';
+    choice.finish_reason = ending;
+  });
+}
+
 /** For one wire: an answer whose form alone is odd. */
 function odd(name: string): Fault {
   return alter((_choice, completion) => {
@@ -140,10 +148,7 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
     },
   ]),
   length: alter((choice) => half(choice, 'length')),
-  filter: alter((choice) => {
-    choice.message.content = '';
-    choice.finish_reason = 'content_filter';
-  }),
+  filter: endsWith('content_filter'),
   refusal: alter((choice) => {
     choice.message.content = null;
     choice.message.refusal = 'I cannot help with that.';
@@ -160,6 +165,13 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   finish_error: alter((choice) => {
     choice.finish_reason = 'error';
   }),
+  // Gemini's endings: refusals after the prompt was taken, faults of the model, and one that it wants to go on by itself.
+  recitation: endsWith('recitation'),
+  prohibited_content: endsWith('prohibited_content'),
+  malformed_function_call: endsWith('malformed_function_call'),
+  unexpected_tool_call: endsWith('unexpected_tool_call'),
+  language: endsWith('language'),
+  continuation: alter((choice) => half(choice, 'continuation')),
   empty: alter((_choice, completion) => {
     completion.choices = [];
   }),
@@ -175,24 +187,26 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   error_midway: alter((_choice, completion) => {
     completion.failure = 'an error was encountered while running the model';
   }),
-  // Anthropic's own forms: thoughts that cannot be read or have no text, a search that it ran, one that failed, text with its sources,
-  // events that nobody asked for.
+  // Forms that several of them have: events that nobody asked for, an answer without its ending.
+  unasked_stream: odd('unasked_stream'),
+  no_finish: odd('no_finish'),
+  // Anthropic's own forms: thoughts that cannot be read or have no text, a search that it ran, one that failed, text with its sources.
   redacted_thinking: odd('redacted_thinking'),
   hidden_thinking: odd('hidden_thinking'),
   web_search: odd('web_search'),
   web_search_error: odd('web_search_error'),
   citations: odd('citations'),
-  unasked_stream: odd('unasked_stream'),
-  no_finish: odd('no_finish'),
+  // Gemini's own forms: calls without ids, a signature in a part of its own, no field at all, a list of pieces.
+  calls: odd('calls'),
+  loose_signature: odd('loose_signature'),
+  no_fields: odd('no_fields'),
+  unasked_list: odd('unasked_list'),
   // Ollama, where it does not know that it should refuse: half of a window of 4,096 tokens is left of the prompt.
   prompt_cut: alter((_choice, { usage }) => {
     if (usage) usage.prompt_tokens = Math.min(usage.prompt_tokens, 2_050);
   }),
   // Ollama, when it was asked nothing.
-  load: alter((choice) => {
-    choice.message.content = '';
-    choice.finish_reason = 'load';
-  }),
+  load: endsWith('load'),
   other_model: alter((_choice, completion) => {
     completion.model = `${completion.model}-next`;
   }),

@@ -2,11 +2,13 @@
 import type { WireName } from '../../schema/wires.js';
 import { anthropicWire } from './anthropic.js';
 import { chatWire } from './chat.js';
+import { geminiWire } from './gemini.js';
 import { ollamaWire } from './ollama.js';
 import type { SimulatedWire } from './wire.js';
 
 export const SIMULATED_WIRES: Readonly<Partial<Record<WireName, SimulatedWire>>> = {
   chat: chatWire,
   anthropic: anthropicWire,
+  gemini: geminiWire,
   ollama: ollamaWire,
 };

@@ -72,7 +72,8 @@ function modelList(names: readonly string[]): string {
 }
 
 export const chatWire: SimulatedWire = {
-  takes: (path) => path.replace(/^\/v1(?=\/)/, '') === '/chat/completions',
+  // Also where Gemini has it.
+  takes: (path) => path.replace(/^\/v1(?:beta\/openai)?(?=\/)/, '') === '/chat/completions',
   read: readChatRequest,
   answer(completion, request) {
     const sent = withFailure(completion);
