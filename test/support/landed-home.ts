@@ -59,26 +59,41 @@ export class LandedHome {
     };
     cpSync(join(LANDED, 'home'), home.home, { recursive: true });
     cpSync(join(LANDED, 'tasks'), join(home.folder, 'tasks'), { recursive: true });
-    const db = new Database(join(home.home, 'store.db'));
-    for (const name of LANDED_NAMES) {
-      const id = LANDED_RUNS[name];
-      const row = db.prepare('SELECT task_json, output_dir FROM runs WHERE id = ?').get(id) as Record<string, string>;
-      const taskJson = moved(String(row['task_json']));
-      const fingerprint = taskFingerprint(JSON.parse(taskJson) as Task);
-      db.prepare('UPDATE runs SET task_json = ?, task_fingerprint = ?, output_dir = ? WHERE id = ?').run(
-        taskJson,
-        fingerprint,
-        moved(String(row['output_dir'])),
-        id,
-      );
-      this.#rewrite(this.task(name), moved);
-      this.#rewrite(this.out(name).path('.durable-swarm.json'), (text) => {
-        const marker = JSON.parse(moved(text)) as { fingerprint: string; holder: { machine: string } | null };
-        if (marker.holder) marker.holder.machine = hostname();
-        return JSON.stringify({ ...marker, fingerprint });
-      });
-    }
+    for (const name of LANDED_NAMES) this.#changed(name, moved);
+  }
+
+  /** Makes a run that 0.1.0 had made of this model: its provider's OpenAI-style API was the only way to it then. */
+  ofModel(name: LandedName, model: Task['model']): void {
+    this.#changed(name, (text) => {
+      if (!text.startsWith('{'))
+        return text
+          .replace(/^worker_api_base:.*\n/m, '')
+          .replace(/^worker_model:.*$/m, `worker_model: ${model.provider}/${model.model}`);
+      const task = JSON.parse(text) as Partial<Task>;
+      return JSON.stringify(task.model === undefined ? task : { ...task, model });
+    });
+  }
+
+  /** Changes what is kept of a run: its stored task, its task file, what its run folder says of it. */
+  #changed(name: LandedName, changed: (text: string) => string): void {
+    const db = new Database(join(this.#home.home, 'store.db'));
+    const id = LANDED_RUNS[name];
+    const row = db.prepare('SELECT task_json, output_dir FROM runs WHERE id = ?').get(id) as Record<string, string>;
+    const taskJson = changed(String(row['task_json']));
+    const fingerprint = taskFingerprint(JSON.parse(taskJson) as Task);
+    db.prepare('UPDATE runs SET task_json = ?, task_fingerprint = ?, output_dir = ? WHERE id = ?').run(
+      taskJson,
+      fingerprint,
+      changed(String(row['output_dir'])),
+      id,
+    );
     db.close();
+    this.#rewrite(this.task(name), changed);
+    this.#rewrite(this.out(name).path('.durable-swarm.json'), (text) => {
+      const marker = JSON.parse(changed(text)) as { fingerprint: string; holder: { machine: string } | null };
+      if (marker.holder) marker.holder.machine = hostname();
+      return JSON.stringify({ ...marker, fingerprint });
+    });
   }
 
   #rewrite(path: string, change: (text: string) => string): void {
