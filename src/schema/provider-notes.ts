@@ -13,7 +13,9 @@ export const PROVIDER_NOTES: Readonly<Record<string, string>> = {
   mistral: '`seed` goes out as `random_seed`. A 429 for the spend limit of the month pauses the run.',
   together: 'A 503 means that it has no room, whatever your limit is: calls are slowed down, no limit is learned.',
   gemini:
-    'A limit of the day and its spend limit of ten minutes are waited out. A wrong key comes as a 400 and pauses the run. On its chat wire, thoughts that only the total counts are output.',
+    'A limit of the day and its spend limit of ten minutes are waited out. A wrong key comes as a 400 and pauses the run. `reasoning_effort` is minimal, low, medium or high; ' +
+    '`thinking_budget: 0` switches thinking off where the model can do without. A blocked prompt is a filtered row, and paid for. An answer that it would go on with by a second ' +
+    'request (`CONTINUATION`) ends as cut. At Vertex AI the base ends in `/publishers/google`. On its chat wire, thoughts that only the total counts are output.',
   xai: 'On the chat wire the output limit goes out as `max_completion_tokens`, and reasoning that only the total counts is output.',
   ollama:
     'A model server on this machine; a key only where `worker_api_key_env` names one (`https://ollama.com`). `extra_body: {options: {num_ctx: 16384}}` is the context window. ' +
