@@ -1,7 +1,8 @@
 /** What is special at each known provider, for people. docs/providers.md is made from it; a test holds the names against PROVIDERS. */
 export const PROVIDER_NOTES: Readonly<Record<string, string>> = {
   openai:
-    'On the chat wire the output limit goes out as `max_completion_tokens`. A limit of the day is waited for; money that is used up comes as a 429 too and pauses the run.',
+    'On the chat wire the output limit goes out as `max_completion_tokens`. A limit of the day is waited for; money that is used up comes as a 429 too and pauses the run. ' +
+    'On the responses wire nothing is stored there: the whole conversation is sent, with the encrypted thoughts of the model.',
   anthropic:
     'A spend limit or a used up balance pauses the run, whatever status it comes with. A 529 means that it has no room: no limit is learned. What is written ' +
     'to a cache costs `price.cache_write`.',

@@ -71,7 +71,6 @@ export const WIRES: Readonly<Record<WireName, WireFacts>> = {
       'background',
       'conversation',
       'previous_response_id',
-      'include',
       'text.format',
       'tools',
       'tool_choice',

@@ -10,6 +10,8 @@ export interface ChatRequest {
   includeUsage: boolean;
   /** Whether thoughts are asked for, on wires that show them. @default null, as the model does by itself */
   thinks?: boolean | null;
+  /** What is wanted of the model's thoughts beside their number: as something that goes back, as text to read. @default neither */
+  thoughts?: { encrypted: boolean; summary: boolean };
 }
 
 /** An answer, in the shape of a chat completion; the other wires write theirs from it. Faults alter it, so that parts may be missing or wrong. */

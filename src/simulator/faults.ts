@@ -172,6 +172,11 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   unexpected_tool_call: endsWith('unexpected_tool_call'),
   language: endsWith('language'),
   continuation: alter((choice) => half(choice, 'continuation')),
+  // As of one that works in the background: nobody asked for that.
+  unfinished: alter((choice) => {
+    choice.message.content = '';
+    choice.finish_reason = 'in_progress';
+  }),
   empty: alter((_choice, completion) => {
     completion.choices = [];
   }),

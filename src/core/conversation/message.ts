@@ -13,6 +13,8 @@ interface Part {
 export interface TextPart extends Part {
   type: 'text';
   text: string;
+  /** Said on the way to the answer, and no part of its text. */
+  isAside?: true;
 }
 
 /** Thoughts of the model; the text may be empty where the provider keeps them hidden. */
@@ -76,11 +78,11 @@ export function answerParts(answer: Answer): readonly AnswerPart[] {
   return typeof answer === 'string' ? [{ type: 'text', text: answer }] : answer;
 }
 
-/** What people read of an answer: its text parts, joined. */
+/** What people read of an answer: its text parts, joined, without what was said on the way. */
 export function answerText(answer: Answer): string {
   if (typeof answer === 'string') return answer;
   let text = '';
-  for (const part of answer) if (part.type === 'text') text += part.text;
+  for (const part of answer) if (part.type === 'text' && part.isAside !== true) text += part.text;
   return text;
 }
 

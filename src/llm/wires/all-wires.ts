@@ -10,4 +10,5 @@ export const ALL_WIRES: Wires = {
   anthropic: async () => (await import('./anthropic/anthropic-wire.js')).anthropicWire,
   gemini: async () => (await import('./gemini/gemini-wire.js')).geminiWire,
   ollama: async () => (await import('./ollama/ollama-wire.js')).ollamaWire,
+  responses: async () => (await import('./responses/responses-wire.js')).responsesWire,
 };

@@ -4,6 +4,7 @@ import { anthropicWire } from './anthropic.js';
 import { chatWire } from './chat.js';
 import { geminiWire } from './gemini.js';
 import { ollamaWire } from './ollama.js';
+import { responsesWire } from './responses.js';
 import type { SimulatedWire } from './wire.js';
 
 export const SIMULATED_WIRES: Readonly<Partial<Record<WireName, SimulatedWire>>> = {
@@ -11,4 +12,5 @@ export const SIMULATED_WIRES: Readonly<Partial<Record<WireName, SimulatedWire>>>
   anthropic: anthropicWire,
   gemini: geminiWire,
   ollama: ollamaWire,
+  responses: responsesWire,
 };

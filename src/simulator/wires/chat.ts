@@ -1,5 +1,6 @@
 /** The OpenAI Chat Completions wire: what is read from a request, and how answers are written. */
 import type { ChatRequest, Completion } from '../exchange.js';
+import { openAiModels } from './openai-models.js';
 import type { SimulatedWire } from './wire.js';
 
 function textOf(content: unknown): string | null {
@@ -66,11 +67,6 @@ function withFailure({ failure, oddity: _, ...completion }: Completion): Complet
   return { ...completion, choices: completion.choices.map((choice) => ({ ...choice, finish_reason: 'error', error })) };
 }
 
-function modelList(names: readonly string[]): string {
-  const data = names.map((id) => ({ id, object: 'model', created: 1_767_225_600, owned_by: 'simulator' }));
-  return JSON.stringify({ object: 'list', data });
-}
-
 export const chatWire: SimulatedWire = {
   // Also where Gemini has it.
   takes: (path) => path.replace(/^\/v1(?:beta\/openai)?(?=\/)/, '') === '/chat/completions',
@@ -82,5 +78,5 @@ export const chatWire: SimulatedWire = {
       : { type: 'application/json', body: JSON.stringify(sent) };
   },
   error: (_status, body) => body,
-  models: (path, names) => (path.replace(/^\/v1(?=\/)/, '') === '/models' ? modelList(names) : null),
+  models: openAiModels,
 };
