@@ -142,7 +142,9 @@ describe('docs/json.md', () => {
       'Event outcome': records.outcomeEvent(outcome),
       'Event end': records.endEvent(end),
       'Event error': records.errorEvent(error, 2),
-      'What swarm check finds': records.checkRecord(reportOf({ problems, estimate: estimateOf() })),
+      'What swarm check finds': records.checkRecord(
+        reportOf({ problems, estimate: estimateOf(), modelCheck: { status: 'listed', why: null, nearest: [] } }),
+      ),
     };
     for (const [title, value] of Object.entries(all)) expect([title, compare([value], 'json.md', title)]).toEqual([title, SAME]);
   });

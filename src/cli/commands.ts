@@ -62,9 +62,12 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'check',
-    summary: 'find all problems of a task and its seeds, and what it may cost; makes no call, needs no key',
+    summary: 'find all problems of a task and its seeds, and what it may cost; makes no paid call, needs no key',
+    details:
+      'A task without a problem is compared with the list of models of its endpoint, which costs nothing; ' +
+      'where there is no list to read, a note says so after at most 5 s.',
     args: [TASK],
-    options: [...START_OPTIONS, JSON_LINES],
+    options: [...START_OPTIONS, { flags: '--offline', about: 'do not ask the endpoint for its list of models' }, JSON_LINES],
     examples: [['swarm check task.yaml', 'lists every problem with its place, else rows, calls, tokens and worst cost']],
     load: async () => (await import('./commands/check.js')).check,
   },

@@ -4,7 +4,7 @@ import type { ConnectOptions, Swarm } from '../client/api.js';
 import type { StoreReader } from '../client/reader.js';
 import type { Config, TerminalSettings } from '../config.js';
 import type { HostInfo, HostStatus } from '../host-protocol.js';
-import type { CheckReport } from '../runs/check.js';
+import type { CheckFacts, CheckReport } from '../runs/check.js';
 import type { StartOptions } from '../runs/start-options.js';
 
 export type StopSignal = 'SIGINT' | 'SIGTERM';
@@ -53,8 +53,10 @@ export type SimulatorFlags = Readonly<Record<string, string | number | boolean>>
 export interface CliDeps {
   /** Finds or starts the host. */
   connect(options: ConnectOptions): Promise<Swarm>;
-  /** Reads the task, its seeds, and what the store knows of the task; starts nothing, calls nothing. */
-  checkTask(task: string, options: StartOptions, config: Config): Promise<CheckReport>;
+  /** Reads the task, its seeds, and what the store knows of the task; starts nothing, calls nothing but `models`. */
+  checkTask(task: string, options: StartOptions, config: Config, models?: CheckFacts['models']): Promise<CheckReport>;
+  /** How the list of models of a task's endpoint is asked for. */
+  servedModels(config: Config): NonNullable<CheckFacts['models']>;
   /** What a run of the checked task will say of its folder, a sentence each; throws what it will throw. Changes nothing. */
   whatRunSays(config: Config, task: string, options: StartOptions, report: CheckReport): Promise<string[]>;
   openReader(config: Config): Promise<StoreReader>;

@@ -26,7 +26,10 @@ async function runProgram(path: string, args: readonly string[], address: string
 
 export const cliDeps: CliDeps = {
   connect: async (options) => (await import('../client/connect.js')).connectLight(options),
-  checkTask: async (task, options, config) => (await import('../client/check.js')).checkInHome(config, task, options),
+  checkTask: async (task, options, config, models) =>
+    (await import('../client/check.js')).checkInHome(config, task, options, models),
+  servedModels: (config) => async (task, key) =>
+    (await import('../worker/served-models.js')).servedModels(task, key, config.proxies),
   whatRunSays: async (...asked) => (await import('../client/check.js')).notesOfFolder(...asked),
   openReader: async (config) => (await import('../client/reader.js')).openReader(config),
   hostStatus: async (config) => (await import('../client/host/process.js')).hostStatus(config),

@@ -1,8 +1,8 @@
-/** `check` as the command makes it: with what the store of the home knows of the task. Starts no host, makes no store, calls nothing. */
+/** `check` as the command makes it: with what the store of the home knows of the task. Starts no host, makes no store, calls no model. */
 import { existsSync } from 'node:fs';
 import type { Config } from '../config.js';
 import { homeId, storeLocation } from '../home.js';
-import { type CheckReport, checkTask } from '../runs/check.js';
+import { type CheckFacts, type CheckReport, checkTask } from '../runs/check.js';
 import { earlierRows, NO_EARLIER_ROWS } from '../runs/earlier-rows.js';
 import { folderNotes, mayHoldRun } from '../runs/folder-notes.js';
 import { prepareTask } from '../runs/prepare.js';
@@ -13,9 +13,16 @@ import { prepareFacts } from './prepare-facts.js';
 
 type CheckConfig = Pick<Config, 'home' | 'databaseUrl' | 'maxDailyCost'>;
 
-export async function checkInHome(config: CheckConfig, source: string, options: StartOptions): Promise<CheckReport> {
+/** `models`: asks the endpoint for its list of models. @default nothing is asked */
+export async function checkInHome(
+  config: CheckConfig,
+  source: string,
+  options: StartOptions,
+  models?: CheckFacts['models'],
+): Promise<CheckReport> {
   return await checkTask(source, options, {
     ...prepareFacts(config),
+    ...(models === undefined ? {} : { models }),
     earlier: async (start) => {
       // A store that cannot be read says so when the run itself needs it.
       const store = await storeOf(config)?.catch(() => null);

@@ -7,6 +7,7 @@ export type { Counts, FailureCause, FailureGroup, Finish, Outcome, RunState, Sto
 export type { Role } from '../core/phases.js';
 export type { ResizeOptions } from '../core/resize.js';
 export type { CheckReport } from '../runs/check.js';
+export type { ModelCheck } from '../runs/model-check.js';
 export type { FoundLimits, ListOptions, Progress, SpendWarning } from '../runs/progress.js';
 export type { FoundOutcome, RunResult } from '../runs/results.js';
 export type { RunWait, Standing } from '../runs/standing.js';

@@ -1,4 +1,4 @@
-/** The nearest known name to a mistyped one. */
+/** The nearest known names to a mistyped one. */
 
 const LONGEST_WORD = 64;
 
@@ -48,4 +48,21 @@ export function nearest(word: string, candidates: Iterable<string>): string | nu
     }
   }
   return best;
+}
+
+/** The candidates that are nearest to a word, the nearest first; those that hold it, or that it holds, before others. Case does not count. */
+export function nearestFew(word: string, candidates: Iterable<string>, most: number): string[] {
+  const wanted = word.toLowerCase();
+  if (wanted.length > LONGEST_WORD) return [];
+  const ranked: { candidate: string; rank: number }[] = [];
+  for (const candidate of candidates) {
+    if (candidate.length > LONGEST_WORD) continue;
+    const name = candidate.toLowerCase();
+    const distance = editDistance(wanted, name);
+    ranked.push({ candidate, rank: name.includes(wanted) || wanted.includes(name) ? distance / LONGEST_WORD : distance });
+  }
+  return ranked
+    .sort((a, b) => a.rank - b.rank)
+    .slice(0, most)
+    .map(({ candidate }) => candidate);
 }

@@ -8,6 +8,7 @@ import { type CallFacts, classifyFault, classifyRefusal, classifyUnexpected, cla
 import { type Family, familyOf } from './refusals/family.js';
 import { bodyFinisher } from './request-body.js';
 import { promptOf } from './sdk-prompt.js';
+import { taskHeaders } from './task-headers.js';
 import { createTransport, EXCHANGE_HEADER, HttpAnswer } from './transport/fetch.js';
 import { readLimits } from './transport/limit-headers.js';
 import { TransportFault } from './transport/wire-request.js';
@@ -21,31 +22,11 @@ export interface SdkAdapterOptions {
   proxies?: ProxySettings;
 }
 
-/** Set by the transport or by us; from a task they would break the request or send the key elsewhere. */
-const RESERVED_HEADERS: ReadonlySet<string> = new Set<string>([
-  'accept-encoding',
-  'authorization',
-  'connection',
-  'content-length',
-  'content-type',
-  'expect',
-  'host',
-  'keep-alive',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  EXCHANGE_HEADER,
-]);
-
 function headersOf(call: ModelCall, wire: Wire, exchangeId: string): Record<string, string> {
   const key = wire.keyAt?.(call) ?? wire.key;
   const headers: Record<string, string> = { [EXCHANGE_HEADER]: exchangeId };
   if (call.callId !== undefined) headers['x-client-request-id'] = call.callId;
-  for (const name in call.headers) {
-    const lower = name.toLowerCase();
-    if (!RESERVED_HEADERS.has(lower) && lower !== key.header) headers[lower] = call.headers[name] ?? '';
-  }
+  Object.assign(headers, taskHeaders(call.headers, key.header));
   if (call.apiKey !== null) headers[key.header] = key.value(call.apiKey);
   return headers;
 }

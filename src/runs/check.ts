@@ -1,10 +1,11 @@
-/** `swarm check`: reads task, rows and folder, and says what a run would do and cost at most. Starts nothing, calls nothing. */
+/** `swarm check`: reads task, rows and folder, and says what a run would do and cost at most. Starts nothing, calls no model. */
 
 import { userMessage } from '../core/conversation/message.js';
 import { CONTINUE_PROMPT, MAX_PIECES, transcript } from '../core/conversation/next-step.js';
 import { type Problem, SwarmError } from '../core/errors.js';
 import { type Estimate, estimateRest, speedOf } from '../core/estimate.js';
 import type { NanoUsd } from '../core/model.js';
+import type { ModelList } from '../core/model-list.js';
 import { nanoToUsd } from '../core/money/price.js';
 import type { Prices } from '../core/money/price-book.js';
 import { modelName } from '../core/names.js';
@@ -18,6 +19,7 @@ import { atTodaysPrice } from '../pricing/repriced.js';
 import type { Task } from '../schema/task-types.js';
 import { type EarlierRows, NO_EARLIER_ROWS } from './earlier-rows.js';
 import { firstGuess, type KnownRows, partOf } from './first-guess.js';
+import { checkModel, type ModelCheck, modelNote, unlistedProblem } from './model-check.js';
 import { type PreparedTask, type PrepareFacts, prepareTask } from './prepare.js';
 import type { StartOptions } from './start-options.js';
 
@@ -25,6 +27,8 @@ import type { StartOptions } from './start-options.js';
 export interface CheckFacts extends PrepareFacts {
   /** @default nothing is known of earlier runs of the task */
   earlier?(start: CheckedStart): Promise<EarlierRows>;
+  /** Asks the endpoint for its list of models, of a task that is good otherwise. Never throws. @default nothing is asked */
+  models?(task: Task, key: string | null): Promise<ModelList>;
 }
 
 /** What a run of a task would do, and cost at most. */
@@ -55,6 +59,8 @@ export interface CheckReport {
   estimate: Estimate | null;
   /** Cap of the run in USD (the task's or the starter's); null = none. */
   maxCostUsd: number | null;
+  /** Whether the endpoint serves the model; null when it was not asked. */
+  modelCheck: ModelCheck | null;
 }
 
 /** All problems in one pass; a task that cannot be read hides what is wrong with its rows, and those what is wrong with its caps. */
@@ -73,6 +79,7 @@ export async function checkTask(source: string | object, options: StartOptions, 
     anewRows: 0,
     sampleRun: null,
     estimate: null,
+    modelCheck: null,
   };
   try {
     const prepared = await prepareTask(source, options, facts);
@@ -80,11 +87,23 @@ export async function checkTask(source: string | object, options: StartOptions, 
     report.notes.push(...prepared.notes);
     report.maxCostUsd = prepared.task.maxCost;
     await checkRows(prepared, report, options, facts);
+    if (report.problems.length === 0) await askForModel(prepared, report, facts);
   } catch (error) {
     if (!SwarmError.is(error)) throw error;
     report.problems.push(...error.problems);
   }
   return report;
+}
+
+/** Fills in what the endpoint says of the model. The simulated provider takes any name. */
+async function askForModel({ task, key, placeOf }: PreparedTask, report: CheckReport, { models }: CheckFacts): Promise<void> {
+  if (models === undefined || task.model.provider === 'sim') return;
+  const found = checkModel(task.model, await models(task, key));
+  report.modelCheck = found;
+  const problem = unlistedProblem(task.model, found, placeOf('worker_model'));
+  if (problem !== null) report.problems.push(problem);
+  const note = modelNote(task.model, found);
+  if (note !== null) report.notes.push(note);
 }
 
 /** Fills in what the rows tell. Throws the SwarmError of bad rows. */

@@ -152,5 +152,6 @@ export function checkRecord(report: CheckReport): CheckRecord {
     anew_rows: report.anewRows,
     sample_run: report.sampleRun,
     estimate: report.estimate && estimateRecord(report.estimate),
+    model_check: report.modelCheck,
   };
 }

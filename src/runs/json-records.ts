@@ -177,6 +177,7 @@ export interface CheckRecord {
   sample_run: CheckReport['sampleRun'];
   /** What the rows that are not done will take; null when the rows could not be read. */
   estimate: EstimateRecord | null;
+  model_check: CheckReport['modelCheck'];
 }
 
 /** What a provider's usage export says of the doubtful calls of a run, and whether it was written to the store. */

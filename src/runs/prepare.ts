@@ -26,6 +26,8 @@ export interface PreparedTask {
   notes: string[];
   /** Of the folder, the longest answer and the key. What the rows and the caps over them have comes with the rows. */
   problems: Problem[];
+  /** Where a key of the task is written. */
+  placeOf: LoadedTask['placeOf'];
   /** Value of the task's key; null when the endpoint has none, and when it has a problem. */
   key: string | null;
   /** Where the rows are; null for rows from code. */
@@ -53,6 +55,7 @@ export async function prepareLoaded(loaded: LoadedTask, options: StartOptions, f
   const folder = await checkOutputDir(task.outputDir, placeOf('output_dir'));
   return {
     task,
+    placeOf,
     key,
     problems: [folder, windowProblem(task, loaded, prices), keyProblem].filter((problem) => problem !== null),
     notes: [...loaded.notes],

@@ -13,6 +13,8 @@ export interface Provider {
   otherBases?: Partial<Record<WireName, string>>;
   /** What apiBase was in earlier versions, on the chat wire: runs that were stored with it keep both. */
   earlierBases?: readonly string[];
+  /** Its list of models leaves none out that it serves, but for other names of those in it. @default some may be missing */
+  listsAll?: true;
   /** Null: no key is sent unless worker_api_key_env names one. */
   apiKeyEnv: string | null;
   /** Where its users pay, and where they make keys. Null: nobody is paid. */
@@ -23,6 +25,7 @@ export const PROVIDERS: Readonly<Record<string, Provider>> = {
   openai: {
     apiBase: 'https://api.openai.com/v1',
     otherBases: { responses: 'https://api.openai.com/v1' },
+    listsAll: true,
     apiKeyEnv: 'OPENAI_API_KEY',
     pages: { billing: 'https://platform.openai.com/settings/organization/billing', keys: 'https://platform.openai.com/api-keys' },
   },
@@ -30,11 +33,14 @@ export const PROVIDERS: Readonly<Record<string, Provider>> = {
     wire: 'anthropic',
     apiBase: 'https://api.anthropic.com/v1',
     otherBases: { chat: 'https://api.anthropic.com/v1' },
+    listsAll: true,
     apiKeyEnv: 'ANTHROPIC_API_KEY',
     pages: { billing: 'https://platform.claude.com/settings/billing', keys: 'https://platform.claude.com/settings/keys' },
   },
   groq: {
     apiBase: 'https://api.groq.com/openai/v1',
+    otherBases: { responses: 'https://api.groq.com/openai/v1' },
+    listsAll: true,
     apiKeyEnv: 'GROQ_API_KEY',
     pages: { billing: 'https://console.groq.com/settings/billing', keys: 'https://console.groq.com/keys' },
   },
@@ -46,11 +52,14 @@ export const PROVIDERS: Readonly<Record<string, Provider>> = {
   },
   openrouter: {
     apiBase: 'https://openrouter.ai/api/v1',
+    otherBases: { responses: 'https://openrouter.ai/api/v1' },
+    listsAll: true,
     apiKeyEnv: 'OPENROUTER_API_KEY',
     pages: { billing: 'https://openrouter.ai/settings/credits', keys: 'https://openrouter.ai/settings/keys' },
   },
   mistral: {
     apiBase: 'https://api.mistral.ai/v1',
+    listsAll: true,
     apiKeyEnv: 'MISTRAL_API_KEY',
     pages: { billing: 'https://console.mistral.ai/billing', keys: 'https://console.mistral.ai/api-keys' },
   },
@@ -64,6 +73,7 @@ export const PROVIDERS: Readonly<Record<string, Provider>> = {
     apiBase: 'https://generativelanguage.googleapis.com/v1beta',
     otherBases: { chat: 'https://generativelanguage.googleapis.com/v1beta/openai' },
     earlierBases: ['https://generativelanguage.googleapis.com/v1beta/openai'],
+    listsAll: true,
     apiKeyEnv: 'GEMINI_API_KEY',
     pages: { billing: 'https://aistudio.google.com/usage', keys: 'https://aistudio.google.com/apikey' },
   },
@@ -78,10 +88,11 @@ export const PROVIDERS: Readonly<Record<string, Provider>> = {
     apiBase: 'http://localhost:11434',
     otherBases: { chat: 'http://localhost:11434/v1' },
     earlierBases: ['http://localhost:11434/v1'],
+    listsAll: true,
     apiKeyEnv: null,
     pages: null,
   },
-  vllm: { apiBase: 'http://localhost:8000/v1', apiKeyEnv: null, pages: null },
+  vllm: { apiBase: 'http://localhost:8000/v1', listsAll: true, apiKeyEnv: null, pages: null },
   llamacpp: { apiBase: 'http://127.0.0.1:8080/v1', apiKeyEnv: null, pages: null },
   sim: { apiBase: null, apiKeyEnv: null, pages: null },
 };

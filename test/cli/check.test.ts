@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { CliDeps } from '../../src/cli/context.js';
 import { SwarmError } from '../../src/core/errors.js';
 import type { CheckReport } from '../../src/runs/check.js';
 import type { StartOptions } from '../../src/runs/start-options.js';
@@ -7,11 +8,15 @@ import { jsonLines, swarm } from './support/terminal.js';
 
 async function check(part: Partial<CheckReport>, flags: string[] = [], says: () => Promise<string[]> = async () => []) {
   const asked: [string, StartOptions][] = [];
-  const checkTask = async (task: string, options: StartOptions) => {
+  let asksEndpoint = false;
+  const checkTask: CliDeps['checkTask'] = async (task, options, _, models) => {
     asked.push([task, options]);
+    asksEndpoint = models === listed;
     return reportOf(part);
   };
-  return { ...(await swarm(['check', 'task.yaml', ...flags], { deps: { checkTask, whatRunSays: says } })), asked };
+  const listed = async () => ({ names: [], more: false });
+  const deps = { checkTask, whatRunSays: says, servedModels: () => listed };
+  return { ...(await swarm(['check', 'task.yaml', ...flags], { deps })), asked, asksEndpoint };
 }
 
 const ENUM = { code: 'E_TASK_ENUM', place: { file: 'task.yaml', line: 3, column: 12 }, found: 'task_type is "genration"' };
@@ -80,6 +85,7 @@ describe('swarm check', () => {
         anew_rows: 0,
         sample_run: null,
         estimate: null,
+        model_check: null,
       },
     ]);
   });
@@ -108,6 +114,14 @@ describe('swarm check', () => {
       sample_run: 'poems-1',
       estimate: { rows: 12, sample_rows: 24, cost_usd: { low: 1, expected: 2, high: 3 }, ms: { expected: 20_000 } },
     });
+  });
+
+  it('the list of models: asked for, what came of it is a field of the record; --offline -> nobody is asked', async () => {
+    const modelCheck = { status: 'unsure' as const, why: null, nearest: ['openai/a'] };
+    const finished = await check({ modelCheck, notes: ['x is not in the list of models'] }, ['--json']);
+    expect(jsonLines(finished)[0]).toMatchObject({ model_check: modelCheck });
+    expect([finished.asksEndpoint, finished.exitCode]).toEqual([true, 0]);
+    expect((await check({}, ['--offline'])).asksEndpoint).toBe(false);
   });
 
   it('options: decide what is checked', async () => {

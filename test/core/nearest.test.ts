@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { editDistance, nearest } from '../../src/core/nearest.js';
+import { editDistance, nearest, nearestFew } from '../../src/core/nearest.js';
 
 test.each([
   ['', '', 0],
@@ -30,4 +30,13 @@ test.each([
   ['xn', null],
 ])('nearest: %s, a letter missing inside -> %s', (word, found) => {
   expect(nearest(word, ['check', 'run', 'runs', 'retry'])).toBe(found);
+});
+
+test('nearestFew: names of models -> the nearest first, those that hold the word before others, never more than asked for', () => {
+  const names = ['gpt-5.1', 'gpt-5.1-mini', 'gpt-4o', 'o3', 'whisper-1', 'x'.repeat(65)];
+  expect(nearestFew('gtp-5.1', names, 3)).toEqual(['gpt-5.1', 'gpt-4o', 'gpt-5.1-mini']);
+  expect(nearestFew('mini', names, 2)).toEqual(['gpt-5.1-mini', 'o3']);
+  expect(nearestFew('GPT-4', names, 1)).toEqual(['gpt-4o']);
+  expect(nearestFew('a', [], 3)).toEqual([]);
+  expect(nearestFew('x'.repeat(65), names, 3)).toEqual([]);
 });

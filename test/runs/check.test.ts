@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
+import type { ModelList } from '../../src/core/model-list.js';
 import { checkTask } from './checked.js';
 import { seeds, smallTask } from './small-task.js';
 
@@ -92,5 +93,58 @@ describe('checkTask', () => {
     expect(report.rows).toBe(seeds.length);
     expect(report.worstCostUsd).toBeGreaterThan(0);
     expect(report.estimate).not.toBeNull();
+  });
+
+  describe('the list of models of the endpoint', () => {
+    const asks = (list: ModelList) => {
+      const models = vi.fn(async () => list);
+      return { models, facts: { models, readKey: () => 'k-0123456789' } };
+    };
+    const openai = (more: object = {}) => task({ worker_model: 'openai/gpt-5.1', price: { input: 1, output: 2 }, ...more });
+
+    it('the model is there -> nothing is said', async () => {
+      const { facts, models } = asks({ names: ['gpt-5.1'], more: false });
+      const report = await checkTask(openai(), { seeds }, facts);
+      expect(report).toMatchObject({ problems: [], modelCheck: { status: 'listed' } });
+      expect(models.mock.calls).toEqual([[expect.objectContaining({ maxTokens: 100 }), 'k-0123456789']]);
+    });
+
+    it('it is not, and all that is served is -> E_MODEL_UNKNOWN at its line, with the nearest as they are written', async () => {
+      const { facts } = asks({ names: ['gpt-5.2', 'gpt-4o', 'gpt-5.1-mini', 'whisper'], more: false });
+      const { problems, notes } = await checkTask(openai(), { seeds }, facts);
+      expect(problems).toEqual([
+        {
+          code: 'E_MODEL_UNKNOWN',
+          place: expect.anything(),
+          found: 'api.openai.com lists no model "gpt-5.1"',
+          allowed: 'a model that it lists; the nearest: openai/gpt-5.1-mini, openai/gpt-5.2, openai/gpt-4o',
+          fix: 'did you mean worker_model: openai/gpt-5.1-mini?',
+        },
+      ]);
+      expect(notes).toEqual([]);
+    });
+
+    it('there is no list -> a note, and no problem', async () => {
+      const { facts } = asks({ why: 'no answer within 5 s' });
+      const report = await checkTask(openai(), { seeds }, facts);
+      expect(report).toMatchObject({ problems: [], modelCheck: { status: 'unread', why: 'no answer within 5 s' } });
+      expect(report.notes).toEqual([
+        'the models of api.openai.com could not be listed, so nobody knows whether gpt-5.1 is one: no answer within 5 s',
+      ]);
+    });
+
+    it('the task has a problem, its key is missing, or it is for the simulated provider -> nobody is asked', async () => {
+      const { facts, models } = asks({ names: [], more: false });
+      for (const bad of [
+        openai({ worker_max_tokens: -1 }),
+        openai({ prompt_template: '{{nothing}}' }),
+        openai({ max_cost: 0.0000001 }),
+      ])
+        expect((await checkTask(bad, { seeds }, facts)).problems.length).toBeGreaterThan(0);
+      await checkTask(openai(), { seeds }, { ...facts, readKey: () => undefined });
+      await checkTask(task(), { seeds }, facts);
+      await checkTask(task({ worker_model: 'sim/any', worker_api_base: 'http://127.0.0.1:9/v1' }), { seeds }, facts);
+      expect(models).not.toHaveBeenCalled();
+    });
   });
 });

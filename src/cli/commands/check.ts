@@ -19,14 +19,16 @@ async function askFolder(session: Session, task: string, options: StartOptions, 
   }
 }
 
-/** `swarm check TASK`: all problems, what a run would need, and what it will say. Starts nothing, and needs no key. */
+/** `swarm check TASK`: all problems, what a run would need, and what it will say. Starts nothing, pays nothing, and needs no key. */
 export async function check(
   session: Session,
   [task = '']: readonly string[],
-  flags: StartFlags & { json?: boolean },
+  flags: StartFlags & { json?: boolean; offline?: boolean },
 ): Promise<number> {
   const options = startOptions(flags, session.context.cwd);
-  const report = await session.deps.checkTask(task, options, session.context.config);
+  const { deps, context } = session;
+  const models = flags.offline ? undefined : deps.servedModels(context.config);
+  const report = await deps.checkTask(task, options, context.config, models);
   const known = onlyKeys(report.problems);
   const refused = known ? await askFolder(session, task, options, report) : null;
   const failure = refused ?? checkFailure(report);

@@ -94,7 +94,7 @@ export class WireRequest implements Dispatcher.DispatchHandler {
 
   send(
     { agent, origin, path, headers, proxy }: Route,
-    request: { method: 'POST'; headers: Record<string, string>; body: string },
+    request: { method: 'POST' | 'GET'; headers: Record<string, string>; body?: string },
   ): Promise<Answer> {
     if (this.#fault) return Promise.reject(this.#fault);
     this.#proxy = proxy;

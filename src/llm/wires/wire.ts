@@ -25,7 +25,7 @@ export interface Wire {
   /** Where the key goes. */
   readonly key: KeyPlace;
   /** Where it goes at some servers. @default null, as everywhere */
-  keyAt?(call: ModelCall): KeyPlace | null;
+  keyAt?(call: Pick<ModelCall, 'apiBase' | 'apiKey'>): KeyPlace | null;
   /** What builds a request to a base and sends it with `send`, once. It holds nothing of a call, so it is kept for the next ones. */
   model(apiBase: string, model: string, send: typeof fetch): Pick<LanguageModelV3, 'doGenerate'>;
   /** Options of the package that every request of this wire has. @default none */

@@ -87,6 +87,7 @@ export function reportOf(part: Partial<CheckReport> = {}): CheckReport {
     anewRows: 0,
     sampleRun: null,
     estimate: null,
+    modelCheck: null,
     ...part,
   };
 }
