@@ -259,6 +259,11 @@ describe('worker_model', () => {
     expect(modelOf(`worker_model: ${keys}`)).toMatchObject({ provider, wire, apiBase, apiKeyEnv });
   });
 
+  test('extra_body: a tier that is cheaper, a list of texts alone -> kept as they are', () => {
+    const { task } = parseTaskText(`${OK}extra_body: {service_tier: flex, modalities: [text], top_k: 3}\n`);
+    expect(task?.extraBody).toEqual({ service_tier: 'flex', modalities: ['text'], top_k: 3 });
+  });
+
   test('worker_api_base: the form with /chat/completions -> normalised, with a note (B38)', () => {
     const { task, notes } = parseTaskText(`${OK}worker_api_base: https://a.example/v1/chat/completions/\n`);
     expect(task?.model.apiBase).toBe('https://a.example/v1');
