@@ -65,6 +65,20 @@ export interface CallFailure {
   metered?: Metered | null;
   /** What all rows may meet alike, whatever the row: their request, or the address. Read at the wire. @default null, it says nothing of other rows */
   suspect?: Suspect | null;
+  /** What the address should have answered with, in the words of its wire: `chat completions`. Beside `suspect: 'address'`. @default null */
+  wanted?: string | null;
+  /** The field of the request that was refused. Beside a refusal of a `field`. @default null */
+  field?: RefusedField | null;
+}
+
+/** A field of the request that the provider does not take as it is, and what sets it. */
+export interface RefusedField {
+  /** Key of the task: `temperature`, `extra_body.top_k`. */
+  key: string;
+  /** As the provider calls it: `max_completion_tokens`. */
+  name: string;
+  /** False: only a sentence names it, which may speak of one row alone. True: the provider has a field of its own for the name. */
+  sure: boolean;
 }
 
 /**

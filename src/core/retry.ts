@@ -67,10 +67,10 @@ function named({ rows, count }: NonNullable<RetryFacts['alike']>): string {
 }
 
 /** What all rows would meet stops the run, and says what came. */
-function wrongForAll({ suspect, code, message }: CallFailure, alike: NonNullable<RetryFacts['alike']>): RetryDecision {
+function wrongForAll({ suspect, code, message, wanted }: CallFailure, alike: NonNullable<RetryFacts['alike']>): RetryDecision {
   const found =
     suspect === 'address'
-      ? `E_ENDPOINT: no chat completions at this address, check worker_api_base: ${named(alike)} got none, and no other row did: ${message}`
+      ? `E_ENDPOINT: no ${wanted ?? 'answers of a model'} at this address, check worker_api_base: ${named(alike)} got none, and no other row did: ${message}`
       : `${code}: ${named(alike)} were refused alike, and no row was answered: ${message}`;
   return { kind: 'stop-run', cause: 'request', message: found };
 }
@@ -90,9 +90,13 @@ export function outageStop(message: string, ms: number): RetryDecision & { kind:
   return { kind: 'stop-run', cause: 'unreachable', message: found };
 }
 
-/** True for what the provider itself says of every row. */
-function isForAll({ refusal }: CallFailure): boolean {
-  return refusal?.kind === 'request' && (refusal.of === 'model' || refusal.of === 'field');
+/**
+ * True for what the provider itself says of every row. A field that only a sentence names is sent with every row, too: where rows were
+ * answered with it, the sentence speaks of this one.
+ */
+function isForAll({ refusal, field }: CallFailure, anyAnswered: boolean): boolean {
+  if (refusal?.kind !== 'request') return false;
+  return refusal.of === 'model' || (refusal.of === 'field' && (field?.sure !== false || !anyAnswered));
 }
 
 /** Whose calls would meet the same after a failure that stops a run. */
@@ -143,7 +147,7 @@ export function retryDecision(failure: CallFailure, facts: RetryFacts): RetryDec
       return { kind: 'stop-run', cause: 'key', message };
     case 'request':
       // A model that is gone, or a field that we send with every row, does not come back by asking for the next one.
-      if (isForAll(failure)) return { kind: 'stop-run', cause: 'request', message };
+      if (isForAll(failure, facts.anyAnswered)) return { kind: 'stop-run', cause: 'request', message: `${code}: ${message}` };
       // A refusal that names nothing that all rows share may be this row's own.
       if (!facts.anyAnswered && failure.suspect !== 'request') return { kind: 'stop-run', cause: 'request', message };
       return { kind: 'fail-row', cause: 'refused', code, message };

@@ -5,6 +5,7 @@
 import type { RequestSettings } from '../schema/task-types.js';
 import { type RequestKey, WIRES } from '../schema/wires.js';
 import type { ModelCall } from './port.js';
+import type { SentField } from './refusals/refused-field.js';
 import type { Wire } from './wires/wire.js';
 
 type Body = Record<string, unknown>;
@@ -49,10 +50,7 @@ function written({ temperature, topP, seed, stop, reasoningEffort, thinkingBudge
 }
 
 /** Keys of the task that the call's request has a field of, and the names of those fields. */
-export function sentFields({
-  model: { wire = 'chat' },
-  settings,
-}: Pick<ModelCall, 'model' | 'settings'>): { field: string; key: string }[] {
+export function sentFields({ model: { wire = 'chat' }, settings }: Pick<ModelCall, 'model' | 'settings'>): SentField[] {
   const { fields } = WIRES[wire];
   const keys: RequestKey[] = ['worker_max_tokens', ...written(settings).map(([key]) => key)];
   const own = keys.flatMap((key) => (fields[key] === null ? [] : [{ field: fields[key], key }]));

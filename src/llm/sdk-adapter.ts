@@ -2,11 +2,13 @@
 import { setMaxListeners } from 'node:events';
 import type { LanguageModelV3CallOptions } from '@ai-sdk/provider';
 import type { CallFailure } from '../core/call-failure.js';
+import type { Message } from '../core/conversation/message.js';
 import { NO_PROXIES, type ProxySettings } from '../core/proxy.js';
 import type { CallResult, ModelAdapter, ModelCall } from './port.js';
-import { type CallFacts, classifyFault, classifyRefusal, classifyUnexpected, classifyUnreadable } from './refusals/classify.js';
+import { type CallFacts, classifyRefusal, classifyUnreadable } from './refusals/classify.js';
+import { classifyFault, classifyUnexpected } from './refusals/classify-fault.js';
 import { type Family, familyOf } from './refusals/family.js';
-import { bodyFinisher } from './request-body.js';
+import { bodyFinisher, sentFields } from './request-body.js';
 import { promptOf } from './sdk-prompt.js';
 import { taskHeaders } from './task-headers.js';
 import { createTransport, EXCHANGE_HEADER, HttpAnswer } from './transport/fetch.js';
@@ -68,6 +70,15 @@ function unsendable(call: ModelCall): CallFailure | null {
     return refusedHere({ class: 'request', code: 'E_REQUEST_REFUSED', message: 'the base URL is not a http or https URL' });
   }
   return null;
+}
+
+/** All that the request says, as texts: a provider may repeat any of it. */
+function textsOf(messages: readonly Message[]): string[] {
+  return messages.flatMap((message) => {
+    if (message.role === 'system') return message.text;
+    if (message.role === 'tool') return message.results.map(({ text }) => text);
+    return message.parts.map((part) => ('text' in part ? part.text : 'input' in part ? part.input : ''));
+  });
 }
 
 /** Whatever came back over HTTP. */
@@ -137,9 +148,11 @@ export function createSdkAdapter(wires: Wires, options: SdkAdapterOptions = {}):
     return models(`${name} ${apiBase} ${model}`, () => wire.model(apiBase, model, (input, init) => transport.fetch(input, init)));
   }
 
-  function factsOf({ answers }: Wire, { model, apiBase, apiKey }: ModelCall): CallFacts {
+  function factsOf({ answers }: Wire, call: ModelCall): CallFacts {
+    const { model, apiBase, apiKey, messages } = call;
     const family = families(`${model.provider} ${apiBase}`, () => familyOf(model.provider, apiBase));
-    return { family, answers, now: now(), secrets: apiKey === null ? [] : [apiKey], address: apiBase };
+    const secrets = apiKey === null ? [] : [apiKey];
+    return { family, answers, now: now(), secrets, address: apiBase, sentFields: sentFields(call), asked: textsOf(messages) };
   }
 
   return { call, close: () => transport.close() };

@@ -16,11 +16,13 @@ afterEach(() => {
 
 const refused = (text = 'HTTP 400: Invalid request') =>
   failure('request', { code: 'E_REQUEST_REFUSED', status: 400, suspect: 'request', message: text });
+const FIELD = { kind: 'request', of: 'field' } as const;
 const page = () =>
   failure('transport', {
     code: 'E_CALL_BODY',
     status: 200,
     suspect: 'address',
+    wanted: 'messages',
     message: 'HTTP 200, the body is not a completion but a page: Sign in',
     mayHaveBeenBilled: true,
   });
@@ -115,8 +117,26 @@ describe('a refusal of what was asked', () => {
 
   it('a refusal that names a field we send -> the run stops at once', async () => {
     const { context } = await part.run(2);
-    part.adapter.next(failure('request', { code: 'E_MODEL_PARAM', status: 400 }));
-    expect(await part.take(context, 0)).toMatchObject({ kind: 'stop', cause: 'request' });
+    const field = { key: 'temperature', name: 'temperature', sure: false };
+    part.adapter.next(
+      failure('request', { code: 'E_MODEL_PARAM', status: 400, refusal: FIELD, field, message: 'temperature is refused' }),
+    );
+    const stop = { kind: 'stop', cause: 'request', message: 'E_MODEL_PARAM: temperature is refused' };
+    expect(await part.take(context, 0)).toEqual(stop);
+    expect(await part.take(context, 1)).toEqual(stop);
+  });
+
+  it('a sentence about a field after good answers with the same -> that row fails, the run goes on', async () => {
+    const { context } = await part.run(3, { concurrency: 1 });
+    const field = { key: 'worker_max_tokens', name: 'max_tokens', sure: false };
+    part.adapter.next(
+      reply('one'),
+      failure('request', { code: 'E_MODEL_PARAM', status: 400, refusal: FIELD, field }),
+      reply('three'),
+    );
+    await part.take(context, 0);
+    expect(await part.take(context, 1)).toMatchObject({ kind: 'done', outcome: { status: 'failed', code: 'E_MODEL_PARAM' } });
+    expect(await part.take(context, 2)).toMatchObject({ kind: 'done', outcome: { status: 'ok' } });
   });
 });
 
@@ -128,9 +148,7 @@ describe('an address that answers with something else', () => {
     const stop = ends.find((end) => end.kind === 'stop');
     expect(stop).toMatchObject({ cause: 'request' });
     const { message } = stop as { message: string };
-    expect(message).toMatch(
-      /^E_ENDPOINT: no chat completions at this address, check worker_api_base: rows s\d, s\d, s\d got none/,
-    );
+    expect(message).toMatch(/^E_ENDPOINT: no messages at this address, check worker_api_base: rows s\d, s\d, s\d got none/);
     expect(message).toContain('HTTP 200, the body is not a completion but a page: Sign in');
     expect(await part.take(context, 3)).toMatchObject({ kind: 'stop' });
     // What cannot be read may have been billed.

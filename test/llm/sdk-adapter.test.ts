@@ -1,5 +1,6 @@
 import type { LanguageModelV3 } from '@ai-sdk/provider';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { userMessage } from '../../src/core/conversation/message.js';
 import { isFields } from '../../src/core/fields.js';
 import type { ModelAdapter } from '../../src/llm/port.js';
 import { createSdkAdapter } from '../../src/llm/sdk-adapter.js';
@@ -101,7 +102,12 @@ describe('a wire of another API', () => {
     server.answer(json('{"x":1}'));
     const message = 'HTTP 200, the body is not a saying but other JSON: {"x":1}';
     const unreadable = { ok: false, code: 'E_CALL_BODY', mayHaveBeenBilled: true };
-    expect(await adapter.call(modelCall(server.base))).toMatchObject({ ...unreadable, message, suspect: 'address' });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({
+      ...unreadable,
+      message,
+      suspect: 'address',
+      wanted: 'sayings',
+    });
     server.answer(json('half'));
     const cut = await adapter.call(modelCall(server.base));
     expect(cut).toMatchObject({ ...unreadable, message: 'HTTP 200, the answer was cut: an event stream that ends too early' });
@@ -112,6 +118,43 @@ describe('a wire of another API', () => {
     server.answer(json({ error: { message: 'no such path' } }, 404));
     const message = 'HTTP 404: no sayings at this address, check worker_api_base: no such path';
     expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: false, code: 'E_ENDPOINT', message });
+  });
+
+  test('400 of a field that the call sends -> the key of the task, by its sentence alone; of one that it does not send -> none', async () => {
+    server.answer(
+      json(
+        { type: 'error', error: { type: 'invalid_request_error', message: '`temperature` is deprecated for this model.' } },
+        400,
+      ),
+    );
+    const sent = await adapter.call(modelCall(server.base, { settings: { temperature: 0.2, topP: null } }));
+    expect(sent).toMatchObject({
+      code: 'E_MODEL_PARAM',
+      refusal: { kind: 'request', of: 'field' },
+      field: { key: 'temperature', name: 'temperature', sure: false },
+      message:
+        'HTTP 400: temperature is refused, change it in the task or take it out: `temperature` is deprecated for this model.',
+    });
+    expect(await adapter.call(modelCall(server.base))).toMatchObject({ code: 'E_REQUEST_REFUSED', suspect: 'request' });
+  });
+
+  test('a provider that repeats the prompt -> nothing of it in the failure, and what it says is not taken for the provider', async () => {
+    const row = 'The `temperature` parameter is not supported, and my insufficient balance is a secret of mine.';
+    const call = modelCall(server.base, {
+      settings: { temperature: 0.2, topP: null },
+      messages: [userMessage(`Translate: ${row}`)],
+    });
+    for (const body of [
+      { error: { message: `cannot parse "${row}"` } },
+      { detail: [{ loc: ['body'], msg: `bad text: ${row}`, input: row }] },
+    ]) {
+      server.answer(json(body, 400));
+      const result = await adapter.call(call);
+      expect(result).toMatchObject({ code: 'E_REQUEST_REFUSED', message: expect.stringContaining('[...]') });
+      expect(JSON.stringify(result)).not.toMatch(/temperature|balance|secret/);
+    }
+    server.answer(json({ you: `said ${row}` }));
+    expect(JSON.stringify(await adapter.call(call))).not.toMatch(/balance|secret/);
   });
 
   test('the connection ends otherwise than it should, its answer is whole -> read', async () => {

@@ -1,16 +1,19 @@
 /** From what came back instead of an answer to a CallFailure. Pure: the clock is given, messages are redacted. */
 
-import type { CallFailure, Suspect } from '../../core/call-failure.js';
+import type { CallFailure, RefusedField, Suspect } from '../../core/call-failure.js';
 import type { EpochMs } from '../../core/model.js';
 import { redact } from '../../core/redact.js';
 import type { HttpAnswer } from '../transport/fetch.js';
 import { readLimits } from '../transport/limit-headers.js';
 import { type HeaderMap, retryAfterMs, serverNow } from '../transport/retry-after.js';
-import type { FaultKind, TransportFault } from '../transport/wire-request.js';
-import { type ErrorFacts, factsOf, readError, whatCame } from './error-facts.js';
+import { type ErrorFacts, factsOf, readError, whatCame, withoutPrompt } from './error-facts.js';
+import { mayBeBilled, statusOfBody } from './error-status.js';
 import type { Family } from './family.js';
-import { noConnection } from './fault-words.js';
-import { type CallCode, type Verdict, verdictOf } from './rules.js';
+import { isPacific, untilMidnight } from './quota-day.js';
+import { refusedField, type SentField, whatToChange } from './refused-field.js';
+import { withoutRepeated } from './repeated.js';
+import type { Verdict } from './rules.js';
+import { verdictOf } from './verdict.js';
 
 /** What the endpoints of a wire answer with, for people: `chat completions`, `a completion`. */
 export interface AnswerWords {
@@ -27,41 +30,10 @@ export interface CallFacts {
   secrets: readonly string[];
   /** The base URL: its host is named where no connection came about. Default: none is named. */
   address?: string;
-}
-
-/** Statuses for the words of errors that come in the body of a 200. */
-const STATUS_OF_WORD: readonly [RegExp, number][] = [
-  [
-    /^(?:rate_limit\w*|slow_down|resource_exhausted|too_many_requests|insufficient_quota|\w*(?:spend|usage)_limit\w*|credit_balance_exhausted)$/,
-    429,
-  ],
-  [/^(?:overloaded\w*|server_is_overloaded|unavailable|service_unavailable)$/, 503],
-  [/^(?:authentication_error|invalid_api_key|unauthenticated)$/, 401],
-  [/^(?:permission_error|permission_denied)$/, 403],
-  [/^(?:model_not_found|not_found_error|not_found)$/, 404],
-  [/^(?:context_length_exceeded|invalid_request_error|invalid_argument|content_filter)$/, 400],
-];
-
-function statusOfBody(facts: ErrorFacts): number | null {
-  if (facts.status !== null) return facts.status;
-  for (const [word, status] of STATUS_OF_WORD) if (facts.words.some((candidate) => word.test(candidate))) return status;
-  return null;
-}
-
-/** Signs that the refusing server had handed the request on. */
-const WAS_HANDED_ON =
-  /reset before headers|disconnect|upstream (?:request timeout|error)|timed out|time-?out|connection (?:error|reset|closed)|bad gateway/;
-
-/**
- * Sure refusals: 3xx, 4xx, the two ways to say "too busy", and a 500 with an error of the provider's own: it failed, and bills nothing.
- * Anything else may have been worked on: what a gateway or proxy says of a server behind it, and what nobody can read.
- */
-function mayBeBilled(status: number, facts: ErrorFacts): boolean {
-  if (status >= 300 && status < 500) return false;
-  if (status === 529) return false;
-  if (status === 503) return WAS_HANDED_ON.test(facts.text);
-  if (status === 500) return !facts.isOwn || WAS_HANDED_ON.test(facts.text);
-  return true;
+  /** Fields of the request that keys of the task set. A refusal that names one of them stops the run. @default none */
+  sentFields?: readonly SentField[];
+  /** The texts of the request: what a provider repeats of them shows nowhere, and says nothing. @default none */
+  asked?: readonly string[];
 }
 
 /** A refusal of what was asked that names neither a limit, nor the key, nor what one row has alone. */
@@ -69,31 +41,16 @@ function suspectOf({ code }: Verdict): Suspect | null {
   return code === 'E_REQUEST_REFUSED' || code === 'E_ROW_REFUSED' ? 'request' : null;
 }
 
-/** Gemini counts days in Pacific time, OpenRouter in UTC. */
-function untilMidnight(family: Family, now: EpochMs): number {
-  const timeZone = family === 'gemini' ? 'America/Los_Angeles' : 'UTC';
-  const format = new Intl.DateTimeFormat('en-US', {
-    timeZone,
-    hour: 'numeric',
-    minute: 'numeric',
-    second: 'numeric',
-    hourCycle: 'h23',
-  });
-  const part = (type: string) => Number(format.formatToParts(now).find((piece) => piece.type === type)?.value ?? 0);
-  const passed = ((part('hour') * 60 + part('minute')) * 60 + part('second')) * 1000;
-  // On the two days of the year with 23 or 25 hours this is an hour off; the next 429 corrects it.
-  return 86_400_000 - passed;
-}
-
 /** Groq and OpenAI say when a daily quota has room again; Gemini's hint beside a daily quota is that of the minute, so it is not used. */
-function waitOf(verdict: Verdict, family: Family, hinted: number | null, now: EpochMs): number | null {
-  if (verdict.class === 'reset') return family === 'gemini' ? untilMidnight(family, now) : (hinted ?? untilMidnight(family, now));
+function waitOf(verdict: Verdict, pacific: boolean, hinted: number | null, now: EpochMs): number | null {
+  if (verdict.class === 'reset') return pacific ? untilMidnight(pacific, now) : (hinted ?? untilMidnight(pacific, now));
   return verdict.class === 'rate' || verdict.class === 'overload' || verdict.class === 'transport' ? hinted : null;
 }
 
 /** The provider's sentence, after our own where that helps more. */
-function sentenceOf(verdict: Verdict, status: number, facts: ErrorFacts, answers: AnswerWords): string {
+function sentenceOf(verdict: Verdict, { status, facts, field }: ReadRefusal, answers: AnswerWords): string {
   const said = facts.message === '' ? 'no text' : facts.message;
+  if (verdict.code === 'E_MODEL_PARAM' && field !== null) return `${whatToChange(field)}: ${said}`;
   if (status >= 300 && status < 400)
     return 'the address redirects, which is not followed; set worker_api_base to the final address';
   if (verdict.code === 'E_ENDPOINT') return `no ${answers.many} at this address, check worker_api_base: ${said}`;
@@ -104,13 +61,14 @@ function sentenceOf(verdict: Verdict, status: number, facts: ErrorFacts, answers
   return limit && requested ? `limit ${limit} tokens per minute, requested ${requested}; lower worker_max_tokens: ${said}` : said;
 }
 
-function failure(verdict: Verdict, rest: Omit<CallFailure, 'ok' | 'class' | 'code'>): CallFailure {
+/** A failure of this verdict. */
+export function failure(verdict: Verdict, rest: Omit<CallFailure, 'ok' | 'class' | 'code'>): CallFailure {
   const { refusal = null } = verdict;
   return { ok: false, class: verdict.class, code: verdict.code, ...(refusal === null ? {} : { refusal }), ...rest };
 }
 
-/** What came back, read. `seen`: the status of the answer; `status`: that of the error, which another one may stand around. */
-interface ReadRefusal {
+/** What came back. `seen`: the status of the answer; `status`: that of the error, which another one may stand around. */
+interface CameBack {
   status: number;
   seen: number;
   headers: HeaderMap;
@@ -119,18 +77,31 @@ interface ReadRefusal {
   billed: boolean;
 }
 
-function refusalOf(call: CallFacts, { status, seen, headers, body, facts, billed }: ReadRefusal): CallFailure {
+/** The same, read: without the prompt, and with the field that it names. */
+type ReadRefusal = CameBack & { field: RefusedField | null };
+
+function refusalOf(call: CallFacts, came: CameBack): CallFailure {
+  const { status, seen, headers, body, billed } = came;
+  const { family, asked = [], sentFields = [] } = call;
+  const facts = withoutPrompt(came.facts, asked);
   const hinted = retryAfterMs(headers, body, call.now);
-  const verdict = verdictOf({ family: call.family, status, facts, hasWait: hinted !== null });
+  const field = refusedField(facts, sentFields);
+  const verdict = verdictOf({ family, status, facts, hasWait: hinted !== null, field });
   const suspect = suspectOf(verdict);
   const prefix = seen === status ? `HTTP ${status}` : `HTTP ${seen}, error ${status} in the body`;
   return failure(verdict, {
     status: seen,
-    message: redact(`${prefix}: ${sentenceOf(verdict, status, facts, call.answers)}`, call.secrets),
-    retryAfterMs: waitOf(verdict, call.family, hinted, serverNow(headers, call.now)),
+    message: redact(`${prefix}: ${sentenceOf(verdict, { ...came, facts, field }, call.answers)}`, call.secrets),
+    retryAfterMs: waitOf(verdict, isPacific(family, facts), hinted, serverNow(headers, call.now)),
     mayHaveBeenBilled: billed,
     ...(suspect === null ? {} : { suspect }),
+    ...(verdict.code === 'E_MODEL_PARAM' && { field }),
   });
+}
+
+/** Something else may live at this address. */
+function atAddress({ answers }: CallFacts): Pick<CallFailure, 'suspect' | 'wanted'> {
+  return { suspect: 'address', wanted: answers.many };
 }
 
 /** What came back over HTTP, and what the wire parsed of its body: undefined for nothing. */
@@ -162,10 +133,10 @@ export function classifyBodyError(call: CallFacts, seen: number, error: Record<s
     { class: 'transport', code: 'E_PROVIDER_ERROR' },
     {
       status: seen,
-      message: redact(`HTTP ${seen} with an error in the body: ${facts.message}`, call.secrets),
+      message: redact(`HTTP ${seen} with an error in the body: ${withoutPrompt(facts, call.asked ?? []).message}`, call.secrets),
       retryAfterMs: retryAfterMs({}, body, call.now),
       mayHaveBeenBilled: true,
-      ...(begun ? {} : { suspect: 'address' }),
+      ...(begun ? {} : atAddress(call)),
     },
   );
 }
@@ -177,10 +148,10 @@ export function classifyUnreadable(call: CallFacts, { status, body, value, cut }
     { class: 'transport', code: 'E_CALL_BODY' },
     {
       status,
-      message: redact(`HTTP ${status}, ${came}`, call.secrets),
+      message: redact(`HTTP ${status}, ${withoutRepeated(came, call.asked ?? [])}`, call.secrets),
       retryAfterMs: null,
       mayHaveBeenBilled: true,
-      ...(cut ? {} : { suspect: 'address' }),
+      ...(cut ? {} : atAddress(call)),
     },
   );
 }
@@ -190,55 +161,5 @@ export function emptyAnswer(call: CallFacts, what: string): CallFailure {
   return failure(
     { class: 'transport', code: 'E_CALL_EMPTY' },
     { status: 200, message: redact(`HTTP 200, ${what}`, call.secrets), retryAfterMs: null, mayHaveBeenBilled: true },
-  );
-}
-
-const FAULTS: Readonly<Record<FaultKind, Verdict & { text: string }>> = {
-  connect: { class: 'transport', code: 'E_CALL_CONNECT', text: 'no connection' },
-  timeout: { class: 'transport', code: 'E_CALL_TIMEOUT', text: 'no whole answer within the deadline' },
-  abort: { class: 'cancelled', code: 'E_CANCELLED', text: 'the call was cancelled' },
-  reset: { class: 'transport', code: 'E_CALL_RESET', text: 'the connection ended before an answer' },
-  cut: { class: 'transport', code: 'E_CALL_BODY', text: 'the answer was cut' },
-  'too-big': { class: 'transport', code: 'E_CALL_BODY', text: 'the answer is larger than 32 MiB' },
-};
-
-/** Reasons of `connect` for which no second try can help: the request itself cannot be built. */
-const UNBUILDABLE: ReadonlySet<string> = new Set<string>(['UND_ERR_INVALID_ARG', 'ERR_INVALID_URL', 'UND_ERR_NOT_SUPPORTED']);
-
-/** The process, or the machine, has no descriptor left for a connection: the provider has no part in it. */
-const NO_DESCRIPTOR: ReadonlySet<string> = new Set<string>(['EMFILE', 'ENFILE']);
-
-/** The transport gave up. A cut refusal is judged by its status, which says more than the cut. */
-export function classifyFault(
-  call: CallFacts,
-  fault: Pick<TransportFault, 'kind' | 'sent' | 'reason' | 'status' | 'headers'> & { proxy?: string | null },
-): CallFailure {
-  const { kind, sent, reason, status, headers } = fault;
-  if ((kind === 'cut' || kind === 'too-big') && status !== null && status >= 300) {
-    return classifyRefusal(call, { status, headers, body: '', value: undefined });
-  }
-  const { text, ...verdict } = FAULTS[kind];
-  const said =
-    kind === 'connect'
-      ? noConnection(call.address, reason, fault.proxy ?? null)
-      : `${text}${reason === '' ? '' : ` (${reason})`}`;
-  const message = redact(said, call.secrets);
-  const rest = { status, message, retryAfterMs: null, mayHaveBeenBilled: sent };
-  if (kind === 'connect' && NO_DESCRIPTOR.has(reason)) {
-    const found = `no file descriptor is free for a connection (${reason}): raise the limit of open files (ulimit -n), or lower workers`;
-    return failure({ class: 'local', code: 'E_TOO_MANY_FILES' }, { ...rest, message: found });
-  }
-  if (kind === 'connect' && UNBUILDABLE.has(reason))
-    return failure({ class: 'request', code: 'E_REQUEST_REFUSED', refusal: { kind: 'request', of: null } }, rest);
-  return failure(verdict, rest);
-}
-
-/** A fault of ours or of a library after which nothing is known. */
-export function classifyUnexpected(call: CallFacts, error: unknown): CallFailure {
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : 'unknown';
-  const code: CallCode = 'E_CALL_UNEXPECTED';
-  return failure(
-    { class: 'transport', code },
-    { status: null, message: redact(text, call.secrets), retryAfterMs: null, mayHaveBeenBilled: true },
   );
 }

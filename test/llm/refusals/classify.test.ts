@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Refusal } from '../../../src/core/call-failure.js';
-import { classifyBodyError, classifyFault, classifyRefusal, classifyUnexpected } from '../../../src/llm/refusals/classify.js';
+import { classifyBodyError, classifyRefusal } from '../../../src/llm/refusals/classify.js';
+import { classifyFault, classifyUnexpected } from '../../../src/llm/refusals/classify-fault.js';
 import { readError } from '../../../src/llm/refusals/error-facts.js';
 import { FAMILIES, type Family, familyOf } from '../../../src/llm/refusals/family.js';
 import { completionIn } from '../../../src/llm/wires/chat/pieces.js';
@@ -14,7 +15,7 @@ const said = (message: string) => error({ message });
 
 function refuse(family: Family, status: number, body = said('no'), headers: Record<string, string> = {}) {
   return classifyRefusal(
-    { family, answers: ANSWERS, now: NOW, secrets: [] },
+    { family, answers: ANSWERS, now: NOW, secrets: [], sentFields: [{ field: 'temperature', key: 'temperature' }] },
     { status, body, headers, value: completionIn(body).value },
   );
 }
@@ -132,68 +133,9 @@ describe('money', () => {
     expectVerdict('other', 429, error({ message: 'x', code: null, type: code }), 'billing E_BILLING free');
     expect(refuse('openai', 429, error({ message: 'try again in 5s', code }), { 'retry-after': '5' }).retryAfterMs).toBeNull();
   });
-
-  test.each([
-    ['anthropic', 429, error({ type: 'rate_limit_error', message: 'x', code: 'enforced_spend_limit_reached' })],
-    ['anthropic', 429, said('Your organization has reached its spend limit')],
-    ['anthropic', 400, said('You have reached your specified API usage limits. You will regain access on 2026-12-01.')],
-    ['anthropic', 400, said('Your credit balance is too low to access the API')],
-    ['gemini', 429, said('Your prepayment credits are depleted. Please go to AI Studio')],
-    ['mistral', 429, said('Monthly spending limit reached')],
-    ['deepseek', 402, said('Insufficient Balance')],
-    ['openrouter', 402, said('Insufficient credits')],
-    ['openrouter', 402, error({ code: 402, message: 'x', metadata: { reason: 'weight_exceeds_budget' } })],
-    ['openrouter', 403, said('Key limit exceeded (total limit)')],
-  ] as const)('%s %d %s -> billing', (family, status, body) => {
-    expectVerdict(family, status, body, 'billing E_BILLING free');
-  });
-
-  test('OpenRouter 402 for money reserved in flight -> rate, with its wait', () => {
-    const body = error({ code: 402, message: 'x', metadata: { limit_source: 'openrouter_in_flight_budget' } });
-    expectVerdict('openrouter', 402, body, 'rate E_RATE_LIMITED free');
-    expectVerdict('openrouter', 402, said('busy'), 'rate E_RATE_LIMITED free', { 'retry-after': '4' });
-    expect(refuse('openrouter', 402, body, { 'retry-after': '4' }).retryAfterMs).toBe(4_000);
-    expectVerdict('openrouter', 402, said('weight_exceeds_budget'), 'billing E_BILLING free', { 'retry-after': '4' });
-  });
-
-  test('Anthropic 429 with Retry-After -> rate', () => {
-    const result = refuse('anthropic', 429, error({ type: 'rate_limit_error', message: 'x' }), { 'retry-after': '12' });
-    expect(result).toMatchObject({ class: 'rate', retryAfterMs: 12_000 });
-  });
 });
 
 describe('quotas and limits', () => {
-  const gemini = (quotaId: string, delay: string) =>
-    JSON.stringify([
-      {
-        error: {
-          code: 429,
-          message: 'You exceeded your current quota, please check your plan and billing details.',
-          status: 'RESOURCE_EXHAUSTED',
-          details: [{ violations: [{ quotaId }] }, { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: delay }],
-        },
-      },
-    ]);
-
-  test('Gemini 429 per minute -> rate, the wait of RetryInfo', () => {
-    const result = refuse('gemini', 429, gemini('GenerateRequestsPerMinutePerProjectPerModel', '39s'));
-    expect(result).toMatchObject({ class: 'rate', code: 'E_RATE_LIMITED', retryAfterMs: 39_000 });
-  });
-
-  test('Gemini 429 per day -> reset, until midnight Pacific and not the hint', () => {
-    const result = refuse('gemini', 429, gemini('GenerateRequestsPerDayPerProjectPerModel-FreeTier', '39s'));
-    // 12:00 UTC in November is 04:00 in Los Angeles.
-    expect(result).toMatchObject({ class: 'reset', code: 'E_QUOTA_DAILY', retryAfterMs: 20 * HOUR });
-  });
-
-  test('Groq 429 per day -> reset, by its own hint', () => {
-    const body = error({
-      message: 'Rate limit reached on tokens per day (TPD): Limit 100000. Please try again in 1h2m3s.',
-      code: 'rate_limit_exceeded',
-    });
-    expect(refuse('groq', 429, body)).toMatchObject({ class: 'reset', retryAfterMs: 3_723_000 });
-  });
-
   test('OpenAI 429 per day -> reset, until its own hint; a hint of seconds, or none -> rate, since its day has no midnight', () => {
     const said = (rest: string) =>
       error({
@@ -213,14 +155,6 @@ describe('quotas and limits', () => {
     expect(refuse('other', 429, said(' Please try again in 7m12s.'))).toMatchObject({ class: 'rate', retryAfterMs: 432_000 });
   });
 
-  test('Groq 429 per minute -> rate', () => {
-    const body = error({
-      message: 'Rate limit reached on tokens per minute (TPM). Please try again in 7.5s.',
-      code: 'rate_limit_exceeded',
-    });
-    expect(refuse('groq', 429, body)).toMatchObject({ class: 'rate', retryAfterMs: 7_500 });
-  });
-
   test('OpenRouter 429 of free models per day -> reset, until midnight UTC or the time it names', () => {
     expect(refuse('openrouter', 429, said('Rate limit exceeded: free-models-per-day'))).toMatchObject({
       class: 'reset',
@@ -233,22 +167,9 @@ describe('quotas and limits', () => {
     expect(refuse('openrouter', 429, named).retryAfterMs).toBe(HOUR);
   });
 
-  test('DeepSeek 429 without a header -> overload without a wait', () => {
-    expect(refuse('deepseek', 429)).toMatchObject({ class: 'overload', code: 'E_CONCURRENCY_LIMITED', retryAfterMs: null });
-  });
-
-  test('Together: 429 and 503 -> apart', () => {
-    expect(refuse('together', 429).class).toBe('rate');
-    expect(refuse('together', 503).class).toBe('overload');
-  });
-
   test('OpenAI 429 slow_down and rate_limit_exceeded -> rate', () => {
     for (const code of ['slow_down', 'rate_limit_exceeded'])
       expectVerdict('openai', 429, error({ message: 'x', code }), 'rate E_RATE_LIMITED free');
-  });
-
-  test('OpenAI 503 server_is_overloaded -> overload', () => {
-    expectVerdict('openai', 503, error({ message: 'x', code: 'server_is_overloaded' }), 'overload E_OVERLOADED free');
   });
 
   test('Groq 413 rate_limit_exceeded -> row, both numbers first', () => {
@@ -266,10 +187,7 @@ describe('quotas and limits', () => {
 
 describe('the row', () => {
   test.each([
-    ['openai', 400, error({ message: "This model's maximum context length is 4096 tokens.", code: 'context_length_exceeded' })],
     ['openai', 400, error({ message: 'x', code: 'context_length_exceeded' })],
-    ['anthropic', 400, said('prompt is too long: 210000 tokens > 200000 maximum')],
-    ['gemini', 400, said('The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).')],
     ['groq', 400, said('Please reduce the length of the messages or completion.')],
     [
       'mistral',
@@ -281,7 +199,6 @@ describe('the row', () => {
     ],
     ['together', 403, said('input tokens + max_tokens must be less than the context length')],
     ['other', 422, said('`inputs` tokens + `max_new_tokens` must be <= 8193')],
-    ['other', 400, said('the request exceeds the available context size')],
   ] as const)('%s %d %s -> E_ROW_TOO_LONG', (family, status, body) => {
     expectVerdict(family, status, body, 'row E_ROW_TOO_LONG free');
   });
@@ -289,7 +206,6 @@ describe('the row', () => {
   test.each([
     ['openai', 400, error({ message: 'The response was filtered', code: 'content_filter' })],
     ['openai', 400, said('Your request was rejected as a result of our safety system')],
-    ['deepseek', 400, said('Content Exists Risk')],
     [
       'openrouter',
       403,
@@ -313,38 +229,19 @@ describe('the row', () => {
 });
 
 describe('key and request', () => {
-  test.each([
-    [
-      'gemini',
-      400,
-      error({ code: 400, message: 'API key not valid. Please pass a valid API key.', details: [{ reason: 'API_KEY_INVALID' }] }),
-      'E_KEY_REFUSED',
-    ],
-    ['gemini', 400, said('User location is not supported for the API use.'), 'E_PERMISSION'],
-    ['openai', 403, error({ message: 'x', code: 'unsupported_country_region_territory' }), 'E_PERMISSION'],
-  ] as const)('%s %d %s -> key', (family, status, body, code) => {
-    expectVerdict(family, status, body, `key ${code} free`);
-  });
+  test.each([['openai', 403, error({ message: 'x', code: 'unsupported_country_region_territory' }), 'E_PERMISSION']] as const)(
+    '%s %d %s -> key',
+    (family, status, body, code) => {
+      expectVerdict(family, status, body, `key ${code} free`);
+    },
+  );
 
   test.each([
     ['openai', 404, error({ message: 'The model `gpt-9` does not exist', code: 'model_not_found' }), 'E_MODEL_UNKNOWN'],
     ['gemini', 404, said('models/gemini-2.0-flash is not found for API version v1beta'), 'E_MODEL_UNKNOWN'],
     ['together', 400, error({ message: 'Unable to access x', code: 'model_not_found' }), 'E_MODEL_UNKNOWN'],
-    ['mistral', 400, JSON.stringify({ object: 'error', message: 'Invalid model: x', type: 'invalid_model' }), 'E_MODEL_UNKNOWN'],
     ['other', 404, '<html><title>404 Not Found</title></html>', 'E_ENDPOINT'],
-    [
-      'openai',
-      400,
-      error({ message: "Unsupported value: 'temperature' does not support 0.2", param: 'temperature' }),
-      'E_MODEL_PARAM',
-    ],
     ['anthropic', 400, said('`temperature` may only be set to 1'), 'E_MODEL_PARAM'],
-    [
-      'openai',
-      400,
-      error({ message: 'max_tokens is too large: 99999. This model supports at most 16384', param: 'max_tokens' }),
-      'E_MODEL_PARAM',
-    ],
     ['other', 400, said('Bad request'), 'E_REQUEST_REFUSED'],
     ['other', 400, '', 'E_REQUEST_REFUSED'],
   ] as const)('%s %d %s -> request', (family, status, body, code) => {
@@ -502,7 +399,7 @@ describe('readError', () => {
   test.each([
     [
       '{"error":{"message":"a","code":"b","type":"c","param":"d"}}',
-      { message: 'a', words: ['b', 'c'], param: 'd', shape: 'json' },
+      { message: 'a', words: ['b', 'c'], params: ['d'], shape: 'json' },
     ],
     ['{"error":"a"}', { message: 'a', words: [] }],
     ['[{"error":{"message":"a","status":"B"}}]', { message: 'a', words: ['b'] }],
