@@ -67,11 +67,13 @@ function patternsOf(name: string): RegExp[] {
   return [
     `\\b(?:parameter|param|argument|property|field)s?(?: supplied| name)?:? \\[?${either}`,
     `${either} (?:parameter|param|argument|property|field)\\b`,
-    `\\b(?:name|key|option|input|value|unsupported|unknown|unrecognized|unexpected|invalid)s?(?: value| field| type)?(?: (?:for|at|of))?:? ${careful}`,
+    `\\b(?:name|key|option|unsupported|unknown|unrecognized|unexpected|invalid)s?(?: value| field| type)?(?: (?:for|at|of))?:? ${careful}`,
     `(?:not|don't|doesn't|cannot) support ${careful}`,
     `${careful}(?:,? (?:and|or|for|with|value) .{1,60}?)? (?:${PREDICATE})`,
     `${careful} (?:value of\\b|\\S{1,20} is (?:invalid|not|out of)\\b)`,
-    `not (?:supported|allowed|permitted|recognized|accepted)[^:.]{0,40}: ${either}`,
+    `not (?:supported|allowed|permitted|recognized|accepted)[^:.]{0,40}: \\[?${either}`,
+    // A list of faults that was printed instead of sent.
+    `loc["']?: [[(]["']body["'], ${quoted}`,
     // As validators write it: the place first.
     `^${spelled}: `,
   ].map((pattern) => new RegExp(pattern, 'i'));

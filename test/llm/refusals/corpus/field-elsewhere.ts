@@ -120,6 +120,21 @@ export const FIELD_ELSEWHERE: readonly Cell[] = [
     change: 'temperature',
   },
 
+  {
+    from: 'docs.vllm.ai: the list of faults as Python prints it',
+    by: 'https://localhost:8000/v1',
+    status: 400,
+    body: JSON.stringify({
+      object: 'error',
+      message: "[{'type': 'extra_forbidden', 'loc': ('body', 'top_a'), 'msg': 'Extra inputs are not permitted', 'input': 1}]",
+      type: 'BadRequestError',
+      param: null,
+      code: 400,
+    }),
+    sent: ['extra_body.top_a'],
+    is: SAID,
+    change: 'extra_body.top_a',
+  },
   // What only looks so: a field that was not sent, a word of the row, a limit that this row has reached.
   {
     from: 'the first cell, of a field that the task does not set',
