@@ -18,7 +18,8 @@ function names(word: 'limit' | 'remaining' | 'reset', unit: ToldUnit): string[] 
     list.push(`x-tokenlimit-${word}`, `x-ratelimit-${word}-tokens-minute`);
     list.push(`ratelimitbysize-${word}`, `x-ratelimitbysize-${word}-minute`);
   }
-  if (unit === 'requests') list.push(`x-ratelimit-${word}`, `x-ratelimit-${word}-requests-minute`);
+  if (unit === 'requests')
+    list.push(`x-ratelimit-${word}`, `x-ratelimit-${word}-req-minute`, `x-ratelimit-${word}-requests-minute`);
   return list;
 }
 

@@ -58,6 +58,16 @@ describe('readLimits', () => {
     expect(read(month)).toBeNull();
   });
 
+  it('Mistral: requests and tokens of a minute, without a time', () => {
+    // https://github.com/mistralai/client-ts/issues/169
+    const requests = { 'x-ratelimit-limit-req-minute': '720', 'x-ratelimit-remaining-req-minute': '717' };
+    const tokens = { 'x-ratelimit-limit-tokens-minute': '5000000', 'x-ratelimit-remaining-tokens-minute': '4999911' };
+    expect(read({ ...requests, ...tokens, 'x-ratelimit-tokens-query-cost': '52' })).toEqual({
+      requests: { limit: 720, remaining: 717, resetMs: null },
+      tokens: { limit: 5_000_000, remaining: 4_999_911, resetMs: null },
+    });
+  });
+
   it('Groq: requests of a day, tokens of a minute, fractions of a second', () => {
     const headers = {
       'x-ratelimit-limit-requests': '14400',
