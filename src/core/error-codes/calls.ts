@@ -22,13 +22,14 @@ export const STOPS: CodeGroup = {
       exits: ['refused'],
     },
     E_MODEL_UNKNOWN: {
-      means: 'The provider has no model of that name.',
+      means: 'The provider has no model of that name, or has none any more.',
       fix: 'Correct `worker_model`; `--changed keep` goes on with it. At Ollama: `ollama pull NAME`.',
       exits: ['badInput'],
     },
     E_MODEL_PARAM: {
-      means: 'The model does not take a field that every call has.',
-      fix: 'Take the key that is named out of the task; `--changed keep` goes on.',
+      means:
+        'The model does not take a field that every call has, or its value. Where rows of the run were answered, a sentence alone that names it fails its row.',
+      fix: 'Change the key that is named, or take it out of the task; `--changed keep` goes on.',
       exits: ['badInput', 'failedRows'],
     },
     E_ENDPOINT: {
