@@ -10,8 +10,8 @@ import { type ErrorFacts, factsOf, readError, whatCame, withoutPrompt } from './
 import { mayBeBilled, statusOfBody } from './error-status.js';
 import type { Family } from './family.js';
 import { isPacific, untilMidnight } from './quota-day.js';
+import { withoutRepeated } from './quoted-prompt.js';
 import { refusedField, type SentField, whatToChange } from './refused-field.js';
-import { withoutRepeated } from './repeated.js';
 import type { Verdict } from './rules.js';
 import { verdictOf } from './verdict.js';
 

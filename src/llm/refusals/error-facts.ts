@@ -1,6 +1,6 @@
 /** What an error body says, whatever its shape: OpenAI's, Google's (also as a list), flat (Mistral, xAI), `detail` (FastAPI), AWS's, plain text. */
 import { type Fields, fieldsOf, isFields } from '../../core/fields.js';
-import { withoutRepeated } from './repeated.js';
+import { withoutRepeated } from './quoted-prompt.js';
 
 export interface ErrorFacts {
   /** The provider's own codes and types, lower case: `error.code`, `error.type`, `error.status`, reasons in `error.details`. */

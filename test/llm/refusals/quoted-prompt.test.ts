@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { withoutRepeated } from '../../../src/llm/refusals/repeated.js';
+import { withoutRepeated } from '../../../src/llm/refusals/quoted-prompt.js';
 
 const ROW = 'Dear doctor, since Monday I have had a pain in my left knee.';
 
