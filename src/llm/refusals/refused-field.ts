@@ -17,9 +17,15 @@ export interface SentField {
 /** What providers call it where that is none of the wires' own names. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
   worker_max_tokens: ['max_completion_tokens', 'max_new_tokens'],
+  seed: ['random_seed'],
   reasoning_effort: ['reasoning'],
   thinking_budget: ['thinking', 'thinking_config'],
 };
+
+/** Sentences about what a field asks for that do not name it: Ollama's, Anthropic's of models that do not think. */
+const NO_THINKING =
+  /does(?: not|n't) support (?:extended )?(?:thinking|reasoning)\b|\bthink value\b|\bthinking (?:mode )?is not (?:supported|available)/i;
+const OWN_SENTENCES: Readonly<Record<string, RegExp>> = { reasoning_effort: NO_THINKING, thinking_budget: NO_THINKING };
 
 /** Fields that hold the others of a wire, before the name of one. */
 const WRAPPER = /^(?:body|request|options|parameters|generate_?content_?request|generation_?config|inference_?config)$/i;
@@ -80,8 +86,9 @@ function patternsOf(name: string): RegExp[] {
 }
 
 /** Where the sentence speaks of the field first; null when it does not. */
-function spokenOf(message: string, name: string): number | null {
-  const places = patternsOf(name).map((pattern) => message.search(pattern));
+function spokenOf(message: string, key: string, name: string): number | null {
+  const patterns = [...patternsOf(name), ...(Object.hasOwn(OWN_SENTENCES, key) ? [OWN_SENTENCES[key] as RegExp] : [])];
+  const places = patterns.map((pattern) => message.search(pattern));
   const found = places.filter((place) => place !== -1);
   return found.length === 0 ? null : Math.min(...found);
 }
@@ -102,7 +109,7 @@ export function refusedField(
   const said = [message, ...params.filter((param) => param.includes(' '))].join('\n').slice(0, SEARCHED);
   let first: { field: RefusedField; at: number } | null = null;
   for (const { key, name } of names) {
-    const at = spokenOf(said, name);
+    const at = spokenOf(said, key, name);
     if (at !== null && (first === null || at < first.at)) first = { field: { key, name, sure: false }, at };
   }
   return first?.field ?? null;

@@ -14,7 +14,7 @@ import { finishOf } from './finish.js';
 import { answerIn, isAnswer } from './pieces.js';
 import { promptCut } from './prompt-cut.js';
 import { PARTS_OF, readAnswer } from './read.js';
-import { bodyFailure, cutFailure, withRemedy } from './refusal.js';
+import { bodyFailure, cutFailure, withPull } from './refusal.js';
 import { usageOf } from './usage.js';
 
 /** The rules of an answer: errors beside it, prompts that were cut, endings, emptiness. */
@@ -25,7 +25,7 @@ function resultOf(call: ModelCall, facts: CallFacts, body: Fields): CallResult {
   const useless = (failure: CallFailure) => paidFailure(failure, metered);
   if (body['done'] !== true || text === '') {
     const failure = bodyFailure(facts, body, answer !== '');
-    if (failure !== null) return useless(withRemedy(failure, call));
+    if (failure !== null) return useless(withPull(failure, call));
   }
   const cut = promptCut(call, body);
   if (cut !== null) return useless(cutFailure(cut, call));
@@ -50,5 +50,5 @@ export const ollamaWire: Wire = {
   },
   answerIn,
   read: (call, facts, value) => (isAnswer(value) || (isFields(value) && 'error' in value) ? resultOf(call, facts, value) : null),
-  refused: withRemedy,
+  refused: withPull,
 };

@@ -27,29 +27,10 @@ export function bodyFailure(facts: CallFacts, body: Fields, begun: boolean): Cal
 /** Hosted: nobody but Ollama gets models there. */
 const HOSTED = 'ollama.com';
 
-/** The command that brings a model that the server does not have. */
-function withPull(failure: CallFailure, { apiBase, model: { model } }: ModelCall): CallFailure {
-  return new URL(apiBase).hostname === HOSTED ? failure : after(`type where Ollama runs: ollama pull ${model}`, failure);
-}
-
-/** A model that does not think, or not at this level (server/routes.go): every row would meet the same, and one key sets the field. */
-const NO_THINKING = /does not support thinking|\bthink value\b/i;
-
-function withoutThinking({ suspect: _, ...failure }: CallFailure): CallFailure {
-  const said = after('reasoning_effort is refused, change it in the task or take it out', failure);
-  return { ...said, code: 'E_MODEL_PARAM', refusal: { kind: 'request', of: 'field' } };
-}
-
-/** In front, so that the cut of long messages never takes it. */
-function after(remedy: string, failure: CallFailure): CallFailure {
-  return { ...failure, message: `${remedy} (${failure.message})`.slice(0, 200) };
-}
-
-/** What helps against a refusal of this API. */
-export function withRemedy(failure: CallFailure, call: ModelCall): CallFailure {
-  if (failure.code === 'E_MODEL_UNKNOWN') return withPull(failure, call);
-  const isThinking = call.settings.reasoningEffort !== undefined && NO_THINKING.test(failure.message);
-  return failure.class === 'request' && isThinking ? withoutThinking(failure) : failure;
+/** The command that brings a model that the server does not have. In front, so that the cut of long messages never takes it. */
+export function withPull(failure: CallFailure, { apiBase, model: { model } }: ModelCall): CallFailure {
+  if (failure.code !== 'E_MODEL_UNKNOWN' || new URL(apiBase).hostname === HOSTED) return failure;
+  return { ...failure, message: `type where Ollama runs: ollama pull ${model} (${failure.message})`.slice(0, 200) };
 }
 
 /** The row fails as one that does not fit: what was asked was not answered. What the server did is booked as it says; a local one costs nothing. */

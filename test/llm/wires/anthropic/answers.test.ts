@@ -395,7 +395,14 @@ describe('refusals', () => {
     [400, 'invalid_request_error', 'prompt is too long: 205000 tokens > 200000 maximum', 'row', 'E_ROW_TOO_LONG'],
     [413, 'request_too_large', 'Request exceeds the maximum size', 'row', 'E_ROW_TOO_BIG'],
     [500, 'api_error', 'Internal server error', 'transport', 'E_PROVIDER_ERROR'],
-    [400, 'invalid_request_error', '`temperature` may only be set to 1 when thinking is enabled.', 'request', 'E_MODEL_PARAM'],
+    [400, 'invalid_request_error', 'max_tokens: must be greater than thinking.budget_tokens', 'request', 'E_MODEL_PARAM'],
+    [
+      400,
+      'invalid_request_error',
+      '`temperature` may only be set to 1 when thinking is enabled.',
+      'request',
+      'E_REQUEST_REFUSED',
+    ],
   ])('call: %i %s (%s) -> %s', async (status, type, text, kind, code) => {
     expect(await failure(error(type, text), status)).toMatchObject({ class: kind, code, status, mayHaveBeenBilled: false });
   });

@@ -450,9 +450,9 @@ describe('refusals', () => {
         message: `type where Ollama runs: ollama pull qwen3 (HTTP 404: ${error})`,
       });
     }
-    const { withRemedy } = await import('../../../../src/llm/wires/ollama/refusal.js');
+    const { withPull } = await import('../../../../src/llm/wires/ollama/refusal.js');
     const refused = await failureOf404();
-    expect(withRemedy(refused, ollamaCall({ apiBase: 'https://ollama.com' }))).toBe(refused);
+    expect(withPull(refused, ollamaCall({ apiBase: 'https://ollama.com' }))).toBe(refused);
   });
 
   async function failureOf404(): Promise<CallFailure> {
@@ -470,7 +470,8 @@ describe('refusals', () => {
     const result = await failure({ error }, 400, { settings });
     expect(result).toMatchObject({
       ...{ class: 'request', code: 'E_MODEL_PARAM', refusal: { kind: 'request', of: 'field' } },
-      message: `reasoning_effort is refused, change it in the task or take it out (HTTP 400: ${error})`.slice(0, 200),
+      message: `HTTP 400: reasoning_effort (think) is refused, change it in the task or take it out: ${error}`.slice(0, 200),
+      field: { key: 'reasoning_effort' },
     });
     expect(result).not.toHaveProperty('suspect');
     server.received.length = 0;
