@@ -34,6 +34,12 @@ function learned(): Learned {
   }
 }
 
+/** Either may have been raised: where the rate is far below the true one, two calls at a time are held back by it. */
+function expectNoLower(before: Learned, after: Learned): void {
+  expect(after.pace).toBeGreaterThanOrEqual(before.pace ?? Number.POSITIVE_INFINITY);
+  expect(after.window ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(before.window ?? Number.POSITIVE_INFINITY);
+}
+
 /** Not wide enough to meet the provider's limit: only refusals could lower what is known of it. */
 const NARROW = 2;
 const STORM = ['in_flight_budget', '503', '529', '498'];
@@ -56,16 +62,14 @@ it('a rate was learned; a storm of refusals for money and overload, and an accou
   expect(endEvent(await home.run(['run', storm.path, '--json']))).toMatchObject({ state: 'completed', ok: 48 });
   expect(provider.calls().filter(({ billed }) => !billed).length).toBe(48);
   expect(paidTwice(provider.billed())).toEqual([]);
-  const { pace, window } = learned();
-  expect([pace, window]).toEqual([before.pace, before.window]);
+  expectNoLower(before, learned());
 
   const spent = Array.from({ length: 30 }, (_, n) => `${n === 9 ? '[[sim fault=credit_balance_exhausted*1]] ' : ''}Money ${n}`);
   const money = home.task('money', { ...model, workers: NARROW }, spent);
   const end = endEvent(await home.run(['run', money.path, '--json'], 5));
   expect(end).toMatchObject({ state: 'paused', reason: 'billing', failed: 0 });
   expect(endEvent(await home.run(['run', money.path, '--json']))).toMatchObject({ run: end.run, state: 'completed', ok: 30 });
-  const after = learned();
-  expect([after.pace, after.window]).toEqual([before.pace, before.window]);
+  expectNoLower(before, learned());
 });
 
 it.each([
