@@ -40,36 +40,46 @@ function expectNoLower(before: Learned, after: Learned): void {
   expect(after.window ?? Number.POSITIVE_INFINITY).toBeGreaterThanOrEqual(before.window ?? Number.POSITIVE_INFINITY);
 }
 
-/** Not wide enough to meet the provider's limit: only refusals could lower what is known of it. */
-const NARROW = 2;
+/** So many that what was learned holds them back: a limit that they met then would be learned. */
+const WIDE = 40;
+const ROWS = 40;
 const STORM = ['in_flight_budget', '503', '529', '498'];
 
 it('a rate was learned; a storm of refusals for money and overload, and an account that is empty for a while -> it is not lowered', async () => {
   const model = { worker_model: 'm', worker_api_base: provider.url };
   const first = home.task(
     'learns',
-    { ...model, workers: 40 },
+    { ...model, workers: WIDE },
     Array.from({ length: 300 }, (_, n) => `First ${n}`),
   );
   await home.run(['run', first.path]);
   const before = learned();
   expect(before.pace).toBeLessThan(100);
 
-  const fault = (n: number) => (n % 2 === 0 ? `[[sim fault=${STORM[(n / 2) % STORM.length]}*2]] ` : '');
-  const rows = Array.from({ length: 48 }, (_, n) => `${fault(n)}Storm ${n}`);
-  const storm = home.task('storm', { ...model, workers: NARROW }, rows);
-  provider.forget();
-  expect(endEvent(await home.run(['run', storm.path, '--json']))).toMatchObject({ state: 'completed', ok: 48 });
-  expect(provider.calls().filter(({ billed }) => !billed).length).toBe(48);
+  // Refused to the very end: what was lowered has no time to recover.
+  const refused = (faults: readonly string[], name: string) =>
+    Array.from({ length: ROWS }, (_, n) => `[[sim fault=${faults[n % faults.length]}*1]] ${name} ${n}`);
+  const rows = refused(STORM, 'Storm');
+  const storm = home.task('storm', { ...model, workers: WIDE }, rows);
+  // The same provider, and no limit of its own any more: nothing else could lower what is known of it.
+  await provider.stop();
+  provider = await home.provider(['--latency', '60', '--port', new URL(provider.url).port]);
+  expect(endEvent(await home.run(['run', storm.path, '--json']))).toMatchObject({ state: 'completed', ok: ROWS });
+  expect(provider.calls().filter(({ billed }) => !billed).length).toBe(ROWS);
   expect(paidTwice(provider.billed())).toEqual([]);
   expectNoLower(before, learned());
 
   const spent = Array.from({ length: 30 }, (_, n) => `${n === 9 ? '[[sim fault=credit_balance_exhausted*1]] ' : ''}Money ${n}`);
-  const money = home.task('money', { ...model, workers: NARROW }, spent);
+  const money = home.task('money', { ...model, workers: WIDE }, spent);
   const end = endEvent(await home.run(['run', money.path, '--json'], 5));
   expect(end).toMatchObject({ state: 'paused', reason: 'billing', failed: 0 });
   expect(endEvent(await home.run(['run', money.path, '--json']))).toMatchObject({ run: end.run, state: 'completed', ok: 30 });
   expectNoLower(before, learned());
+
+  // The same storm of a limit: it would be seen.
+  const limit = home.task('limit', { ...model, workers: WIDE }, refused(['429'], 'Limit').slice(0, 12));
+  expect(endEvent(await home.run(['run', limit.path, '--json']))).toMatchObject({ state: 'completed', ok: 12 });
+  expect(learned().pace).toBeLessThan(before.pace ?? 0);
 });
 
 it.each([
