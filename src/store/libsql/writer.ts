@@ -1,8 +1,7 @@
 /** The main thread's side of the writer thread. */
-import { createRequire } from 'node:module';
-import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { EXIT, SwarmError } from '../../core/errors.js';
+import { startThread } from '../../threads.js';
 import type { OperationInput, OperationName, OperationResult, Writer } from '../sql/all-operations.js';
 import { storeError } from '../store-errors.js';
 import { type FromWriter, type ThreadData, type ToWriter, unpackFailure } from './thread-messages.js';
@@ -10,17 +9,6 @@ import { type FromWriter, type ThreadData, type ToWriter, unpackFailure } from '
 interface Waiting {
   resolve(value: unknown): void;
   reject(error: Error): void;
-}
-
-function startThread(file: string): Worker {
-  const workerData: ThreadData = { file };
-  if (!import.meta.url.endsWith('.ts')) return new Worker(new URL('./writer-thread.js', import.meta.url), { workerData });
-  // Run from sources (tests): a worker thread does not get the loader of its parent, so it starts one.
-  const tsx = createRequire(import.meta.url).resolve('tsx/package.json');
-  const loader = new URL('./dist/esm/api/index.mjs', pathToFileURL(tsx)).href;
-  const source = new URL('./writer-thread.ts', import.meta.url).href;
-  const script = `import(${JSON.stringify(loader)}).then((tsx) => tsx.tsImport(${JSON.stringify(source)}, ${JSON.stringify(source)}))`;
-  return new Worker(script, { eval: true, workerData });
 }
 
 export class LibsqlWriter implements Writer {
@@ -67,7 +55,8 @@ export class LibsqlWriter implements Writer {
   }
 
   #start(): Worker {
-    const thread = startThread(this.#file);
+    const workerData: ThreadData = { file: this.#file };
+    const thread = startThread(new URL('./writer-thread.js', import.meta.url), { workerData });
     thread.on('message', (message: FromWriter) => this.#receive(message));
     thread.on('error', (cause) => this.#lost(thread, writerLost(this.#file, cause)));
     thread.on('exit', () => this.#lost(thread, writerLost(this.#file)));
