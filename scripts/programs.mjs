@@ -48,6 +48,7 @@ const builds = () => [
       host: join(DIST, 'host', 'main.js'),
       worker: join(DIST, 'worker', 'main.js'),
       'writer-thread': join(DIST, 'store', 'libsql', 'writer-thread.js'),
+      'check-thread': join(DIST, 'answers', 'check-thread.js'),
     },
     external: [...NATIVE, '@temporalio/*'],
   },

@@ -39,6 +39,9 @@ export interface ModelRef {
   apiKeyEnv: string | null;
 }
 
+/** A JSON Schema (draft 2020-12) as a task has it. */
+export type JsonSchema = { [keyword: string]: unknown };
+
 /** Rows in a row that end alike before their run pauses, unless the task says otherwise. */
 export const PAUSE_AFTER = 20;
 
@@ -79,6 +82,19 @@ export interface Task extends RequestSettings {
   promptAlone?: true;
   stopWhen: StopRule[];
   onTruncate: 'keep' | 'fail' | 'continue';
+  /** Classes: an answer is one of them. Absent: it may be any text. The keys that follow are absent in runs of before them, too. */
+  labels?: string[];
+  /** With labels: an answer is a list of them. */
+  multiLabel?: true;
+  /** Of a translation: names or BCP 47 tags. */
+  targetLanguage?: string;
+  sourceLanguage?: string;
+  /** Of a summary, as it is asked for. */
+  maxWords?: number;
+  /** Every answer is JSON that meets it. */
+  outputSchema?: JsonSchema;
+  /** With labels or outputSchema: turns of a row that are spent on answers of the wrong form. @default 0 */
+  maxRepairs?: number;
   /** Absolute path, or null when rows come from code. */
   seedsFile: string | null;
   /** Calls in flight; auto = as many as are worth it. */
@@ -115,7 +131,8 @@ export interface Task extends RequestSettings {
   tokensPerMinute: number | null;
   /** Deadline of one call, from admission. */
   timeoutMs: number;
-  labels: Record<string, string>;
+  /** The user's own names and values of the run. */
+  tags: Record<string, string>;
   /** Share of a common limit against other runs, 1 by default. */
   weight: number;
 }
@@ -140,4 +157,10 @@ export const IDENTITY_KEYS = [
   'followUp',
   'stopWhen',
   'onTruncate',
+  'labels',
+  'multiLabel',
+  'targetLanguage',
+  'sourceLanguage',
+  'maxWords',
+  'outputSchema',
 ] as const satisfies readonly (keyof Task)[];

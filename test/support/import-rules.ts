@@ -24,6 +24,7 @@ export const SHARED_FILES = [
   'src/home.ts',
   'src/package-info.ts',
   'src/new-files.ts',
+  'src/threads.ts',
 ] as const;
 
 /** What a client and the host say to each other. */
@@ -31,14 +32,17 @@ const HOST_PROTOCOL = 'src/host-protocol.ts';
 
 /** Of them, what the folders that make files may import. */
 const NEW_FILES = 'src/new-files.ts';
+/** And those that have a thread of their own. */
+const THREADS = 'src/threads.ts';
 
 /** Two single files cross: workflows/messages and host-protocol define what the two sides of a connection say. */
 export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   schema: { values: [], never: [NODE, TEMPORAL] },
   core: { values: [], types: ['schema'], never: [NODE, TEMPORAL] },
-  intake: { values: ['core', 'schema', NEW_FILES], types: ['store', 'outputs'], never: [TEMPORAL] },
+  intake: { values: ['core', 'schema', 'answers', NEW_FILES], types: ['store', 'outputs'], never: [TEMPORAL] },
   llm: { values: ['core', 'schema'], never: [TEMPORAL] },
-  store: { values: ['core', 'schema', NEW_FILES], never: [TEMPORAL] },
+  answers: { values: ['core', 'schema', THREADS], never: [TEMPORAL] },
+  store: { values: ['core', 'schema', NEW_FILES, THREADS], never: [TEMPORAL] },
   outputs: { values: ['core', 'schema', 'store', NEW_FILES], never: [TEMPORAL] },
   pricing: { values: ['core', 'schema'], never: [NODE, TEMPORAL] },
   // The use cases of a run: what the command, the library, the host and plain Temporal share.
@@ -49,7 +53,7 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
   workflows: { values: ['core'], never: [/^(?!@temporalio\/(?:workflow|common)$)/] },
   // The simulated provider of `sim/...` models runs in the process that makes the calls.
   worker: {
-    values: ['activities', 'llm', 'store', 'outputs', 'search', 'runs', 'pricing', 'core', ...SHARED_FILES],
+    values: ['activities', 'answers', 'llm', 'store', 'outputs', 'search', 'runs', 'pricing', 'core', ...SHARED_FILES],
     types: ['schema', 'src/workflows/messages.ts'],
     lazy: ['simulator'],
   },
@@ -68,6 +72,7 @@ export const FOLDERS: Readonly<Record<string, FolderRule>> = {
 /** Packages that one folder alone may import: each third-party seam has one home. */
 export const SEAMS: readonly { packages: RegExp; folders: readonly string[] }[] = [
   { packages: /^@ai-sdk\//, folders: ['llm'] },
+  { packages: /^(?:ajv|ajv-formats|jsonrepair)(?:\/|$)/, folders: ['answers'] },
   { packages: /^(?:kysely|pg)$/, folders: ['store'] },
   // The host's lock is a database lock: the system frees it when the process dies.
   { packages: /^libsql$/, folders: ['store', 'host'] },
