@@ -12,9 +12,10 @@ import { providersPage } from './docs/providers-page.mjs';
 
 const root = new URL('../', import.meta.url);
 const { z } = await import('zod');
-const { taskFileSchema, TASK_KEYS, REQUIRED_KEYS, SYSTEM_PROMPTS, UNSUPPORTED_KEYS, keyNotes } = await import(
+const { taskFileSchema, TASK_KEYS, REQUIRED_KEYS, UNSUPPORTED_KEYS, keyNotes } = await import(
   new URL('dist/schema/task.js', root).href
 );
+const { SYSTEM_PROMPTS } = await import(new URL('dist/schema/system-prompts.js', root).href);
 const { PROVIDERS, wiresOf } = await import(new URL('dist/schema/providers.js', root).href);
 const { WIRES } = await import(new URL('dist/schema/wires.js', root).href);
 const { PROVIDER_NOTES } = await import(new URL('dist/schema/provider-notes.js', root).href);

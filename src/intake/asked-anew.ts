@@ -29,6 +29,12 @@ const CONCERNS: Record<IdentityKey, 'every' | 'turns' | 'texts' | 'cut' | 'none'
   followUp: 'texts',
   stopWhen: 'turns',
   onTruncate: 'cut',
+  labels: 'every',
+  multiLabel: 'every',
+  targetLanguage: 'texts',
+  sourceLanguage: 'texts',
+  maxWords: 'texts',
+  outputSchema: 'every',
 };
 
 export interface AskedRow {

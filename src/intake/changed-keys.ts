@@ -27,6 +27,12 @@ const IDENTITY_FILE_KEYS: Record<IdentityKey, string> = {
   followUp: 'follow_up',
   stopWhen: 'stop_when',
   onTruncate: 'on_truncate',
+  labels: 'labels',
+  multiLabel: 'multi_label',
+  targetLanguage: 'target_language',
+  sourceLanguage: 'source_language',
+  maxWords: 'max_words',
+  outputSchema: 'output_schema',
 };
 
 /** Keys that may change while a run goes on. */
@@ -53,7 +59,8 @@ const OPERATIONAL_FILE_KEYS: Record<OperationalKey, string> = {
   requestsPerMinute: 'requests_per_minute',
   tokensPerMinute: 'tokens_per_minute',
   timeoutMs: 'timeout',
-  labels: 'labels',
+  maxRepairs: 'max_repairs',
+  tags: 'tags',
   weight: 'weight',
 };
 

@@ -1,5 +1,5 @@
 /** A task from a file or from code, with absolute paths and a parsed template, ready for rows. */
-import { open, realpath, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { basename, dirname, extname, resolve } from 'node:path';
 import { type Place, SwarmError } from '../core/errors.js';
 import { templatesBeside } from '../core/row-texts.js';
@@ -8,9 +8,11 @@ import type { Task } from '../schema/task-types.js';
 import type { PromptSource } from './check-rows.js';
 import { decodeUtf8 } from './encoding.js';
 import { ownerProblem } from './file-owner.js';
+import { readOutputSchema } from './output-schema.js';
 import { parseTaskObject, parseTaskText } from './parse-task.js';
 import { escapeProblem, nearbyFiles, shownPath } from './paths.js';
 import type { TaskReading } from './read-task.js';
+import { readSmallFile } from './small-file.js';
 import { LARGEST_TASK, tooBigProblem } from './yaml-source.js';
 
 export interface LoadTaskOptions {
@@ -34,36 +36,22 @@ export interface LoadedTask {
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {
-  const shown = shownPath(path);
-  const place = { file: shown };
-  const unreadable = (why: string, cause?: unknown) => {
-    const problem = {
-      code: 'E_TASK_UNREADABLE',
-      place,
-      found: `the task file cannot be read: ${why}`,
-      allowed: 'a readable file',
-    };
-    return new SwarmError({ ...problem, fix: 'name a task file, such as task.yaml' }, 2, { cause });
-  };
-  try {
-    const facts = await stat(path);
-    if (facts.isDirectory()) throw unreadable('EISDIR, it is a folder');
-    if (!facts.isFile()) throw unreadable('it is not a regular file');
-    if (facts.size > LARGEST_TASK) throw new SwarmError(tooBigProblem(place));
-    const handle = await open(path, 'r');
-    try {
-      const { buffer, bytesRead } = await handle.read(Buffer.alloc(LARGEST_TASK + 1), 0, LARGEST_TASK + 1, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (SwarmError.is(error)) throw error;
-    const { code = 'EIO' } = error as NodeJS.ErrnoException;
-    if (code !== 'ENOENT' && code !== 'ENOTDIR') throw unreadable(code, error);
+  const place = { file: shownPath(path) };
+  const read = await readSmallFile(path, LARGEST_TASK);
+  if ('bytes' in read) return read.bytes;
+  const { reason, cause } = read;
+  if (reason === 'too big') throw new SwarmError(tooBigProblem(place));
+  if (reason === 'absent') {
     const problem = { code: 'E_TASK_NOT_FOUND', place, found: 'there is no such file', allowed: 'path of a task file' };
-    throw new SwarmError({ ...problem, fix: await nearbyFiles(path, /\.(?:ya?ml|json)$/i) }, 2, { cause: error });
+    throw new SwarmError({ ...problem, fix: await nearbyFiles(path, /\.(?:ya?ml|json)$/i) }, 2, { cause });
   }
+  const problem = {
+    code: 'E_TASK_UNREADABLE',
+    place,
+    found: `the task file cannot be read: ${reason}`,
+    allowed: 'a readable file',
+  };
+  throw new SwarmError({ ...problem, fix: 'name a task file, such as task.yaml' }, 2, { cause });
 }
 
 /** `translate.yaml` -> translate; `reviews/task.yaml` -> reviews. */
@@ -78,10 +66,12 @@ async function finish(reading: TaskReading, folder: string, file: string | null,
   if (reading.task === null) throw new SwarmError(reading.problems);
   const { variablePlaces, placeOf, notes } = reading;
   const { seedsFile, outputDir } = reading.task;
+  const outputSchema = await readOutputSchema(reading, folder, options.roots);
   const task: Task = {
     ...reading.task,
     seedsFile: seedsFile === null ? null : resolve(folder, seedsFile),
     outputDir: resolve(folder, outputDir),
+    ...(outputSchema === null ? {} : { outputSchema }),
   };
   const escapes = [
     task.seedsFile === null ? null : await escapeProblem(task.seedsFile, 'seeds_file', options.roots, placeOf('seeds_file')),

@@ -11,7 +11,7 @@ export interface ParseOptions {
 }
 
 function nothingRead(problems: Problem[]): TaskReading {
-  return { task: null, problems, notes: [], variablePlaces: {}, placeOf: () => ({}) };
+  return { task: null, problems, notes: [], variablePlaces: {}, schemaFile: null, placeIn: () => ({}), placeOf: () => ({}) };
 }
 
 /** Parses the text of a task file (YAML 1.2; JSON is part of it). Problems carry file, line and column. Never throws. */

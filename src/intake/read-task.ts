@@ -4,6 +4,7 @@ import { isTimeZone } from '../core/money/calendar-day.js';
 import { readTemplate } from '../core/template.js';
 import { keyNotes, REQUIRED_KEYS, TASK_KEYS, type TaskFile, type TaskKey, taskFileSchema } from '../schema/task.js';
 import type { StopRule, Task } from '../schema/task-types.js';
+import { checkAnswerKeys, labelsFault } from './answer-keys.js';
 import { readApiBase, wireOfBase } from './api-base.js';
 import { checkTree, FORBIDDEN } from './check-tree.js';
 import { headerFault } from './header-check.js';
@@ -11,7 +12,7 @@ import { issueFault, looksLikeSecret, missingFault, secretFault, shownValue, unk
 import { prefixOf, readModelRef } from './model-ref.js';
 import { requestFaults } from './request-keys.js';
 import { modelEnding } from './retired-models.js';
-import { REFUSED, type TaskPlaces, TaskProblems } from './task-problems.js';
+import { type KeyPath, REFUSED, type TaskPlaces, TaskProblems } from './task-problems.js';
 import { toTask } from './to-task.js';
 
 export interface TaskReading {
@@ -23,6 +24,10 @@ export interface TaskReading {
   notes: string[];
   /** Where each template variable first stands. */
   variablePlaces: Record<string, Place>;
+  /** Path of output_schema as it is written; null where the schema is in the task, or there is none. */
+  schemaFile: string | null;
+  /** Where a part of the task stands. */
+  placeIn(path: KeyPath): Place;
   /** Where the value of a key stands; the file alone, or nothing, when it has no line of its own. */
   placeOf(key: string): Place;
 }
@@ -58,6 +63,11 @@ function readKeys(reading: TaskProblems, source: Record<string, unknown>): Parti
     }
     if (looksLikeSecret(value)) {
       reading.add(places.value([name]), secretFault(name, value));
+      continue;
+    }
+    const wasTags = name === 'labels' ? labelsFault(value) : null;
+    if (wasTags !== null) {
+      reading.add(places.key([name]), wasTags);
       continue;
     }
     const result = taskFileSchema.shape[name].safeParse(value);
@@ -157,6 +167,7 @@ function checkTogether(reading: TaskProblems, good: Partial<TaskFile>, source: R
       fix: 'change timezone, or remove the line for UTC',
     });
   }
+  checkAnswerKeys(reading, good, given);
   for (const [name, value] of Object.entries(good.headers ?? {})) {
     const fault = headerFault(name, value);
     if (fault) reading.add(places.value(['headers', name]), fault);
@@ -196,7 +207,9 @@ export function readTask(source: Record<string, unknown>, places: TaskPlaces, de
   const stopRules = readStopRules(reading, good.stop_when);
   checkTogether(reading, good, source);
   if (model !== null) for (const { path, fault } of requestFaults(good, model)) reading.add(places.value(path), fault);
-  const facts = { notes: reading.notes, variablePlaces, placeOf: (key: string) => places.value([key]) };
+  const schemaFile = typeof good.output_schema === 'string' ? good.output_schema : null;
+  const placeIn = (path: KeyPath) => places.value(path);
+  const facts = { notes: reading.notes, variablePlaces, schemaFile, placeIn, placeOf: (key: string) => places.value([key]) };
   if (reading.failed || model === null) return { task: null, problems: reading.sorted(), ...facts };
   return { task: toTask(good as TaskFile, { model, stopRules, defaultName }), problems: [], ...facts };
 }

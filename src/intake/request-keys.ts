@@ -3,8 +3,7 @@ import type { Problem } from '../core/errors.js';
 import type { TaskFile } from '../schema/task.js';
 import { keyNotes } from '../schema/task.js';
 import type { ModelRef } from '../schema/task-types.js';
-import { affordableValues, ownerOfField, REQUEST_KEYS, WIRE_NAMES, WIRES, type WireName } from '../schema/wires.js';
-import { shownValue } from './key-problems.js';
+import { ownerOfField, REQUEST_KEYS, WIRE_NAMES, WIRES } from '../schema/wires.js';
 
 interface KeyFault {
   path: string[];
@@ -14,9 +13,9 @@ interface KeyFault {
 const CODE = 'E_TASK_CONFLICT';
 
 /** Fields that hold a value, one below another; a map that is empty is one of them. */
-function* leaves(value: unknown, path: string[]): Generator<{ path: string[]; value: unknown }, void> {
+function* leaves(value: unknown, path: string[]): Generator<string[], void> {
   const inner = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
-  if (inner.length === 0) yield { path, value };
+  if (inner.length === 0) yield path;
   for (const [name, below] of inner) yield* leaves(below, [...path, name]);
 }
 
@@ -38,25 +37,15 @@ export function requestFaults(good: Partial<TaskFile>, model: ModelRef): KeyFaul
     const fix = `write worker_max_tokens: ${budget + most}, or a smaller thinking_budget`;
     faults.push({ path: ['thinking_budget'], fault: { code: CODE, found, allowed: keyNotes('thinking_budget').allowed, fix } });
   }
-  for (const { path, value } of leaves(good.extra_body ?? {}, [])) {
-    const fault = path.length === 0 ? null : fieldFault(wire, path.join('.'), value);
-    if (fault !== null) faults.push({ path: ['extra_body', ...path], fault });
-  }
-  return faults;
-}
-
-/** What is wrong with a field of extra_body; null for nothing. */
-function fieldFault(wire: WireName, field: string, value: unknown): KeyFault['fault'] | null {
-  const owner = ownerOfField(wire, field);
-  if (owner !== undefined) {
+  for (const path of leaves(good.extra_body ?? {}, [])) {
+    if (path.length === 0) continue;
+    const field = path.join('.');
+    const owner = ownerOfField(wire, field);
+    if (owner === undefined) continue;
     const found = `extra_body holds ${field}, which ${owner === null ? 'this program decides' : `the key ${owner} sets`}`;
     const fix = owner === null ? `remove ${field}` : `remove ${field}, and write ${owner}`;
-    return { code: CODE, found, allowed: `fields of the ${wire} wire that no key of a task sets`, fix };
+    const allowed = `fields of the ${wire} wire that no key of a task sets`;
+    faults.push({ path: ['extra_body', ...path], fault: { code: CODE, found, allowed, fix } });
   }
-  const affordable = affordableValues(wire, field);
-  const values = Array.isArray(value) ? value : [value];
-  if (affordable === null || values.every((each) => affordable.includes(String(each)))) return null;
-  const found = `extra_body holds ${field}: ${shownValue(value)}, which may cost more than what is reserved for a call, so that no cap would hold`;
-  const allowed = affordable.length === 0 ? `no ${field}` : `${field}: ${affordable.join(', ')}`;
-  return { code: CODE, found, allowed, fix: `remove ${field}` };
+  return faults;
 }

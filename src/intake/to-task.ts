@@ -1,11 +1,13 @@
 /** Checked keys with their defaults -> Task. Paths stay as written. */
-import { SYSTEM_PROMPTS, type TaskFile } from '../schema/task.js';
+import { SYSTEM_PROMPTS, SYSTEM_PROMPTS_OF_FORM } from '../schema/system-prompts.js';
+import type { TaskFile } from '../schema/task.js';
 import { PAUSE_AFTER, type StopRule, type Task } from '../schema/task-types.js';
 
 /** Joins the keys of a task file into a Task. `read` is what took more than one key to read. */
 export function toTask(file: TaskFile, read: { model: Task['model']; stopRules: StopRule[]; defaultName: string }): Task {
   const name = file.name ?? read.defaultName;
-  const systemPrompt = file.system_prompt === undefined ? SYSTEM_PROMPTS[file.task_type] : file.system_prompt || null;
+  const defaults = file.output_schema === undefined && !file.multi_label ? SYSTEM_PROMPTS : SYSTEM_PROMPTS_OF_FORM;
+  const systemPrompt = file.system_prompt === undefined ? defaults[file.task_type] : file.system_prompt || null;
   return {
     name,
     taskType: file.task_type,
@@ -22,6 +24,7 @@ export function toTask(file: TaskFile, read: { model: Task['model']; stopRules: 
     followUp: file.follow_up,
     stopWhen: file.multi_turn ? read.stopRules : [],
     onTruncate: file.on_truncate,
+    ...answerKeys(file),
     seedsFile: file.seeds_file ?? null,
     concurrency: file.concurrency ?? file.workers,
     staggerMs: file.stagger === 'auto' ? 0 : Math.round(file.stagger * 1000),
@@ -44,7 +47,7 @@ export function toTask(file: TaskFile, read: { model: Task['model']; stopRules: 
     requestsPerMinute: file.requests_per_minute ?? null,
     tokensPerMinute: file.tokens_per_minute ?? null,
     timeoutMs: Math.round(file.timeout * 1000),
-    labels: file.labels,
+    tags: file.tags,
     weight: file.weight,
   };
 }
@@ -58,6 +61,20 @@ function requestSettings(file: TaskFile): Pick<Task, 'seed' | 'stop' | 'reasonin
     ...(reasoningEffort === undefined ? {} : { reasoningEffort }),
     ...(thinkingBudget === undefined ? {} : { thinkingBudget }),
     ...(extraBody === undefined || Object.keys(extraBody).length === 0 ? {} : { extraBody }),
+  };
+}
+
+/** What answers are to be. Each is absent where it is not given, as in runs of before it. A schema in a file of its own is read later. */
+function answerKeys(file: TaskFile): Partial<Task> {
+  const { labels, target_language: target, source_language: source, max_words: maxWords, output_schema: schema } = file;
+  return {
+    ...(labels === undefined ? {} : { labels }),
+    ...(file.multi_label ? { multiLabel: true } : {}),
+    ...(target === undefined ? {} : { targetLanguage: target }),
+    ...(source === undefined ? {} : { sourceLanguage: source }),
+    ...(maxWords === undefined ? {} : { maxWords }),
+    ...(typeof schema === 'object' ? { outputSchema: schema } : {}),
+    ...(labels === undefined && schema === undefined ? {} : { maxRepairs: file.max_repairs }),
   };
 }
 

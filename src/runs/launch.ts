@@ -171,7 +171,7 @@ export class Launcher {
         workflowTaskTimeout: WORKFLOW_TASK_TIMEOUT,
         staticSummary: `${run.name}: ${plural(run.total, 'row')} on ${modelName(run.task.model)}`,
         typedSearchAttributes: runAttributes({ run: run.id, model: modelName(run.task.model) }),
-        memo: { labels: run.task.labels, outputDir: run.outputDir, rows: run.total },
+        memo: { tags: run.task.tags, outputDir: run.outputDir, rows: run.total },
       });
       // Nobody waits for this: the workflow does the same.
       this.#host.opens?.(run.id, { workflowId, executionId: started.firstExecutionRunId }).catch(() => undefined);

@@ -1,8 +1,9 @@
 /** The task file: every key with its type, default and description. The one source of the JSON Schema and of docs/task-reference.md. */
 import { z } from 'zod';
+import { answerKeys } from './answer-keys.js';
 import { type KeyNotes, key } from './key-notes.js';
 import { requestKeys } from './request-keys.js';
-import { OUTPUT_FORMATS, PAUSE_AFTER, TASK_TYPES, type TaskType } from './task-types.js';
+import { OUTPUT_FORMATS, PAUSE_AFTER, TASK_TYPES } from './task-types.js';
 import { WIRE_NAMES } from './wires.js';
 
 const whole = (low: number, high: number) => z.number().int().min(low).max(high);
@@ -36,7 +37,7 @@ export const taskFileSchema = z.strictObject({
   }),
   task_type: key(z.enum(TASK_TYPES).default('generation'), {
     description:
-      'What the rows are for. It sets the default system prompt: none for generation; translation, summarization and classification ask for the bare result. A given system_prompt replaces it.',
+      'What the rows are for. It sets the default system prompt: none for generation; translation, summarization and classification ask for the bare result. A given system_prompt replaces it; what labels, output_schema, target_language, source_language and max_words ask for is said before it either way.',
     allowed: TASK_TYPES.join(', '),
   }),
   prompt_template: key(text().min(1), {
@@ -113,6 +114,7 @@ export const taskFileSchema = z.strictObject({
       'What happens to an answer that hits worker_max_tokens: keep it, fail the row, or ask for the rest and join the pieces.',
     allowed: 'keep, fail, continue',
   }),
+  ...answerKeys,
   seeds_file: key(text().min(1).optional(), {
     description:
       'The rows: .jsonl or .ndjson (a text or an object per line, or OpenAI batch request lines), .csv (with a header, separated by commas), .txt (a row per line). UTF-8; lines end with LF, CRLF or CR. Relative to the task file.',
@@ -234,8 +236,8 @@ export const taskFileSchema = z.strictObject({
     description: 'Deadline of one call in seconds, from the moment it is sent.',
     allowed: 'seconds from 1 to 86400',
   }),
-  labels: key(z.record(text().min(1).max(64), text().max(256)).default({}), {
-    description: 'Your own names and values, kept with the run.',
+  tags: key(z.record(text().min(1).max(64), text().max(256)).default({}), {
+    description: 'Your own names and values, kept with the run (labels, before version 0.2).',
     allowed: 'names of at most 64 characters with text values of at most 256',
   }),
   weight: key(z.number().min(0.01).max(100).default(1), {
@@ -264,19 +266,9 @@ export const UNSUPPORTED_KEYS: Readonly<Record<string, string>> = {
   orchestrator_api_base: 'base URL of orchestrator_model',
   orchestrator_api_key_env: 'key of orchestrator_model',
   worker_script: 'a program of your own that does the rows (task_type: custom)',
-  output_schema: 'a JSON Schema that every answer must meet',
   tools: 'tools that the model may call',
   filter: 'rules that drop weak answers',
   escalate: 'failed rows done again by a stronger model',
   review: 'a sample of the answers judged by a model',
   priority: 'runs that go before others',
-};
-
-/** System prompt of a task type when the file has none. */
-export const SYSTEM_PROMPTS: Readonly<Record<TaskType, string | null>> = {
-  generation: null,
-  translation: 'You are a careful translator. Reply with the translation only: no notes, no quotation marks, no original text.',
-  summarization:
-    'You write faithful summaries. Reply with the summary only: no introduction, no remarks, nothing that the text does not say.',
-  classification: 'You classify texts. Reply with the label only: no explanation, no punctuation around it.',
 };

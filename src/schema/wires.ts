@@ -14,11 +14,6 @@ export interface WireFacts {
   takesUnderscores?: true;
   /** Fields of the body, as in `fields`, that make the call what it is: neither a task nor its extra_body gives them. */
   ownFields: readonly string[];
-  /**
-   * Fields that may make a call cost more than its tokens at the list price, which is what is reserved, each with the values that do not.
-   * extra_body may hold no other value of them.
-   */
-  dearer: Readonly<Record<string, readonly string[]>>;
   /** Fields of the body, one below another with points, that keys of a task set; null: the wire has nothing for the key. */
   fields: Readonly<Record<RequestKey, string | null>>;
 }
@@ -34,9 +29,6 @@ export const REQUEST_KEYS = [
   'thinking_budget',
 ] as const;
 export type RequestKey = (typeof REQUEST_KEYS)[number];
-
-/** Of service tiers: the usual one, and those that wait or may be refused for less. */
-const NO_DEARER = ['default', 'standard', 'standard_only', 'on_demand', 'flex', 'batch'];
 
 export const WIRES: Readonly<Record<WireName, WireFacts>> = {
   chat: {
@@ -55,18 +47,7 @@ export const WIRES: Readonly<Record<WireName, WireFacts>> = {
       'functions',
       'function_call',
       'max_completion_tokens',
-      'best_of',
     ],
-    // OpenRouter's models, plugins and route; OpenAI's and Groq's tiers, OpenAI's search and sound.
-    dearer: {
-      service_tier: NO_DEARER,
-      web_search_options: [],
-      plugins: [],
-      models: [],
-      route: [],
-      modalities: ['text'],
-      audio: [],
-    },
     fields: {
       worker_max_tokens: 'max_tokens',
       temperature: 'temperature',
@@ -94,7 +75,6 @@ export const WIRES: Readonly<Record<WireName, WireFacts>> = {
       'tools',
       'tool_choice',
     ],
-    dearer: { service_tier: NO_DEARER, prompt: [], models: [], plugins: [] },
     fields: {
       worker_max_tokens: 'max_output_tokens',
       temperature: 'temperature',
@@ -122,7 +102,6 @@ export const WIRES: Readonly<Record<WireName, WireFacts>> = {
       'thinking',
       'cache_control',
     ],
-    dearer: { service_tier: NO_DEARER, speed: ['standard'], inference_geo: ['global'], fallbacks: [], container: [] },
     fields: {
       worker_max_tokens: 'max_tokens',
       temperature: 'temperature',
@@ -150,13 +129,6 @@ export const WIRES: Readonly<Record<WireName, WireFacts>> = {
       'tools',
       'toolConfig',
     ],
-    dearer: {
-      serviceTier: NO_DEARER,
-      cachedContent: [],
-      'generationConfig.responseModalities': ['TEXT'],
-      'generationConfig.speechConfig': [],
-      'generationConfig.imageConfig': [],
-    },
     fields: {
       worker_max_tokens: 'generationConfig.maxOutputTokens',
       temperature: 'generationConfig.temperature',
@@ -172,7 +144,6 @@ export const WIRES: Readonly<Record<WireName, WireFacts>> = {
     requestPath: /\/(?:api(?:\/chat)?|v1)\/*$/,
     versionPath: '',
     ownFields: ['model', 'messages', 'stream', 'format', 'tools', 'truncate', 'shift', 'think'],
-    dearer: {},
     fields: {
       worker_max_tokens: 'options.num_predict',
       temperature: 'options.temperature',
@@ -193,26 +164,14 @@ function topOf(field: string): string {
   return field.split('.', 1)[0] as string;
 }
 
-/** A field as the lists above have it. */
-function asListed(wire: WireName, field: string): string {
-  return WIRES[wire].takesUnderscores ? field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : field;
-}
-
 /** Whether a field of extra_body is set by this program: by a key of the task, or (`null`) whatever the task says. Undefined: it may be given. */
 export function ownerOfField(wire: WireName, field: string): RequestKey | null | undefined {
-  const { fields, ownFields } = WIRES[wire];
-  const name = asListed(wire, field);
+  const { fields, ownFields, takesUnderscores = false } = WIRES[wire];
+  const name = takesUnderscores ? field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : field;
   const key = REQUEST_KEYS.find((one) => fields[one] !== null && overlap(fields[one], name));
   if (key !== undefined) return key;
   const ours = [...Object.values(fields), ...ownFields].filter((own) => own !== null);
   // A map of ours under its other name would come twice in one request.
   const twice = topOf(field) !== topOf(name) && ours.some((own) => topOf(own) === topOf(name));
   return twice || ownFields.some((own) => overlap(own, name)) ? null : undefined;
-}
-
-/** The only values of a field of extra_body that cost no more than what is reserved; null: any value of it does. */
-export function affordableValues(wire: WireName, field: string): readonly string[] | null {
-  const { dearer } = WIRES[wire];
-  const name = Object.keys(dearer).find((each) => overlap(each, asListed(wire, field)));
-  return name === undefined ? null : (dearer[name] ?? null);
 }

@@ -65,6 +65,14 @@ describe('a changed key', () => {
     ['promptTemplate', 'written otherwise, filled in alike', {}, { promptTemplate: 'Say {{ text }}' }, NONE],
     ['systemPrompt', 'one where there was none', {}, { systemPrompt: 'Be brief.' }, ALL],
     ['systemPrompt', 'the same for one row', { systemPrompt: 'Be.' }, { systemPrompt: 'Be.{{style}}' }, FIRST],
+    ['labels', 'another list', { labels: ['a', 'b'] }, { labels: ['a', 'c'] }, ALL],
+    ['multiLabel', 'several now', { labels: ['a', 'b'] }, { labels: ['a', 'b'], multiLabel: true }, ALL],
+    ['outputSchema', 'one where there was none', {}, { outputSchema: { type: 'object' } }, ALL],
+    ['outputSchema', 'in another order', { outputSchema: { a: 1, b: 2 } }, { outputSchema: { b: 2, a: 1 } }, NONE],
+    ['targetLanguage', 'another', { targetLanguage: 'de' }, { targetLanguage: 'fr' }, ALL],
+    ['sourceLanguage', 'given now', { targetLanguage: 'de' }, { targetLanguage: 'de', sourceLanguage: 'en' }, ALL],
+    ['maxWords', 'fewer', { maxWords: 20 }, { maxWords: 10 }, ALL],
+    ['', 'more repairs', { labels: ['a'], maxRepairs: 0 }, { labels: ['a'], maxRepairs: 2 }, NONE],
     ['onTruncate', 'only answers that were cut short', {}, { onTruncate: 'continue' }, CUT],
   ];
   it.each(cases)('%s, %s', (_key, _what, before, now, rows) => {

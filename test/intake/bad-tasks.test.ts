@@ -20,12 +20,12 @@ const BAD: Bad[] = [
   { id: 'B03 comments', text: '# only\n\n# comments\n', code: 'E_TASK_EMPTY' },
   { id: 'B04 list', text: '- a\n- b\n', code: 'E_TASK_SHAPE', at: '1:1' },
   { id: 'B04 text', text: 'just words', code: 'E_TASK_SHAPE', at: '1:1' },
-  { id: 'B05 tab', text: `${OK}labels:\n\ta: b\n`, code: 'E_YAML_SYNTAX', at: '4:1', says: 'indent with blanks' },
+  { id: 'B05 tab', text: `${OK}tags:\n\ta: b\n`, code: 'E_YAML_SYNTAX', at: '4:1', says: 'indent with blanks' },
   { id: 'B06 quote', text: `${MODEL}prompt_template: "open\n`, code: 'E_YAML_SYNTAX' },
-  { id: 'B06 bracket', text: `${OK}labels: {a: b\n`, code: 'E_YAML_SYNTAX' },
+  { id: 'B06 bracket', text: `${OK}tags: {a: b\n`, code: 'E_YAML_SYNTAX' },
   { id: 'B07 documents', text: `${OK}---\n${OK}`, code: 'E_YAML_MULTI', at: '4:1' },
   { id: 'B08 duplicate', text: `${OK}worker_model: sim/y\n`, code: 'E_YAML_DUP_KEY', at: '3:1', says: 'in line 2 and in line 3' },
-  { id: 'B08 nested duplicate', text: `${OK}labels: {a: b, a: c}\n`, code: 'E_YAML_DUP_KEY', at: '3:16' },
+  { id: 'B08 nested duplicate', text: `${OK}tags: {a: b, a: c}\n`, code: 'E_YAML_DUP_KEY', at: '3:14' },
   {
     id: 'B09 misspelt',
     text: `${PROMPT}worker_modle: sim/x\n`,
@@ -44,7 +44,7 @@ const BAD: Bad[] = [
   },
   { id: 'B13 alias bomb', text: `a: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]\n`, code: 'E_YAML_ALIAS', at: '2:8' },
   { id: 'B14 __proto__', text: `${OK}__proto__: 1\n`, code: 'E_TASK_FORBIDDEN_KEY', at: '3:1' },
-  { id: 'B14 nested', text: `${OK}labels:\n  constructor: a\n`, code: 'E_TASK_FORBIDDEN_KEY', at: '4:3' },
+  { id: 'B14 nested', text: `${OK}tags:\n  constructor: a\n`, code: 'E_TASK_FORBIDDEN_KEY', at: '4:3' },
   { id: 'B15 js tag', text: `${OK}name: !!js/function "x"\n`, code: 'E_YAML_TAG', says: '!!js/function' },
   { id: 'B15 plain tag', text: `${OK}name: !!str x\n`, code: 'E_YAML_TAG' },
   { id: 'B16 merge', text: `${OK}<<: {a: b}\n`, code: 'E_YAML_MERGE', at: '3:1' },
@@ -211,24 +211,6 @@ const BAD: Bad[] = [
     code: 'E_TASK_CONFLICT',
     at: '4:23',
   },
-  {
-    id: 'extra_body with a dearer tier',
-    text: `${OK}extra_body: {service_tier: priority}\n`,
-    code: 'E_TASK_CONFLICT',
-    at: '3:28',
-    says: 'remove service_tier',
-  },
-  {
-    id: 'extra_body with a map that costs',
-    text: `${OK}extra_body: {web_search_options: {user_location: {city: x}}}\n`,
-    code: 'E_TASK_CONFLICT',
-    says: 'no cap would hold',
-  },
-  {
-    id: 'extra_body with sound as an answer',
-    text: `${OK}worker_wire: gemini\nextra_body: {generationConfig: {responseModalities: [TEXT, AUDIO]}}\n`,
-    code: 'E_TASK_CONFLICT',
-  },
   { id: 'cache_write negative', text: `${OK}price: {input: 1, output: 1, cache_write: -1}\n`, code: 'E_TASK_RANGE', at: '3:43' },
   { id: 'bare model', text: `${PROMPT}worker_model: gpt\n`, code: 'E_TASK_MISSING', says: 'worker_api_base' },
   { id: 'unknown provider', text: `${PROMPT}worker_model: opnai/gpt\n`, code: 'E_TASK_ENUM', says: 'did you mean openai/gpt?' },
@@ -308,8 +290,8 @@ describe('parseTaskObject', () => {
   });
 
   test('task object: polluted values -> the prototype stays clean', () => {
-    parseTaskObject(JSON.parse('{"labels":{"__proto__":{"polluted":1}}}'));
-    parseTaskText('labels: {__proto__: {polluted: 1}}\n');
+    parseTaskObject(JSON.parse('{"tags":{"__proto__":{"polluted":1}}}'));
+    parseTaskText('tags: {__proto__: {polluted: 1}}\n');
     expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
   });
 });

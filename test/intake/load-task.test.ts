@@ -151,6 +151,8 @@ test.each([
   ['quickstart', 18],
   ['translation', 9],
   ['multi-turn', 5],
+  ['classification', 6],
+  ['extraction', 4],
 ])('examples/%s -> loads without a note, and every row fills its template', async (name, least) => {
   const { task, notes, prompt } = await loadTask(`examples/${name}/task.yaml`);
   expect(notes).toEqual([]);

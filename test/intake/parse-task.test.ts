@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { parseTaskObject, parseTaskText } from '../../src/intake/parse-task.js';
-import { SYSTEM_PROMPTS } from '../../src/schema/task.js';
+import { SYSTEM_PROMPTS } from '../../src/schema/system-prompts.js';
 import type { ModelRef, Task } from '../../src/schema/task-types.js';
 
 const OK = 'prompt_template: "{{seed}}"\nworker_model: sim/x\n';
@@ -47,7 +47,7 @@ test('task: two keys -> the defaults', () => {
     requestsPerMinute: null,
     tokensPerMinute: null,
     timeoutMs: 600_000,
-    labels: {},
+    tags: {},
     weight: 1,
   });
 });
@@ -93,7 +93,7 @@ timezone: Europe/Berlin
 requests_per_minute: 60
 tokens_per_minute: 90000
 timeout: 1.5
-labels: {team: red}
+tags: {team: red}
 weight: 2
 `);
   expect(task).toEqual({
@@ -129,7 +129,7 @@ weight: 2
     requestsPerMinute: 60,
     tokensPerMinute: 90_000,
     timeoutMs: 1500,
-    labels: { team: 'red' },
+    tags: { team: 'red' },
     weight: 2,
   });
 });
@@ -257,11 +257,6 @@ describe('worker_model', () => {
     ['sim/m\nworker_wire: gemini', 'sim', 'gemini', null, null],
   ])('model: %s -> provider, wire, base, key', (keys, provider, wire, apiBase, apiKeyEnv) => {
     expect(modelOf(`worker_model: ${keys}`)).toMatchObject({ provider, wire, apiBase, apiKeyEnv });
-  });
-
-  test('extra_body: a tier that is cheaper, a list of texts alone -> kept as they are', () => {
-    const { task } = parseTaskText(`${OK}extra_body: {service_tier: flex, modalities: [text], top_k: 3}\n`);
-    expect(task?.extraBody).toEqual({ service_tier: 'flex', modalities: ['text'], top_k: 3 });
   });
 
   test('worker_api_base: the form with /chat/completions -> normalised, with a note (B38)', () => {

@@ -82,7 +82,7 @@ beforeEach(async () => {
   launcher = new Launcher(temporal.client, store);
   made += 1;
   id = `launched-${made}`;
-  await stage(store, id, 2, aTask({ labels: { team: 'a' } }));
+  await stage(store, id, 2, aTask({ tags: { team: 'a' } }));
 });
 
 async function running(epoch = 1): Promise<void> {

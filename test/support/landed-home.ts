@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'libsql';
 import { taskFingerprint } from '../../src/intake/fingerprint.js';
+import { storedTask } from '../../src/schema/stored-task.js';
 import type { Task } from '../../src/schema/task-types.js';
 import { rowOf } from './provider.js';
 import { RunFolder } from './run-folder.js';
@@ -35,7 +36,7 @@ export function storedTasks(): { id: string; task: Task; fingerprint: string }[]
     const rows = db.prepare('SELECT id, task_json, task_fingerprint FROM runs').all() as Record<string, string>[];
     return rows.map((row) => ({
       id: String(row['id']),
-      task: JSON.parse(String(row['task_json'])) as Task,
+      task: storedTask(String(row['task_json'])),
       fingerprint: String(row['task_fingerprint']),
     }));
   } finally {
@@ -80,7 +81,7 @@ export class LandedHome {
     const id = LANDED_RUNS[name];
     const row = db.prepare('SELECT task_json, output_dir FROM runs WHERE id = ?').get(id) as Record<string, string>;
     const taskJson = changed(String(row['task_json']));
-    const fingerprint = taskFingerprint(JSON.parse(taskJson) as Task);
+    const fingerprint = taskFingerprint(storedTask(taskJson));
     db.prepare('UPDATE runs SET task_json = ?, task_fingerprint = ?, output_dir = ? WHERE id = ?').run(
       taskJson,
       fingerprint,
@@ -88,7 +89,8 @@ export class LandedHome {
       id,
     );
     db.close();
-    this.#rewrite(this.task(name), changed);
+    // What were labels then are tags now: a task file that still says labels is told so (test/intake/answer-keys.test.ts).
+    this.#rewrite(this.task(name), (text) => changed(text).replace(/^labels:/m, 'tags:'));
     this.#rewrite(this.out(name).path('.durable-swarm.json'), (text) => {
       const marker = JSON.parse(changed(text)) as { fingerprint: string; holder: { machine: string } | null };
       if (marker.holder) marker.holder.machine = hostname();

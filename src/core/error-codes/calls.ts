@@ -72,8 +72,14 @@ export const ROW_FAILURES: CodeGroup = {
     E_ROW_REFUSED: { means: 'The provider refuses this row for another reason.', fix: 'Change what its words name.' },
     E_ROW_EMPTY: { means: 'The model answered without text.', fix: 'Retry; raise `worker_max_tokens` when it thinks first.' },
     E_ROW_TRUNCATED: {
-      means: 'The answer hit `worker_max_tokens`, and `on_truncate` is `fail`.',
+      means:
+        'The answer hit `worker_max_tokens`, and `on_truncate` is `fail`, or the task wants a whole value (`output_schema`, `labels`).',
       fix: 'Raise it, or `on_truncate: continue`.',
+    },
+    E_ROW_SCHEMA: {
+      means:
+        'The answer is none of the `labels`, or does not meet `output_schema`, also after `max_repairs` turns that showed why.',
+      fix: 'Look at `answer` in failed.jsonl; ask for less, say more of it in the prompt, or take another model.',
     },
     E_ROW_CAP: {
       means: 'The next call of the row could pass its cap.',

@@ -67,6 +67,11 @@ export const TASK_FILE: CodeGroup = {
       fix: 'Write one in the range.',
     },
     E_TASK_CONFLICT: { means: 'Two keys contradict each other.', fix: 'Remove one.' },
+    E_TASK_LABELS: { means: 'Two labels could not be told apart, or one has several lines.', fix: 'Change one of the two.' },
+    E_TASK_SCHEMA: {
+      means: '`output_schema` is no JSON Schema of draft 2020-12 that can be checked, or its file cannot be read.',
+      fix: 'Correct what is named; see [answers](answers.md#schemas).',
+    },
     E_TASK_HEADER: {
       means: 'A header is no HTTP header, is set by the program itself, or holds a key.',
       fix: 'Change or remove it; a key comes from `worker_api_key_env`.',

@@ -2,6 +2,7 @@
 import { parseExactJson } from '../../core/exact-json.js';
 import type { Finish, Outcome, RunState, Usage } from '../../core/model.js';
 import type { Seed, SeedContent } from '../../schema/seed.js';
+import { storedTask } from '../../schema/stored-task.js';
 import type { DayCap } from '../port/intents.js';
 import type { CallRow, Control, RunRow, RunTotals } from '../port/store.js';
 import type { QueueRow } from '../port/workers.js';
@@ -17,7 +18,7 @@ export function readRun(run: RunsTable): RunRow {
     reason: run.reason as RunRow['reason'],
     message: run.message,
     epoch: run.epoch,
-    task: JSON.parse(run.task_json),
+    task: storedTask(run.task_json),
     taskFingerprint: run.task_fingerprint,
     seedsFingerprint: run.seeds_fingerprint,
     total: run.total,

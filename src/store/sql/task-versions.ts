@@ -1,6 +1,7 @@
 /** Versions of a run's task: changing it, and what was done under each. */
 import type { EpochMs, RunState } from '../../core/model.js';
 import { unknownRun } from '../../core/run-errors.js';
+import { storedTask } from '../../schema/stored-task.js';
 import type { TaskChange, TaskVersion } from '../port/task-versions.js';
 import type { Operation } from './operation.js';
 import type { ReadConnection } from './read-connection.js';
@@ -67,7 +68,7 @@ export async function readTaskVersions(connection: ReadConnection, runId: string
     const number = Number(row['version']);
     const version = versions.get(number) ?? {
       taskFingerprint: String(row['task_fingerprint']),
-      task: JSON.parse(String(row['task_json'])),
+      task: storedTask(String(row['task_json'])),
       changed: JSON.parse(String(row['changed_json'])),
       fromEpoch: Number(row['from_epoch']),
       fromSeq: Number(row['from_seq']),
