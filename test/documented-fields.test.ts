@@ -12,15 +12,19 @@ import { CSV_COLUMNS } from '../src/outputs/text-formats.js';
 import * as records from '../src/runs/event-records.js';
 import type { Task } from '../src/schema/task-types.js';
 import { BillingLog } from '../src/simulator/billing-log.js';
+import type { OutputRow } from '../src/store/port/store.js';
 import { estimateOf, progressOf, reportOf } from './cli/support/fake-run.js';
 import { callRow, runDouble } from './outputs/run-double.js';
 import { documentedFields, undocumented, unseen } from './support/documented.js';
+
+/** Of the rows that failed the one that has most to say. */
+const withAnswer = (row: OutputRow): OutputRow => (row.status === 'failed' ? { ...row, cause: 'schema', output: 'a' } : row);
 
 let dir = '';
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'swarm-fields-'));
   const statuses = ['ok', 'failed', 'filtered'] as const;
-  const options = { outputDir: dir, total: 3, transcripts: true, seed: () => ({ any: { thing: 1 } }) };
+  const options = { outputDir: dir, total: 3, transcripts: true, seed: () => ({ any: { thing: 1 } }), change: withAnswer };
   const doubtful = [callRow(1, 1, { state: 'doubtful' })];
   await claimFolder(dir, { run: 'r1', home: dir, fingerprint: 'f', createdAt: 0 });
   await publishRun(runDouble({ ...options, doubtful, status: (index) => statuses[index] ?? 'ok' }), 'r1', {

@@ -1,12 +1,13 @@
 /** What the activities are given: ports as types, so that a test fills them with doubles and the worker with adapters. */
 import type { Clock } from '../core/clock.js';
+import type { AnswerForm } from '../core/conversation/answer-form.js';
 import type { Message } from '../core/conversation/message.js';
 import type { GatePort } from '../core/gate/port.js';
 import type { Prices } from '../core/money/price-book.js';
 import type { PhaseRules } from '../core/phases.js';
 import type { RunStop } from '../core/run-stop.js';
 import type { ModelAdapter } from '../llm/port.js';
-import type { ModelRef } from '../schema/task-types.js';
+import type { ModelRef, Task } from '../schema/task-types.js';
 import type { DayCap } from '../store/port/intents.js';
 import type { Control, RunRow, Store } from '../store/port/store.js';
 import type { KnownLease, QueueRow } from '../store/port/workers.js';
@@ -60,6 +61,8 @@ export interface ActivityDeps {
   key(name: string): string | undefined;
   /** Hard bound and forecast of a prompt's tokens. */
   tokens: { atMost(messages: readonly Message[]): number; about(messages: readonly Message[]): number };
+  /** Checks the answers of a task that wants a form (`hasForm`). */
+  answerForm(task: Task): Promise<AnswerForm>;
   /** Stages a task that was named over Temporal; throws SwarmError on bad input. */
   stage(input: Exclude<RunInput, { run: string }>, runId: string): Promise<Staged>;
   /** Phases of a run, and the models of their roles. @default those of its task, TASK_PHASES */

@@ -42,6 +42,7 @@ export const FAILURE_CAUSES = [
   'truncated', // the answer hit the output limit and on_truncate is fail
   'empty', // an answer without text
   'transport', // connection, timeout, 5xx: tries used up
+  'schema', // the answer is none of the labels, or does not meet the schema, also after max_repairs
   'too_long', // the prompt is over the context window: no call was made
   'finish', // an ending that we do not know
   'capped', // the next call could pass a cap of its row or call: none was made
@@ -71,6 +72,8 @@ export interface Outcome {
   fromTurn: number;
   /** Number of answered turns. */
   turns: number;
+  /** What an ok row came to, as JSON, where its task says what an answer must be. @default that text of the turns */
+  outputJson?: string;
   /** Calls of the row that were answered or really failed; those that a limit refused were waits. 0: none was made. */
   attempts: number;
   /** Tokens of all its answered calls. */

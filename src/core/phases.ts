@@ -1,7 +1,8 @@
 /** What a run does step by step, and what model does it. Pure: everything follows from the task. */
 import type { ModelRef, PriceOverride, RequestSettings, Task } from '../schema/task-types.js';
+import { hasForm } from './conversation/answer-form.js';
 import { modelQueue } from './names.js';
-import { PLANNED_TURNS } from './slice-size.js';
+import { PLANNED_REPAIRS, PLANNED_TURNS } from './slice-size.js';
 
 /** What a model does in a run: works on rows, guides those that do, plays tools or the user of a conversation, judges answers. */
 export type Role = 'worker' | 'orchestrator' | 'tools' | 'user' | 'judge';
@@ -52,7 +53,8 @@ function phasesOf(_task: Task): readonly Phase[] {
 
 function useOf(task: Task, role: Role): ModelUse {
   const { model, price, maxTokens, headers, timeoutMs, sliceSize } = task;
-  const turns = task.multiTurn ? Math.min(PLANNED_TURNS, task.maxTurns) : 1;
+  const turns =
+    (task.multiTurn ? Math.min(PLANNED_TURNS, task.maxTurns) : 1) + (hasForm(task) && task.maxRepairs ? PLANNED_REPAIRS : 0);
   const queue = modelQueue(model.provider, model.model);
   // Its settings are part of the task.
   return { role, model, price, queue, maxTokens, settings: task, headers, timeoutMs, interactive: false, turns, sliceSize };

@@ -1,5 +1,6 @@
 /** What of a prompt other calls of its run send too: where a provider's cache costs something to write, it is worth that for this alone. Pure. */
 import type { Task } from '../schema/task-types.js';
+import { hasNotes } from './conversation/answer-form.js';
 import type { Message } from './conversation/message.js';
 import { ASSUMED_CONCURRENCY } from './slice-size.js';
 
@@ -17,7 +18,8 @@ const MANY_TIMES = 2;
 export function repeatedOf(task: Task, rows: number, messages: readonly Message[]): Repeated {
   const { concurrency, systemPrompt, promptAlone, multiTurn, maxTurns } = task;
   const atOnce = concurrency === 'auto' ? ASSUMED_CONCURRENCY : concurrency;
-  const isShared = systemPrompt !== null && (promptAlone === true || !systemPrompt.includes('{{'));
+  const told = systemPrompt ?? (hasNotes(task) ? '' : null);
+  const isShared = told !== null && (promptAlone === true || !told.includes('{{'));
   const answered = messages.filter(({ role }) => role === 'assistant').length;
   const goesOn = multiTurn && answered + 1 < maxTurns;
   return {

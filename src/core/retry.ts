@@ -21,7 +21,11 @@ const RETRY_GROWTH = 4;
 const CUT_OFF = 'the run was cancelled; calls that were under way were cut off and stay charged (swarm receipt lists them)';
 
 /** Causes of rows that the provider refused for good; others are `refused`. */
-const ROW_CAUSES: Readonly<Record<string, FailureCause>> = { E_ROW_TOO_LONG: 'too_long', E_ROW_FILTERED: 'content_filter' };
+const ROW_CAUSES: Readonly<Record<string, FailureCause>> = {
+  E_ROW_TOO_LONG: 'too_long',
+  E_ROW_FILTERED: 'content_filter',
+  E_ROW_SCHEMA: 'schema',
+};
 
 export type RetryDecision =
   | { kind: 'again'; afterMs: number }

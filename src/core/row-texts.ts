@@ -1,6 +1,7 @@
 /** What a task says to the model about one row: its prompt, and the other texts that may name the row's fields. */
 import type { SeedContent } from '../schema/seed.js';
 import type { Task } from '../schema/task-types.js';
+import { answerNotes } from './conversation/answer-form.js';
 import type { ConversationRules } from './conversation/next-step.js';
 import { parseTemplate, readTemplate, type Template, variableOf } from './template.js';
 
@@ -32,11 +33,14 @@ export function rowTexts(task: Task): (content: unknown) => RowTexts {
   const system = besideOf(task.systemPrompt ?? '');
   const followUp = besideOf(task.followUp);
   const filled = !task.promptAlone && [task.systemPrompt ?? '', task.followUp].some((text) => text.includes('{{'));
+  const notes = answerNotes(task);
+  const told = (own: string | null) => (notes === '' ? own : own === null ? notes : `${notes}\n\n${own}`);
+  const same = notes === '' ? task : { ...task, systemPrompt: told(task.systemPrompt) };
   return (given) => {
     const content = given as SeedContent;
     const rules = filled
-      ? { ...task, systemPrompt: task.systemPrompt === null ? null : system(content), followUp: followUp(content) }
-      : task;
+      ? { ...task, systemPrompt: told(task.systemPrompt === null ? null : system(content)), followUp: followUp(content) }
+      : same;
     return { prompt: prompt.render(content), rules };
   };
 }

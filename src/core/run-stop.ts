@@ -17,6 +17,7 @@ const HELP: Partial<Record<NonNullable<Outcome['cause']>, string>> = {
   truncated: 'raise worker_max_tokens, or set on_truncate to keep or continue',
   empty: 'raise worker_max_tokens (a model that reasons may use all of them), or take another model',
   transport: 'look at the provider’s status page, and at worker_api_base',
+  schema: 'ask for less in output_schema or labels, say more of it in the prompt, or take a model that keeps to it',
   too_long: 'shorten the prompt or the rows, or take a model with a larger window',
   finish: 'take another model, or look at what its server says of such an ending',
 };

@@ -6,6 +6,8 @@ export const ASSUMED_CALL_MS = 2_000;
 export const QUICK_CALL_MS = 500;
 /** Turns per seed of a conversation to plan with before any is known. */
 export const PLANNED_TURNS = 3;
+/** Turns per seed beside them where answers are to have a form: most have it at once. */
+export const PLANNED_REPAIRS = 0.1;
 /** `workers: auto` until the gate learns a better value. */
 export const ASSUMED_CONCURRENCY = 16;
 /** The most that `workers: auto` may come to. */

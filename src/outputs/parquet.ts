@@ -4,6 +4,7 @@ import { exactJson } from '../core/exact-json.js';
 import { knownUsd } from '../core/money/price.js';
 import type { OutputRow } from '../store/port/store.js';
 import type { TableRow } from './row-fields.js';
+import { outputCell } from './row-lines.js';
 import type { Sink } from './sink.js';
 import type { Pages } from './text-formats.js';
 
@@ -25,7 +26,7 @@ const COLUMNS: readonly Column[] = [
   column('id', 'STRING', (row) => row.id),
   column('index', 'INT32', (row) => row.index),
   column('seed', 'STRING', (row) => exactJson(row.seed)),
-  column('output', 'STRING', (row) => row.output ?? ''),
+  column('output', 'STRING', (row) => outputCell(row) ?? ''),
   column('model', 'STRING', (row) => row.model, true),
   column('finish', 'STRING', (row) => row.finish, true),
   column('turns', 'INT32', (row) => row.turns),

@@ -17,8 +17,11 @@ interface SeededRow extends RowHead {
 
 /** A line of output.jsonl and output.partial.jsonl, an element of output.json: a row that is done. */
 export interface OutputLine extends SeededRow {
-  /** The answer; pieces that were asked for with `on_truncate: continue` are joined. */
-  output: string | null;
+  /**
+   * The answer: a text, whose pieces are joined when they were asked for with `on_truncate: continue`; with `labels` the label, or a list of
+   * them; with `output_schema` the value that meets it, its numbers with all their digits.
+   */
+  output: unknown;
   /** Model that answered last, as the provider named it. */
   model: string | null;
   /** How it ended its answer. */
@@ -39,6 +42,8 @@ export interface FailedLine extends SeededRow {
   code: string | null;
   /** The same in words; of what a provider says at most 200 characters, without keys. */
   message: string | null;
+  /** With cause `schema`: its last answer, as the model gave it. */
+  answer?: string;
   /** Calls that were answered or really failed; those that a limit refused were waits. 0: none was made. */
   attempts: number;
   /** USD of its answered calls, exact to 1e-9; null when nobody knows. */
@@ -76,7 +81,7 @@ interface TranscriptMessage {
 export interface TableRow extends RowHead {
   /** The row as it was given, as JSON text. */
   seed: string;
-  /** The answer. */
+  /** The answer: a text or a label as it is, any other value as JSON text. */
   output: string | null;
   /** Model that answered last, as the provider named it. */
   model: string | null;

@@ -35,11 +35,22 @@ function head(row: Pick<OutputRow, 'id' | 'index' | 'seed'>): JsonOf<Pick<Output
   return { id: text(row.id), index: `${row.index}`, seed: exactJson(row.seed) };
 }
 
+/** What an ok row came to, as JSON: the value that its task asks for, or the text of its answer. */
+function outputOf({ outputJson, output }: Pick<OutputRow, 'outputJson' | 'output'>): string {
+  return outputJson ?? JSON.stringify(output);
+}
+
+/** The same in a cell of text: a text as it is, any other value as JSON. */
+export function outputCell({ outputJson, output }: Pick<OutputRow, 'outputJson' | 'output'>): string | null {
+  if (outputJson === undefined) return output;
+  return outputJson.startsWith('"') ? (JSON.parse(outputJson) as string) : outputJson;
+}
+
 /** A line of output.jsonl, without its line end. */
 export function okLine(row: OutputRow): string {
   return jsonLine<OutputLine>({
     ...head(row),
-    output: text(row.output),
+    output: outputOf(row),
     model: text(row.model),
     finish: text(row.finish),
     turns: `${row.turns}`,
@@ -48,13 +59,14 @@ export function okLine(row: OutputRow): string {
   });
 }
 
-/** A line of failed.jsonl. */
+/** A line of failed.jsonl: a row whose answers had not the form that its task wants has the last of them. */
 export function failedLine(row: OutputRow): string {
   return jsonLine<FailedLine>({
     ...head(row),
     cause: text(row.cause),
     code: text(row.code),
     message: text(row.message),
+    answer: row.output === null ? undefined : text(row.output),
     attempts: `${row.attempts}`,
     cost_usd: decimalUsd(row.costNano),
   });

@@ -3,7 +3,7 @@ import { stringify } from 'csv-stringify/sync';
 import { exactJson } from '../core/exact-json.js';
 import type { OutputRow } from '../store/port/store.js';
 import type { TableRow } from './row-fields.js';
-import { decimalUsd, okLine } from './row-lines.js';
+import { decimalUsd, okLine, outputCell } from './row-lines.js';
 import type { Sink } from './sink.js';
 
 export type Pages = AsyncIterable<readonly OutputRow[]>;
@@ -42,7 +42,7 @@ const CSV: Readonly<Record<keyof TableRow, (row: OutputRow) => CsvValue>> = {
   id: ({ id }) => id,
   index: ({ index }) => index,
   seed: ({ seed }) => exactJson(seed),
-  output: ({ output }) => output,
+  output: outputCell,
   model: ({ model }) => model,
   finish: ({ finish }) => finish,
   turns: ({ turns }) => turns,

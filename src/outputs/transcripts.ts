@@ -8,7 +8,7 @@ import { FIRST_PAGE_ROWS, nextPageRows, type OutputReader } from './row-pages.js
 import type { Sink } from './sink.js';
 
 /** The messages of a conversation, from its seed and its calls in order of turn and attempt. */
-export type MessagesOf = (seed: Seed, calls: readonly CallRow[]) => readonly Message[];
+export type MessagesOf = (seed: Seed, calls: readonly CallRow[]) => readonly Message[] | Promise<readonly Message[]>;
 
 /** Returns how many rows it wrote. Rows without any answer have no line. */
 export async function writeTranscripts(
@@ -28,7 +28,7 @@ export async function writeTranscripts(
     for (const seed of seeds) {
       const its = ofSeed.get(seed.index);
       if (!its?.some(({ state }) => state === 'answered')) continue;
-      text += `${transcriptLine(seed, messagesOf(seed, its))}\n`;
+      text += `${transcriptLine(seed, await messagesOf(seed, its))}\n`;
       rows += 1;
     }
     if (text !== '') await sink.write(text);

@@ -1,5 +1,6 @@
 /** `swarm check`: reads task, rows and folder, and says what a run would do and cost at most. Starts nothing, calls no model. */
 
+import { countedWith, hasForm, MOST_PROBLEM, ownSchema, repairPrompt } from '../core/conversation/answer-form.js';
 import { userMessage } from '../core/conversation/message.js';
 import { CONTINUE_PROMPT, MAX_PIECES, transcript } from '../core/conversation/next-step.js';
 import { type Problem, SwarmError } from '../core/errors.js';
@@ -121,7 +122,7 @@ async function checkRows(prepared: PreparedTask, report: CheckReport, options: S
   for await (const seed of rows) {
     report.rows += 1;
     const { rules, prompt } = fill(seed.content);
-    const messages = transcript(rules, { prompt }, []);
+    const messages = countedWith(ownSchema(task), transcript(rules, { prompt }, []));
     const followUp = followUps.of(rules.followUp);
     const atMost = maxInputTokens(messages);
     const about = prompts.next(messages, atMost);
@@ -149,9 +150,10 @@ async function checkRows(prepared: PreparedTask, report: CheckReport, options: S
   if (report.worstCostUsd === null && cap?.code !== 'E_PRICE_UNKNOWN') report.notes.push(unknownPrice(task));
 }
 
-/** Calls of one row at most: every answer of every turn may come in pieces. */
+/** Calls of one row at most: every answer of every turn may come in pieces, and the last one may have to be repaired. */
 function mostCalls(task: Task): number {
-  return task.maxTurns * (task.onTruncate === 'continue' ? MAX_PIECES : 1);
+  const repairs = hasForm(task) ? (task.maxRepairs ?? 0) : 0;
+  return (task.maxTurns + repairs) * (task.onTruncate === 'continue' ? MAX_PIECES : 1);
 }
 
 /** Input of all calls of one row, when each sends all that was said before. */
@@ -184,7 +186,11 @@ class FollowUps {
     if (followUp !== this.#text) {
       this.#text = followUp;
       const { onTruncate } = this.task;
-      const text = onTruncate === 'continue' && CONTINUE_PROMPT.length > followUp.length ? CONTINUE_PROMPT : followUp;
+      const others = [
+        onTruncate === 'continue' ? CONTINUE_PROMPT : '',
+        hasForm(this.task) ? repairPrompt(this.task, 'x'.repeat(MOST_PROBLEM)) : '',
+      ];
+      const text = others.reduce((longest, other) => (other.length > longest.length ? other : longest), followUp);
       const asked = [userMessage(text)];
       this.#tokens = { about: estimateTokens(asked), atMost: maxInputTokens(asked) };
     }

@@ -7,7 +7,7 @@ import { knownUsd, spentOf } from '../core/money/price.js';
 import { currentPhase, TASK_PHASES } from '../core/phases.js';
 import { buildReceipt, publishedReceipt, type Receipt } from '../outputs/receipt.js';
 import { whereToGo } from '../schema/providers.js';
-import type { RunRow, RunTotals, Store } from '../store/port/store.js';
+import type { CallRow, RunRow, RunTotals, Store } from '../store/port/store.js';
 import type { Progress } from './progress.js';
 
 export { exportRun } from '../outputs/export.js';
@@ -86,8 +86,8 @@ function exitCodeOf(run: RunRow, totals: RunTotals): ExitCode {
 
 /** A row that is done. */
 export interface FoundOutcome extends Outcome {
-  /** The answer of an ok row; null for others. */
-  output: string | null;
+  /** The answer of an ok row: a text, or with `labels` or `output_schema` the parsed value; null for others. */
+  output: unknown;
   /** Where it stands in the order of arrival, from 1; a later call goes on behind it (`after`). */
   seq: number;
 }
@@ -102,8 +102,12 @@ export async function outcomesAfter(store: Store, runId: string, after: number):
   return page.map(({ seq, outcome }) => ({
     ...outcome,
     seq,
-    output: outcome.status === 'ok' ? outputOf(calls?.get(outcome.index) ?? [], outcome) : null,
+    output: outcome.status === 'ok' ? foundOutput(outcome, calls?.get(outcome.index) ?? []) : null,
   }));
+}
+
+function foundOutput(outcome: Outcome, calls: readonly CallRow[]): unknown {
+  return outcome.outputJson === undefined ? outputOf(calls, outcome) : JSON.parse(outcome.outputJson);
 }
 
 /** As it was published; else as the store has it now. Throws E_RUN_UNKNOWN. */

@@ -55,6 +55,8 @@ export function activityDeps(input: DepsInput, simulator: SimulatorEndpoint): Ac
     ...rest,
     key: keys,
     endpoint: async (model: ModelRef) => model.apiBase ?? (await simulator.urlOf(model.wire ?? 'chat')),
+    // Only tasks that want a form load what checks it.
+    answerForm: async (task) => (await import('../answers/answer-form.js')).answerFormOf(task),
     tokens: { atMost: maxInputTokens, about: estimateTokens },
     random: () => Math.random(),
   };

@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs';
 import type { ActivityDeps } from '../activities/deps.js';
 import { historyOf } from '../activities/turn/history.js';
-import { transcript } from '../core/conversation/next-step.js';
+import { type AnswerForm, hasForm } from '../core/conversation/answer-form.js';
+import { checkedStep, transcript } from '../core/conversation/next-step.js';
 import { rowTexts } from '../core/row-texts.js';
 import { knownRun } from '../core/run-errors.js';
 import { claimFolder } from '../outputs/folder.js';
@@ -18,6 +19,17 @@ export interface RunFilesOptions {
   store: Store;
   /** Folder of the home. */
   home: string;
+}
+
+/** How conversations by one task are read. */
+interface TaskConversations {
+  fill: ReturnType<typeof rowTexts>;
+  form: AnswerForm | null;
+}
+
+async function conversationsOf(task: Task): Promise<TaskConversations> {
+  const form = hasForm(task) ? (await import('../answers/answer-form.js')).answerFormOf(task) : null;
+  return { fill: rowTexts(task), form };
 }
 
 export class RunFiles implements Pick<ActivityDeps, 'claim' | 'publish' | 'checkpoint' | 'discardPartial'> {
@@ -36,7 +48,7 @@ export class RunFiles implements Pick<ActivityDeps, 'claim' | 'publish' | 'check
     const { store } = this.#options;
     const run = await knownRun(store, runId);
     const versions = await store.taskVersions(runId);
-    const fills = new Map<Task, ReturnType<typeof rowTexts>>();
+    const tasks = new Map<Task, Promise<TaskConversations>>();
     // From now on nothing is appended: the partial file must be gone when the run is seen as published.
     this.#published.set(runId, run.epoch);
     await this.#appending.get(runId)?.catch(() => undefined);
@@ -44,14 +56,18 @@ export class RunFiles implements Pick<ActivityDeps, 'claim' | 'publish' | 'check
       await publishRun(store, runId, {
         at: Date.now(),
         versions: { 'durable-swarm': packageVersion, node: process.version },
-        messagesOf: (seed, calls) => {
+        messagesOf: async (seed, calls) => {
           // The messages of a row are those of the conversation that it was done by, and of its task: what was answered last and is used.
           const last = calls.findLast(({ state }) => state === 'answered');
           const task = taskOfEpoch(run.task, versions, last?.epoch ?? run.epoch);
-          const fill = fills.get(task) ?? rowTexts(task);
-          fills.set(task, fill);
+          const known = tasks.get(task) ?? conversationsOf(task);
+          tasks.set(task, known);
+          const { fill, form } = await known;
           const { rules, prompt } = fill(seed.content);
-          return transcript(rules, { prompt }, historyOf(calls, { epoch: run.epoch, phase: last?.phase ?? '' }).steps);
+          const { steps } = historyOf(calls, { epoch: run.epoch, phase: last?.phase ?? '' });
+          // What was asked after an answer depends on what was found of it.
+          if (form !== null && steps.length > 1) await checkedStep(rules, { prompt }, steps, form);
+          return transcript(rules, { prompt }, steps);
         },
       });
     } catch (error) {

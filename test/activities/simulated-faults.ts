@@ -13,6 +13,8 @@ import { failure, reply, type Setup, setup } from './turn-setup.js';
 export interface SharedFault {
   name: string;
   result: CallResult;
+  /** What rows answer that do not meet it. @default a text */
+  good?: CallResult;
   /** Added to the task. */
   task?: Partial<Task>;
   /** Calls of a row before it fails so. @default 1 */
@@ -27,6 +29,8 @@ export const SHARED_FAULTS: readonly SharedFault[] = [
   { name: 'content filter', result: reply('', { finish: 'filter' }) },
   { name: 'odd finish', result: reply('odd', { finish: 'unknown', rawFinish: 'odd' }) },
   { name: 'too long, says the provider', result: failure('row', { code: 'E_ROW_TOO_LONG', status: 400 }) },
+  { name: 'labels never met', result: reply('odd'), task: { labels: ['fine'], maxRepairs: 1 }, tries: 2 },
+  { name: 'schema never met', result: reply('2'), good: reply('1'), task: { outputSchema: { const: 1 }, maxRepairs: 0 } },
   { name: 'bad request', result: failure('request', { code: 'E_REQUEST_REFUSED', status: 400, suspect: 'request' }) },
 ];
 
@@ -66,7 +70,7 @@ export async function simulateSharedFault(store: Store, fault: SharedFault, seed
   let vain = 0;
   const call = async (): Promise<CallResult> => {
     calls += 1;
-    const mine = calls <= good ? reply('fine') : fault.result;
+    const mine = calls <= good ? (fault.good ?? reply('fine')) : fault.result;
     if (answered === good) vain += 1;
     await sleep(10 + random.next() * 20);
     if (mine !== fault.result) answered += 1;

@@ -13,6 +13,7 @@ import type { PhaseContext } from '../../src/activities/turn/phase-context.js';
 import { RunContexts } from '../../src/activities/turn/run-context.js';
 import type { TurnEnd } from '../../src/activities/turn/turn-end.js';
 import { Turns } from '../../src/activities/turn/turns.js';
+import { answerFormOf } from '../../src/answers/answer-form.js';
 import type { CallFailure, Refusal } from '../../src/core/call-failure.js';
 import { type Message, messageText } from '../../src/core/conversation/message.js';
 import type { Prices } from '../../src/core/money/price-book.js';
@@ -64,7 +65,7 @@ export function aTask(more: Partial<Task> = {}): Task {
     requestsPerMinute: null,
     tokensPerMinute: null,
     timeoutMs: 5_000,
-    labels: {},
+    tags: {},
     weight: 1,
     ...more,
   };
@@ -236,6 +237,7 @@ export async function setup(real: Store, more: Partial<ActivityDeps> = {}): Prom
     callEnds: new CallEnds({ store, log: { info: () => undefined, warn: () => undefined }, firstMs: 10, longestMs: 20 }),
     adapter,
     prices,
+    answerForm: async (task) => answerFormOf(task),
     endpoint: async (model) => model.apiBase ?? '',
     key: () => undefined,
     tokens: {

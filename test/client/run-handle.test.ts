@@ -145,7 +145,7 @@ const ends = (state: 'completed' | 'capped' | 'failed' | 'cancelled' | 'paused',
 describe('outcomes', () => {
   it('rows before and after the first look -> in order of arrival, with their output, until the end', async () => {
     await answered(2, ['two']);
-    const seen: { index: number; output: string | null; seq: number }[] = [];
+    const seen: { index: number; output: unknown; seq: number }[] = [];
     const reading = (async () => {
       for await (const { index, output, seq } of run.outcomes()) seen.push({ index, output, seq });
     })();

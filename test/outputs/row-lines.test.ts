@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { userMessage } from '../../src/core/conversation/message.js';
-import { decimalUsd, failedLine, filteredLine, okLine, transcriptLine } from '../../src/outputs/row-lines.js';
+import { decimalUsd, failedLine, filteredLine, okLine, outputCell, transcriptLine } from '../../src/outputs/row-lines.js';
 import type { OutputRow } from '../../src/store/port/store.js';
 
 const ROW: OutputRow = {
@@ -49,6 +49,21 @@ describe('row lines', () => {
   it('a cost that nobody knows -> null, never 0', () => {
     for (const line of [okLine, failedLine, filteredLine])
       expect(JSON.parse(line({ ...ROW, costNano: null })).cost_usd).toBeNull();
+  });
+
+  it('a parsed value -> as JSON, with all its digits; in a cell of text a text as it is, others as JSON', () => {
+    const value = { ...ROW, outputJson: '{"n":12345678901234567890}' };
+    expect(okLine(value)).toContain('"output":{"n":12345678901234567890},"model"');
+    expect(outputCell(value)).toBe('{"n":12345678901234567890}');
+    expect(outputCell({ ...ROW, outputJson: '"a\\"b"' })).toBe('a"b');
+    expect(outputCell({ ...ROW, outputJson: '["a"]' })).toBe('["a"]');
+    expect(outputCell(ROW)).toBe(ROW.output);
+  });
+
+  it('failedLine: a row that failed because of its answer -> has it; others have none', () => {
+    const failed = { ...ROW, status: 'failed', cause: 'schema', code: 'E_ROW_SCHEMA', message: 'no' } as const;
+    expect(JSON.parse(failedLine(failed))).toMatchObject({ cause: 'schema', answer: 'line 1\nline 2' });
+    expect(JSON.parse(failedLine({ ...failed, cause: 'empty', output: null }))).not.toHaveProperty('answer');
   });
 
   it('okLine: any order of keys in the row -> the documented order', () => {

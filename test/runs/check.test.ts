@@ -31,6 +31,17 @@ describe('checkTask', () => {
     expect(await checkTask(task({ on_truncate: 'continue' }), { seeds })).toMatchObject({ calls: 24, outputTokens: 2_400 });
   });
 
+  it('answers of a form -> a row may take its repairs as well; a schema counts as part of the prompt', async () => {
+    const labels = { task_type: 'classification' as const, labels: ['a', 'b'] };
+    expect(await checkTask(task(labels), { seeds })).toMatchObject({ problems: [], calls: 6 });
+    expect(await checkTask(task({ ...labels, max_repairs: 0 }), { seeds })).toMatchObject({ calls: 3 });
+    const plain = await checkTask(task(), { seeds });
+    const output_schema = { type: 'object', description: 'x'.repeat(4_000) };
+    const told = await checkTask(task({ output_schema, max_repairs: 0 }), { seeds });
+    // In the system prompt and beside the messages.
+    expect(told.worstCostUsd).toBeGreaterThan((plain.worstCostUsd ?? 0) + (3 * 8_000 * 0.1) / 1e6);
+  });
+
   it('rows of a file -> what a start is spared; rows from code, rows with a problem -> nothing', async () => {
     // The files of this test were written long ago.
     vi.useFakeTimers({ now: Date.now() + 3_600_000, toFake: ['Date'] });

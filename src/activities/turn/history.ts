@@ -1,6 +1,6 @@
 /** What the store knows of one seed's conversation: answers, money, tries. Rebuilt from call rows, kept up to date by the turn. */
 import type { Answer } from '../../core/conversation/message.js';
-import type { NextStep, Step } from '../../core/conversation/next-step.js';
+import type { Ended, Step } from '../../core/conversation/next-step.js';
 import { addUsage, type FailureCause, type Finish, type NanoUsd, NO_USAGE, type Outcome, type Usage } from '../../core/model.js';
 import { sumOf } from '../../core/money/price.js';
 import type { Seed } from '../../schema/seed.js';
@@ -90,10 +90,10 @@ export function addAnswer(history: History, { answer, finish, servedModel, usage
 }
 
 /** The outcome of a conversation that has come to its end. */
-export function outcomeOf(seed: Seed, history: History, end: Exclude<NextStep, { kind: 'ask' }>): Outcome {
+export function outcomeOf(seed: Seed, history: History, end: Ended): Outcome {
   const fromTurn = history.before + end.fromTurn;
   return end.kind === 'ok'
-    ? { ...base(seed, history), status: 'ok', fromTurn }
+    ? { ...base(seed, history), status: 'ok', fromTurn, ...(end.json === undefined ? {} : { outputJson: end.json }) }
     : { ...failedOutcome(seed, history, end), fromTurn };
 }
 

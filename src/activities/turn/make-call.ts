@@ -54,7 +54,7 @@ export class MakeCall {
     try {
       if (context.of.fault) throw context.of.fault;
       this.#deps.callEnds.refuseNewCalls();
-      const worth = await this.#model.worth(context, question.messages);
+      const worth = await this.#model.worth(context, question);
       const intent = await this.#intend(turn, worth);
       if (intent.kind !== 'go') return await this.#notToCall(turn, intent, place.release);
       return await this.#send(turn, question, { attempt: { ...turn.key, attempt: intent.attempt }, worth, place });
@@ -157,16 +157,15 @@ export class MakeCall {
       const failed = { failure: result, worth, sentAt, release: place.release };
       return await endFailedCall(this.#deps, this.#model, { turn, attempt }, failed);
     }
-    // The place is free as soon as the answer is here: storing it must not hold up the next call.
-    place.release({ kind: 'done', tokens: result.usage, told: result.told ?? null });
+    const release = () => place.release({ kind: 'done', tokens: result.usage, told: result.told ?? null });
     const costNano = this.#model.cost(context, result, { worth, sentAt });
-    return await settleCall(this.#deps, turn, { attempt, reply: result, costNano, callMs });
+    return await settleCall(this.#deps, turn, { attempt, reply: result, costNano, callMs, release });
   }
 
-  async #ask({ context }: TurnInHand, { messages }: Question, attempt: Attempt): Promise<CallResult> {
+  async #ask({ context }: TurnInHand, question: Question, attempt: Attempt): Promise<CallResult> {
     context.suspicion.begins();
     try {
-      const result = await this.#model.call(context, messages, attempt);
+      const result = await this.#model.call(context, question, attempt);
       if (result.ok) {
         context.suspicion.clear();
         context.silentSince = null;

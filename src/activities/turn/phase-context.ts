@@ -1,4 +1,5 @@
 /** A phase of a run as the activities of this process know it: its model as its role uses it, and how its calls fare. */
+import { type AnswerForm, hasForm } from '../../core/conversation/answer-form.js';
 import type { GatePort } from '../../core/gate/port.js';
 import type { EpochMs } from '../../core/model.js';
 import { endsWithRows, type ModelUse, type Phase, type PhaseRules, phaseNamed, TASK_PHASES } from '../../core/phases.js';
@@ -17,6 +18,7 @@ interface PhaseParts {
   apiBase: string;
   contextWindow: number | null;
   suspicion: Suspicion;
+  form: AnswerForm | null;
 }
 
 export class PhaseContext {
@@ -29,6 +31,8 @@ export class PhaseContext {
   readonly contextWindow: number | null;
   /** Whether what its conversations meet is their own, or wrong for all. */
   readonly suspicion: Suspicion;
+  /** Checks what comes of rows; null: any text is an answer. */
+  readonly form: AnswerForm | null;
   /** The run is over as soon as the last row is done. */
   readonly endsWithRows: boolean;
   /** Prompt of a row, and what else the task says of it. */
@@ -46,7 +50,8 @@ export class PhaseContext {
   readonly #rules: PhaseRules;
   #used: { task: Task; use: ModelUse } | null = null;
 
-  private constructor(of: RunContext, rules: PhaseRules, { phase, gate, apiBase, contextWindow, suspicion }: PhaseParts) {
+  private constructor(of: RunContext, rules: PhaseRules, parts: PhaseParts) {
+    const { phase, gate, apiBase, contextWindow, suspicion, form } = parts;
     const { task } = of.run;
     this.of = of;
     this.phase = phase;
@@ -54,6 +59,7 @@ export class PhaseContext {
     this.apiBase = apiBase;
     this.contextWindow = contextWindow;
     this.suspicion = suspicion;
+    this.form = form;
     this.endsWithRows = endsWithRows(rules.phasesOf(task), phase);
     this.fill = rowTexts(task);
     this.#rules = rules;
@@ -61,13 +67,14 @@ export class PhaseContext {
 
   /** Throws when the task has no phase of that name. */
   static async load(deps: ActivityDeps, of: RunContext, name: string): Promise<PhaseContext> {
-    const { store, gates, prices, endpoint, phases: rules = TASK_PHASES } = deps;
+    const { store, gates, prices, endpoint, answerForm, phases: rules = TASK_PHASES } = deps;
     const { run } = of;
     const phase = phaseNamed(rules.phasesOf(run.task), name);
     const { model, role } = rules.useOf(run.task, phase.role);
     const suspicion = new Suspicion(await store.hasAnswer(run.id, role));
     const [gate, apiBase] = [await gates.of(run, model), await endpoint(model)];
-    return new PhaseContext(of, rules, { phase, gate, apiBase, contextWindow: prices.contextWindow(model), suspicion });
+    const form = phase.kind === 'map' && hasForm(run.task) ? await answerForm(run.task) : null;
+    return new PhaseContext(of, rules, { phase, gate, apiBase, contextWindow: prices.contextWindow(model), suspicion, form });
   }
 
   get run(): RunRow {

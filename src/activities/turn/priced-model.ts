@@ -1,7 +1,7 @@
 /** A role's model as the turn uses it: what a call may cost, the call, what it did cost. */
 
 import type { Metered } from '../../core/call-failure.js';
-import type { Message } from '../../core/conversation/message.js';
+import { countedWith } from '../../core/conversation/answer-form.js';
 import type { EpochMs, NanoUsd } from '../../core/model.js';
 import { isTooLong, mostOutput } from '../../core/money/excess.js';
 import { isSimulated, usdToNanoUp } from '../../core/money/price.js';
@@ -13,6 +13,7 @@ import type { Attempt } from '../../store/port/store.js';
 import type { ActivityDeps } from '../deps.js';
 import { Excesses } from './excesses.js';
 import type { PhaseContext } from './phase-context.js';
+import type { Question } from './take-turn.js';
 
 type ModelDeps = Pick<ActivityDeps, 'adapter' | 'prices' | 'tokens' | 'key' | 'clock' | 'log' | 'store' | 'gates'>;
 
@@ -42,9 +43,9 @@ export class PricedModel {
     this.#excesses = new Excesses(deps);
   }
 
-  async worth({ use }: PhaseContext, messages: readonly Message[]): Promise<Worth> {
+  async worth({ use }: PhaseContext, { messages, schema }: Question): Promise<Worth> {
     const { model, maxTokens } = use;
-    const inputTokens = this.#deps.tokens.atMost(messages);
+    const inputTokens = this.#deps.tokens.atMost(countedWith(schema, messages));
     const excess = await this.#excesses.of(keyOf(use));
     const worst = this.#worstCase(use, inputTokens, mostOutput(excess, maxTokens));
     const reservedNano = worst === null ? null : Math.ceil(worst * (excess?.times ?? 1));
@@ -95,7 +96,7 @@ export class PricedModel {
   }
 
   /** One call. The key is read now, and goes nowhere but into the request. */
-  async call(context: PhaseContext, messages: Message[], attempt: Attempt): Promise<CallResult> {
+  async call(context: PhaseContext, { messages, schema }: Question, attempt: Attempt): Promise<CallResult> {
     const { model, headers, maxTokens, settings, timeoutMs } = context.use;
     const keyName = model.apiKeyEnv;
     const apiKey = keyName === null ? null : (this.#deps.key(keyName) ?? null);
@@ -108,6 +109,7 @@ export class PricedModel {
       callId: callId(attempt),
       messages,
       ...(context.use.role === 'worker' && { repeated: repeatedOf(context.run.task, context.run.total, messages) }),
+      answerSchema: schema,
       maxTokens,
       settings,
       timeoutMs,

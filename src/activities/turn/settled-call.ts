@@ -1,4 +1,8 @@
-/** A call with an answer: answer, cost and, when it ends the row, the outcome are stored in one step before anybody hears of them. */
+/**
+ * A call with an answer: answer, cost and, when it ends the row, the outcome are stored in one step before anybody hears of them. An answer
+ * whose check takes long is stored without waiting for it: the next look at the conversation ends the row.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { NanoUsd } from '../../core/model.js';
 import type { ModelReply } from '../../llm/port.js';
 import type { Attempt } from '../../store/port/store.js';
@@ -14,6 +18,22 @@ export interface AnsweredCall {
   /** Null: nobody knows. */
   costNano: NanoUsd | null;
   callMs: number;
+  /** Gives its place at the gate back. */
+  release: () => void;
+}
+
+/** An answer that is paid for must not stay unstored for longer. */
+const SOON_MS = 100;
+
+/** Null when it takes longer. @param ms null for what never does */
+async function soon<T>(ms: number | null, work: Promise<T>): Promise<T | null> {
+  if (ms === null) return await work;
+  const given = new AbortController();
+  try {
+    return await Promise.race([work, sleep(ms, null, { signal: given.signal })]);
+  } finally {
+    given.abort();
+  }
 }
 
 export async function settleCall(deps: ActivityDeps, turn: TurnInHand, call: AnsweredCall): Promise<TurnEnd> {
@@ -22,8 +42,10 @@ export async function settleCall(deps: ActivityDeps, turn: TurnInHand, call: Ans
   const { answer, finish, servedModel, usage } = call.reply;
   const answered = { answer, finish, servedModel, usage, costNano };
   addAnswer(history, answered);
-  const step = turn.nextStep();
-  const outcome = step.kind === 'ask' ? null : outcomeOf(seed, history, step);
+  const step = await soon(context.form === null ? null : SOON_MS, turn.nextStep());
+  // As soon as it is known what the answer is: storing it must not hold up the next call, whose intent is to come behind it.
+  call.release();
+  const outcome = step === null || step.kind === 'ask' || step.kind === 'repair' ? null : outcomeOf(seed, history, step);
   const record = { ...call.attempt, ...answered, at: deps.clock.wall(), ...turn.outcomePart(outcome) };
   const used = await deps.callEnds.store({ kind: 'settle', record });
   if (outcome?.status === 'ok') context.suspicion.rowIsOk();

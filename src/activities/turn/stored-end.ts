@@ -20,8 +20,8 @@ export async function goOnFromStored(deps: Deps, turn: TurnInHand): Promise<Turn
   const outcome = await deps.store.outcome(context.run.id, seed.index);
   if (outcome) return { kind: 'done', outcome, callMs: null };
   turn.renew(await deps.store.calls(context.run.id, { list: [seed.index] }));
-  const step = turn.nextStep();
-  if (step.kind === 'ask') return { kind: 'go-on', callMs: null };
+  const step = await turn.nextStep();
+  if (step.kind === 'ask' || step.kind === 'repair') return { kind: 'go-on', callMs: null };
   return await endRow(deps, turn, outcomeOf(seed, history, step));
 }
 

@@ -3,6 +3,7 @@
  * The order is the product's promise: intent before send, answer before report.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { countedWith, type SentSchema } from '../../core/conversation/answer-form.js';
 import type { Message } from '../../core/conversation/message.js';
 import type { ActivityDeps } from '../deps.js';
 import { failedOutcome, outcomeOf } from './history.js';
@@ -17,6 +18,8 @@ const PATIENCE_MS = 30_000;
 /** What the model is asked in this turn. */
 export interface Question {
   messages: Message[];
+  /** That goes with it; null for none. */
+  schema: SentSchema | null;
   /** Tokens, about. */
   tokens: number;
 }
@@ -34,10 +37,13 @@ export class TakeTurn {
     const { callEnds, store, tokens, clock } = this.#deps;
     const { context, seed, history } = turn;
     if (await callEnds.bringIn(turn.key)) turn.renew(await store.calls(context.run.id, { list: [seed.index] }));
-    const step = turn.nextStep();
+    const step = await turn.nextStep();
     // A stored answer may already end the conversation: its outcome was lost with the process that had it.
-    if (step.kind !== 'ask') return await endRow(this.#deps, turn, outcomeOf(seed, history, step));
-    const question: Question = { messages: step.messages, tokens: tokens.about(step.messages) };
+    if (step.kind !== 'ask' && step.kind !== 'repair') return await endRow(this.#deps, turn, outcomeOf(seed, history, step));
+    const { messages } = step;
+    // The rest of a text is none of its own.
+    const schema = step.kind === 'ask' && step.rest ? null : (context.form?.sent(context.use.model.wire ?? 'chat') ?? null);
+    const question: Question = { messages, schema, tokens: tokens.about(countedWith(schema, messages)) };
     if (context.contextWindow !== null && question.tokens > context.contextWindow) {
       const message = `the prompt has about ${question.tokens} tokens, the model's window is ${context.contextWindow}`;
       const tooLong = failedOutcome(seed, history, { cause: 'too_long', code: 'E_ROW_TOO_LONG', message });

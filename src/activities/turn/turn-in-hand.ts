@@ -1,5 +1,5 @@
 /** A turn that is being taken: the row, or what else is talked about, what the store knows of its conversation, and what follows from both. One object for all steps. */
-import { type NextStep, nextStep } from '../../core/conversation/next-step.js';
+import { type Asked, checkedStep, type Ended } from '../../core/conversation/next-step.js';
 import type { Outcome } from '../../core/model.js';
 import { isRow } from '../../core/phases.js';
 import type { RowTexts } from '../../core/row-texts.js';
@@ -36,10 +36,10 @@ export class TurnInHand {
   }
 
   /** What comes next in the conversation, by the answers so far. */
-  nextStep(): NextStep {
+  async nextStep(): Promise<Asked | Ended> {
     this.#texts ??= this.seed.texts ?? this.context.fill(this.seed.content);
     const { rules, prompt } = this.#texts;
-    return nextStep(rules, { prompt }, this.history.steps);
+    return await checkedStep(rules, { prompt }, this.history.steps, this.context.form);
   }
 
   /** Another process, or an earlier flight, may have stored answers since the history was read. `calls`: of this row. */

@@ -18,6 +18,7 @@ const CAUSES: Readonly<Record<FailureCause, CauseNotes>> = {
   truncated: { name: 'truncated', change: 'raise worker_max_tokens, or change on_truncate', again: false },
   empty: { name: 'empty', change: 'raise worker_max_tokens where reasoning uses it up, or change worker_model', again: true },
   transport: { name: 'transport', change: 'raise timeout where answers take longer', again: true },
+  schema: { name: 'of another form', change: 'change output_schema or labels, max_repairs, or worker_model', again: true },
   too_long: { name: 'too long', change: 'shorten the row, or change worker_model', again: false },
   finish: { name: 'unknown end', change: 'change worker_model if it comes again', again: true },
   capped: { name: 'at their cap', change: 'raise max_cost_per_row or max_cost_per_call', again: false },

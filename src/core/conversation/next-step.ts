@@ -4,6 +4,7 @@
  */
 import type { Task } from '../../schema/task-types.js';
 import type { FailureCause, Finish } from '../model.js';
+import { type AnswerForm, hasForm, repairPrompt, type Verdict } from './answer-form.js';
 import { type Answer, answerParts, answerText, type Message, userMessage } from './message.js';
 import { isComplete } from './stop-rules.js';
 
@@ -11,6 +12,8 @@ import { isComplete } from './stop-rules.js';
 export interface Step {
   answer: Answer;
   finish: Finish;
+  /** Whether the answer that ends here has the form that the task wants. Follows from the answer; absent until it was asked for. */
+  verdict?: Verdict;
 }
 
 /** What the row brings into its conversation. */
@@ -20,14 +23,40 @@ export interface ConversationSeed {
 }
 
 /** Rules of a conversation, taken from the task. */
-export type ConversationRules = Pick<Task, 'systemPrompt' | 'multiTurn' | 'maxTurns' | 'followUp' | 'stopWhen' | 'onTruncate'>;
+export type ConversationRules = Pick<
+  Task,
+  | 'systemPrompt'
+  | 'multiTurn'
+  | 'maxTurns'
+  | 'followUp'
+  | 'stopWhen'
+  | 'onTruncate'
+  | 'labels'
+  | 'multiLabel'
+  | 'outputSchema'
+  | 'maxRepairs'
+>;
 
-export type NextStep =
-  /** Another turn: the model of the phase's role is asked. */
-  | { kind: 'ask'; messages: Message[] }
-  /** Complete. The output came in the turns from `fromTurn` (1-based) to the last. */
-  | { kind: 'ok'; fromTurn: number; output: string }
-  | Failed;
+/** Another turn: the model of the phase's role is asked. */
+export type Asked =
+  /** `rest`: for the rest of an answer that was cut. */
+  | { kind: 'ask'; messages: Message[]; rest?: true }
+  /** The answer does not have the form that the task wants: the model is shown why. */
+  | { kind: 'repair'; problem: string; messages: Message[] };
+
+export type Ended =
+  /** Complete. The output came in the turns from `fromTurn` (1-based) to the last; `json`: what it comes to, where the task wants a form. */
+  { kind: 'ok'; fromTurn: number; output: string; json?: string } | Failed;
+
+/** The step `at` lacks its verdict: that of `text`. `cut`: it ended at its output limit. */
+interface Unchecked {
+  kind: 'check';
+  at: number;
+  text: string;
+  cut: boolean;
+}
+
+export type NextStep = Asked | Unchecked | Ended;
 
 interface Failed {
   kind: 'failed';
@@ -52,6 +81,19 @@ interface Whole {
   goesOn: 'asked' | 'resent' | null;
 }
 
+/** What follows a whole answer. */
+type Follow = { kind: 'follow-up' } | { kind: 'repair'; problem: string } | Unchecked | Ended;
+
+/** A whole answer in its conversation. */
+interface Place {
+  /** Turns so far, this one included; those that repair one do not count. */
+  turns: number;
+  /** Repairs so far. */
+  repairs: number;
+  /** It is one. */
+  isRepair: boolean;
+}
+
 function wholesOf({ onTruncate }: ConversationRules, steps: readonly Step[]): Whole[] {
   const wholes: Whole[] = [];
   steps.forEach((step, position) => {
@@ -69,24 +111,79 @@ function restOf(onTruncate: ConversationRules['onTruncate'], { finish }: Step): 
   return finish === 'length' && onTruncate === 'continue' ? 'asked' : null;
 }
 
+/** What follows each of the answers. Without a form of answers all of them count alike, so only the last one is looked at. */
+function followsOf(rules: ConversationRules, wholes: readonly Whole[]): Follow[] {
+  if (!hasForm(rules)) {
+    const place = { turns: wholes.length, repairs: 0, isRepair: false };
+    return wholes.map((whole, at) => (at === wholes.length - 1 ? followOf(rules, whole, place) : { kind: 'follow-up' }));
+  }
+  const place: Place = { turns: 0, repairs: 0, isRepair: false };
+  return wholes.map((whole) => {
+    if (place.isRepair) place.repairs += 1;
+    else place.turns += 1;
+    const follow: Follow = whole.goesOn !== null ? { kind: 'follow-up' } : followOf(rules, whole, place);
+    place.isRepair = follow.kind === 'repair';
+    return follow;
+  });
+}
+
 /** @param steps the answered turns in their order; none for the first turn */
 export function nextStep(rules: ConversationRules, seed: ConversationSeed, steps: readonly Step[]): NextStep {
   const wholes = wholesOf(rules, steps);
-  return endOf(rules, wholes) ?? { kind: 'ask', messages: [...said(rules, seed, wholes), ...asked(rules, wholes)] };
+  const newest = wholes.at(-1);
+  const follows = followsOf(rules, wholes);
+  const unchecked = follows.find(({ kind }) => kind === 'check');
+  if (unchecked?.kind === 'check') return unchecked;
+  const follow = follows.at(-1);
+  const messages = said(rules, seed, { wholes, follows });
+  if (newest?.goesOn === 'resent') return { kind: 'ask', messages };
+  if (newest?.goesOn === 'asked') {
+    const failure = failureOf(rules, newest.pieces.at(-1));
+    if (failure !== null) return { ...failure, fromTurn: newest.from + 1 };
+    return { kind: 'ask', messages: [...messages, userMessage(CONTINUE_PROMPT)], rest: true };
+  }
+  if (follow === undefined) return { kind: 'ask', messages };
+  if (follow.kind === 'follow-up') return { kind: 'ask', messages: [...messages, userMessage(rules.followUp)] };
+  if (follow.kind !== 'repair') return follow;
+  const { problem } = follow;
+  return { kind: 'repair', problem, messages: [...messages, userMessage(repairPrompt(rules, problem))] };
 }
 
-/** All that was said in a conversation, without a question that was never sent. */
+/** The same with the verdicts that it takes, which are kept in the steps. @param form null for a task that wants none */
+export async function checkedStep(
+  rules: ConversationRules,
+  seed: ConversationSeed,
+  steps: readonly Step[],
+  form: AnswerForm | null,
+): Promise<Asked | Ended> {
+  for (;;) {
+    const next = nextStep(rules, seed, steps);
+    if (next.kind !== 'check') return next;
+    const step = steps[next.at];
+    if (form === null || step === undefined) throw new Error('nothing checks the answers of this task');
+    step.verdict = await form.check(next.text, next.cut);
+  }
+}
+
+/** All that was said in a conversation, without a question that was never sent. The steps have their verdicts (`checkedStep`). */
 export function transcript(rules: ConversationRules, seed: ConversationSeed, steps: readonly Step[]): Message[] {
-  return said(rules, seed, wholesOf(rules, steps));
+  const wholes = wholesOf(rules, steps);
+  return said(rules, seed, { wholes, follows: followsOf(rules, wholes) });
 }
 
-function said(rules: ConversationRules, { prompt }: ConversationSeed, wholes: readonly Whole[]): Message[] {
+function said(
+  rules: ConversationRules,
+  { prompt }: ConversationSeed,
+  { wholes, follows }: { wholes: readonly Whole[]; follows: readonly Follow[] },
+): Message[] {
   const messages: Message[] = [];
   if (rules.systemPrompt !== null) messages.push({ role: 'system', text: rules.systemPrompt });
   messages.push(userMessage(prompt));
   wholes.forEach(({ pieces }, at) => {
+    const before = follows[at - 1];
     pieces.forEach(({ answer }, piece) => {
       if (piece > 0) messages.push(...(pieces[piece - 1]?.finish === 'pause' ? [] : [userMessage(CONTINUE_PROMPT)]));
+      else if (before?.kind === 'repair') messages.push(userMessage(repairPrompt(rules, before.problem)));
       else if (at > 0) messages.push(userMessage(rules.followUp));
       messages.push({ role: 'assistant', parts: answerParts(answer) });
     });
@@ -94,30 +191,40 @@ function said(rules: ConversationRules, { prompt }: ConversationSeed, wholes: re
   return messages;
 }
 
-/** The question of the next turn, when there is one before. */
-function asked({ followUp }: ConversationRules, wholes: readonly Whole[]): Message[] {
-  const newest = wholes.at(-1);
-  if (newest === undefined) return [];
-  if (newest.goesOn === 'resent') return [];
-  return [userMessage(newest.goesOn === 'asked' ? CONTINUE_PROMPT : followUp)];
-}
-
-/** How the newest answer ends the row; null while the conversation goes on. */
-function endOf(rules: ConversationRules, wholes: readonly Whole[]): Exclude<NextStep, { kind: 'ask' }> | null {
-  const whole = wholes.at(-1);
-  const newest = whole?.pieces.at(-1);
-  if (whole === undefined || newest === undefined) return null;
-  const fromTurn = whole.from + 1;
-  if (whole.goesOn === 'resent') return null;
+/** How a whole answer ends the row, or goes on. */
+function followOf(rules: ConversationRules, { from, pieces }: Whole, { turns, repairs, isRepair }: Place): Follow {
+  const newest = pieces.at(-1);
+  const fromTurn = from + 1;
   const failure = failureOf(rules, newest);
-  if (failure !== null) return { ...failure, fromTurn };
-  if (whole.goesOn !== null) return null;
-  const output = whole.pieces.map(({ answer }) => answerText(answer)).join('');
-  if (rules.multiTurn && wholes.length < rules.maxTurns && !isComplete(rules.stopWhen, output)) return null;
-  return { kind: 'ok', fromTurn, output };
+  if (failure !== null || newest === undefined) return { ...(failure ?? NO_TEXT), fromTurn };
+  const output = pieces.map(({ answer }) => answerText(answer)).join('');
+  if (rules.multiTurn && !isRepair && turns < rules.maxTurns && !isComplete(rules.stopWhen, output)) return { kind: 'follow-up' };
+  if (!hasForm(rules)) return { kind: 'ok', fromTurn, output };
+  const { verdict, finish } = newest;
+  const cut = finish === 'length';
+  if (verdict === undefined) return { kind: 'check', at: from + pieces.length - 1, text: output, cut };
+  if (verdict.ok) return { kind: 'ok', fromTurn, output, json: verdict.json };
+  // What is cut again costs as much again.
+  if (cut) return { ...CUT, fromTurn };
+  const { problem } = verdict;
+  if (repairs < (rules.maxRepairs ?? 0)) return { kind: 'repair', problem };
+  return { kind: 'failed', cause: 'schema', code: 'E_ROW_SCHEMA', message: problem, fromTurn };
 }
 
-function failureOf({ onTruncate }: ConversationRules, { answer, finish }: Step): Omit<Failed, 'fromTurn'> | null {
+type Failure = Omit<Failed, 'fromTurn'>;
+
+const CUT: Failure = {
+  kind: 'failed',
+  cause: 'truncated',
+  code: 'E_ROW_TRUNCATED',
+  message: 'the answer hit worker_max_tokens',
+};
+
+const NO_TEXT: Failure = { kind: 'failed', cause: 'empty', code: 'E_ROW_EMPTY', message: 'the model answered with no text' };
+
+function failureOf({ onTruncate }: ConversationRules, step: Step | undefined): Failure | null {
+  if (step === undefined) return null;
+  const { answer, finish } = step;
   if (finish === 'filter')
     return {
       kind: 'failed',
@@ -139,9 +246,7 @@ function failureOf({ onTruncate }: ConversationRules, { answer, finish }: Step):
       code: 'E_FINISH_UNKNOWN',
       message: 'the answer ended for a reason that is not known',
     };
-  if (answerText(answer).trim() === '')
-    return { kind: 'failed', cause: 'empty', code: 'E_ROW_EMPTY', message: 'the model answered with no text' };
-  if (finish === 'length' && onTruncate === 'fail')
-    return { kind: 'failed', cause: 'truncated', code: 'E_ROW_TRUNCATED', message: 'the answer hit worker_max_tokens' };
+  if (answerText(answer).trim() === '') return NO_TEXT;
+  if (finish === 'length' && onTruncate === 'fail') return CUT;
   return null;
 }

@@ -20,11 +20,10 @@ const WITH_LAST_ANSWER = `LEFT JOIN calls c ON c.run_id = o.run_id AND c.idx = o
 
 /** The status is written out: with a parameter no partial index fits. */
 function pageOf(status: Status): Statement {
-  const [answer, join] = status === 'failed' ? ['NULL', ''] : ['a.answer_json', WITH_LAST_ANSWER];
   return {
     name: `outputRows_${status}`,
-    text: `SELECT o.outcome_json, s.content_json, ${answer} AS answer_json FROM outcomes o
-      JOIN seeds s ON s.run_id = o.run_id AND s.idx = o.idx ${join}
+    text: `SELECT o.outcome_json, s.content_json, a.answer_json FROM outcomes o
+      JOIN seeds s ON s.run_id = o.run_id AND s.idx = o.idx ${WITH_LAST_ANSWER}
       WHERE o.run_id = ?1 AND o.status = '${status}' AND o.idx >= ?2 ORDER BY o.idx LIMIT ?3`,
   };
 }
@@ -44,19 +43,22 @@ export async function readOutputRows(
   { status, from, limit }: { status: Status; from: number; limit: number },
 ): Promise<OutputRow[]> {
   const rows = (await connection.query(PAGES[status], [runId, from, limit])).map((row) => outputRow(row, status));
-  if (status === 'failed') return rows;
   const [first, last] = [rows[0], rows.at(-1)];
   if (first && last && rows.some(({ fromTurn, turns }) => fromTurn < turns)) {
     const earlier = joined(await connection.query(EARLIER, [runId, first.index, last.index]));
-    for (const row of rows) row.output = (earlier.get(row.index) ?? '') + row.output;
+    for (const row of rows) if (row.output !== null) row.output = (earlier.get(row.index) ?? '') + row.output;
   }
   return rows;
 }
 
+/** Of failed rows only those have their answer that failed because of it. */
 function outputRow(row: Row, status: Status): OutputRow {
   const answer = row['answer_json'];
-  const output = status === 'failed' ? null : typeof answer === 'string' ? answerText(JSON.parse(answer)) : '';
-  return Object.assign(readOutcome({ outcome_json: String(row['outcome_json']) }), {
+  const outcome = readOutcome({ outcome_json: String(row['outcome_json']) });
+  const hasNone = status === 'failed' && outcome.cause !== 'schema';
+  const text = typeof answer === 'string' ? answerText(JSON.parse(answer)) : null;
+  const output = hasNone ? null : (text ?? (status === 'failed' ? null : ''));
+  return Object.assign(outcome, {
     seed: parseExactJson(String(row['content_json'])),
     output,
   });

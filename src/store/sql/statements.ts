@@ -125,8 +125,9 @@ export const SQL = define({
     ON CONFLICT (run_id, idx) DO NOTHING RETURNING idx`,
   countFailed: `SELECT COUNT(*) AS n FROM outcomes WHERE ${FAILED}`,
   supersedeSpent: `UPDATE calls SET state = 'superseded' WHERE run_id = ?1 AND state = 'answered'
-    AND turn = (SELECT MAX(last.turn) FROM calls last WHERE last.run_id = ?1 AND last.idx = calls.idx AND last.state = 'answered')
-    AND idx IN (SELECT idx FROM outcomes WHERE ${FAILED} AND cause IN ('content_filter', 'filtered', 'truncated', 'empty', 'finish'))`,
+    AND (idx IN (SELECT idx FROM outcomes WHERE ${FAILED} AND cause IN ('content_filter', 'filtered', 'truncated', 'empty', 'finish'))
+      AND turn = (SELECT MAX(last.turn) FROM calls last WHERE last.run_id = ?1 AND last.idx = calls.idx AND last.state = 'answered')
+      OR idx IN (SELECT idx FROM outcomes WHERE ${FAILED} AND cause = 'schema'))`,
   deleteFailed: `DELETE FROM outcomes WHERE ${FAILED}`,
 
   // Runs.
