@@ -1,6 +1,7 @@
 /** What the engine asks of a model, and what it gets back. No exceptions: a call ends in a CallResult. */
 
 import type { CallFailure, Metered } from '../core/call-failure.js';
+import type { SentSchema } from '../core/conversation/answer-form.js';
 import type { Answer, Message } from '../core/conversation/message.js';
 import type { ToldLimits } from '../core/gate/told-limits.js';
 import type { Finish } from '../core/model.js';
@@ -20,6 +21,8 @@ export interface ModelCall {
   messages: Message[];
   /** What of them other calls send too, for caches that cost something to write. @default nothing is known of it, and nothing marked */
   repeated?: Repeated;
+  /** What the answer is to meet, where the wire can ask for it. @default null, any text */
+  answerSchema?: SentSchema | null;
   /** Most tokens of the answer, thinking among them: what goes out is exactly this, because this is what was reserved. */
   maxTokens: number;
   settings: RequestSettings;

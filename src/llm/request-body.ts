@@ -3,7 +3,7 @@
  * model does not take. A provider that does not take it says so, and the run stops at its first call.
  */
 import type { RequestSettings } from '../schema/task-types.js';
-import { type RequestKey, WIRES } from '../schema/wires.js';
+import { type RequestKey, WIRES, type WireName } from '../schema/wires.js';
 import type { ModelCall } from './port.js';
 import type { SentField } from './refusals/refused-field.js';
 import type { Wire } from './wires/wire.js';
@@ -49,11 +49,27 @@ function written({ temperature, topP, seed, stop, reasoningEffort, thinkingBudge
   return values.filter(([, value]) => value !== undefined);
 }
 
+/** Where the schema of an answer goes. */
+const SCHEMA_FIELDS: Readonly<Record<WireName, string>> = {
+  chat: 'response_format',
+  responses: 'text.format',
+  anthropic: 'output_config.format',
+  gemini: 'generationConfig.responseSchema',
+  ollama: 'format',
+};
+
 /** Keys of the task that the call's request has a field of, and the names of those fields. */
-export function sentFields({ model: { wire = 'chat' }, settings }: Pick<ModelCall, 'model' | 'settings'>): SentField[] {
+export function sentFields({
+  model: { wire = 'chat' },
+  settings,
+  answerSchema,
+}: Pick<ModelCall, 'model' | 'settings' | 'answerSchema'>): SentField[] {
   const { fields } = WIRES[wire];
   const keys: RequestKey[] = ['worker_max_tokens', ...written(settings).map(([key]) => key)];
-  const own = keys.flatMap((key) => (fields[key] === null ? [] : [{ field: fields[key], key }]));
+  const own: SentField[] = keys.flatMap((key) =>
+    fields[key] === null ? [] : [{ field: fields[key], key }],
+  );
+  if (answerSchema) own.push({ field: SCHEMA_FIELDS[wire], key: 'output_schema' });
   return [...own, ...Object.keys(settings.extraBody ?? {}).map((field) => ({ field, key: 'extra_body' }))];
 }
 

@@ -4,6 +4,7 @@ import type { LanguageModelV3CallOptions } from '@ai-sdk/provider';
 import type { CallFailure } from '../core/call-failure.js';
 import type { Message } from '../core/conversation/message.js';
 import { NO_PROXIES, type ProxySettings } from '../core/proxy.js';
+import { formatOptions, withoutFormatTool } from './answer-format.js';
 import type { CallResult, ModelAdapter, ModelCall } from './port.js';
 import { type CallFacts, classifyRefusal, classifyUnreadable } from './refusals/classify.js';
 import { classifyFault, classifyUnexpected } from './refusals/classify-fault.js';
@@ -92,7 +93,8 @@ function resultOf(wire: Wire, call: ModelCall, facts: CallFacts, { status, heade
   if (result === null) return classifyUnreadable(facts, { status, headers, body, value, cut });
   const told = readLimits(headers, facts.now);
   if (!result.ok) return { ...result, told };
-  return { ...result, told, requestId: headers['x-request-id'] ?? headers['request-id'] ?? result.requestId };
+  const requestId = headers['x-request-id'] ?? headers['request-id'] ?? result.requestId;
+  return { ...withoutFormatTool(result, call), told, requestId };
 }
 
 /** `call()` never throws and never sends twice; `close()` lets calls under way finish. */
@@ -128,8 +130,7 @@ export function createSdkAdapter(wires: Wires, options: SdkAdapterOptions = {}):
       const { temperature, topP } = call.settings;
       if (temperature !== null) request.temperature = temperature;
       if (topP !== null) request.topP = topP;
-      const options = wire.options?.(call);
-      if (options !== undefined) request.providerOptions = options;
+      Object.assign(request, formatOptions(wire, call));
       await modelOf(wire, call).doGenerate(request);
       throw new Error('the provider package answered without a request');
     } catch (thrown) {

@@ -72,4 +72,6 @@ it('sentFields: the fields that a request has of its task, each with its key', (
     { field: 'reasoning_effort', key: 'reasoning_effort' },
     { field: 'user', key: 'extra_body' },
   ]);
+  const answerSchema = { name: 'answer', schema: {}, strict: true };
+  expect(sentFields({ ...call, answerSchema })).toContainEqual({ field: 'response_format', key: 'output_schema' });
 });

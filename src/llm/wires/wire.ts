@@ -18,6 +18,9 @@ export interface KeyPlace {
   value(apiKey: string): string;
 }
 
+/** What a request asks of its answer: to meet a schema, to be JSON, nothing. */
+export type AnswerFormat = 'schema' | 'object' | 'text';
+
 export interface Wire {
   /** Under which name the parts of its answers carry what it needs back (`ProviderData`); null: it needs nothing. */
   readonly partsOf: string | null;
@@ -26,6 +29,8 @@ export interface Wire {
   readonly key: KeyPlace;
   /** Where it goes at some servers. @default null, as everywhere */
   keyAt?(call: Pick<ModelCall, 'apiBase' | 'apiKey'>): KeyPlace | null;
+  /** What a call with a schema asks its server for. @default schema, from all of them */
+  answerFormat?(call: Pick<ModelCall, 'model' | 'apiBase'>): AnswerFormat;
   /** What builds a request to a base and sends it with `send`, once. It holds nothing of a call, so it is kept for the next ones. */
   model(apiBase: string, model: string, send: typeof fetch): Pick<LanguageModelV3, 'doGenerate'>;
   /** Options of the package that every request of this wire has. @default none */

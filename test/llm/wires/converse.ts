@@ -1,7 +1,7 @@
 /** A row's conversation with a model over any wire, to its end: turns, tries and waits as in a run, without their time. */
 import type { CallFailure } from '../../../src/core/call-failure.js';
 import type { Message } from '../../../src/core/conversation/message.js';
-import { type ConversationRules, nextStep, type Step } from '../../../src/core/conversation/next-step.js';
+import { type ConversationRules, checkedStep, type Step } from '../../../src/core/conversation/next-step.js';
 import { addUsage, type NanoUsd, NO_USAGE, type Usage } from '../../../src/core/model.js';
 import { costOf, SIM_PRICE } from '../../../src/core/money/price.js';
 import { isTry, retryDecision } from '../../../src/core/retry.js';
@@ -48,7 +48,7 @@ export async function converse(
   for (let tries = 0, waits = 0; ended.calls < MOST_CALLS; ) {
     // As after a kill at any turn: from what is stored alone.
     const steps = JSON.parse(JSON.stringify(ended.steps)) as Step[];
-    const next = nextStep(rules, { prompt }, steps);
+    const next = await checkedStep(rules, { prompt }, steps, null);
     if (next.kind === 'ok') return { kind: 'ok', output: next.output, ...ended };
     if (next.kind === 'failed') return { kind: 'failed', cause: next.cause, code: next.code, ...ended };
     const result = await ask(next.messages);

@@ -13,6 +13,8 @@ export function chatModel(apiBase: string, model: string, send: typeof fetch): L
     queryParams: Object.fromEntries(url.searchParams),
     headers: { 'user-agent': 'durable-swarm' },
     fetch: send,
+    // Without it the package would drop schemas; who takes none is not sent any (answer-format.ts).
+    supportsStructuredOutputs: true,
     ...(transformRequestBody === null ? {} : { transformRequestBody }),
   });
   return provider.chatModel(model);

@@ -7,6 +7,7 @@ import { azureKey } from '../azure.js';
 import { paidFailure } from '../counts.js';
 import { finishOf } from '../finish.js';
 import type { Wire } from '../wire.js';
+import { chatAnswerFormat } from './answer-format.js';
 import { chatModel } from './build.js';
 import { dialectOf, finishDialect } from './dialect.js';
 import { completionIn } from './pieces.js';
@@ -38,6 +39,7 @@ export const chatWire: Wire = {
   answers: { many: 'chat completions', one: 'a completion' },
   key: { header: 'authorization', value: (apiKey) => `Bearer ${apiKey}` },
   keyAt: azureKey,
+  answerFormat: chatAnswerFormat,
   model: chatModel,
   finish: (body, { apiBase, model: { model } }) => finishDialect(body, dialectOf(new URL(apiBase).hostname, model)),
   answerIn: completionIn,

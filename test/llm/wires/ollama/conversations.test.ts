@@ -2,7 +2,7 @@
 import { LLMock } from '@copilotkit/aimock';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { answerText, userMessage } from '../../../../src/core/conversation/message.js';
-import { type ConversationRules, nextStep, type Step } from '../../../../src/core/conversation/next-step.js';
+import { type ConversationRules, checkedStep, type Step } from '../../../../src/core/conversation/next-step.js';
 import { addUsage, NO_USAGE, type Usage } from '../../../../src/core/model.js';
 import { costOf, SIM_PRICE } from '../../../../src/core/money/price.js';
 import { isTry, retryDecision } from '../../../../src/core/retry.js';
@@ -51,7 +51,7 @@ async function play(prompt: string, rules: Partial<ConversationRules> = {}, more
   let tries = 0;
   for (;;) {
     const steps = JSON.parse(stored) as Step[];
-    const step = nextStep({ ...RULES, ...rules }, { prompt }, steps);
+    const step = await checkedStep({ ...RULES, ...rules }, { prompt }, steps, null);
     if (step.kind === 'ok') return { end: 'ok', output: step.output, turns: steps.length, ...sums };
     if (step.kind === 'failed') {
       const output = answerText(steps.at(-1)?.answer ?? '');
