@@ -6,6 +6,7 @@
 import type { Directives } from './directives.js';
 import { type Distribution, digest, hash32, sample, uniform } from './draw.js';
 import type { ChatRequest, Completion } from './exchange.js';
+import { madeAnswer } from './made-answer.js';
 
 export interface AnswerSettings {
   seed: string;
@@ -86,7 +87,7 @@ function isDone(settings: AnswerSettings, request: ChatRequest, identity: Identi
 }
 
 function visible(settings: AnswerSettings, request: ChatRequest, identity: Identity, directives: Directives, room: number) {
-  const said = directives.echo ?? directives.answer;
+  const said = directives.echo ?? directives.answer ?? madeAnswer(request, identity.key) ?? undefined;
   if (said !== undefined) {
     const tokens = countTokens(said);
     return tokens > room ? { text: said.slice(0, room * 4), tokens: room, cut: true } : { text: said, tokens, cut: false };

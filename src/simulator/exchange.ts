@@ -12,6 +12,8 @@ export interface ChatRequest {
   thinks?: boolean | null;
   /** What is wanted of the model's thoughts beside their number: as something that goes back, as text to read. @default neither */
   thoughts?: { encrypted: boolean; summary: boolean };
+  /** JSON Schema that the answer is to meet. @default none went with the request */
+  schema?: unknown;
 }
 
 /** An answer, in the shape of a chat completion; the other wires write theirs from it. Faults alter it, so that parts may be missing or wrong. */

@@ -83,6 +83,13 @@ function odd(name: string): Fault {
   });
 }
 
+/** The same answer in other words. */
+function says(change: (text: string) => string): Fault {
+  return alter((choice) => {
+    choice.message.content = change(choice.message.content ?? '');
+  });
+}
+
 /** Usage of a broken meter: every count is `value`. The log keeps the true counts. */
 function meter(value: number): Fault {
   return alter((_choice, completion) => {
@@ -183,6 +190,13 @@ export const FAULTS: Readonly<Record<string, Fault>> = {
   blank: alter((choice) => {
     choice.message.content = '';
   }),
+  // Answers that are to be JSON, or a label: what some models make of it.
+  schema_miss: says(() => '{"unexpected": true}'),
+  schema_fenced: says((text) => `Here it is:\n\n\`\`\`json\n${text}\n\`\`\``),
+  schema_think: says((text) => `<think>\nIs it {"draft": 1}? No.\n</think>\n\n${text}`),
+  schema_slip: says((text) => text.replace(/([}\]])$/, ',$1')),
+  schema_open: says((text) => text.slice(0, -1)),
+  schema_twice: says((text) => `${text}\n${text}`),
   no_usage: alter((_choice, completion) => {
     delete completion.usage;
   }),

@@ -41,6 +41,7 @@ export function readChatRequest(body: string): ChatRequest | string {
     messages,
     maxTokens: limit,
     stream: raw['stream'] === true,
+    schema: (raw['response_format'] as { json_schema?: { schema?: unknown } } | null | undefined)?.json_schema?.schema,
     includeUsage: (raw['stream_options'] as { include_usage?: unknown } | undefined)?.include_usage === true,
   };
 }
