@@ -50,7 +50,7 @@ beforeAll(async () => {
     const ended = await program.ended;
     expect(endEvent(ended)).toMatchObject({ state: 'completed', ok: seeds.length });
     runs.push(endEvent(ended).run);
-    answers.push(...files.out.ok().map(({ output }) => output));
+    answers.push(...files.out.ok().map(({ output }) => String(output)));
     provider.forget();
   }
 });

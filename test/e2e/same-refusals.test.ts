@@ -66,6 +66,8 @@ const TASKS: BadTask[] = [
   { title: 'out of range', codes: ['E_TASK_RANGE'], task: `${GOOD}worker_max_tokens: 0\n` },
   { title: 'no such kind of task', codes: ['E_TASK_ENUM'], task: `${GOOD}task_type: genration\n` },
   { title: 'no such output format', codes: ['E_TASK_ENUM'], task: `${GOOD}output_format: xml\n` },
+  { title: 'labels that are alike', codes: ['E_TASK_LABELS'], task: `${GOOD}task_type: classification\nlabels: [a, A.]\n` },
+  { title: 'a schema with a misspelt keyword', codes: ['E_TASK_SCHEMA'], task: `${GOOD}output_schema: {requird: [a]}\n` },
   { title: 'no template', codes: ['E_TASK_MISSING'], task: GOOD.replace(/^prompt_template.*\n/, '') },
   { title: 'an open placeholder', codes: ['E_TEMPLATE_SYNTAX'], task: GOOD.replace('{{seed}}', '{{seed') },
   {

@@ -8,7 +8,8 @@ export interface OkRow {
   id: string;
   index: number;
   seed: unknown;
-  output: string;
+  /** A text, or the value that the task asks for. */
+  output: unknown;
   model: string;
   finish: string;
   turns: number;
@@ -23,6 +24,8 @@ export interface FailedRow {
   cause: string;
   code: string;
   message: string;
+  /** Only of rows that failed because of it. */
+  answer?: string;
   attempts: number;
   cost_usd: number;
 }
