@@ -23,6 +23,7 @@ export type CallCode =
   | 'E_ROW_OVER_LIMIT'
   | 'E_ROW_FILTERED'
   | 'E_ROW_REFUSED'
+  | 'E_ROW_SCHEMA'
   | 'E_MODEL_UNKNOWN'
   | 'E_MODEL_PARAM'
   | 'E_ENDPOINT'
@@ -126,6 +127,8 @@ export const RULES: readonly Rule[] = [
   { on: [403], family: ['openrouter'], class: 'row', code: 'E_ROW_FILTERED' },
   { on: [403], class: 'key', code: 'E_PERMISSION' },
   { on: [413], class: 'row', code: 'E_ROW_TOO_BIG' },
+  // Groq: the model wrote nothing that meets the schema of the call.
+  { on: [400], words: /^json_validate_failed$/, class: 'row', code: 'E_ROW_SCHEMA', refusal: { kind: 'row' } },
 
   // The request: wrong for every row alike. A field first: a sentence about one may say that it is deprecated for this model.
   { on: [400, 422], field: true, ...FIELD },

@@ -203,6 +203,11 @@ describe('the row', () => {
     expectVerdict(family, status, body, 'row E_ROW_TOO_LONG free');
   });
 
+  test('groq 400 json_validate_failed -> E_ROW_SCHEMA: the model wrote nothing that meets the schema', () => {
+    const said = { error: { message: 'Failed to validate JSON.', type: 'invalid_request_error', code: 'json_validate_failed' } };
+    expectVerdict('groq', 400, JSON.stringify(said), 'row E_ROW_SCHEMA free');
+  });
+
   test.each([
     ['openai', 400, error({ message: 'The response was filtered', code: 'content_filter' })],
     ['openai', 400, said('Your request was rejected as a result of our safety system')],
