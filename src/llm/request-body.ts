@@ -66,9 +66,7 @@ export function sentFields({
 }: Pick<ModelCall, 'model' | 'settings' | 'answerSchema'>): SentField[] {
   const { fields } = WIRES[wire];
   const keys: RequestKey[] = ['worker_max_tokens', ...written(settings).map(([key]) => key)];
-  const own: SentField[] = keys.flatMap((key) =>
-    fields[key] === null ? [] : [{ field: fields[key], key }],
-  );
+  const own: SentField[] = keys.flatMap((key) => (fields[key] === null ? [] : [{ field: fields[key], key }]));
   if (answerSchema) own.push({ field: SCHEMA_FIELDS[wire], key: 'output_schema' });
   return [...own, ...Object.keys(settings.extraBody ?? {}).map((field) => ({ field, key: 'extra_body' }))];
 }

@@ -112,7 +112,7 @@ export const FIELD_ELSEWHERE: readonly Cell[] = [
   },
   {
     from: 'github.com/ollama/ollama/issues/14212',
-    by: 'ollama',
+    by: 'other',
     status: 400,
     body: '{"error":"\\"huggingface.co/unsloth/GLM-4.7-Flash-GGUF:Q3_K_S\\" does not support thinking"}',
     sent: ['reasoning_effort'],
@@ -121,7 +121,7 @@ export const FIELD_ELSEWHERE: readonly Cell[] = [
   },
   {
     from: 'github.com/ollama/ollama/issues/12561, its chat wire',
-    by: 'ollama',
+    by: 'other',
     status: 400,
     body: openai('think value "medium" is not supported for this model', { type: 'api_error' }),
     sent: ['reasoning_effort'],
