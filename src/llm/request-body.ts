@@ -2,6 +2,7 @@
  * What a task writes of a request goes out as it is written, whatever a provider package makes of it: some drop a field that they think a
  * model does not take. A provider that does not take it says so, and the run stops at its first call.
  */
+import { isFields } from '../core/fields.js';
 import type { RequestSettings } from '../schema/task-types.js';
 import { type RequestKey, WIRES, type WireName } from '../schema/wires.js';
 import type { ModelCall } from './port.js';
@@ -10,17 +11,13 @@ import type { Wire } from './wires/wire.js';
 
 type Body = Record<string, unknown>;
 
-function isMap(value: unknown): value is Body {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** Sets a field by its path with points. */
 export function setField(body: Body, path: string, value: unknown): void {
   const names = path.split('.');
   const last = names.pop() as string;
   let at = body;
   for (const name of names) {
-    if (!isMap(at[name])) at[name] = {};
+    if (!isFields(at[name])) at[name] = {};
     at = at[name] as Body;
   }
   at[last] = value;
@@ -30,7 +27,7 @@ export function setField(body: Body, path: string, value: unknown): void {
 function merge(into: Body, from: Body): void {
   for (const [name, value] of Object.entries(from)) {
     const there = Object.hasOwn(into, name) ? into[name] : undefined;
-    if (isMap(value) && isMap(there)) merge(there, value);
+    if (isFields(value) && isFields(there)) merge(there, value);
     // As data: a name such as __proto__ is a field like any other.
     else Object.defineProperty(into, name, { value, writable: true, enumerable: true, configurable: true });
   }

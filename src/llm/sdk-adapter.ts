@@ -82,8 +82,23 @@ function textsOf(messages: readonly Message[]): string[] {
   });
 }
 
-/** Whatever came back over HTTP. */
-function resultOf(wire: Wire, call: ModelCall, facts: CallFacts, { status, headers, body }: HttpAnswer): CallResult {
+/** The package of the wire is missing or broken: no row can be asked. */
+function notLoaded({ model: { wire = 'chat' } }: ModelCall, error: unknown): CallFailure {
+  const why = error instanceof Error ? error.message.split('\n', 1)[0] : 'unknown';
+  const message = `the ${wire} wire cannot be loaded, install durable-swarm again: ${why}`;
+  return refusedHere({ class: 'request', code: 'E_REQUEST_REFUSED', message });
+}
+
+/** Whatever came back over HTTP. What a reader stumbles over, such as values nested too deep for it, was paid for all the same. */
+function resultOf(wire: Wire, call: ModelCall, facts: CallFacts, came: HttpAnswer): CallResult {
+  try {
+    return readBy(wire, call, facts, came);
+  } catch (error) {
+    return classifyUnexpected(facts, error);
+  }
+}
+
+function readBy(wire: Wire, call: ModelCall, facts: CallFacts, { status, headers, body }: HttpAnswer): CallResult {
   const { value, cut } = wire.answerIn(body);
   if (status < 200 || status > 299) {
     const refused = classifyRefusal(facts, { status, headers, body, value });
@@ -113,7 +128,8 @@ export function createSdkAdapter(wires: Wires, options: SdkAdapterOptions = {}):
   async function call(call: ModelCall): Promise<CallResult> {
     const refused = unsendable(call);
     if (refused) return refused;
-    const wire = await wireOf(call);
+    const wire = await wireOf(call).catch((error: unknown) => notLoaded(call, error));
+    if ('ok' in wire) return wire;
     const exchange = transport.open((body) => wire.answerIn(body).value !== undefined, bodyFinisher(wire, call));
     const onCancel = () => exchange.end('abort');
     // One signal serves all calls of a run; many listeners are no leak.

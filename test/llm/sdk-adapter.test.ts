@@ -165,4 +165,29 @@ describe('a wire of another API', () => {
     });
     expect(await adapter.call(modelCall(server.base))).toMatchObject({ ok: true, answer: 'four' });
   });
+
+  test('call: what came is nested too deep for the reader -> a failed call that may have been billed, nothing thrown', async () => {
+    const deep: Wire = {
+      ...plainWire,
+      read: () => {
+        throw new RangeError('Maximum call stack size exceeded');
+      },
+    };
+    const own = createSdkAdapter({ chat: async () => deep });
+    server.answer(json({ said: 'four' }));
+    const result = await own.call(modelCall(server.base));
+    expect(result).toMatchObject({ ok: false, code: 'E_CALL_UNEXPECTED', mayHaveBeenBilled: true });
+    await own.close();
+  });
+
+  test('call: a wire that cannot be loaded -> the request is refused here, and nothing is sent', async () => {
+    const own = createSdkAdapter({ chat: () => Promise.reject(new Error("Cannot find package '@ai-sdk/x'\nat somewhere")) });
+    const result = await own.call(modelCall(server.base));
+    expect(result).toMatchObject({ ok: false, code: 'E_REQUEST_REFUSED', mayHaveBeenBilled: false });
+    expect((result as { message: string }).message).toBe(
+      "the chat wire cannot be loaded, install durable-swarm again: Cannot find package '@ai-sdk/x'",
+    );
+    expect(server.received).toEqual([]);
+    await own.close();
+  });
 });

@@ -1,4 +1,5 @@
 /** What Ollama's chat takes, read as strictly as its server does: fields it does not know pass, wrong types of those it knows do not. */
+import { isFields } from '../../core/fields.js';
 import type { ChatRequest } from '../exchange.js';
 
 type Raw = Record<string, unknown>;
@@ -6,13 +7,9 @@ type Raw = Record<string, unknown>;
 /** Levels that the server knows by itself (server/routes.go); a text of another form is one of the model's own. */
 const THINK = /^[a-z]{1,20}$/;
 
-function isMap(value: unknown): value is Raw {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 /** As Go says it. */
 function wrongType(value: unknown, field: string, type: string): string {
-  const found = Array.isArray(value) ? 'array' : isMap(value) ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value;
+  const found = Array.isArray(value) ? 'array' : isFields(value) ? 'object' : typeof value === 'boolean' ? 'bool' : typeof value;
   return `json: cannot unmarshal ${found} into Go struct field ChatRequest.${field} of type ${type}`;
 }
 
@@ -23,7 +20,7 @@ const TOP: readonly [string, string, (value: unknown) => boolean][] = [
   ['stream', 'bool', (value) => typeof value === 'boolean'],
   ['truncate', 'bool', (value) => typeof value === 'boolean'],
   ['shift', 'bool', (value) => typeof value === 'boolean'],
-  ['options', 'map[string]interface {}', isMap],
+  ['options', 'map[string]interface {}', isFields],
   ['tools', 'api.Tools', Array.isArray],
 ];
 
@@ -36,14 +33,14 @@ function topFault(raw: Raw): string | null {
   if (typeof think === 'string' ? !THINK.test(think) : think !== undefined && think !== null && typeof think !== 'boolean') {
     return `invalid think value: ${JSON.stringify(think)} (must be "high", "medium", "low", "max", true, or false)`;
   }
-  if (format !== undefined && format !== null && format !== '' && format !== 'json' && !isMap(format)) {
+  if (format !== undefined && format !== null && format !== '' && format !== 'json' && !isFields(format)) {
     return `invalid format: ${JSON.stringify(JSON.stringify(format))}; expected "json" or a valid JSON Schema object`;
   }
   return null;
 }
 
 function messageFault(message: unknown): string | null {
-  if (!isMap(message)) return wrongType(message, 'messages', 'api.Message');
+  if (!isFields(message)) return wrongType(message, 'messages', 'api.Message');
   for (const field of ['role', 'content', 'thinking', 'tool_name', 'tool_call_id']) {
     const value = message[field];
     if (value !== undefined && value !== null && typeof value !== 'string')
@@ -55,8 +52,8 @@ function messageFault(message: unknown): string | null {
   const calls = message['tool_calls'] ?? [];
   if (!Array.isArray(calls)) return wrongType(calls, 'messages.tool_calls', '[]api.ToolCall');
   for (const call of calls) {
-    const input = isMap(call) && isMap(call['function']) ? call['function']['arguments'] : undefined;
-    if (!isMap(input)) return wrongType(input, 'messages.tool_calls.function.arguments', 'api.ToolCallFunctionArguments');
+    const input = isFields(call) && isFields(call['function']) ? call['function']['arguments'] : undefined;
+    if (!isFields(input)) return wrongType(input, 'messages.tool_calls.function.arguments', 'api.ToolCallFunctionArguments');
   }
   return null;
 }
@@ -78,7 +75,7 @@ export function readFields(body: string): ChatRequest | string {
   } catch {
     return 'invalid character in the body of the request';
   }
-  if (!isMap(raw)) return wrongType(raw, '', 'api.ChatRequest');
+  if (!isFields(raw)) return wrongType(raw, '', 'api.ChatRequest');
   const list = (raw['messages'] ?? []) as Raw[];
   const options = (raw['options'] ?? {}) as Raw;
   const fault = topFault(raw) ?? list.map(messageFault).find((each) => each !== null) ?? optionFault(options);

@@ -1,6 +1,6 @@
 /** Parts of an answer made of the blocks of a message, each with what goes back with it. */
 import type { AnswerPart, ProviderData } from '../../../core/conversation/message.js';
-import { type Fields, fieldsOf } from '../../../core/fields.js';
+import { type Fields, fieldsOf, textOf } from '../../../core/fields.js';
 
 /** Under which name parts of this wire keep what they need back, and the package looks for it. */
 export const NAME = 'anthropic';
@@ -9,10 +9,6 @@ export const NAME = 'anthropic';
 const SEARCH = 'web_search';
 
 type Caller = Record<string, unknown>;
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
 
 /** What goes back with a part; nothing for one that needs nothing. */
 function kept(data: Record<string, unknown>): { providerData?: ProviderData } {

@@ -1,6 +1,6 @@
 /** Reads a message leniently: an answer that is paid for is not lost for an odd field. Never throws. */
 import { type Answer, answerOf } from '../../../core/conversation/message.js';
-import { type Fields, fieldsOf } from '../../../core/fields.js';
+import { type Fields, fieldsOf, textOf } from '../../../core/fields.js';
 import { findError } from '../../refusals/error-facts.js';
 import { partOf } from './parts.js';
 
@@ -16,10 +16,6 @@ export interface LooseMessage {
   error: Fields | null;
   /** The token counts, as they came; see usage.ts. */
   usage: unknown;
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }
 
 /** Blocks; a text alone, which some servers send, is one of them. */

@@ -1,6 +1,6 @@
 /** Reads a completion body leniently: an answer that is paid for is not lost for an odd field. Never throws. */
 import { type Answer, answerOf, type ToolCallPart } from '../../../core/conversation/message.js';
-import { type Fields, fieldsOf } from '../../../core/fields.js';
+import { type Fields, fieldsOf, textOf } from '../../../core/fields.js';
 import { type BodyRefusal, refusalIn } from './refusal.js';
 
 export interface LooseCompletion {
@@ -17,10 +17,6 @@ export interface LooseCompletion {
   hasToolCalls: boolean;
   /** The provider's token counts, as they came; see usage.ts. */
   usage: unknown;
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }
 
 function contentOf(content: unknown): string {

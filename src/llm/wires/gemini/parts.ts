@@ -1,15 +1,10 @@
 /** The parts of a candidate, in their order, each with the signature that must go back with it. Never throws. */
 import type { AnswerPart, ProviderData } from '../../../core/conversation/message.js';
-import { type Fields, fieldsOf, isFields } from '../../../core/fields.js';
+import { type Fields, fieldsOf, isFields, textOf } from '../../../core/fields.js';
 import { jsonOf } from './pieces.js';
 
 /** Under which name the package has what this wire needs back. */
 export const PARTS_OF = 'google';
-
-/** '' for what is no text. */
-export function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
 
 /** A signature, and what else goes back beside it. */
 function backWith(signature: string, more: Fields = {}): ProviderData {

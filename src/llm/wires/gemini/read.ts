@@ -1,8 +1,8 @@
 /** Reads the body of an answer leniently: one that is paid for is not lost for an odd field. Never throws. */
 import { type Answer, answerOf } from '../../../core/conversation/message.js';
-import { type Fields, fieldsOf } from '../../../core/fields.js';
+import { type Fields, fieldsOf, textOf } from '../../../core/fields.js';
 import { findError } from '../../refusals/error-facts.js';
-import { partsIn, textOf } from './parts.js';
+import { partsIn } from './parts.js';
 import { blockReason, firstCandidate } from './pieces.js';
 
 export interface LooseAnswer {

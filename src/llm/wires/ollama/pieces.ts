@@ -1,11 +1,7 @@
 /** The answer in the text of a body, also one that comes in pieces: a JSON object a line (Ollama's stream), events, or a list of them. */
-import { type Fields, fieldsOf, isFields } from '../../../core/fields.js';
+import { type Fields, fieldsOf, isFields, textOf } from '../../../core/fields.js';
 import { bodyValues } from '../../transport/body-values.js';
 import type { BodyAnswer } from '../wire.js';
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
 
 function hasError(value: Fields): boolean {
   return value['error'] !== undefined && value['error'] !== null && value['error'] !== '';

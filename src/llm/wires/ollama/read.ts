@@ -1,6 +1,6 @@
 /** Reads an answer of Ollama's chat leniently: one that is paid for is not lost for an odd field. Never throws. */
 import { type Answer, type AnswerPart, answerOf, type ToolCallPart } from '../../../core/conversation/message.js';
-import { type Fields, fieldsOf } from '../../../core/fields.js';
+import { type Fields, fieldsOf, textOf } from '../../../core/fields.js';
 
 /** What this wire keeps its parts under. */
 export const PARTS_OF = 'ollama';
@@ -19,10 +19,6 @@ function idOfPlace(place: number): string {
 
 export function isIdOfPlace(id: string): boolean {
   return /^c\d+$/.test(id);
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
 }
 
 function toolCallsOf({ tool_calls: calls }: Fields): ToolCallPart[] {

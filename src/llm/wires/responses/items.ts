@@ -3,17 +3,13 @@
  * and the phases of messages. Items of tools that the provider runs are left out: a request without them is whole.
  */
 import { type Answer, type AnswerPart, answerOf, type ProviderData } from '../../../core/conversation/message.js';
-import { type Fields, fieldsOf } from '../../../core/fields.js';
+import { type Fields, fieldsOf, textOf } from '../../../core/fields.js';
 
 /** The name under which these fields are kept: that of the package which sends them back. */
 export const PARTS_OF = 'openai';
 
 /** What may go back as an id; one that a gateway made may be anything. */
 const ID = /^[A-Za-z0-9_-]{1,64}$/;
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
 
 function idOf({ id }: Fields): string | null {
   return typeof id === 'string' && ID.test(id) ? id : null;
