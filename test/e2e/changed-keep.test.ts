@@ -32,6 +32,8 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
+      // `swarm check` asks for the list of models.
+      if (request.method !== 'POST') return response.writeHead(404).end();
       const { model, messages } = JSON.parse(Buffer.concat(chunks).toString());
       if (model === 'old' && answered.length >= retiredAfter)
         return reply(response, 404, { error: { message: 'The model old does not exist', code: 'model_not_found' } });

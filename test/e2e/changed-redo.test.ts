@@ -41,6 +41,8 @@ beforeAll(async () => {
     const chunks: Buffer[] = [];
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
+      // `swarm check` asks for the list of models.
+      if (request.method !== 'POST') return response.writeHead(404).end();
       const { model, messages } = JSON.parse(Buffer.concat(chunks).toString());
       const prompt: string = messages.at(-1).content;
       const held = answered.length >= heldFrom;
@@ -75,6 +77,8 @@ function task(template: string, rows: readonly Row[]): TaskFiles {
 /** The end of the change's second transaction takes long from now on: its process can be killed in it. Returns what ends that. */
 function slowSecondChunk(): () => void {
   const database = new Database(storeFile());
+  // The host may be at work on it.
+  database.exec('PRAGMA busy_timeout = 30000');
   const busy = 'WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 200000000) SELECT COUNT(*) FROM n';
   database.exec(`CREATE TRIGGER slow AFTER DELETE ON outcomes WHEN OLD.idx >= 500 BEGIN ${busy}; END`);
   return () => {

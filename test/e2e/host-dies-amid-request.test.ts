@@ -32,9 +32,14 @@ afterAll(async () => {
 async function inTime<T>(step: string, work: Promise<T>): Promise<T> {
   const over = new AbortController();
   const late = sleep(STEP_MS, undefined, { signal: over.signal }).then(async () => {
+    const workflow =
+      (await home.run(['temporal', 'workflow', 'list', '--query', 'ExecutionStatus="Running"'])).stdout.match(/\S+\/e\d+/)?.[0] ??
+      '';
     const questions = [
       ['status', '--json'],
       ['temporal', 'workflow', 'list'],
+      ['temporal', 'workflow', 'describe', '--workflow-id', workflow],
+      ['temporal', 'workflow', 'show', '--workflow-id', workflow],
     ];
     const known = await Promise.all(questions.map((words) => home.run(words).catch(String)));
     throw new Error(`${step} hangs: ${JSON.stringify(known)}`);

@@ -1,5 +1,5 @@
 /** Real processes: every wire carries the same task to the same rows, and a conversation with thinking over kills. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { WIRE_NAMES, WIRES, type WireName } from '../../src/schema/wires.js';
 import { type Provider, paidTwice, SIM_TASK_PRICE } from '../support/provider.js';
 
@@ -55,25 +55,27 @@ it('the same conversations over every wire -> the same outputs, turns, tokens an
   }
 });
 
-describe.each(WIRE_NAMES)('%s', (wire) => {
-  it('host and command killed at every turn of a thinking conversation -> it goes on with what it must send back, no turn paid for twice', async () => {
-    provider.forget();
-    const files = task(`killed-${wire}`, wire, { workers: 1, max_turns: 4, stop_when: [], reasoning_effort: 'low' }, [
-      'One long story',
-    ]);
-    for (let turn = 1; turn <= 3; turn += 1) {
-      const run = home.swarm(['run', files.path]);
-      await provider.untilBilled(turn);
-      run.kill('SIGKILL');
-      await home.killHost();
-    }
-    expect(endEvent(await home.run(['run', files.path, '--json']))).toMatchObject({ state: 'completed', ok: 1 });
-    expect(files.out.ok()).toMatchObject([{ turns: 4 }]);
-    expect(paidTwice(provider.billed()).length).toBeLessThanOrEqual(files.out.receipt().doubtful_calls.length);
-  });
+it('host and command killed at each turn of thinking conversations -> they go on with what they must send back, no turn paid for twice', async () => {
+  provider.forget();
+  const keys = { workers: 1, max_turns: 4, stop_when: [], reasoning_effort: 'low' } as const;
+  const all = WIRE_NAMES.map((wire) => task(`killed-${wire}`, wire, keys, [`One long story over ${wire}`]));
+  for (let turn = 1; turn <= 3; turn += 1) {
+    const runs = all.map(({ path }) => home.swarm(['run', path]));
+    await provider.untilBilled(turn * all.length);
+    for (const run of runs) run.kill('SIGKILL');
+    await home.killHost();
+  }
+  const ended = await Promise.all(all.map(({ path }) => home.run(['run', path, '--json'])));
+  for (const each of ended) expect(endEvent(each)).toMatchObject({ state: 'completed', ok: 1 });
+  for (const { out } of all) expect(out.ok()).toMatchObject([{ turns: 4 }]);
+  const doubtful = all.reduce((sum, { out }) => sum + out.receipt().doubtful_calls.length, 0);
+  expect(paidTwice(provider.billed()).length).toBeLessThanOrEqual(doubtful);
+});
 
-  it('sim/... of the program itself -> spoken over the wire', async () => {
-    const files = home.task(`own-${wire}`, { worker_model: 'sim/quick', worker_wire: wire }, ['a', 'b', 'c']);
-    expect(endEvent(await home.run(['run', files.path, '--json']))).toMatchObject({ state: 'completed', ok: 3 });
-  });
+it('sim/... of the program itself -> spoken over every wire', async () => {
+  const all = WIRE_NAMES.map((wire) =>
+    home.task(`own-${wire}`, { worker_model: 'sim/quick', worker_wire: wire }, ['a', 'b', 'c']),
+  );
+  const ended = await Promise.all(all.map(({ path }) => home.run(['run', path, '--json'])));
+  for (const each of ended) expect(endEvent(each)).toMatchObject({ state: 'completed', ok: 3 });
 });

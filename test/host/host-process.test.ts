@@ -289,7 +289,7 @@ describe('host', () => {
     const key = `canary-${randomBytes(16).toString('hex')}`;
     const info = await findOrStartHost(config, { ...start, keys: { HANDED_KEY: key } });
     const sum = join(config.home, 'key.sha256');
-    await until('the worker saw the key', () => existsSync(sum));
+    await until('the worker saw the key', () => existsSync(sum) && readFileSync(sum).length > 0);
     expect(readFileSync(sum, 'utf8')).toBe(createHash('sha256').update(key).digest('hex'));
     const server = await serverPid(config);
     await stopHost(config);
