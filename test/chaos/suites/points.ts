@@ -1,4 +1,4 @@
-/** Hosts that die at the named points, as in `npm test`: `--scenarios N` goes through them N times. */
+/** Hosts that die at all of the named points: `--scenarios N` goes through them N times. */
 import { MOST_ROWS, POINTS, pointProblems } from '../points/points.js';
 import { runPoint } from '../points/run-point.js';
 import type { SoakSuite } from '../suite.js';
