@@ -30,7 +30,10 @@ export const { openRun } = proxyActivities<All>({
   retry,
 });
 
-export const { writeControl, listItems } = proxyActivities<All>({ taskQueue: MAIN_QUEUE, startToCloseTimeout: '1m', retry });
+/** Short work at the store. One that was handed to a process in the moment of its death is handed out again after this. */
+export const { writeControl } = proxyActivities<All>({ taskQueue: MAIN_QUEUE, startToCloseTimeout: '15s', retry });
+
+export const { listItems } = proxyActivities<All>({ taskQueue: MAIN_QUEUE, startToCloseTimeout: '1m', retry });
 
 /** A phase over many rows measures its first calls. */
 export const { beginPhase } = proxyActivities<All>({ taskQueue: MAIN_QUEUE, startToCloseTimeout: '1m', retry });

@@ -11,8 +11,9 @@ import type { RunRow, Store } from '../../src/store/port/store.js';
 import { connectTemporal } from '../../src/temporal-connection.js';
 import { endHomes, newConfig, until } from './host-support.js';
 
-/** `COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK` of temporal.api.enums.v1. */
+/** `COMMAND_TYPE_SCHEDULE_ACTIVITY_TASK` and `COMMAND_TYPE_REQUEST_CANCEL_ACTIVITY_TASK` of temporal.api.enums.v1. */
 const SCHEDULE_ACTIVITY = 1;
+const REQUEST_CANCEL_ACTIVITY = 2;
 
 let server: TemporalServer;
 let connection: Connection;
@@ -106,6 +107,19 @@ it('recover: an activity that the store does not know, started by a dead process
     const { attempt } = await soon(() => service.pollActivityTaskQueue({ namespace: 'default', taskQueue, identity }));
     expect(attempt).toBe(1);
   };
+  /** Numbers of events come as the wire's own kind of integer: one is made as Temporal's package makes those of times. */
+  const fifth = () => msToTs(5_000).seconds ?? null;
+  const cancelled = async (workflowId: string) => {
+    await client.workflow.getHandle(workflowId).signal('anything');
+    const service = connection.workflowService;
+    const { taskToken } = await soon(() =>
+      service.pollWorkflowTaskQueue({ namespace: 'default', taskQueue: { name: 'durable-swarm' } }),
+    );
+    // The activity is the fifth event of its workflow.
+    const requestCancelActivityTaskCommandAttributes = { scheduledEventId: fifth() };
+    const commands = [{ commandType: REQUEST_CANCEL_ACTIVITY, requestCancelActivityTaskCommandAttributes }];
+    await service.respondWorkflowTaskCompleted({ namespace: 'default', taskToken, commands });
+  };
   const attempt = async (workflowId: string) => {
     const { raw } = await client.workflow.getHandle(workflowId).describe();
     return raw.pendingActivities?.[0]?.attempt;
@@ -116,8 +130,12 @@ it('recover: an activity that the store does not know, started by a dead process
   // Its pid was given away again.
   const before = `${hostname()}:${process.pid}:89abcdef`;
   await startedBy('of-the-host-before', before);
-  await until('all runs are listed', async () => (await client.workflow.count('ExecutionStatus="Running"')).count === 3);
-  expect(await giveBack({ connection, namespace: 'default', tokens: [], owners: [before], log: quiet })).toBe(2);
+  // A cancel was on its way to it when its process died.
+  await startedBy('of-dead-cancelled', `${hostname()}:${dead}:0123abcd`);
+  await cancelled('of-dead-cancelled');
+  await until('all runs are listed', async () => (await client.workflow.count('ExecutionStatus="Running"')).count === 4);
+  expect(await giveBack({ connection, namespace: 'default', tokens: [], owners: [before], log: quiet })).toBe(3);
+  await until('it is over', async () => (await attempt('of-dead-cancelled')) === undefined);
   await until('the next attempt', async () => (await attempt('of-dead')) === 2);
   await until('the next attempt', async () => (await attempt('of-the-host-before')) === 2);
   expect(await attempt('of-living')).toBe(1);

@@ -19,6 +19,8 @@ export interface ReturnOptions {
 /** Failures sent at a time. */
 const AT_A_TIME = 32;
 const ANSWER_MS = 5_000;
+/** A server that starts on a busy machine is asked again: what is not found waits for a timeout, and its run with it. */
+const MOST_ASKED = 3;
 
 /** Resolves to how many were given back. What could not be is met again by its heartbeat timeout. */
 export async function returnActivities(options: ReturnOptions): Promise<number> {
@@ -43,14 +45,23 @@ export async function returnActivities(options: ReturnOptions): Promise<number> 
     if (await returnOne(Buffer.from(token, 'base64'))) options.done?.(token);
   });
   try {
-    const places = await unbookedActivities(connection, namespace, options.isDead, Date.now() + ANSWER_MS);
-    await inTurns(places, returnOne);
+    await inTurns(await unbooked(options), returnOne);
   } catch (error) {
     log.warn({ err: error }, 'the open runs could not be asked for activities of a dead process');
   } finally {
     leaveCallContext(connection);
   }
   return returned;
+}
+
+async function unbooked({ connection, namespace, isDead }: ReturnOptions): Promise<ActivityPlace[]> {
+  for (let asked = 1; ; asked += 1) {
+    try {
+      return await unbookedActivities(connection, namespace, isDead, Date.now() + ANSWER_MS);
+    } catch (error) {
+      if (asked >= MOST_ASKED) throw error;
+    }
+  }
 }
 
 async function inTurns<T>(items: readonly T[], work: (item: T) => Promise<unknown>): Promise<void> {

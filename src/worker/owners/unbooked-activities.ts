@@ -17,8 +17,8 @@ interface Place {
   runId: string;
 }
 
-/** `PENDING_ACTIVITY_STATE_STARTED` of temporal.api.enums.v1. */
-const STARTED = 2;
+/** Of temporal.api.enums.v1, `PENDING_ACTIVITY_STATE_`: STARTED and CANCEL_REQUESTED. One that is to be cancelled was started, too. */
+const HANDED_OUT: readonly (number | null | undefined)[] = [2, 3];
 const AT_A_TIME = 32;
 const PAGE = 1_000;
 
@@ -51,7 +51,8 @@ export async function unbookedActivities(
         connection.workflowService.describeWorkflowExecution({ namespace, execution }),
       );
       for (const { activityId, state, lastWorkerIdentity } of pendingActivities) {
-        if (state === STARTED && isDead(lastWorkerIdentity ?? '')) found.push({ ...execution, activityId: activityId ?? '' });
+        if (HANDED_OUT.includes(state) && isDead(lastWorkerIdentity ?? ''))
+          found.push({ ...execution, activityId: activityId ?? '' });
       }
       for (const { workflowId, runId } of pendingChildren) next.push({ workflowId: workflowId ?? '', runId: runId ?? '' });
     };
