@@ -45,8 +45,17 @@ export interface RetryFacts {
   random: number;
 }
 
-/** True when the failure counts as a try. 429s, overload, waits and cancels do not. */
-export function isTry(failure: Pick<CallFailure, 'class'>): boolean {
+/** Limits and overload: whoever was refused so waits. */
+export function isLimit({ class: kind }: Pick<CallFailure, 'class'>): boolean {
+  return kind === 'rate' || kind === 'overload' || kind === 'reset';
+}
+
+/**
+ * True when the failure counts as a try. 429s, overload, waits and cancels do not, unless they came in the middle of an answer: what may be on the
+ * bill each time is not asked for without end.
+ */
+export function isTry(failure: Pick<CallFailure, 'class' | 'mayHaveBeenBilled' | 'metered'>): boolean {
+  if (isLimit(failure)) return failure.mayHaveBeenBilled || (failure.metered ?? null) !== null;
   return failure.class === 'transport' || failure.class === 'row' || failure.class === 'request';
 }
 
@@ -125,7 +134,9 @@ export function retryDecision(failure: CallFailure, facts: RetryFacts): RetryDec
     case 'rate':
     case 'overload':
     case 'reset': {
-      const afterMs = failure.retryAfterMs ?? backoff(facts.waits, facts.random);
+      const counts = isTry(failure);
+      if (counts && facts.tries >= MAX_TRIES) return { kind: 'fail-row', cause: 'transport', code, message };
+      const afterMs = failure.retryAfterMs ?? backoff(counts ? facts.tries : facts.waits, facts.random);
       if (afterMs > MAX_WAIT_MS)
         return { kind: 'stop-run', cause: 'billing', message: `${message}; the wait asked for is over 24 h` };
       return { kind: 'again', afterMs };

@@ -133,7 +133,7 @@ it('isTry: limits, waits and cancels -> not tries', () => {
     'row',
     'request',
   ];
-  expect(kinds.filter((kind) => isTry({ class: kind }))).toEqual(['transport', 'row', 'request']);
+  expect(kinds.filter((kind) => isTry({ class: kind, mayHaveBeenBilled: false }))).toEqual(['transport', 'row', 'request']);
 });
 
 it('backoff: doubles, is never at once, never above a minute', () => {
@@ -141,4 +141,15 @@ it('backoff: doubles, is never at once, never above a minute', () => {
   expect(backoff(1, 0)).toBe(100);
   expect([1, 2, 3, 4, 5, 99].map((tries) => retryAfterTry(tries, 1))).toEqual([250, 1_000, 4_000, 16_000, 60_000, 60_000]);
   expect(retryAfterTry(1, 0)).toBe(25);
+});
+
+it.each(['rate', 'overload', 'reset'] as const)('%s in the middle of an answer -> may be paid for, so it is a try', (kind) => {
+  const usage = { input: 9, cached: 0, output: 3, reasoning: 0 };
+  const paid = [failure(kind, { mayHaveBeenBilled: true }), failure(kind, { metered: { servedModel: 'm', usage } })];
+  for (const one of paid) {
+    expect(isTry(one)).toBe(true);
+    expect(retryDecision(one, { ...facts, tries: 2 })).toEqual({ kind: 'again', afterMs: backoff(2, 0.5) });
+    expect(retryDecision(one, { ...facts, tries: MAX_TRIES })).toMatchObject({ kind: 'fail-row', cause: 'transport' });
+  }
+  expect(isTry(failure(kind))).toBe(false);
 });

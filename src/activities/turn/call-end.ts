@@ -3,7 +3,7 @@
 import type { CallFailure, Refusal } from '../../core/call-failure.js';
 import type { RefusedFor } from '../../core/gate/learned.js';
 import type { Release } from '../../core/gate/port.js';
-import { isTry, type RetryDecision } from '../../core/retry.js';
+import { isLimit, type RetryDecision } from '../../core/retry.js';
 
 /** A refusal for a reason of its own is an answer, too. `answered`: the run has an answer. */
 export function endOf(failure: CallFailure, decision: RetryDecision, until: number, answered = true): Release {
@@ -14,7 +14,7 @@ export function endOf(failure: CallFailure, decision: RetryDecision, until: numb
   if (failure.class === 'transport') return { kind: 'failed', what: failureWords(failure) };
   // This process had no connection for it: that says nothing about the provider.
   if (failure.class === 'local') return { kind: 'unused' };
-  if (isTry(failure) || decision.kind !== 'again') return { kind: 'done', told: failure.told ?? null };
+  if (!isLimit(failure) || decision.kind === 'stop-run') return { kind: 'done', told: failure.told ?? null };
   return { kind: 'limited', until, ...whatRanOut(failure.refusal ?? null), told: failure.told ?? null };
 }
 

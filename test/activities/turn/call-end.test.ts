@@ -43,3 +43,9 @@ it('endOf: a completion without text -> an answer, no outage', () => {
 it('endOf: no descriptor of ours -> no word about the provider', () => {
   expect(endOf(failure('local'), AGAIN, 0)).toEqual({ kind: 'unused' });
 });
+
+it('endOf: overload in the middle of an answer, whose row then fails -> no room all the same', () => {
+  const decision = { kind: 'fail-row', cause: 'transport', code: 'E_OVERLOADED', message: '' } as const;
+  const more = { refusal: { kind: 'overload' }, mayHaveBeenBilled: true } as const;
+  expect(endOf(failure('overload', more), decision, 7)).toMatchObject({ kind: 'limited', teaches: false });
+});
