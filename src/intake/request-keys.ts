@@ -3,7 +3,8 @@ import type { Problem } from '../core/errors.js';
 import type { TaskFile } from '../schema/task.js';
 import { keyNotes } from '../schema/task.js';
 import type { ModelRef } from '../schema/task-types.js';
-import { ownerOfField, REQUEST_KEYS, WIRE_NAMES, WIRES } from '../schema/wires.js';
+import { isDearer, ownerOfField, REQUEST_KEYS, WIRE_NAMES, WIRES, type WireName } from '../schema/wires.js';
+import { looksLikeSecret, secretFault } from './key-problems.js';
 
 interface KeyFault {
   path: string[];
@@ -12,11 +13,33 @@ interface KeyFault {
 
 const CODE = 'E_TASK_CONFLICT';
 
+interface Leaf {
+  path: string[];
+  value: unknown;
+}
+
 /** Fields that hold a value, one below another; a map that is empty is one of them. */
-function* leaves(value: unknown, path: string[]): Generator<string[], void> {
+function* leaves(value: unknown, path: string[]): Generator<Leaf, void> {
   const inner = typeof value === 'object' && value !== null && !Array.isArray(value) ? Object.entries(value) : [];
-  if (inner.length === 0) yield path;
+  if (inner.length === 0) yield { path, value };
   for (const [name, below] of inner) yield* leaves(below, [...path, name]);
+}
+
+/** What is wrong with a field of extra_body, if anything is. */
+function leafFault({ path, value }: Leaf, wire: WireName, isPriced: boolean): KeyFault['fault'] | null {
+  const field = path.join('.');
+  const allowed = `fields of the ${wire} wire that no key of a task sets`;
+  const owner = ownerOfField(wire, field);
+  if (owner !== undefined) {
+    const found = `extra_body holds ${field}, which ${owner === null ? 'this program decides' : `the key ${owner} sets`}`;
+    const fix = owner === null ? `remove ${field}` : `remove ${field}, and write ${owner}`;
+    return { code: CODE, found, allowed, fix };
+  }
+  if ([value].flat().some(looksLikeSecret)) return secretFault(`extra_body.${field}`, value);
+  if (isPriced || !isDearer(wire, field, value)) return null;
+  const found = `extra_body asks for ${field}: ${String(value)}, which costs more than the price list says`;
+  const fix = `remove ${field}, or add price: {input: ..., output: ...} with what its tokens cost, in USD per 1M`;
+  return { code: CODE, found, allowed: `${field}: ${String(value)} with a price of the task`, fix };
 }
 
 /** What is wrong with these keys on the wire of the model; keys of the file that had problems of their own are absent from `good`. */
@@ -37,15 +60,9 @@ export function requestFaults(good: Partial<TaskFile>, model: ModelRef): KeyFaul
     const fix = `write worker_max_tokens: ${budget + most}, or a smaller thinking_budget`;
     faults.push({ path: ['thinking_budget'], fault: { code: CODE, found, allowed: keyNotes('thinking_budget').allowed, fix } });
   }
-  for (const path of leaves(good.extra_body ?? {}, [])) {
-    if (path.length === 0) continue;
-    const field = path.join('.');
-    const owner = ownerOfField(wire, field);
-    if (owner === undefined) continue;
-    const found = `extra_body holds ${field}, which ${owner === null ? 'this program decides' : `the key ${owner} sets`}`;
-    const fix = owner === null ? `remove ${field}` : `remove ${field}, and write ${owner}`;
-    const allowed = `fields of the ${wire} wire that no key of a task sets`;
-    faults.push({ path: ['extra_body', ...path], fault: { code: CODE, found, allowed, fix } });
+  for (const leaf of leaves(good.extra_body ?? {}, [])) {
+    const fault = leaf.path.length === 0 ? null : leafFault(leaf, wire, good.price !== undefined);
+    if (fault !== null) faults.push({ path: ['extra_body', ...leaf.path], fault });
   }
   return faults;
 }

@@ -1,6 +1,6 @@
 /** `swarm check`: reads task, rows and folder, and says what a run would do and cost at most. Starts nothing, calls no model. */
 
-import { countedWith, hasForm, MOST_PROBLEM, ownSchema, repairPrompt } from '../core/conversation/answer-form.js';
+import { countedAtMost, countedWith, hasForm, MOST_PROBLEM, ownSchema, repairPrompt } from '../core/conversation/answer-form.js';
 import { userMessage } from '../core/conversation/message.js';
 import { CONTINUE_PROMPT, MAX_PIECES, transcript } from '../core/conversation/next-step.js';
 import { type Problem, SwarmError } from '../core/errors.js';
@@ -122,10 +122,10 @@ async function checkRows(prepared: PreparedTask, report: CheckReport, options: S
   for await (const seed of rows) {
     report.rows += 1;
     const { rules, prompt } = fill(seed.content);
-    const messages = countedWith(ownSchema(task), transcript(rules, { prompt }, []));
+    const messages = transcript(rules, { prompt }, []);
     const followUp = followUps.of(rules.followUp);
-    const atMost = maxInputTokens(messages);
-    const about = prompts.next(messages, atMost);
+    const atMost = maxInputTokens(countedAtMost(ownSchema(task), task, messages));
+    const about = prompts.next(countedWith(ownSchema(task), messages), atMost);
     promptTokens += about;
     report.inputTokens += inputOfTurns(task, about, followUp.about);
     costs.add(atMost, followUp.atMost);

@@ -1,6 +1,6 @@
 /** Puts a prepared task and its rows into the store as a run, or finds the run that its folder holds. The one way for every starter. */
 
-import { countedWith, ownSchema } from '../core/conversation/answer-form.js';
+import { countedAtMost, ownSchema } from '../core/conversation/answer-form.js';
 import { transcript } from '../core/conversation/next-step.js';
 import { type Problem, SwarmError } from '../core/errors.js';
 import { rowTexts } from '../core/row-texts.js';
@@ -77,7 +77,7 @@ function cappedRows(prepared: PreparedTask): SeedReading {
   let fits = false;
   const look = ({ content }: Seed) => {
     const { rules, prompt } = fill(content);
-    const tokens = maxInputTokens(countedWith(ownSchema(prepared.task), transcript(rules, { prompt }, [])));
+    const tokens = maxInputTokens(countedAtMost(ownSchema(prepared.task), prepared.task, transcript(rules, { prompt }, [])));
     if (tokens >= shortest) return;
     shortest = tokens;
     fits = prepared.capProblem(tokens) === null;

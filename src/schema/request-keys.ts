@@ -40,7 +40,7 @@ export const requestKeys = {
   }),
   extra_body: key(z.record(z.string(), z.json()).optional(), {
     description:
-      'Fields that are merged into the body of every request, as the API names them. Fields that other keys set, or that decide what the call is (messages, tools, stream), are refused. Such as {options: {num_ctx: 16384}}, the context window at Ollama: one for all rows, since another one loads the model anew.',
+      'Fields that are merged into the body of every request, as the API names them. Fields that other keys set, or that decide what the call is or costs (messages, tools, stream, other models), are refused; a dearer tier needs a price. Such as {options: {num_ctx: 16384}}, the context window at Ollama: one for all rows, since another one loads the model anew.',
     allowed: 'a map of fields of the request',
   }),
 };

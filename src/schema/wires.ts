@@ -12,8 +12,15 @@ export interface WireFacts {
   versionPath: string;
   /** Names of fields may also be written with underscores (`max_output_tokens`): its servers take both. @default false */
   takesUnderscores?: true;
-  /** Fields of the body, as in `fields`, that make the call what it is: neither a task nor its extra_body gives them. */
+  /**
+   * Fields of the body, as in `fields`, that make the call what it is, or let it cost what nobody reserves: other models, tools of the provider,
+   * a prompt that is kept there. Neither a task nor its extra_body gives them.
+   */
   ownFields: readonly string[];
+  /** Values of fields that make all tokens dearer than the price list says: only a task with a price of its own may ask for them. @default none */
+  dearer?: Readonly<Record<string, readonly string[]>>;
+  /** Names under which some of its servers take what a key sets. @default none */
+  otherNames?: Partial<Record<RequestKey, readonly string[]>>;
   /** Fields of the body, one below another with points, that keys of a task set; null: the wire has nothing for the key. */
   fields: Readonly<Record<RequestKey, string | null>>;
 }
@@ -46,8 +53,24 @@ export const WIRES: Readonly<Record<WireName, WireFacts>> = {
       'tool_choice',
       'functions',
       'function_call',
-      'max_completion_tokens',
+      'prediction',
+      'modalities',
+      'audio',
+      'web_search_options',
+      'data_sources',
+      // OpenRouter, LiteLLM, xAI; data_sources: Azure.
+      'models',
+      'fallbacks',
+      'plugins',
+      'search_parameters',
     ],
+    // Groq's and OpenAI's dearer tiers.
+    dearer: { service_tier: ['priority', 'performance'] },
+    // llama.cpp takes n_predict before max_tokens, inference servers of Hugging Face max_new_tokens.
+    otherNames: {
+      worker_max_tokens: ['max_completion_tokens', 'max_new_tokens', 'max_output_tokens', 'n_predict'],
+      seed: ['random_seed'],
+    },
     fields: {
       worker_max_tokens: 'max_tokens',
       temperature: 'temperature',
@@ -71,10 +94,15 @@ export const WIRES: Readonly<Record<WireName, WireFacts>> = {
       'background',
       'conversation',
       'previous_response_id',
+      'prompt',
       'text.format',
       'tools',
       'tool_choice',
+      'models',
+      'plugins',
     ],
+    dearer: { service_tier: ['priority', 'performance'] },
+    otherNames: { worker_max_tokens: ['max_tokens', 'max_completion_tokens'] },
     fields: {
       worker_max_tokens: 'max_output_tokens',
       temperature: 'temperature',
@@ -101,7 +129,11 @@ export const WIRES: Readonly<Record<WireName, WireFacts>> = {
       'mcp_servers',
       'thinking',
       'cache_control',
+      'models',
+      'plugins',
     ],
+    // platform.claude.com/docs/en/about-claude/pricing, November 2026: six times as much, and a tenth more.
+    dearer: { speed: ['fast'], inference_geo: ['us'] },
     fields: {
       worker_max_tokens: 'max_tokens',
       temperature: 'temperature',
@@ -120,15 +152,18 @@ export const WIRES: Readonly<Record<WireName, WireFacts>> = {
     takesUnderscores: true,
     ownFields: [
       'contents',
+      'cachedContent',
       'continuationToken',
       'systemInstruction',
       'generationConfig.candidateCount',
       'generationConfig.responseMimeType',
       'generationConfig.responseSchema',
       'generationConfig.responseJsonSchema',
+      'generationConfig.responseModalities',
       'tools',
       'toolConfig',
     ],
+    dearer: { serviceTier: ['priority'] },
     fields: {
       worker_max_tokens: 'generationConfig.maxOutputTokens',
       temperature: 'generationConfig.temperature',
@@ -164,14 +199,33 @@ function topOf(field: string): string {
   return field.split('.', 1)[0] as string;
 }
 
+/** One spelling of all under which servers of the wire take a field: those that are written in Go take names in any case. */
+function spelling({ takesUnderscores }: WireFacts, field: string): string {
+  return (takesUnderscores ? field.replaceAll('_', '') : field).toLowerCase();
+}
+
+/** Names of fields, as in `WireFacts.fields`, that a key sets on a wire. */
+export function namesOfKey(wire: WireName, key: RequestKey): string[] {
+  const { fields, otherNames = {} } = WIRES[wire];
+  return [...(fields[key] === null ? [] : [fields[key]]), ...(otherNames[key] ?? [])];
+}
+
 /** Whether a field of extra_body is set by this program: by a key of the task, or (`null`) whatever the task says. Undefined: it may be given. */
 export function ownerOfField(wire: WireName, field: string): RequestKey | null | undefined {
-  const { fields, ownFields, takesUnderscores = false } = WIRES[wire];
-  const name = takesUnderscores ? field.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase()) : field;
-  const key = REQUEST_KEYS.find((one) => fields[one] !== null && overlap(fields[one], name));
+  const facts = WIRES[wire];
+  const name = spelling(facts, field);
+  const isNamed = (own: string) => overlap(spelling(facts, own), name);
+  const key = REQUEST_KEYS.find((one) => namesOfKey(wire, one).some(isNamed));
   if (key !== undefined) return key;
-  const ours = [...Object.values(fields), ...ownFields].filter((own) => own !== null);
+  const ours = [...Object.values(facts.fields), ...facts.ownFields].filter((own) => own !== null);
   // A map of ours under its other name would come twice in one request.
-  const twice = topOf(field) !== topOf(name) && ours.some((own) => topOf(own) === topOf(name));
-  return twice || ownFields.some((own) => overlap(own, name)) ? null : undefined;
+  const twice = ours.some((own) => topOf(own) !== topOf(field) && spelling(facts, topOf(own)) === topOf(name));
+  return twice || facts.ownFields.some(isNamed) ? null : undefined;
+}
+
+/** True for a value of a field of extra_body that makes all tokens of the call dearer than the price list says. */
+export function isDearer(wire: WireName, field: string, value: unknown): boolean {
+  const facts = WIRES[wire];
+  const found = Object.entries(facts.dearer ?? {}).find(([name]) => spelling(facts, name) === spelling(facts, field));
+  return found !== undefined && typeof value === 'string' && found[1].includes(value.toLowerCase());
 }

@@ -1,7 +1,7 @@
 /** A role's model as the turn uses it: what a call may cost, the call, what it did cost. */
 
 import type { Metered } from '../../core/call-failure.js';
-import { countedWith } from '../../core/conversation/answer-form.js';
+import { countedAtMost } from '../../core/conversation/answer-form.js';
 import type { EpochMs, NanoUsd } from '../../core/model.js';
 import { isTooLong, mostOutput } from '../../core/money/excess.js';
 import { isSimulated, usdToNanoUp } from '../../core/money/price.js';
@@ -44,8 +44,8 @@ export class PricedModel {
   }
 
   async worth({ use }: PhaseContext, { messages, schema }: Question): Promise<Worth> {
-    const { model, maxTokens } = use;
-    const inputTokens = this.#deps.tokens.atMost(countedWith(schema, messages));
+    const { model, maxTokens, settings } = use;
+    const inputTokens = this.#deps.tokens.atMost(countedAtMost(schema, settings, messages));
     const excess = await this.#excesses.of(keyOf(use));
     const worst = this.#worstCase(use, inputTokens, mostOutput(excess, maxTokens));
     const reservedNano = worst === null ? null : Math.ceil(worst * (excess?.times ?? 1));

@@ -1,5 +1,5 @@
 /** The form that a task wants its answers in: what the model is told of it, and the port that says whether an answer has it. */
-import type { JsonSchema, Task } from '../../schema/task-types.js';
+import type { JsonSchema, RequestSettings, Task } from '../../schema/task-types.js';
 import type { Message } from './message.js';
 
 /** What was found of an answer. */
@@ -35,6 +35,12 @@ export function ownSchema({ outputSchema }: Pick<Task, 'outputSchema'>): SentSch
 /** What is counted of a call: a schema that goes with it is part of its input. */
 export function countedWith(schema: SentSchema | null, messages: Message[]): Message[] {
   return schema === null ? messages : [...messages, { role: 'system', text: JSON.stringify(schema) }];
+}
+
+/** What is counted of a call at most: any text of extra_body may become a part of its prompt (`documents`). */
+export function countedAtMost(schema: SentSchema | null, { extraBody }: RequestSettings, messages: Message[]): Message[] {
+  const counted = countedWith(schema, messages);
+  return extraBody === undefined ? counted : [...counted, { role: 'system', text: JSON.stringify(extraBody) }];
 }
 
 type FormKeys = Pick<Task, 'labels' | 'multiLabel' | 'outputSchema'>;

@@ -3,7 +3,7 @@
  * sentence may speak of much, so a name counts only where a sentence speaks of a field.
  */
 import type { RefusedField } from '../../core/call-failure.js';
-import { REQUEST_KEYS, WIRES } from '../../schema/wires.js';
+import { namesOfKey, REQUEST_KEYS, WIRE_NAMES } from '../../schema/wires.js';
 import type { ErrorFacts } from './error-facts.js';
 
 /** A field of the request, and the key of the task that set it. */
@@ -14,10 +14,8 @@ export interface SentField {
   key: string;
 }
 
-/** What providers call it where that is none of the wires' own names. */
+/** What providers call it where that is no name of a field that sets it. */
 const OTHER_NAMES: Readonly<Record<string, readonly string[]>> = {
-  worker_max_tokens: ['max_completion_tokens', 'max_new_tokens'],
-  seed: ['random_seed'],
   reasoning_effort: ['reasoning'],
   thinking_budget: ['thinking', 'thinking_config'],
 };
@@ -39,9 +37,9 @@ const stepsOf = (path: string): string[] => path.split(/[.[\]/]+/).filter((step)
 function namesOf({ field, key }: SentField): string[] {
   if (key === 'extra_body') return [field];
   const known = REQUEST_KEYS.find((one) => one === key);
-  const paths = [field, ...(known === undefined ? [] : Object.values(WIRES).map(({ fields }) => fields[known]))];
+  const paths = [field, ...(known === undefined ? [] : WIRE_NAMES.flatMap((wire) => namesOfKey(wire, known)))];
   const names = paths.flatMap((path) => {
-    const steps = stepsOf(path ?? '').filter((step) => !WRAPPER.test(step));
+    const steps = stepsOf(path).filter((step) => !WRAPPER.test(step));
     return [steps.join('.'), steps.at(-1) ?? ''];
   });
   return [...new Set([...names, ...(OTHER_NAMES[key] ?? [])])].filter((name) => name !== '');

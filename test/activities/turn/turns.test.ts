@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { emptyHistory, historyOf } from '../../../src/activities/turn/history.js';
+import type { Prices } from '../../../src/core/money/price-book.js';
 import type { CallResult } from '../../../src/llm/port.js';
 import { buildReceipt } from '../../../src/outputs/receipt.js';
 import { verifyRun } from '../../../src/outputs/verify.js';
@@ -125,6 +126,27 @@ describe('a turn that is answered', () => {
     const history = { ...emptyHistory(), steps: [{ answer: 'kept', finish: 'stop' as const }] };
     expect(await part.take(context, 0, history)).toMatchObject({ kind: 'done', outcome: { status: 'ok' } });
     expect(await part.store.totals(id)).toMatchObject({ ok: 1 });
+  });
+
+  it('extra_body -> all of its text is reserved for: a server may put it into the prompt', async () => {
+    const asked: number[] = [];
+    const prices: Prices = {
+      worstCase: (_, { input }) => {
+        asked.push(input);
+        return WORST;
+      },
+      cost: () => COST,
+      contextWindow: () => 500,
+    };
+    part.close();
+    part = await setup(opened.store, { prices });
+    const extraBody = { documents: ['x'.repeat(700)] };
+    for (const more of [{}, { extraBody }]) {
+      const { context } = await part.run(1, more);
+      part.adapter.next(reply('hello'));
+      expect(await part.take(context, 0)).toMatchObject({ outcome: { status: 'ok' } });
+    }
+    expect(Math.max(...asked) - Math.min(...asked)).toBe(JSON.stringify(extraBody).length);
   });
 
   it('no usage in the answer -> the reservation is what it cost', async () => {
