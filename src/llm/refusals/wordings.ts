@@ -16,6 +16,8 @@ export const MONEY = new RegExp(
     // "Add 10 credits to unlock more" stands under a quota of the day, and "add a payment method" under limits per minute.
     String.raw`(?:out of|not enough|requires more|all available) credits?\b|credit limit exceeded|included credits`,
     String.raw`(?:reach|exceed|hit)\w*[^.]{0,40}(?:spend(?:ing)?|api usage|budget|billing)[ -](?:limit|cap)`,
+    // Ollama's cloud. Its hours pass by themselves (IN_FLIGHT).
+    'reached your (?:session |weekly |monthly )?usage limit',
     '(?:spend(?:ing)?|budget) (?:limit|cap)[^.]{0,40}(?:reach|exceed|hit)',
     'exceeded ?budget|budget has been exceeded|over budget|crossed budget',
     'account (?:is )?in good standing|overdue|in arrears|past invoices',
@@ -29,8 +31,8 @@ export const MONEY = new RegExp(
 export const SPEND_LIMIT =
   /spend(?:ing)?[ _-]?(?:limit|cap)|usage[ _-]?limit|hard_limit|monthly limit|key limit|limit exceeded|budget/;
 
-/** What calls in flight hold of the money, or what was spent in the last minutes: it comes back in a moment. */
-export const IN_FLIGHT = /in_flight_budget|current in-flight requests/;
+/** What calls in flight hold of the money, or what was spent in the last minutes or hours: it comes back by itself. */
+export const IN_FLIGHT = /in_flight_budget|current in-flight requests|hourly usage limit/;
 
 /** Which limit ran out: `Limit: 30000 TPM`, `tokens per min (TPM)`, `GenerateContentInputTokensPerModelPerMinute`, `token rate limit`. */
 export const TOKENS_RAN_OUT = /\btpm\b|\btokens? per min|tokens?(?:per\w*)?perminute|\btokens? rate limit|too many tokens/;

@@ -169,4 +169,31 @@ export const MONEY_ELSEWHERE: readonly Cell[] = [
     is: 'rate E_RATE_LIMITED rate/tokens',
     wait: 59_000,
   },
+  // Ollama's cloud: what it gives in a week, in a session of hours, in an hour.
+  {
+    from: 'github.com/NousResearch/hermes-agent/pull/68832',
+    by: 'other',
+    status: 429,
+    body: JSON.stringify({
+      error:
+        'you (someone) have reached your weekly usage limit, upgrade for higher limits: https://ollama.com/upgrade or add extra usage: https://ollama.com/settings (ref: 1)',
+    }),
+    is: LIMIT,
+  },
+  {
+    from: 'github.com/continuedev/continue/issues/11444',
+    by: 'https://ollama.com',
+    status: 429,
+    body: JSON.stringify({
+      error: 'you (someone) have reached your session usage limit, upgrade for higher limits: https://ollama.com/upgrade',
+    }),
+    is: LIMIT,
+  },
+  {
+    from: 'github.com/continuedev/continue/issues/9233',
+    by: 'other',
+    status: 429,
+    body: JSON.stringify({ error: "you've reached your hourly usage limit, please wait or upgrade to continue" }),
+    is: 'rate E_RATE_LIMITED money/window',
+  },
 ];
