@@ -72,11 +72,12 @@ export function wireOfBase(given: string, prefix = ''): WireName {
   const known = knownBases(url);
   const bases = known.length === 0 && named !== undefined && isLocal(named) ? wiresOf(named) : known;
   const path = url.pathname.replace(/\/+$/, '');
+  const isRequest = (wire: WireName) => WIRES[wire].requestPath.test(path);
   const [best] = bases
     .map(({ wire, apiBase }) => ({ wire, fit: fitOf(path, pathOf(apiBase)) }))
     .filter(({ fit }) => fit >= 0)
-    // Of equal ones the provider's own wire, which is the first.
-    .sort((a, b) => b.fit - a.fit);
+    // Of equal ones the one whose requests end so (`/chat/completions`), else the provider's own wire, which is the first.
+    .sort((a, b) => b.fit - a.fit || Number(isRequest(b.wire)) - Number(isRequest(a.wire)));
   return (best ?? bases[0])?.wire ?? 'chat';
 }
 

@@ -1,7 +1,8 @@
 /** Which task keys differ between two versions of a task, in the words of the file. */
-import { PROVIDERS, type Provider } from '../schema/providers.js';
+import { PROVIDERS, type Provider, providerOfBase } from '../schema/providers.js';
 import type { IDENTITY_KEYS, ModelRef, Task } from '../schema/task-types.js';
 import { WIRES } from '../schema/wires.js';
+import { providerOfHost } from './model-ref.js';
 
 type IdentityKey = (typeof IDENTITY_KEYS)[number];
 /** `promptAlone` is no key of a file: a run keeps it. */
@@ -92,6 +93,13 @@ function sameByDefault(asked: ModelRef, stored: Pick<ModelRef, 'apiBase'>, known
   return stored.apiBase === asked.apiBase || known.earlierBases?.includes(stored.apiBase) === true;
 }
 
+/** The run began before the provider at its address was known by name (Anthropic), which made it one of the chat wire. */
+function wasUnknown({ provider, apiBase }: ModelRef, stored: Pick<ModelRef, 'provider' | 'apiBase'>): boolean {
+  if (stored.apiBase === null || stored.provider !== providerOfHost(stored.apiBase)) return false;
+  const isSame = apiBase === stored.apiBase || apiBase === `${stored.apiBase}${WIRES.chat.versionPath}`;
+  return isSame && providerOfBase(stored.apiBase) === provider;
+}
+
 type ByDefault = Pick<Provider, 'wire' | 'apiBase' | 'earlierBases'>;
 
 /**
@@ -105,7 +113,9 @@ export function withStoredBase(
 ): Task {
   const { wire: _, ...model } = task.model;
   const known = Object.hasOwn(providers, model.provider) ? providers[model.provider] : undefined;
-  const older = stored.provider === model.provider && stored.wire === undefined && sameByDefault(task.model, stored, known);
+  if (stored.wire !== undefined) return task;
+  if (wasUnknown(task.model, stored)) return { ...task, model: { ...model, provider: stored.provider, apiBase: stored.apiBase } };
+  const older = stored.provider === model.provider && sameByDefault(task.model, stored, known);
   return older ? { ...task, model: { ...model, apiBase: stored.apiBase } } : task;
 }
 

@@ -10,8 +10,8 @@ import { wireOfBase } from './api-base.js';
 
 type Fault = Omit<Problem, 'place'>;
 
-/** `localhost:8000` -> `localhost-8000`: part of a task queue name. */
-function providerOfHost(apiBase: string): string {
+/** The provider of a base that is nobody's we know, `localhost:8000` -> `localhost-8000`: part of a task queue name. */
+export function providerOfHost(apiBase: string): string {
   return new URL(apiBase).host.replace(/[^A-Za-z0-9.-]+/g, '-').replace(/^-+|-+$/g, '');
 }
 

@@ -103,6 +103,9 @@ describe('the wire and the version of a base', () => {
     ['https://api.deepseek.com/anthropic', 'anthropic', 'https://api.deepseek.com/anthropic/v1'],
     ['https://api.anthropic.com', 'anthropic', 'https://api.anthropic.com/v1'],
     ['https://api.anthropic.com/v1/messages', 'anthropic', 'https://api.anthropic.com/v1'],
+    ['https://api.anthropic.com/v1/chat/completions', 'chat', 'https://api.anthropic.com/v1'],
+    ['https://api.openai.com/v1/responses', 'responses', 'https://api.openai.com/v1'],
+    ['https://openrouter.ai/api/v1/chat/completions', 'chat', 'https://openrouter.ai/api/v1'],
     ['https://generativelanguage.googleapis.com', 'gemini', 'https://generativelanguage.googleapis.com/v1beta'],
     ['https://generativelanguage.googleapis.com/v1beta', 'gemini', 'https://generativelanguage.googleapis.com/v1beta'],
     [

@@ -88,3 +88,14 @@ test('changedKeys: another wire -> worker_wire; keys of the request -> their nam
   const more = taskOf('seed: 1\nstop: x\nreasoning_effort: low\nextra_body: {a: {b: 1}}\n');
   expect(changedKeys(taskOf(), more)).toEqual(['seed', 'stop', 'reasoning_effort', 'extra_body']);
 });
+
+test('withStoredBase: a run of 0.1.0 at the address of a provider that was not known then -> goes on over the chat wire, under its name', () => {
+  const file = 'prompt_template: "{{seed}}"\nworker_model: claude-haiku-4-5\nworker_api_base: https://api.anthropic.com/v1\n';
+  const now = taskOf('worker_api_key_env: ANTHROPIC_API_KEY\n', file);
+  expect(now.model).toMatchObject({ provider: 'anthropic', wire: 'anthropic' });
+  const before = { provider: 'api.anthropic.com', apiBase: 'https://api.anthropic.com/v1' };
+  const then = { ...now, model: { ...before, model: 'claude-haiku-4-5', apiKeyEnv: 'ANTHROPIC_API_KEY' } };
+  expect(changedKeys(then, withStoredBase(now, before))).toEqual([]);
+  expect(withStoredBase(now, { provider: 'api.anthropic.com', apiBase: 'https://gate.example/v1' })).toBe(now);
+  expect(withStoredBase(now, now.model)).toBe(now);
+});
