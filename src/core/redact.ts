@@ -2,6 +2,9 @@
 
 const MASK = '[redacted]';
 
+/** No name of a model or a request is longer. */
+const NAME_LENGTH = 200;
+
 /** Longest part of an outside text that is looked at. */
 const SEARCHED = 8_192;
 
@@ -102,19 +105,33 @@ function maskSplit(text: string, secrets: readonly string[]): string {
   return safe + text.slice(at);
 }
 
+/** Control characters removed and `secrets` masked in all their forms. */
+function masked(text: string, secrets: readonly string[]): string {
+  let safe = stripControls(text.slice(0, SEARCHED));
+  const forms = secrets.flatMap(formsOf).sort((a, b) => b.length - a.length);
+  for (const form of forms) safe = safe.replaceAll(form, MASK);
+  return maskSplit(safe, secrets);
+}
+
+function cutTo(safe: string, limit: number): string {
+  if (safe.length <= limit) return safe;
+  const cut = safe.slice(0, limit - 1);
+  // Never half of a surrogate pair.
+  return `${/[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut}…`;
+}
+
+/** As `redact`, for a name: what only looks like a key is kept, for models are called so (`xai-grok-4-fast-reasoning`). */
+export function safeName(name: string, secrets: readonly string[]): string {
+  return cutTo(masked(name, secrets).trim(), NAME_LENGTH);
+}
+
 /**
  * Text that is safe to show, log and store: control characters removed, `secrets` masked in their raw, base64, URL and JSON
  * forms, also with line breaks or other signs between their characters, then anything that looks like a key; at most `limit` characters (200), an ellipsis included.
  */
 export function redact(text: string, secrets: readonly string[], limit = 200): string {
-  let safe = stripControls(text.slice(0, SEARCHED));
-  const forms = secrets.flatMap(formsOf).sort((a, b) => b.length - a.length);
-  for (const form of forms) safe = safe.replaceAll(form, MASK);
-  safe = maskSplit(safe, secrets);
+  let safe = masked(text, secrets);
   for (const shape of SHAPES) safe = safe.replace(shape, MASK);
   safe = safe.replace(BEARER, `$1 ${MASK}`).replace(URL_USER, `$1${MASK}@`).replace(URL_PARAMETER, `$1${MASK}`).trim();
-  if (safe.length <= limit) return safe;
-  const cut = safe.slice(0, limit - 1);
-  // Never half of a surrogate pair.
-  return `${/[\ud800-\udbff]$/.test(cut) ? cut.slice(0, -1) : cut}…`;
+  return cutTo(safe, limit);
 }

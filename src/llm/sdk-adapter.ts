@@ -4,6 +4,7 @@ import type { LanguageModelV3CallOptions } from '@ai-sdk/provider';
 import type { CallFailure } from '../core/call-failure.js';
 import type { Message } from '../core/conversation/message.js';
 import { NO_PROXIES, type ProxySettings } from '../core/proxy.js';
+import { safeName } from '../core/redact.js';
 import { formatOptions, withoutFormatTool } from './answer-format.js';
 import type { CallResult, ModelAdapter, ModelCall } from './port.js';
 import { type CallFacts, classifyRefusal, classifyUnreadable } from './refusals/classify.js';
@@ -89,10 +90,21 @@ function notLoaded({ model: { wire = 'chat' } }: ModelCall, error: unknown): Cal
   return refusedHere({ class: 'request', code: 'E_REQUEST_REFUSED', message });
 }
 
+/** What an answer calls itself goes into rows, receipts and logs: a server may repeat the key there, too. */
+function withSafeNames(result: CallResult, { model: { model } }: ModelCall, secrets: readonly string[]): CallResult {
+  const safe = (name: string) => (name === model ? name : safeName(name, secrets) || model);
+  if (!result.ok) {
+    const { metered } = result;
+    return metered ? { ...result, metered: { ...metered, servedModel: safe(metered.servedModel) } } : result;
+  }
+  const { servedModel, requestId } = result;
+  return { ...result, servedModel: safe(servedModel), requestId: requestId === null ? null : safeName(requestId, secrets) };
+}
+
 /** Whatever came back over HTTP. What a reader stumbles over, such as values nested too deep for it, was paid for all the same. */
 function resultOf(wire: Wire, call: ModelCall, facts: CallFacts, came: HttpAnswer): CallResult {
   try {
-    return readBy(wire, call, facts, came);
+    return withSafeNames(readBy(wire, call, facts, came), call, facts.secrets);
   } catch (error) {
     return classifyUnexpected(facts, error);
   }

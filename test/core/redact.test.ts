@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { redact, stripControls } from '../../src/core/redact.js';
+import { redact, safeName, stripControls } from '../../src/core/redact.js';
 
 const KEY = 'canary/Key+with=odd&chars~4711';
 
@@ -154,4 +154,10 @@ describe('redact: what is shown', () => {
     expect(redact('eyJ'.repeat(2_000_000), [KEY])).toHaveLength(200);
     expect(redact(`\u001b]${'x'.repeat(10_000_000)}`, [KEY])).toBe('');
   });
+});
+
+test('safeName: a name that looks like a key -> kept; the key itself, control characters, no end -> masked, taken out, cut', () => {
+  expect(safeName('xai-grok-4-fast-reasoning', [KEY])).toBe('xai-grok-4-fast-reasoning');
+  expect(safeName(`m\u0000-${KEY}\u001b[31m`, [KEY])).toBe('m -[redacted]');
+  expect(safeName('m'.repeat(5_000), [])).toHaveLength(200);
 });
