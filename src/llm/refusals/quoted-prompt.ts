@@ -15,14 +15,33 @@ function nextWord(text: string, at: number): number {
   return next;
 }
 
-/** How many characters from `at` on stand alike in one of the texts; 0 for too few. */
-function repeatedFrom(text: string, at: number, asked: readonly string[]): number {
-  const probe = text.slice(at, at + PROBE);
-  if (probe.length < PROBE) return 0;
-  let longest = 0;
+/** Where a text that was asked has a stretch of the sentence. */
+interface Place {
+  each: string;
+  from: number;
+}
+
+/**
+ * The first place in each of the texts of every stretch of the sentence. One pass over them, whatever they hold: prompts are long, and whoever
+ * writes the sentence may be no friend.
+ */
+function placesOf(text: string, asked: readonly string[]): Map<string, Place[]> {
+  const places = new Map<string, Place[]>();
+  for (let at = 0; at + PROBE <= text.length; at += 1) places.set(text.slice(at, at + PROBE), []);
+  if (places.size === 0) return places;
   for (const each of asked) {
-    const from = each.indexOf(probe);
-    if (from === -1) continue;
+    for (let from = 0; from + PROBE <= each.length; from += 1) {
+      const known = places.get(each.slice(from, from + PROBE));
+      if (known !== undefined && known.at(-1)?.each !== each) known.push({ each, from });
+    }
+  }
+  return places;
+}
+
+/** How many characters from `at` on stand alike in one of the texts; 0 for too few. */
+function repeatedFrom(text: string, at: number, places: ReadonlyMap<string, readonly Place[]>): number {
+  let longest = 0;
+  for (const { each, from } of places.get(text.slice(at, at + PROBE)) ?? []) {
     let length = PROBE;
     while (at + length < text.length && text[at + length] === each[from + length]) length += 1;
     longest = Math.max(longest, length);
@@ -34,10 +53,11 @@ function repeatedFrom(text: string, at: number, asked: readonly string[]): numbe
 export function withoutRepeated(text: string, asked: readonly string[]): string {
   let rest = text;
   for (const each of asked) if (SHORT.test(each.trim())) rest = rest.replaceAll(each.trim(), GONE);
+  const places = placesOf(rest, asked);
   let kept = '';
   let at = 0;
   while (at < rest.length) {
-    const repeated = repeatedFrom(rest, at, asked);
+    const repeated = repeatedFrom(rest, at, places);
     const to = repeated > 0 ? at + repeated : nextWord(rest, at);
     kept += repeated > 0 ? GONE : rest.slice(at, to);
     at = to;

@@ -29,3 +29,8 @@ it('withoutRepeated: a long sentence and a long prompt -> quick', () => {
   withoutRepeated('x y z '.repeat(1_300), [prompt]);
   expect(performance.now() - started).toBeLessThan(5_000);
 });
+
+it('withoutRepeated: a long sentence beside a long prompt, whatever they hold -> in no time that grows with both', () => {
+  const asked = ['a'.repeat(500_000)];
+  expect(withoutRepeated('a '.repeat(4_000), asked)).toBe('a '.repeat(4_000));
+});

@@ -23,7 +23,11 @@ function usageOfPiece(piece: Fields): unknown {
 function appended(before: unknown, more: unknown): unknown {
   if (typeof more === 'string' && !Array.isArray(before)) return `${before ?? ''}${more}`;
   const added = partsOf(more);
-  return added.length === 0 ? before : [...partsOf(before), ...added];
+  if (added.length === 0) return before;
+  // In place: a list that is copied for each of its pieces takes minutes.
+  const parts = Array.isArray(before) ? before : partsOf(before);
+  for (const part of added) parts.push(part);
+  return parts;
 }
 
 function partsOf(content: unknown): unknown[] {

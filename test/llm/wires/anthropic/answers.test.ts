@@ -4,6 +4,7 @@ import { type Answer, answerText } from '../../../../src/core/conversation/messa
 import type { ModelAdapter, ModelReply } from '../../../../src/llm/port.js';
 import { createSdkAdapter } from '../../../../src/llm/sdk-adapter.js';
 import { ALL_WIRES } from '../../../../src/llm/wires/all-wires.js';
+import { messageIn } from '../../../../src/llm/wires/anthropic/pieces.js';
 import { meteredOf, usageOf } from '../../../../src/llm/wires/anthropic/usage.js';
 import { type AnsweringServer, completion, json, startAnsweringServer } from '../../answering-server.js';
 import { KEY } from '../../model-call.js';
@@ -321,6 +322,12 @@ describe('answers', () => {
       usage: null,
       servedModel: 'claude-haiku-4-5',
     });
+  });
+
+  test('messageIn: a stream of very many sources -> read in no time that grows faster than it', () => {
+    const one = `data: ${JSON.stringify({ type: 'content_block_delta', index: 0, delta: { type: 'citations_delta', citation: {} } })}\n\n`;
+    const { value } = messageIn(`${one.repeat(200_000)}data: {"type":"message_stop"}\n\n`);
+    expect(value).toMatchObject({ content: [{ citations: { length: 200_000 } }] });
   });
 
   test('call: a stream that ends too early -> cut, and the address is not suspect', async () => {

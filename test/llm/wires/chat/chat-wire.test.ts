@@ -4,6 +4,8 @@ import { answerText, userMessage } from '../../../../src/core/conversation/messa
 import type { ModelAdapter, ModelReply } from '../../../../src/llm/port.js';
 import { createSdkAdapter } from '../../../../src/llm/sdk-adapter.js';
 import { ALL_WIRES } from '../../../../src/llm/wires/all-wires.js';
+import { completionIn } from '../../../../src/llm/wires/chat/pieces.js';
+import { readCompletion } from '../../../../src/llm/wires/chat/read.js';
 import { type AnsweringServer, completion, json, startAnsweringServer } from '../../answering-server.js';
 import { KEY, modelCall } from '../../model-call.js';
 
@@ -298,6 +300,12 @@ describe('answers', () => {
   test('call: text in braces and quotes before something else -> whole', async () => {
     const content = 'a } " \\ { b ] \\"';
     expect((await reply(`${JSON.stringify(completion({ content }))} trailing }`)).answer).toBe(content);
+  });
+
+  test('completionIn: a stream of very many parts -> read in no time that grows faster than it', () => {
+    const one = `data: ${piece({ content: [{ type: 'text', text: 'a' }] })}\n\n`;
+    const read = readCompletion(completionIn(`${one.repeat(200_000)}data: ${piece({ content: 'b' }, 'stop')}\n\n`).value);
+    expect(read.answer).toHaveLength(200_001);
   });
 
   test('call: an event stream with parts, a refusal or an error in it -> as in a whole answer', async () => {
