@@ -20,8 +20,9 @@ function resultOf(call: ModelCall, facts: CallFacts, loose: LooseAnswer): CallRe
   const metered = { servedModel: loose.model ?? call.model.model, usage: usageOf(loose.usage, text) };
   const useless = (failure: CallFailure) => paidFailure(failure, metered);
   const reply = { ok: true, answer, ...metered, requestId: loose.id } as const;
-  // Counts before the end of a stream are those of its pieces, not of the call.
-  if (error !== null && (text === '' || rawFinish === null)) return classifyBodyError(facts, 200, error, hasCandidate);
+  // Counts before the end of a stream are those of its pieces, not of the call; but they say that something was done.
+  if (error !== null && (text === '' || rawFinish === null))
+    return classifyBodyError(facts, 200, error, hasCandidate || metered.usage !== null);
   // The prompt is paid for also where nothing came of it.
   if (isBlock(blockReason) && rawFinish === null) return { ...reply, finish: 'filter', rawFinish: blockReason };
   if (!hasCandidate) return useless(emptyAnswer(facts, 'no candidate in the answer'));

@@ -335,6 +335,11 @@ describe('errors', () => {
 
   test.each([
     ['alone', error(503, 'UNAVAILABLE', 'The model is overloaded.'), { class: 'overload', mayHaveBeenBilled: false }],
+    [
+      'beside counts',
+      { ...error(503, 'UNAVAILABLE', 'The model is overloaded.'), usageMetadata: { promptTokenCount: 11, totalTokenCount: 11 } },
+      { class: 'overload', mayHaveBeenBilled: true },
+    ],
     ['in a list', [error(429, 'RESOURCE_EXHAUSTED', 'Quota.', [RETRY])], { class: 'rate', retryAfterMs: 39_000 }],
     ['by its word alone', { error: { status: 'UNAUTHENTICATED', message: 'no' } }, { class: 'key' }],
     ['as a text', { error: 'upstream failed' }, { class: 'transport', code: 'E_PROVIDER_ERROR', suspect: 'address' }],
