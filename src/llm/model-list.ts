@@ -4,6 +4,7 @@
 import { type Fields, fieldsOf, isFields } from '../core/fields.js';
 import type { ModelList } from '../core/model-list.js';
 import type { ProxySettings } from '../core/proxy.js';
+import { safeName } from '../core/redact.js';
 import type { WireName } from '../schema/wires.js';
 import { noConnection } from './refusals/fault-words.js';
 import { taskHeaders } from './task-headers.js';
@@ -22,6 +23,9 @@ export interface ListedEndpoint {
   /** Headers of the task. */
   headers: Readonly<Record<string, string>>;
 }
+
+/** A list of more has others beside. */
+const MOST_NAMES = 10_000;
 
 /** From the connection to the last byte. */
 const DEADLINE_MS = 5_000;
@@ -61,7 +65,8 @@ export async function listModels(wires: Wires, endpoint: ListedEndpoint, proxies
     };
     const answer = await request.send(routes.to(addressOf(endpoint)), { method: 'GET', headers });
     if (answer.status !== 200) return { why: refusedBy(answer.status, endpoint.apiKey !== null) };
-    return namesIn(textOf(await decompress(answer.body, answer.headers), answer.headers));
+    const list = namesIn(textOf(await decompress(answer.body, answer.headers), answer.headers));
+    return safeList(list, endpoint.apiKey);
   } catch (error) {
     return { why: faultOf(error, endpoint.apiBase) };
   } finally {
@@ -69,6 +74,14 @@ export async function listModels(wires: Wires, endpoint: ListedEndpoint, proxies
     // Not waited for: a connection that does not come about has a deadline of its own.
     void routes.close();
   }
+}
+
+/** People read the names: a server may repeat the key in them, or write to a terminal. */
+function safeList(list: ModelList, apiKey: string | null): ModelList {
+  if ('why' in list) return list;
+  const secrets = apiKey === null ? [] : [apiKey];
+  const names = list.names.slice(0, MOST_NAMES).map((name) => safeName(name, secrets));
+  return { names, more: list.more || list.names.length > MOST_NAMES };
 }
 
 function refusedBy(status: number, hasKey: boolean): string {

@@ -90,21 +90,17 @@ function notLoaded({ model: { wire = 'chat' } }: ModelCall, error: unknown): Cal
   return refusedHere({ class: 'request', code: 'E_REQUEST_REFUSED', message });
 }
 
-/** What an answer calls itself goes into rows, receipts and logs: a server may repeat the key there, too. */
-function withSafeNames(result: CallResult, { model: { model } }: ModelCall, secrets: readonly string[]): CallResult {
-  const safe = (name: string) => (name === model ? name : safeName(name, secrets) || model);
-  if (!result.ok) {
-    const { metered } = result;
-    return metered ? { ...result, metered: { ...metered, servedModel: safe(metered.servedModel) } } : result;
-  }
-  const { servedModel, requestId } = result;
-  return { ...result, servedModel: safe(servedModel), requestId: requestId === null ? null : safeName(requestId, secrets) };
+/** The name of the model in an answer goes into rows, receipts and logs. `safe`: makes it fit for that. */
+function withSafeModel(result: CallResult, safe: (name: string) => string): CallResult {
+  if (result.ok) return { ...result, servedModel: safe(result.servedModel) };
+  const { metered } = result;
+  return metered ? { ...result, metered: { ...metered, servedModel: safe(metered.servedModel) } } : result;
 }
 
 /** Whatever came back over HTTP. What a reader stumbles over, such as values nested too deep for it, was paid for all the same. */
 function resultOf(wire: Wire, call: ModelCall, facts: CallFacts, came: HttpAnswer): CallResult {
   try {
-    return withSafeNames(readBy(wire, call, facts, came), call, facts.secrets);
+    return readBy(wire, call, facts, came);
   } catch (error) {
     return classifyUnexpected(facts, error);
   }
@@ -132,6 +128,13 @@ export function createSdkAdapter(wires: Wires, options: SdkAdapterOptions = {}):
   const models = kept<ReturnType<Wire['model']>>(256);
   const families = kept<Family>(256);
   const loaded = kept<Promise<Wire>>(8);
+  const served = kept<string>(256);
+
+  /** A server may repeat the key as the name of its model, too. */
+  function servedName({ apiKey, model: { model } }: ModelCall, name: string): string {
+    if (name === model) return name;
+    return served(`${apiKey} ${name}`, () => safeName(name, apiKey === null ? [] : [apiKey]) || model);
+  }
 
   function wireOf({ model: { wire: name = 'chat' } }: ModelCall): Promise<Wire> {
     return loaded(name, () => wires[name]?.() ?? Promise.reject(new Error(`the wire ${name} is not spoken here`)));
@@ -165,7 +168,7 @@ export function createSdkAdapter(wires: Wires, options: SdkAdapterOptions = {}):
       const facts = factsOf(wire, call);
       if (thrown instanceof TransportFault) return classifyFault(facts, thrown);
       if (!(thrown instanceof HttpAnswer)) return classifyUnexpected(facts, thrown);
-      return resultOf(wire, call, facts, thrown);
+      return withSafeModel(resultOf(wire, call, facts, thrown), (name) => servedName(call, name));
     } finally {
       clearTimeout(deadline);
       call.signal.removeEventListener('abort', onCancel);

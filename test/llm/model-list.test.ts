@@ -61,6 +61,11 @@ describe('request', () => {
     expect(request?.headers['anthropic-version']).toBe(wire === 'anthropic' ? '2023-06-01' : undefined);
   });
 
+  it('listModels: names with the key or control characters in them -> without', async () => {
+    server.answer(json({ data: [{ id: `m-${KEY}` }, { id: 'm\u001b[31m\u202e-2' }] }));
+    expect(await list()).toMatchObject({ names: ['m-[redacted]', 'm-2'] });
+  });
+
   it('listModels: no key -> none is sent', async () => {
     server.answer(json({ data: [] }));
     await list({ apiKey: null });

@@ -3,8 +3,11 @@ import { fieldsOf } from '../../core/fields.js';
 import type { Usage } from '../../core/model.js';
 import type { Family } from '../refusals/family.js';
 
+/** USD; no call costs more. Sums of such amounts are beyond whole numbers, and every run of the home is counted in one book. */
+const ABSURD = 10_000;
+
 function isAmount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+  return typeof value === 'number' && value >= 0 && value <= ABSURD;
 }
 
 /**

@@ -17,7 +17,7 @@ describe('reportedCost', () => {
     expect(cost({ cost: 0.001, is_byok: false, cost_details: { upstream_inference_cost: 0.02 } })).toBe(0.001);
   });
 
-  test.each([undefined, null, '0.1', -1, Number.NaN, Number.POSITIVE_INFINITY])('reportedCost: %s -> null', (value) => {
+  test.each([undefined, null, '0.1', -1, 1e16, Number.NaN, Number.POSITIVE_INFINITY])('reportedCost: %s -> null', (value) => {
     expect(cost({ cost: value })).toBeNull();
   });
 
