@@ -37,6 +37,13 @@ function fromBase(given: string, apiBase: string, wire: WireName): { provider: s
   return { provider: providerOfHost(apiBase), model: given, apiKeyEnv: null };
 }
 
+/** Said where the usual key of a provider goes to a base that is not its own: a gateway, as the name before the model says; null elsewhere. */
+export function keyElsewhere({ provider, apiBase, apiKeyEnv }: ModelRef): string | null {
+  if (apiBase === null || apiKeyEnv === null || providerOfBase(apiBase) !== null) return null;
+  if (knownProvider(provider)?.apiKeyEnv !== apiKeyEnv) return null;
+  return `the key in ${apiKeyEnv} goes to ${new URL(apiBase).host}, which is not an address of ${provider}: worker_api_key_env names another one`;
+}
+
 /** The provider says in its references that it does not speak this wire; null where it does, and where nobody knows. */
 function wireFault(provider: string, known: Provider, wire: WireName): Fault | null {
   const spoken = wiresOf(known).map((each) => each.wire);

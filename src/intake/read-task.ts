@@ -9,7 +9,7 @@ import { readApiBase, wireOfBase } from './api-base.js';
 import { checkTree, FORBIDDEN } from './check-tree.js';
 import { headerFault } from './header-check.js';
 import { issueFault, looksLikeSecret, missingFault, secretFault, shownValue, unknownKeyFault } from './key-problems.js';
-import { prefixOf, readModelRef } from './model-ref.js';
+import { keyElsewhere, prefixOf, readModelRef } from './model-ref.js';
 import { requestFaults } from './request-keys.js';
 import { modelEnding } from './retired-models.js';
 import { type KeyPath, REFUSED, type TaskPlaces, TaskProblems } from './task-problems.js';
@@ -121,6 +121,8 @@ function readModel(reading: TaskProblems, good: Partial<TaskFile>, source: Recor
     const ending = modelEnding(model.ref, Date.now());
     if (ending !== null && 'fault' in ending) reading.add(places.value(['worker_model']), ending.fault);
     else if (ending !== null) reading.notes.push(ending.note);
+    const elsewhere = worker_api_key_env === undefined ? keyElsewhere(model.ref) : null;
+    if (elsewhere !== null) reading.notes.push(elsewhere);
     return model.ref;
   }
   reading.add(places.value([model.key]), model.fault);

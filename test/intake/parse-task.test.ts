@@ -259,6 +259,16 @@ describe('worker_model', () => {
     expect(modelOf(`worker_model: ${keys}`)).toMatchObject({ provider, wire, apiBase, apiKeyEnv });
   });
 
+  test('a base that is not of the provider before the model -> a note where its key goes; none with worker_api_key_env, or without a key', () => {
+    const notes = (keys: string) =>
+      parseTaskText(`prompt_template: "{{seed}}"\nworker_api_base: https://gate.example/v1\n${keys}`).notes;
+    expect(notes('worker_model: openai/m\n')).toEqual([
+      'the key in OPENAI_API_KEY goes to gate.example, which is not an address of openai: worker_api_key_env names another one',
+    ]);
+    expect(notes('worker_model: openai/m\nworker_api_key_env: OPENAI_API_KEY\n')).toEqual([]);
+    for (const model of ['vllm/m', 'm', 'anthropic/m']) expect(notes(`worker_model: ${model}\n`)).toEqual([]);
+  });
+
   test('worker_api_base: the form with /chat/completions -> normalised, with a note (B38)', () => {
     const { task, notes } = parseTaskText(`${OK}worker_api_base: https://a.example/v1/chat/completions/\n`);
     expect(task?.model.apiBase).toBe('https://a.example/v1');
