@@ -25,7 +25,7 @@ function check(schema: string, text: string): Verdict {
 
 function answer(job: ThreadJob): ThreadAnswer {
   if (job.kind === 'check') return { verdict: check(job.schema, job.text) };
-  for (const pattern of job.patterns) for (const text of hardTexts(pattern)) new RegExp(pattern, 'u').test(text);
+  for (const pattern of job.patterns) for (const text of hardTexts(pattern)) new RegExp(pattern, job.flags).test(text);
   return { tried: true };
 }
 

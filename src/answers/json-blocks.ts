@@ -113,6 +113,8 @@ class BlockReader {
     const around = this.#open.at(-1);
     const isKey = around?.keyDue === true && /^\s*:/.test(this.text.slice(this.#at, this.#at + 200));
     const token = this.text.slice(from, this.#at);
+    // 1 234 may be one number.
+    if (!isString && this.#last === 'v' && around?.closer === ']') this.#note('a comma is missing');
     if (isString) this.#text(token);
     else this.#word(token, isKey);
     if (around?.keyDue && !isKey) this.#note('a value stands where a key belongs');

@@ -2,19 +2,21 @@
 import { MOST_PROBLEM, type Verdict } from '../core/conversation/answer-form.js';
 import { isFields } from '../core/fields.js';
 import { shortened } from '../core/format.js';
+import { withoutFence, withoutThoughts } from './spoken.js';
 
-const QUOTES = /^["'`“”„‘’«»*_]+|["'`“”„‘’«»*_]+$/gu;
-const CLOSING = /[.!?,;:…。！？，；：]+$/u;
-const THOUGHTS = /^[\s\S]*<\/(?:think|thinking|thought|reasoning)>/i;
+const QUOTES = '"\'`“”„‘’«»*_';
+const CLOSING = '.!?,;:…。！？，；：';
+const BULLET = /^\s*(?:[-*•]|\d+[.)])\s+/;
 
-/** What counts of a label: neither case, nor quotes around it, nor punctuation behind it. */
+/** What counts of a label: neither case, nor quotes around it, nor punctuation behind it. In one pass: a model may repeat a sign for ever. */
 export function folded(text: string): string {
-  let here = text.normalize('NFC').trim();
-  for (let before = ''; before !== here; ) {
-    before = here;
-    here = here.replace(CLOSING, '').replace(QUOTES, '').trim();
-  }
-  return (here === '' ? text.normalize('NFC').trim() : here).replace(/\s+/g, ' ').toLowerCase();
+  const whole = text.normalize('NFC').trim();
+  const isAny = (signs: string, at: number) => signs.includes(whole[at] as string) || /\s/.test(whole[at] as string);
+  let from = 0;
+  let to = whole.length;
+  while (to > from && isAny(QUOTES + CLOSING, to - 1)) to -= 1;
+  while (from < to && isAny(QUOTES, from)) from += 1;
+  return (from === to ? whole : whole.slice(from, to)).replace(/\s+/g, ' ').toLowerCase();
 }
 
 /** Labels that an answer could not tell apart: places in the list, later and earlier. */
@@ -39,15 +41,16 @@ export class Labels {
 
   /** `cut`: the answer ended at its output limit, so that a longer label may have been meant. */
   check(answer: string, cut: boolean): Verdict {
-    const text = answer.replace(THOUGHTS, '').trim();
+    const text = withoutThoughts(answer).trim();
     return this.#many ? this.#list(text, cut) : this.#one(text, cut);
   }
 
   #one(text: string, cut: boolean): Verdict {
-    const label = this.#byText.get(folded(text));
-    if (label === undefined) return none([text]);
-    const longer = [...this.#byText.keys()].some((other) => other.length > folded(text).length && other.startsWith(folded(text)));
-    return cut && longer ? none([text]) : { ok: true, json: JSON.stringify(label) };
+    // The model is shown the list with a dash before each.
+    const name = [text, text.replace(BULLET, '')].map(folded).find((each) => this.#byText.has(each));
+    if (name === undefined) return none([text]);
+    const longer = [...this.#byText.keys()].some((other) => other.length > name.length && other.startsWith(name));
+    return cut && longer ? none([text]) : { ok: true, json: JSON.stringify(this.#byText.get(name)) };
   }
 
   #list(text: string, cut: boolean): Verdict {
@@ -67,21 +70,26 @@ function namesIn(text: string, isLabel: (name: string) => boolean): string[] | n
   if (json !== undefined) {
     const within = isFields(json) ? Object.values(json) : [json];
     const list = within.length === 1 ? within[0] : null;
-    if (typeof list === 'string' && !isFields(json)) return [list];
-    return Array.isArray(list) && list.every((name) => typeof name === 'string') ? list : null;
+    if (isName(list) && !isFields(json)) return [String(list)];
+    return Array.isArray(list) && list.every(isName) ? list.map(String) : null;
   }
   if (text === '') return null;
   if (isLabel(text)) return [text];
-  const lines = text.split(/\r?\n/).map((line) => line.replace(/^\s*(?:[-*•]|\d+[.)])\s+/, '').trim());
+  const lines = text.split(/\r?\n/).map((line) => line.replace(BULLET, '').trim());
   return lines.flatMap((line) =>
     line === '' ? [] : isLabel(line) ? [line] : line.split(/[,;]/).filter((name) => name.trim() !== ''),
   );
 }
 
+/** Of labels such as "1" and "true" models write the value without quotes. */
+function isName(value: unknown): value is string | number | boolean {
+  return ['string', 'number', 'boolean'].includes(typeof value);
+}
+
 /** The JSON that a text is, also in a code fence; undefined for none. */
 function jsonIn(text: string): unknown {
   try {
-    return JSON.parse(text.replace(/^```\w*\s*\n?|\n?\s*```$/g, ''));
+    return JSON.parse(withoutFence(text));
   } catch {
     return undefined;
   }

@@ -5,8 +5,9 @@
  */
 import { jsonrepair } from 'jsonrepair';
 import { MOST_PROBLEM, type Verdict } from '../core/conversation/answer-form.js';
-import { exactJson, readJson } from '../core/exact-json.js';
+import { exactJson, halfPairOffset, readJson } from '../core/exact-json.js';
 import { type JsonBlock, jsonBlocks } from './json-blocks.js';
+import { withoutFence, withoutThoughts } from './spoken.js';
 
 /** What is wrong with a value; null for nothing. */
 export type Validate = (value: unknown) => string | null;
@@ -14,10 +15,9 @@ export type Validate = (value: unknown) => string | null;
 /** Longer answers are taken only as they stand: mending takes time that grows faster than the text. */
 export const MOST_REPAIRED = 64 * 1024;
 
-/** Thoughts that a model wrote into its answer. */
-const THOUGHTS_END = /<\/(?:think|thinking|thought|reasoning)>/gi;
-const THOUGHTS_BEGIN = /^\s*<(?:think|thinking|thought|reasoning)>/i;
-const FENCED = /^```[\w+-]*[ \t]*\r?\n([\s\S]*?)\r?\n?```$/;
+/** Behind a value, or before it: signs that it is a part of more, whose brackets got lost, or the text of a link. */
+const MORE_BEHIND = /^(?:\(|[\s}\]]*(?::|,\s*["'{[]|"[^"]{0,100}"\s*:))/;
+const MORE_BEFORE = /["}\]]\s*,\s*$/;
 
 function refused(problem: string): Verdict {
   return { ok: false, problem: problem.length > MOST_PROBLEM ? `${problem.slice(0, MOST_PROBLEM - 3)}...` : problem };
@@ -38,18 +38,14 @@ function valid(text: string, validate: Validate): Verdict {
     const { value, doubt } = readJson(text);
     if (doubt !== null) return refused(doubt.found);
     const problem = validate(JSON.parse(text));
-    return problem === null ? { ok: true, json: exactJson(value) } : refused(problem);
+    if (problem !== null) return refused(problem);
+    const json = exactJson(value);
+    // No file of UTF-8 could hold it but as an escape.
+    return halfPairOffset(json) < 0 ? { ok: true, json } : refused('a text in it holds half of a character');
   } catch (error) {
     if (error instanceof RangeError) return refused('it is nested too deep');
     throw error;
   }
-}
-
-/** Without what a model thought before it. */
-function withoutThoughts(text: string): string {
-  const last = [...text.matchAll(THOUGHTS_END)].at(-1);
-  if (last) return text.slice(last.index + last[0].length);
-  return THOUGHTS_BEGIN.test(text) ? '' : text;
 }
 
 /** JSON that was written as a JSON string, without the quotes around it; null for none. */
@@ -74,6 +70,11 @@ function mended(text: string, { doubt, tokens }: JsonBlock): { json: string } | 
   }
 }
 
+/** A value whose last bracket came too early, or one of a list without its brackets: what is beside it would be lost. */
+function isPart(text: string, { from, to }: JsonBlock): boolean {
+  return MORE_BEHIND.test(text.slice(to, to + 200)) || MORE_BEFORE.test(text.slice(Math.max(0, from - 50), from));
+}
+
 /** The one value among the blocks of a text that is valid. */
 function ofBlocks(text: string, validate: Validate): Verdict {
   const { blocks, open } = jsonBlocks(text);
@@ -89,6 +90,8 @@ function ofBlocks(text: string, validate: Validate): Verdict {
     const best = blocks[most];
     return best && to - from > best.to - best.from ? at : most;
   }, 0);
+  const block = blocks[verdicts.findIndex(({ ok }) => ok)];
+  if (block !== undefined && isPart(text, block)) return refused('its brackets do not pair');
   return good[0] ?? verdicts[longest] ?? refused('it holds no JSON');
 }
 
@@ -104,7 +107,7 @@ export function readAnswer(answer: string, validate: Validate): Verdict {
   }
   if (Buffer.byteLength(text) > MOST_REPAIRED) return refused('it is no JSON as it stands, and too long to look for some in it');
   const spoken = withoutThoughts(text).trim();
-  const bare = FENCED.exec(spoken)?.[1]?.trim() ?? spoken;
+  const bare = withoutFence(spoken);
   const whole = isJson(bare) ? bare : unescaped(bare);
   return whole === null ? ofBlocks(spoken, validate) : valid(whole, validate);
 }

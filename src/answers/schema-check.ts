@@ -2,7 +2,8 @@
 import { isFields } from '../core/fields.js';
 import { nearest } from '../core/nearest.js';
 import type { JsonSchema } from '../schema/task-types.js';
-import { checkingThread } from './checking-thread.js';
+import { References } from './references.js';
+import { slowFault, slowPattern } from './slow-patterns.js';
 import { type SchemaPath, schemasIn } from './subschemas.js';
 import { metaFaults, validatorOf } from './validator.js';
 
@@ -14,9 +15,8 @@ export interface SchemaFault {
 
 /** Largest schema, as JSON. */
 export const MOST_SCHEMA_BYTES = 64 * 1024;
+const KEYWORD_FIX = 'see json-schema.org/draft/2020-12 for what the keyword takes';
 const DRAFT = 'https://json-schema.org/draft/2020-12/schema';
-/** All patterns of a schema together, on hard texts. */
-const PATTERNS_MS = 1_000;
 
 const KEYWORDS = (
   '$schema $id $anchor $dynamicAnchor $ref $dynamicRef $defs $comment $vocabulary allOf anyOf oneOf not if then else dependentSchemas ' +
@@ -40,39 +40,55 @@ function patternFault(pattern: string): string | null {
   }
 }
 
-/** A step of a reference: a JSON pointer in a URI fragment. */
-function unescaped(step: string): string {
-  try {
-    return decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~');
-  } catch {
-    return step;
-  }
+type Fault = Pick<SchemaFault, 'found' | 'fix'>;
+
+/** Words that are no keywords check nothing: where there is nothing else, any value would do. */
+function emptyFault(schema: JsonSchema): Fault | null {
+  const names = Object.keys(schema);
+  const own = names.filter((name) => !KEYWORDS.includes(name) && !name.startsWith('x-'));
+  if (own.length === 0 || own.length < names.length) return null;
+  const shown = own.slice(0, 3).join(', ');
+  const found = `${shown}: no keywords of JSON Schema, so that any value would meet it`;
+  if (isFields(schema['schema'])) return { found, fix: 'write what stands under schema alone' };
+  if (own.some((name) => nearest(name, KEYWORDS) !== null)) return null;
+  return { found, fix: `write "type: object", and under properties "${own[0]}: {type: ...}"` };
 }
 
-/** True when the reference has something to point at. */
-function leads(root: JsonSchema, anchors: ReadonlySet<string>, ref: string): boolean {
-  if (ref === '#') return true;
-  if (!ref.startsWith('#/')) return anchors.has(ref.slice(1));
-  let here: unknown = root;
-  for (const step of ref.slice(2).split('/')) {
-    const name = unescaped(step);
-    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, name)) return false;
-    here = (here as Record<string, unknown>)[name];
-  }
-  return isFields(here) || typeof here === 'boolean';
+/** No value has a property that it must have and may not have. */
+function impossibleFault({ required, properties = {}, additionalProperties, patternProperties }: JsonSchema): Fault | null {
+  if (additionalProperties !== false || patternProperties !== undefined) return null;
+  if (!Array.isArray(required) || !isFields(properties)) return null;
+  const name = required.find((one) => typeof one === 'string' && !Object.hasOwn(properties, one));
+  if (typeof name !== 'string') return null;
+  const near = nearest(name, Object.keys(properties));
+  const found = `required names ${JSON.stringify(name)}, which is none of its properties, and additionalProperties is false`;
+  return { found, fix: near === null ? `add ${name} to properties` : `did you mean ${near}?` };
 }
 
 function* keywordFaults(root: JsonSchema): Generator<SchemaFault, void> {
-  const all = [...schemasIn(root)];
-  const anchors = new Set(
-    all.flatMap(({ schema }) => [schema['$anchor'], schema['$dynamicAnchor']]).filter((name) => typeof name === 'string'),
-  );
-  for (const { schema, path } of all) {
+  const references = new References(root);
+  const endless = references.endless();
+  if (endless !== null)
+    yield {
+      path: endless,
+      found: 'it refers to itself with the same value, without end',
+      fix: 'refer to it from a property or from items',
+    };
+  for (const { schema, path } of schemasIn(root)) {
+    const empty = emptyFault(schema);
+    if (empty !== null) {
+      yield { path, ...empty };
+      continue;
+    }
+    const impossible = impossibleFault(schema);
+    if (impossible !== null) yield { path: [...path, 'required'], ...impossible };
     for (const [name, value] of Object.entries(schema)) {
       const at = [...path, name];
       if (!KEYWORDS.includes(name)) {
         const near = nearest(name, KEYWORDS);
         if (near !== null) yield { path: at, found: `${name} is no keyword of JSON Schema`, fix: `did you mean ${near}?` };
+        else if (name === 'nullable')
+          yield { path: at, found: 'nullable is a word of OpenAPI, and says nothing here', fix: 'write type: [string, "null"]' };
       } else if (name === '$schema' && (typeof value !== 'string' || value.replace(/#$/, '') !== DRAFT)) {
         yield { path: at, found: `$schema is ${JSON.stringify(value)}`, fix: `write it for ${DRAFT}, or remove $schema` };
       } else if ((name === '$ref' || name === '$dynamicRef') && typeof value === 'string') {
@@ -83,7 +99,7 @@ function* keywordFaults(root: JsonSchema): Generator<SchemaFault, void> {
             found: `${name} ${shown} is elsewhere, and nothing is fetched`,
             fix: 'copy it into $defs and refer to "#/$defs/NAME"',
           };
-        else if (!leads(root, anchors, value))
+        else if (references.target(value) === undefined)
           yield {
             path: at,
             found: `${name} ${shown} points at nothing`,
@@ -121,24 +137,6 @@ function patternsOf(root: JsonSchema): { pattern: string; path: SchemaPath }[] {
   });
 }
 
-/** Patterns that take longer than a text is worth. Only several repetitions, or one of alternatives, can. */
-async function slowPatterns(root: JsonSchema): Promise<SchemaFault[]> {
-  const risky = patternsOf(root).filter(({ pattern }) => (pattern.match(/[*+}|]/g)?.length ?? 0) > 1);
-  if (risky.length === 0 || (await tried(risky.map(({ pattern }) => pattern)))) return [];
-  const slow: SchemaFault[] = [];
-  for (const { pattern, path } of risky) {
-    if (slow.length === 0 && !(await tried([pattern]))) {
-      const found = `the pattern ${JSON.stringify(pattern.slice(0, 60))} takes too long on texts that do not match it`;
-      slow.push({ path, found, fix: 'do not repeat what is repeated within: (a+)+ is a+' });
-    }
-  }
-  return slow;
-}
-
-async function tried(patterns: readonly string[]): Promise<boolean> {
-  return (await checkingThread.run({ kind: 'patterns', patterns }, PATTERNS_MS)) !== null;
-}
-
 function compileFault(schema: JsonSchema): SchemaFault[] {
   try {
     validatorOf(schema);
@@ -157,7 +155,9 @@ export async function schemaFaults(schema: JsonSchema): Promise<SchemaFault[]> {
   if (faults.length > 0) return faults;
   const meta = metaFaults(schema);
   if (meta.length > 0)
-    return meta.map((fault) => ({ ...fault, fix: 'see json-schema.org/draft/2020-12 for what the keyword takes' }));
+    return meta.map((fault) => ({ ...fault, fix: fault.near === null ? KEYWORD_FIX : `did you mean ${fault.near}?` }));
   const compiled = compileFault(schema);
-  return compiled.length > 0 ? compiled : await slowPatterns(schema);
+  if (compiled.length > 0) return compiled;
+  const slow = await slowPattern(patternsOf(schema), 'u');
+  return slow === null ? [] : [{ path: slow.path, ...slowFault(slow.pattern) }];
 }

@@ -1,6 +1,7 @@
 /** What a command works with: the process, the other parts, and the ways to say something. */
 import { Ansis } from 'ansis';
 import type { StoreReader } from '../client/reader.js';
+import { exactJson } from '../core/exact-json.js';
 import type { JsonOutput } from '../runs/json-records.js';
 import type { CliContext, CliDeps, OutputStream } from './context.js';
 import type { Interrupts } from './interrupts.js';
@@ -66,7 +67,7 @@ export class Session {
   async json(record: JsonOutput[keyof JsonOutput]): Promise<void> {
     const { stdout } = this.context;
     if (this.context.stdoutClosed.aborted) return;
-    const line = JSON.stringify(record);
+    const line = exactJson(record);
     await new Promise<void>((resolve) => {
       stdout.write(`${stdout.isTTY === true ? safeText(line) : line}\n`, () => resolve());
     });

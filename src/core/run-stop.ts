@@ -14,7 +14,7 @@ export type StopScope = 'run' | 'model' | 'key';
 const HELP: Partial<Record<NonNullable<Outcome['cause']>, string>> = {
   refused: 'the request has to change, or the model: the provider refuses it for every row',
   content_filter: 'the prompt has to change, or the model: its filter takes every row',
-  truncated: 'raise worker_max_tokens, or set on_truncate to keep or continue',
+  truncated: 'raise worker_max_tokens, or set on_truncate: continue',
   empty: 'raise worker_max_tokens (a model that reasons may use all of them), or take another model',
   transport: 'look at the provider’s status page, and at worker_api_base',
   schema: 'ask for less in output_schema or labels, say more of it in the prompt, or take a model that keeps to it',

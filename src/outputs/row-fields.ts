@@ -19,7 +19,7 @@ interface SeededRow extends RowHead {
 export interface OutputLine extends SeededRow {
   /**
    * The answer: a text, whose pieces are joined when they were asked for with `on_truncate: continue`; with `labels` the label, or a list of
-   * them; with `output_schema` the value that meets it, its numbers with all their digits.
+   * them; with `output_schema` the value that meets it, its whole numbers with all their digits.
    */
   output: unknown;
   /** Model that answered last, as the provider named it. */

@@ -2,6 +2,7 @@
 
 import { problemsOf } from '../core/errors.js';
 import type { Estimate } from '../core/estimate.js';
+import { parseExactJson } from '../core/exact-json.js';
 import type { Counts } from '../core/model.js';
 import { knownUsd } from '../core/money/price.js';
 import type { CheckReport } from './check.js';
@@ -99,7 +100,8 @@ export function outcomeEvent(outcome: FoundOutcome): OutcomeEvent {
     id: outcome.id,
     index: outcome.index,
     status: outcome.status,
-    output: outcome.output,
+    // Whole numbers as they are, which the parsed value may not have.
+    output: outcome.outputJson === undefined ? outcome.output : parseExactJson(outcome.outputJson),
     model: outcome.model,
     finish: outcome.finish,
     turns: outcome.turns,

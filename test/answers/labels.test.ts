@@ -18,6 +18,8 @@ describe('one label', () => {
     ['emphasis', '**Positive**', 'positive'],
     ['white space', '  not   sure \n', 'Not sure'],
     ['signs that are part of it', 'c++', 'C++'],
+    ['a dash, as the list is shown', '- Positive', 'positive'],
+    ['a code fence', '```\npositive\n```', 'positive'],
     ['thoughts before', '<think>negative?</think>\npositive', 'positive'],
   ])('%s -> that of the list, as it is written there', (_what, answer, name) => {
     expect(one(answer)).toEqual(label(name));
@@ -31,6 +33,15 @@ describe('one label', () => {
     ['nothing', '...'],
   ])('%s -> none', (_what, answer) => {
     expect(one(answer)).toEqual({ ok: false, problem: `${JSON.stringify(answer)} is none of the labels` });
+  });
+
+  it('an answer that repeats signs without end -> none, at once', () => {
+    const began = performance.now();
+    for (const text of ['.', '_', '."', ' ', '\n', '- '].map((signs) => `a${signs.repeat(100_000)}b`)) {
+      expect(one(text).ok).toBe(false);
+      expect(many(text).ok).toBe(false);
+    }
+    expect(performance.now() - began).toBeLessThan(5_000);
   });
 
   it('cut at the output limit -> taken, unless it may be the beginning of another', () => {
@@ -52,6 +63,14 @@ describe('several labels', () => {
     ['none, said so', '[]', []],
   ])('%s -> a list of them', (_what, answer, names) => {
     expect(many(answer)).toEqual(list(...names));
+  });
+
+  it('labels that are numbers or words of JSON -> meant without quotes, too', () => {
+    const stars = new Labels(['1', '2', 'true'], true);
+    expect(stars.check('[1, 2]', false)).toEqual(list('1', '2'));
+    expect(stars.check('[true]', false)).toEqual(list('true'));
+    expect(stars.check('2', false)).toEqual(list('2'));
+    expect(stars.check('[3]', false)).toEqual({ ok: false, problem: '"3" is none of the labels' });
   });
 
   it('with one that is none, of another form, or cut -> refused', () => {

@@ -44,6 +44,13 @@ describe('readAnswer: broken answers that have one reading -> that', () => {
     ['a line end within a text', '{"name":"a\nb","n":1}', { name: 'a\nb', n: 1 }],
     ['JSON in a JSON string', '"{\\"name\\":\\"a\\",\\"n\\":1}"'],
     ['the same without its quotes', '{\\"name\\":\\"a\\",\\"n\\":1}'],
+    ['a bracket too many at its end', '{"name":"a","n":1}}'],
+    ['prose in brackets behind', '{"name":"a","n":1}\n(As you asked, in one line.)'],
+    [
+      'the end of thoughts within a text',
+      '```json\n{"name":"say </think>","n":1,"more":{"name":"b","n":2}}\n```\nDone.',
+      { name: 'say </think>', n: 1, more: { name: 'b', n: 2 } },
+    ],
     ['dots, braces and quotes within a text', '{"name":"x ... {y} \\"z\\"","n":1}', { name: 'x ... {y} "z"', n: 1 }],
   ])('%s', (_what, answer, value = GOOD) => {
     expect(read(answer)).toEqual({ ok: true, json: JSON.stringify(value) });
@@ -53,12 +60,24 @@ describe('readAnswer: broken answers that have one reading -> that', () => {
     expect(read('{"name":"a","n":12345678901234567890}')).toEqual({ ok: true, json: '{"name":"a","n":12345678901234567890}' });
   });
 
+  it('a multiple of a part that no double holds -> one', () => {
+    const price = validatorOf({ type: 'number', multipleOf: 0.01 });
+    for (const text of ['19.99', '0.07', '123456.78', '3']) expect(readAnswer(text, price)).toEqual({ ok: true, json: text });
+    expect(readAnswer('19.995', price).ok).toBe(false);
+  });
+
+  it('whole characters of two escapes, and text of other scripts -> as they are', () => {
+    const { json } = read('{"name":"\\ud83d\\ude00 \u202bשלום\u202c 日本","n":1}') as { json: string };
+    expect(JSON.parse(json)).toEqual({ name: '😀 \u202bשלום\u202c 日本', n: 1 });
+  });
+
   it('values that are no objects -> as they stand, also in a fence; never made of prose', () => {
     const text = (value: unknown) => (typeof value === 'string' ? null : 'must be string');
     expect(readAnswer('"yes"', text)).toEqual({ ok: true, json: '"yes"' });
     expect(readAnswer('```json\n"yes"\n```', text)).toEqual({ ok: true, json: '"yes"' });
     expect(readAnswer('yes', text)).toEqual({ ok: false, problem: 'it holds no JSON' });
     expect(readAnswer('[1,2]', () => null)).toEqual({ ok: true, json: '[1,2]' });
+    expect(readAnswer('As [1](https://example.com) says, there are none.', () => null).ok).toBe(false);
   });
 });
 
@@ -76,6 +95,12 @@ describe('readAnswer: answers that may have lost something, or mean two things -
     ['a key twice, mended otherwise', "{'name':'a','name':'b','n':1}", 'the key "name" is there twice'],
     ['two values', '{"name":"a","n":1}\n{"name":"b","n":2}', 'it holds 2 JSON values that could be meant'],
     ['a draft and its correction in prose', 'First {"name":"a","n":1}, better {"name":"b","n":1}', /^it holds 2 JSON values/],
+    ['a last bracket that came too early', '{"name":"a","n":1},"tags":["x"]}', 'its brackets do not pair'],
+    ['the same without a comma', '{"name":"a","n":1} "tags": ["x"]}', 'its brackets do not pair'],
+    ['a list without its brackets, one of two valid', '{"name":"a","n":1}, {"name":"b","n":"x"}', 'its brackets do not pair'],
+    ['the same, the other one valid', '{"name":"b","n":"x"}, {"name":"a","n":1}', 'its brackets do not pair'],
+    ['a blank within a number, or a comma too few', '{"name":"a","n":1,"more":[1 234],}', 'a comma is missing'],
+    ['half of a character', '{"name":"\\ud83d","n":1}', 'a text in it holds half of a character'],
     ['not a number', '{"name":"a","n":1,"more":NaN}', '"NaN" is no JSON'],
     ['undefined', '{"name":"a","n":1,"more":undefined}', '"undefined" is no JSON'],
     ['leading zeros', '{"name":"a","n":1,"more":007}', '"007" is no JSON'],

@@ -6,7 +6,7 @@ import type { Task } from '../../schema/task-types.js';
 import type { FailureCause, Finish } from '../model.js';
 import { type AnswerForm, hasForm, repairPrompt, type Verdict } from './answer-form.js';
 import { type Answer, answerParts, answerText, type Message, userMessage } from './message.js';
-import { isComplete } from './stop-rules.js';
+import { isComplete, withoutStops } from './stop-rules.js';
 
 /** A stored turn: an answer that was paid for. */
 export interface Step {
@@ -202,7 +202,9 @@ function followOf(rules: ConversationRules, { from, pieces }: Whole, { turns, re
   if (!hasForm(rules)) return { kind: 'ok', fromTurn, output };
   const { verdict, finish } = newest;
   const cut = finish === 'length';
-  if (verdict === undefined) return { kind: 'check', at: from + pieces.length - 1, text: output, cut };
+  // JSON of a schema may hold the text that ends the conversation.
+  const text = rules.labels === undefined ? output : withoutStops(rules.stopWhen, output);
+  if (verdict === undefined) return { kind: 'check', at: from + pieces.length - 1, text, cut };
   if (verdict.ok) return { kind: 'ok', fromTurn, output, json: verdict.json };
   // What is cut again costs as much again.
   if (cut) return { ...CUT, fromTurn };

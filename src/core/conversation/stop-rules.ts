@@ -13,3 +13,13 @@ export function holds(rule: StopRule, answer: string): boolean {
 export function isComplete(rules: readonly StopRule[], answer: string): boolean {
   return rules.some((rule) => holds(rule, answer));
 }
+
+/** The answer without the texts that end the conversation, where it ends with them: they are said to us, and are no part of what it says. */
+export function withoutStops(rules: readonly StopRule[], answer: string): string {
+  let said = answer.trim();
+  for (const { contains = '' } of rules) {
+    const before = said.slice(0, -contains.length).trim();
+    if (contains !== '' && said.endsWith(contains) && before !== '') said = before;
+  }
+  return said;
+}

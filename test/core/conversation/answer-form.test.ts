@@ -93,6 +93,14 @@ describe('nextStep: answers of a form', () => {
     expect(await step({ ...more, stopWhen: [{ equals: '5' }] }, stop('5'))).toMatchObject({ kind: 'ok', json: '5' });
   });
 
+  it('the text that ends a conversation, behind a label -> is no part of the label; within JSON it stays', () => {
+    const more = { multiTurn: true, maxTurns: 5, stopWhen: [{ contains: '[DONE]' }] };
+    const { outputSchema: _, ...without } = rules;
+    const labels = nextStep({ ...without, ...more, labels: ['a'] }, seed, [stop('a [DONE]')]);
+    expect(labels).toMatchObject({ kind: 'check', text: 'a' });
+    expect(nextStep({ ...rules, ...more }, seed, [stop('"a [DONE]"')])).toMatchObject({ kind: 'check', text: '"a [DONE]"' });
+  });
+
   it('empty and filtered answers -> fail as ever', async () => {
     expect(await step({}, stop(' '))).toMatchObject({ cause: 'empty' });
     expect(await step({}, { answer: 'x', finish: 'filter' })).toMatchObject({ cause: 'content_filter' });

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { holds, isComplete } from '../../../src/core/conversation/stop-rules.js';
+import { holds, isComplete, withoutStops } from '../../../src/core/conversation/stop-rules.js';
 
 it.each([
   [{ contains: 'END' }, 'the END.', true],
@@ -17,4 +17,14 @@ it.each([
 it('isComplete: any rule holds -> complete; none -> not', () => {
   expect(isComplete([{ contains: 'x' }, { contains: 'b' }], 'abc')).toBe(true);
   expect(isComplete([], 'abc')).toBe(false);
+});
+
+it.each([
+  ['positive [DONE]', 'positive'],
+  ['positive\n[DONE]\n', 'positive'],
+  ['[DONE]', '[DONE]'],
+  ['[DONE] positive', '[DONE] positive'],
+  [' positive ', 'positive'],
+])('withoutStops: %j -> %j', (answer, said) => {
+  expect(withoutStops([{ equals: 'x' }, { contains: '[DONE]' }], answer)).toBe(said);
 });
