@@ -186,7 +186,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'simulate',
-    summary: 'a simulated provider that speaks the OpenAI wire, until Ctrl-C',
+    summary: 'a simulated provider that speaks every wire, until Ctrl-C',
     details: 'Prints its base URL on stdout, for worker_api_base. Same options, same prompts: same answers and faults.',
     args: [],
     options: async () => {

@@ -21,7 +21,8 @@ const ONLY: readonly (readonly [TaskKey, TaskType])[] = [
 export function labelsFault(value: unknown): Fault | null {
   if (!isFields(value)) return null;
   const found = 'labels is a map of keys and values';
-  const fix = 'names and values of your own are tags: write tags instead of labels';
+  const list = `[${Object.keys(value).slice(0, 3).join(', ')}]`;
+  const fix = `names and values of your own are tags: write tags instead of labels; classes are a list: ${list}`;
   return { code: 'E_TASK_TYPE', found, allowed: keyNotes('labels').allowed, fix };
 }
 

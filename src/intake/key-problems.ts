@@ -26,6 +26,21 @@ const FOREIGN_NAMES: Readonly<Record<string, TaskKey>> = {
   cost_cap: 'max_cost',
   max_daily_spend: 'max_daily_cost',
   time_zone: 'timezone',
+  schema: 'output_schema',
+  json_schema: 'output_schema',
+  response_schema: 'output_schema',
+  response_format: 'output_schema',
+  classes: 'labels',
+  categories: 'labels',
+  language: 'target_language',
+  target_lang: 'target_language',
+  source_lang: 'source_language',
+  wire: 'worker_wire',
+  reasoning: 'reasoning_effort',
+  effort: 'reasoning_effort',
+  budget_tokens: 'thinking_budget',
+  stop_sequences: 'stop',
+  metadata: 'tags',
 };
 
 const SECRET_NAME = /(?:^|[_-])(?:api[_-]?key|key|secret|token|password|authorization)$/i;
@@ -110,10 +125,13 @@ function fixOf(name: string, issue: Issue, value: unknown): string {
   }
   if (typeof value === 'string' && value.trim() !== '' && Number.isFinite(Number(value)))
     return 'write the number without quotes';
+  if (issue.code === 'invalid_type' && issue.expected === 'array' && typeof value === 'string') {
+    return `write a list: [${value.length > 100 ? 'one, two' : value}]`;
+  }
   if (issue.code === 'invalid_type' && issue.expected === 'string' && ['number', 'bigint', 'boolean'].includes(typeof value)) {
     return `put it in quotes: "${String(value)}"`;
   }
-  return `change ${name}, or remove the line for the default`;
+  return name.endsWith(']') ? `change ${name}, or remove it` : `change ${name}, or remove the line for the default`;
 }
 
 function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
@@ -147,6 +165,11 @@ export function issueFault(name: TaskKey, value: unknown, whole: Issue): { path:
     return { path: [...path, extra], fault: { code: codeOf(name, issue, bad), found, allowed, fix: `remove ${extra}` } };
   }
   const code = codeOf(name, issue, bad);
-  const shown = looksLikeSecret(bad) ? `a text of ${bad.length} characters` : shownValue(bad);
+  const isCounted = Array.isArray(bad) && (issue.code === 'too_small' || issue.code === 'too_big');
+  const shown = looksLikeSecret(bad)
+    ? `a text of ${bad.length} characters`
+    : isCounted
+      ? `a list of ${bad.length}`
+      : shownValue(bad);
   return { path, fault: { code, found: `${shownPath} is ${shown}`, allowed, fix: fixOf(shownPath, issue, bad) } };
 }

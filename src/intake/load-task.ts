@@ -13,6 +13,7 @@ import { parseTaskObject, parseTaskText } from './parse-task.js';
 import { escapeProblem, nearbyFiles, shownPath } from './paths.js';
 import type { TaskReading } from './read-task.js';
 import { readSmallFile } from './small-file.js';
+import { checkStopPatterns } from './stop-patterns.js';
 import { LARGEST_TASK, tooBigProblem } from './yaml-source.js';
 
 export interface LoadTaskOptions {
@@ -66,6 +67,7 @@ async function finish(reading: TaskReading, folder: string, file: string | null,
   if (reading.task === null) throw new SwarmError(reading.problems);
   const { variablePlaces, placeOf, notes } = reading;
   const { seedsFile, outputDir } = reading.task;
+  await checkStopPatterns(reading);
   const outputSchema = await readOutputSchema(reading, folder, options.roots);
   const task: Task = {
     ...reading.task,

@@ -12,6 +12,8 @@ interface KeyFault {
 }
 
 const CODE = 'E_TASK_CONFLICT';
+/** Fields, as far as they are ours, that say what form an answer has. */
+const FORM = /^(?:[\w]+\.)?(?:response_?format|format|output_format|response_?mime_?type|response(?:_?json)?_?schema)(?=\.|$)/i;
 
 interface Leaf {
   path: string[];
@@ -32,8 +34,10 @@ function leafFault({ path, value }: Leaf, wire: WireName, isPriced: boolean): Ke
   const owner = ownerOfField(wire, field);
   if (owner !== undefined) {
     const found = `extra_body holds ${field}, which ${owner === null ? 'this program decides' : `the key ${owner} sets`}`;
-    const fix = owner === null ? `remove ${field}` : `remove ${field}, and write ${owner}`;
-    return { code: CODE, found, allowed, fix };
+    const form = owner === null ? FORM.exec(field)?.[0] : undefined;
+    if (form !== undefined) return { code: CODE, found, allowed, fix: `remove ${form}, and write output_schema` };
+    const instead = owner === field ? `move ${field} out of extra_body` : `remove ${field}, and write ${owner}`;
+    return { code: CODE, found, allowed, fix: owner === null ? `remove ${field}` : instead };
   }
   if ([value].flat().some(looksLikeSecret)) return secretFault(`extra_body.${field}`, value);
   if (isPriced || !isDearer(wire, field, value)) return null;

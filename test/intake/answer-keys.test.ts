@@ -107,7 +107,8 @@ describe('bad values -> positioned errors', () => {
   it.each<[what: string, text: string, problems: (string | RegExp)[]]>([
     ['labels, a map', `${CLASSES}labels: {team: red}\n`, ['E_TASK_TYPE 4:1 labels is a map of keys and values']],
     ['labels, a text', `${CLASSES}labels: yes or no\n`, [/^E_TASK_TYPE 4:9 labels is/]],
-    ['labels, empty', `${CLASSES}labels: []\n`, [/^E_TASK_RANGE 4:9 /]],
+    ['labels, empty', `${CLASSES}labels: []\n`, ['E_TASK_RANGE 4:9 labels is a list of 0']],
+    ['labels, too many', `${CLASSES}labels: [${'x,'.repeat(1001)}]\n`, ['E_TASK_RANGE 4:9 labels is a list of 1001']],
     ['labels, an empty one', `${CLASSES}labels: [a, ""]\n`, [/^E_TASK_RANGE 4:13 labels\[1\]/]],
     ['labels, no texts', `${CLASSES}labels: [true, false]\n`, [/^E_TASK_TYPE 4:10 labels\[0\] is true/, /^E_TASK_TYPE 4:16 /]],
     ['labels, too long', `${CLASSES}labels: [${'x'.repeat(201)}]\n`, [/^E_TASK_RANGE 4:10 /]],
@@ -151,6 +152,8 @@ describe('bad values -> positioned errors', () => {
       [/^E_TASK_SCHEMA 3:16 output_schema: .*none\.json is not there/],
     ],
     ['output_schema, a folder', `${OK}output_schema: .\n`, [/^E_TASK_SCHEMA 3:16 .*EISDIR/]],
+    ['output_schema, an address', `${OK}output_schema: https://a.example/s\n`, [/^E_TASK_SCHEMA 3:16 .*is an address/]],
+    ['output_schema, JSON in a text', `${OK}output_schema: '{"type":"object"}'\n`, [/^E_TASK_SCHEMA 3:16 .*is JSON in a text/]],
     ['a misspelt type', `${OK}output_schema:\n  type: objekt\n`, [/^E_TASK_SCHEMA 4:9 output_schema at \/type: /]],
     ['a misspelt keyword', `${OK}output_schema:\n  requird: [a]\n`, [/^E_TASK_SCHEMA 4:12 .*requird is no keyword/]],
     [
@@ -186,6 +189,23 @@ describe('bad values -> positioned errors', () => {
     ]);
     const broken = await loaded(`${OK}output_schema: broken.json\n`).catch((cause: unknown) => cause);
     expect(SwarmError.is(broken) && broken.problems[0]?.place).toMatchObject({ file: expect.stringMatching(/broken\.json$/) });
+  });
+
+  it.each<[what: string, text: string, found: RegExp, fix: RegExp]>([
+    ['empty', '', /^output_schema: the file holds no keys/, /^write a JSON Schema/],
+    ['a list', '[1]', /^output_schema: the file is a list/, /^write a JSON Schema/],
+    ['two', 'type: object\n---\ntype: object\n', /more than one document/, /^remove the line ---/],
+    ['a number over 2^53', '{"maximum": 9223372036854775807}', /over 2\^53/, /^write a smaller number/],
+    ['no JSON', '{\n // mine\n "type": "object"}', /is no JSON from here on$/, /^correct this place/],
+    ['too deep', `${'{"items":'.repeat(40)}{}${'}'.repeat(40)}`, /nested more than/, /^put what is deep into \$defs/],
+    ['over 256 KiB', `{"enum":["${'x'.repeat(300_000)}"]}`, /is larger than 256 KiB$/, /^describe less/],
+  ])('a file that is %s -> E_TASK_SCHEMA, in words of a schema', async (what, text, found, fix) => {
+    const name = what === 'no JSON' ? 'own.json' : 'own.yaml';
+    write(name, text);
+    const error = await loaded(`${OK}output_schema: ${name}\n`).catch((cause: unknown) => cause);
+    expect(SwarmError.is(error) && error.problems).toMatchObject([
+      { code: 'E_TASK_SCHEMA', found: expect.stringMatching(found), fix: expect.stringMatching(fix) },
+    ]);
   });
 
   it('a file outside of the roots -> E_PATH_ESCAPE', async () => {

@@ -169,6 +169,13 @@ const BAD: Bad[] = [
     at: '4:18',
     says: 'worker_max_tokens: 9096',
   },
+  {
+    id: 'a name that others have for output_schema',
+    text: `${OK}response_format: json\n`,
+    code: 'E_TASK_UNKNOWN_KEY',
+    at: '3:1',
+    says: 'did you mean output_schema?',
+  },
   { id: 'extra_body text', text: `${OK}extra_body: x\n`, code: 'E_TASK_TYPE', at: '3:13' },
   {
     id: 'extra_body with messages',
@@ -182,7 +189,7 @@ const BAD: Bad[] = [
     text: `${OK}extra_body: {a: 1, temperature: 1}\n`,
     code: 'E_TASK_CONFLICT',
     at: '3:33',
-    says: 'write temperature',
+    says: 'move temperature out of extra_body',
   },
   {
     id: 'extra_body with a field of a key, further down',
@@ -204,6 +211,19 @@ const BAD: Bad[] = [
     code: 'E_TASK_CONFLICT',
     at: '4:40',
     says: 'remove generation_config.topK',
+  },
+  {
+    id: 'extra_body with a key in clear',
+    text: `${OK}extra_body: {auth: {token: sk-abcdefghijklmnopqrstuv}}\n`,
+    code: 'E_SECRET_IN_FILE',
+    at: '3:28',
+  },
+  {
+    id: 'extra_body with the form of an answer',
+    text: `${OK}extra_body:\n  response_format: {type: json_schema, json_schema: {name: a}}\n`,
+    code: 'E_TASK_CONFLICT',
+    at: '4:27',
+    says: 'remove response_format, and write output_schema',
   },
   {
     id: 'extra_body over all of our fields',

@@ -53,6 +53,15 @@ describe('loadTask', () => {
     expect((await loadTask(write(path, OK))).task.name).toBe(name);
   });
 
+  test('a pattern of stop_when whose time has no bound -> E_TASK_TYPE at its place', async () => {
+    const rules = 'multi_turn: true\nstop_when: [{contains: x}, {matches: "^(a+)+$"}]\n';
+    const { problems } = await failure(loadTask(write('slow/task.yaml', OK + rules)));
+    expect(problems).toMatchObject([
+      { code: 'E_TASK_TYPE', place: { line: 4, column: 38 }, found: expect.stringMatching(/takes too long/) },
+    ]);
+    expect((await loadTask(write('quick/task.yaml', OK + rules.replace('(a+)+', 'a+b+')))).task.stopWhen).toHaveLength(2);
+  });
+
   test('an object -> the same task as the file; paths beside baseDir', async () => {
     const { task } = await loadTask(write('same/task.yaml', `${OK}name: same\nseeds_file: a.txt\n`));
     const object = { prompt_template: '{{seed}}', worker_model: 'sim/x', name: 'same', seeds_file: 'a.txt' };

@@ -58,7 +58,7 @@ export const TASK_FILE: CodeGroup = {
     },
     E_TASK_MISSING: { means: 'A required key, or a part of its value, is missing.', fix: 'Add the line that is shown.' },
     E_TASK_TYPE: {
-      means: 'A value is of the wrong kind: text for a number, a pattern that is none.',
+      means: 'A value is of the wrong kind: text for a number, a pattern that is none or whose time has no bound.',
       fix: 'Write what is named as allowed.',
     },
     E_TASK_ENUM: { means: 'A value is none of the words that are allowed.', fix: 'Take the nearest one that is named.' },
