@@ -28,7 +28,9 @@ export function systematicStop(rows: number, outcome: Outcome, pauseAfter: numbe
   const { id, cause, code, message } = outcome;
   const what = code ?? cause ?? 'failed';
   const help = cause === undefined ? undefined : HELP[cause];
-  const found = `${rows} rows in a row failed with ${what} and none was ok, such as row ${id}: ${message ?? what}`;
+  // What is wrong with an answer may quote it, and the message goes into the history of the workflow.
+  const example = cause === 'schema' ? ', whose answer is in failed.jsonl' : `: ${message ?? what}`;
+  const found = `${rows} rows in a row failed with ${what} and none was ok, such as row ${id}${example}`;
   const off = 'pause_after: never in the task lets it go on whatever fails';
   return { cause: 'systematic', message: [found, ...(help === undefined ? [] : [help]), off].join('; ') };
 }

@@ -63,6 +63,7 @@ export interface Rule extends Verdict {
 const MONEY_WINDOW: Verdict = { class: 'rate', code: 'E_RATE_LIMITED', refusal: { kind: 'money', of: 'window' } };
 const BILLING: Verdict = { class: 'billing', code: 'E_BILLING' };
 const NO_MODEL: Verdict = { class: 'request', code: 'E_MODEL_UNKNOWN' };
+const ADDRESS: Verdict = { class: 'request', code: 'E_ENDPOINT' };
 const FIELD: Verdict = { class: 'request', code: 'E_MODEL_PARAM', refusal: { kind: 'request', of: 'field' } };
 const QUOTA: Verdict = { class: 'reset', code: 'E_QUOTA_DAILY' };
 
@@ -132,14 +133,17 @@ export const RULES: readonly Rule[] = [
 
   // The request: wrong for every row alike. A field first: a sentence about one may say that it is deprecated for this model.
   { on: [400, 422], field: true, ...FIELD },
+  // An address that is none, whatever names are in it: another wire has the model's in its path.
+  { on: [404, 405], words: /^unknown_url$/, ...ADDRESS },
+  { on: [404, 405], text: /(?:unknown request|invalid) url|\bcannot post \/|no route matched/, ...ADDRESS },
   { on: [400, 404, 410, 422], words: say.MODEL_WORDS, ...NO_MODEL },
   { on: [400, 404, 410, 422], shape: SAID, text: say.NO_MODEL, ...NO_MODEL },
   { on: [404, 410], shape: SAID, text: /model/, ...NO_MODEL },
-  { on: [404, 405, 410], class: 'request', code: 'E_ENDPOINT' },
+  { on: [404, 405, 410], ...ADDRESS },
   { on: [400], class: 'request', code: 'E_REQUEST_REFUSED' },
   { on: [422], class: 'row', code: 'E_ROW_REFUSED' },
   // Not followed: the key must not go to another address.
-  { on: (status) => status >= 300 && status < 400, class: 'request', code: 'E_ENDPOINT' },
+  { on: (status) => status >= 300 && status < 400, ...ADDRESS },
 
   // Passing faults. 498: no capacity on Groq's flex tier. 529: Anthropic overloaded, which it says with 500, too.
   { on: [408, 409, 424, 425, 499], class: 'transport', code: 'E_PROVIDER_ERROR' },

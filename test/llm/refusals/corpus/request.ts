@@ -89,6 +89,20 @@ export const REQUEST_CELLS: readonly Cell[] = [
   { from: 'FastAPI', by: 'other', status: 404, body: '{"detail":"Not Found"}', is: ADDRESS },
   { from: 'Go', by: 'other', status: 404, body: '404 page not found', is: ADDRESS },
   {
+    from: 'OpenAI, asked over the gemini wire',
+    by: 'openai',
+    status: 404,
+    body: openai('Unknown request URL: POST /v1/models/gpt-5:generateContent.', 'invalid_request_error', 'unknown_url'),
+    is: ADDRESS,
+  },
+  {
+    from: 'Express, asked over the gemini wire',
+    by: 'other',
+    status: 404,
+    body: '{"message":"Cannot POST /v1beta/models/gpt-5:generateContent"}',
+    is: ADDRESS,
+  },
+  {
     from: 'a site of 3D models',
     by: 'other',
     status: 404,
