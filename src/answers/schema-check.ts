@@ -146,9 +146,20 @@ function compileFault(schema: JsonSchema): SchemaFault[] {
   }
 }
 
+/** As JSON; null for what is none: a schema from code may hold anything. */
+function bytesOf(schema: JsonSchema): number | null {
+  try {
+    return Buffer.byteLength(JSON.stringify(schema));
+  } catch {
+    return null;
+  }
+}
+
 /** Empty for a schema that can be used. */
 export async function schemaFaults(schema: JsonSchema): Promise<SchemaFault[]> {
-  const bytes = Buffer.byteLength(JSON.stringify(schema));
+  const bytes = bytesOf(schema);
+  if (bytes === null)
+    return [{ path: [], found: 'it is no JSON: a value refers to itself, or is a bigint', fix: 'pass plain values' }];
   if (bytes > MOST_SCHEMA_BYTES)
     return [{ path: [], found: `it has ${bytes} bytes as JSON`, fix: 'describe less, or split the task' }];
   const faults = [...keywordFaults(schema)];

@@ -30,7 +30,7 @@ const OF_A_TASK: Readonly<Record<string, string>> = {
 
 function fault(found: string, fix: string, place: Place): Problem {
   const { allowed } = keyNotes('output_schema');
-  return { code: 'E_TASK_SCHEMA', place, found, allowed, fix };
+  return { code: 'E_TASK_SCHEMA', ...(Object.keys(place).length > 0 ? { place } : {}), found, allowed, fix };
 }
 
 /** Null when the task has none. Throws a SwarmError with all problems of it: E_TASK_SCHEMA, E_PATH_ESCAPE, E_ENCODING, and those of YAML. */

@@ -11,9 +11,10 @@ export async function checkStopPatterns({ task, placeIn }: Pick<TaskReading, 'ta
   const slow = await slowPattern(patterns, 'm');
   if (slow === null) return;
   const { found, fix } = slowFault(slow.pattern);
+  const place = placeIn(['stop_when', slow.at, 'matches']);
   const problem: Problem = {
     code: 'E_TASK_TYPE',
-    place: placeIn(['stop_when', slow.at, 'matches']),
+    ...(Object.keys(place).length > 0 ? { place } : {}),
     found: `stop_when[${slow.at}]: ${found}`,
     allowed: keyNotes('stop_when').allowed,
     fix,

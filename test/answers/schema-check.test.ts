@@ -48,6 +48,13 @@ describe('schemaFaults', () => {
     expect(faults.find(({ path }) => path.join('/') === at)?.found).toMatch(found);
   });
 
+  it('what is no JSON, from code -> said so', async () => {
+    const self: Record<string, unknown> = { type: 'object' };
+    self['properties'] = { self };
+    for (const schema of [self, { enum: [1n] }])
+      expect(await schemaFaults(schema)).toMatchObject([{ path: [], found: expect.stringMatching(/^it is no JSON/) }]);
+  });
+
   it('a misspelt type -> the one that was meant', async () => {
     expect(await schemaFaults({ type: ['objekt', 'null'] })).toMatchObject([
       { path: ['type', '0'], fix: 'did you mean object?' },
