@@ -3,7 +3,7 @@ import type { Outcome } from '../../src/core/model.js';
 import { systematicStop } from '../../src/core/run-stop.js';
 import { outcomeOf } from '../store/databases.js';
 
-const failed = (cause: Outcome['cause'], code: string, message: string) =>
+const failed = (cause: NonNullable<Outcome['cause']>, code: string, message: string) =>
   outcomeOf(7, { status: 'failed', cause, code, message });
 
 describe('systematicStop', () => {

@@ -92,7 +92,7 @@ export const REQUEST_CELLS: readonly Cell[] = [
     from: 'OpenAI, asked over the gemini wire',
     by: 'openai',
     status: 404,
-    body: openai('Unknown request URL: POST /v1/models/gpt-5:generateContent.', 'invalid_request_error', 'unknown_url'),
+    body: openai('Unknown request URL: POST /v1/models/gpt-5:generateContent.', { code: 'unknown_url' }),
     is: ADDRESS,
   },
   {
