@@ -1,30 +1,14 @@
 /** The adapter against a server that this project did not write. */
 
-import { LLMock } from '@copilotkit/aimock';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { userMessage } from '../../src/core/conversation/message.js';
-import { createSdkAdapter } from '../../src/llm/sdk-adapter.js';
-import { ALL_WIRES } from '../../src/llm/wires/all-wires.js';
+import { foreignMock } from './foreign-mock.js';
 import { modelCall } from './model-call.js';
 
-const mock = new LLMock({ port: 0, host: '127.0.0.1' });
-const adapter = createSdkAdapter(ALL_WIRES);
-let base: string;
+const { mock, adapter } = foreignMock();
+const base = () => `${mock.url}/v1`;
 
-beforeAll(async () => {
-  await mock.start();
-  base = `${mock.url}/v1`;
-});
-beforeEach(() => {
-  mock.clearFixtures();
-  mock.clearRequests();
-});
-afterAll(async () => {
-  await mock.stop();
-  await adapter.close();
-});
-
-const call = (content: string) => adapter.call(modelCall(base, { messages: [userMessage(content)] }));
+const call = (content: string) => adapter.call(modelCall(base(), { messages: [userMessage(content)] }));
 
 test('foreign server: text and usage -> read', async () => {
   const usage = { prompt_tokens: 21, completion_tokens: 9, prompt_tokens_details: { cached_tokens: 16 } };

@@ -1,29 +1,14 @@
 /** The wire against a server that this project did not write. */
-import { LLMock } from '@copilotkit/aimock';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+
+import { expect, test } from 'vitest';
 import { answerParts, userMessage } from '../../../../src/core/conversation/message.js';
-import { createSdkAdapter } from '../../../../src/llm/sdk-adapter.js';
-import { ALL_WIRES } from '../../../../src/llm/wires/all-wires.js';
+import { foreignMock } from '../../foreign-mock.js';
 import { anthropicCall } from './messages.js';
 
-const mock = new LLMock({ port: 0, host: '127.0.0.1' });
-const adapter = createSdkAdapter(ALL_WIRES);
-let base: string;
+const { mock, adapter } = foreignMock();
+const base = () => `${mock.url}/v1`;
 
-beforeAll(async () => {
-  await mock.start();
-  base = `${mock.url}/v1`;
-});
-beforeEach(() => {
-  mock.clearFixtures();
-  mock.clearRequests();
-});
-afterAll(async () => {
-  await mock.stop();
-  await adapter.close();
-});
-
-const call = (content: string) => adapter.call(anthropicCall(base, { messages: [userMessage(content)] }));
+const call = (content: string) => adapter.call(anthropicCall(base(), { messages: [userMessage(content)] }));
 
 test('foreign server: text and usage -> read', async () => {
   mock.onMessage('hello', {
@@ -70,7 +55,7 @@ test('foreign server: thoughts, redacted ones and a call -> parts, which it take
     ]),
   );
   const next = await adapter.call(
-    anthropicCall(base, {
+    anthropicCall(base(), {
       messages: [
         userMessage('weather'),
         { role: 'assistant', parts: JSON.parse(JSON.stringify(parts)) },

@@ -1,30 +1,14 @@
 /** The Gemini wire against a server that this project did not write. */
 
-import { LLMock } from '@copilotkit/aimock';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { answerParts, answerText, type Message, userMessage } from '../../../../src/core/conversation/message.js';
-import { createSdkAdapter } from '../../../../src/llm/sdk-adapter.js';
-import { ALL_WIRES } from '../../../../src/llm/wires/all-wires.js';
+import { foreignMock } from '../../foreign-mock.js';
 import { geminiCall, MODEL } from './gemini-calls.js';
 
-const mock = new LLMock({ port: 0, host: '127.0.0.1' });
-const adapter = createSdkAdapter(ALL_WIRES);
-let base: string;
+const { mock, adapter } = foreignMock();
+const base = () => `${mock.url}/v1beta`;
 
-beforeAll(async () => {
-  await mock.start();
-  base = `${mock.url}/v1beta`;
-});
-beforeEach(() => {
-  mock.clearFixtures();
-  mock.clearRequests();
-});
-afterAll(async () => {
-  await mock.stop();
-  await adapter.close();
-});
-
-const say = (messages: Message[]) => adapter.call(geminiCall(base, { messages }));
+const say = (messages: Message[]) => adapter.call(geminiCall(base(), { messages }));
 const call = (content: string) => say([userMessage(content)]);
 
 test('foreign server: text and usage -> read; it took the request for one of this API', async () => {

@@ -1,31 +1,15 @@
 /** The wire against a server that this project did not write. */
 
-import { LLMock } from '@copilotkit/aimock';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { answerParts, answerText, type Message, userMessage } from '../../../../src/core/conversation/message.js';
-import { createSdkAdapter } from '../../../../src/llm/sdk-adapter.js';
-import { ALL_WIRES } from '../../../../src/llm/wires/all-wires.js';
+import { foreignMock } from '../../foreign-mock.js';
 import { responsesCall } from './responses-call.js';
 
-const mock = new LLMock({ port: 0, host: '127.0.0.1' });
-const adapter = createSdkAdapter(ALL_WIRES);
-let base: string;
-
-beforeAll(async () => {
-  await mock.start();
-  base = `${mock.url}/v1`;
-});
-beforeEach(() => {
-  mock.clearFixtures();
-  mock.clearRequests();
-});
-afterAll(async () => {
-  await mock.stop();
-  await adapter.close();
-});
+const { mock, adapter } = foreignMock();
+const base = () => `${mock.url}/v1`;
 
 const model = { provider: 'openai', model: 'gpt-5.1', apiBase: null, apiKeyEnv: null };
-const call = (...messages: Message[]) => adapter.call(responsesCall(base, { model, messages }));
+const call = (...messages: Message[]) => adapter.call(responsesCall(base(), { model, messages }));
 
 test('foreign server: text and usage -> read', async () => {
   const usage = { input_tokens: 21, output_tokens: 9, total_tokens: 30 };
